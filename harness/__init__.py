@@ -1,0 +1,1 @@
+"""Rollback drills: break a system under load, roll it back, and measure from outside what clients lived through."""
