@@ -1,0 +1,247 @@
+"""The description of a system: drill.toml as pydantic models, one class for each table of the file.
+
+Text fields that name files or commands may hold placeholders: {root} (folder of drill.toml), {python} (the
+interpreter that runs the harness), {service}, {version}, {slot}, {host}, {port}, {config} (the release's
+configuration, copied for the replica). A request's path and JSON may hold {n} (1 to `cycle`, then again).
+Relative paths start at the folder of drill.toml.
+"""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from harness.units import Duration
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="lower case letters, digits and '-'")]
+Status = Annotated[int, Field(ge=100, le=599)]
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+UrlPath = Annotated[str, Field(pattern=r"^/", description="starts with '/'")]
+
+COMMAND_PLACEHOLDERS: Final = frozenset({"root", "python", "service", "version", "slot", "host", "port", "config"})
+PROBE_PLACEHOLDERS: Final = frozenset({"n"})
+WRITE_PLACEHOLDERS: Final = frozenset({"id", "client", "sequence", "value", "n"})
+
+
+def placeholders(text: str) -> set[str]:
+    """The names in braces in a text; literal braces are doubled.
+
+    Raises:
+        ValueError: a brace is not closed, or a placeholder has no plain name.
+    """
+    names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    for name in names:
+        if not name.isidentifier():
+            raise ValueError(f"{{{name}}} is not a placeholder; write {{{{ and }}}} for literal braces")
+    return names
+
+
+def texts(value: Any) -> list[str]:
+    """All texts inside a JSON value, keys left out."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in texts(item)]
+    if isinstance(value, list | tuple):
+        return [text for item in value for text in texts(item)]
+    return []
+
+
+def fill(value: Any, values: dict[str, Any]) -> Any:
+    """A JSON value with every placeholder in its texts filled in; a text that is one placeholder keeps its type."""
+    if isinstance(value, str):
+        for name, filled in values.items():
+            if value == f"{{{name}}}":
+                return filled
+        return value.format_map(values)
+    if isinstance(value, dict):
+        return {key: fill(item, values) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, values) for item in value]
+    return value
+
+
+def _only(allowed: frozenset[str], where: str, found: list[str]) -> None:
+    unknown = sorted({name for text in found for name in placeholders(text)} - allowed)
+    if unknown:
+        names = ", ".join(f"{{{name}}}" for name in sorted(allowed))
+        raise ValueError(f"{{{unknown[0]}}} is not known in {where}; expected one of {names}")
+
+
+class Table(BaseModel):
+    """A table of drill.toml: frozen, and a key that is not known is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Request(Table):
+    """An HTTP request that clients make, and what a good answer to it is."""
+
+    method: Method = "GET"
+    path: UrlPath
+    body: dict[str, Any] | None = Field(default=None, description="sent as JSON", alias="json")
+    cycle: int = Field(default=1, ge=1, description="{n} runs from 1 to this number, over and over")
+    expect: tuple[Status, ...] = Field(default=(200,), min_length=1, description="statuses of a good answer")
+    within: Duration = Field(default=Duration.of(s=1), description="a good answer takes no longer than this")
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> Request:
+        _only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body)])
+        if self.within <= Duration(0):
+            raise ValueError("'within' must be longer than zero")
+        return self
+
+
+class VersionCheck(Table):
+    """How a service says which version it is: a JSON answer with the version in one field."""
+
+    path: UrlPath = "/version"
+    field: str = "version"
+
+
+class Service(Table):
+    """One service of the system."""
+
+    critical: bool = Field(default=True, description="an outage of it is an outage of the system")
+    command: tuple[str, ...] = Field(min_length=1, description="how one replica is started, for the embedded sandbox")
+    env: dict[str, str] = Field(default_factory=dict, description="environment of a replica")
+    replicas: dict[Name, Annotated[int, Field(ge=1, le=50)]] = Field(
+        default_factory=dict, description="replicas per environment; 1 where nothing is said"
+    )
+    health: UrlPath = Field(default="/health", description="answers 200 when the replica can serve")
+    version: VersionCheck = VersionCheck()
+    probe: Request = Field(description="the business request by which clients are measured")
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> Service:
+        _only(COMMAND_PLACEHOLDERS, "a command", [*self.command, *self.env.values()])
+        return self
+
+
+class Releases(Table):
+    """Where releases are found."""
+
+    path: str = Field(description="folder of one release, with {version}; a release exists when its folder does")
+    current: str = Field(description="the release that runs where a scenario names no other")
+    config: str | None = Field(default=None, description="folder with one release's configuration, with {version}")
+
+    @field_validator("path", "config")
+    @classmethod
+    def _has_a_version(cls, value: str | None) -> str | None:
+        if value is not None:
+            _only(frozenset({"version"}), "a path of releases", [value])
+        return value
+
+
+class DatabaseTable(Table):
+    """The database of the system."""
+
+    schema_files: tuple[str, ...] = Field(min_length=1, alias="schema", description="SQL files, run in order")
+    env: str = Field(default="DATABASE_URL", description="variable by which a replica learns the connection string")
+    version_query: str | None = Field(default=None, description="gives the schema version as one text")
+
+
+class LedgerWrite(Table):
+    """The write that ledger clients make; {id} is unique, {value} is what must be read back."""
+
+    method: Method = "POST"
+    path: UrlPath
+    body: dict[str, Any] | None = Field(default=None, description="sent as JSON", alias="json")
+    ok: tuple[Status, ...] = Field(default=(200, 201), min_length=1, description="acknowledged: the write is durable")
+    fail: tuple[Status, ...] = Field(
+        default=(400, 404, 405, 409, 410, 413, 415, 422, 429),
+        description="refused: the write surely did not happen; any other answer leaves it unknown",
+    )
+
+    @model_validator(mode="after")
+    def _placeholders_are_known(self) -> LedgerWrite:
+        found = [self.path, *texts(self.body)]
+        _only(WRITE_PLACEHOLDERS, "a ledger write", found)
+        missing = {"id", "value"} - {name for text in found for name in placeholders(text)}
+        if missing:
+            raise ValueError(f"a ledger write must carry {{id}} and {{value}}; {{{min(missing)}}} is missing")
+        if set(self.ok) & set(self.fail):
+            raise ValueError("a status cannot mean both ok and fail")
+        return self
+
+
+class Ledger(Table):
+    """How clients write what they can later prove, and how it is read back."""
+
+    service: Name
+    clients: int = Field(default=2, ge=1, le=64)
+    rate: float = Field(default=20, gt=0, le=1000, description="writes per second, all clients together")
+    within: Duration = Field(default=Duration.of(s=2), description="a client waits no longer for an answer")
+    write: LedgerWrite
+    read: str = Field(description="query that gives (id, value) of all rows whose id starts with 'drill-'")
+
+
+class Load(Table):
+    """Background load: one kind of request at a fixed rate."""
+
+    service: Name
+    rate: float = Field(gt=0, le=1000, description="requests per second")
+    request: Request
+
+
+class Objectives(Table):
+    """Recovery objectives that hold where a scenario states no other; a production handbook's values."""
+
+    rto: Duration = Duration.of(s=15 * 60)
+    rpo: Duration = Duration.of(s=5 * 60)
+    notify: Duration = Duration.of(s=2 * 60)
+    validate_: Duration = Field(default=Duration.of(s=5 * 60), alias="validate")
+
+
+class SystemModel(Table):
+    """A system, as drill.toml describes it."""
+
+    name: Name
+    environment: Name = "test"
+    services: dict[Name, Service] = Field(min_length=1)
+    releases: Releases
+    database: DatabaseTable | None = None
+    ledger: Ledger | None = None
+    load: tuple[Load, ...] = ()
+    objectives: Objectives = Objectives()
+
+    _root: Path = PrivateAttr(default=Path())
+
+    @property
+    def root(self) -> Path:
+        """The folder that relative paths start at."""
+        return self._root
+
+    def at(self, root: Path) -> SystemModel:
+        """This system with its paths starting at `root`."""
+        placed = self.model_copy()
+        placed._root = root.resolve()  # noqa: SLF001 - our own class
+        return placed
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> SystemModel:
+        known = ", ".join(self.services)
+        named = [("ledger.service", self.ledger.service)] if self.ledger else []
+        named += [(f"load.{index}.service", load.service) for index, load in enumerate(self.load)]
+        for where, service in named:
+            if service not in self.services:
+                raise ValueError(f"{where} names {service!r}; expected one of {known}")
+        if self.ledger and not self.database:
+            raise ValueError("a [ledger] is read back from a [database], and there is none")
+        return self
+
+    def replicas(self, service: str) -> int:
+        """How many replicas a service has in this environment."""
+        return self.services[service].replicas.get(self.environment, 1)
+
+    def release_path(self, version: str) -> Path:
+        """The folder of a release, whether it exists or not."""
+        return self.root / self.releases.path.format(version=version)
+
+    def config_path(self, version: str) -> Path | None:
+        """The folder with a release's configuration, or None when releases have none."""
+        template = self.releases.config
+        return None if template is None else self.root / template.format(version=version)

@@ -1,0 +1,77 @@
+"""Values that cross the ports of a live system. All frozen; units in the types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.units import Duration
+
+
+class Slot(StrEnum):
+    """One of the two places where a release of a service can run; one serves, the other stands by."""
+
+    BLUE = "blue"
+    GREEN = "green"
+
+    @property
+    def other(self) -> Slot:
+        """The opposite slot."""
+        return Slot.GREEN if self is Slot.BLUE else Slot.BLUE
+
+
+class ReplicaState(StrEnum):
+    """Where a replica is in its life, as a Deployment's pod would report it."""
+
+    STARTING = "starting"
+    READY = "ready"
+    NOT_READY = "not ready"
+    BACK_OFF = "back-off"  # it died and waits before its next start, as CrashLoopBackOff
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where clients reach something."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The HTTP root of the address, without a slash at its end."""
+        return f"http://{self.host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One running copy of a service.
+
+    `identity` names the replica for as long as it lives (a pod name, a process id with its start time).
+    """
+
+    service: str
+    slot: Slot
+    version: str
+    index: int
+    state: ReplicaState
+    restarts: int
+    identity: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """What clients lived through with one service over the last `window`.
+
+    `error_rate` is bad answers per answer, 0 to 1; None when nothing was seen. `p95` is the 95th percentile of
+    the latency of all answers, counted from the due instant.
+    """
+
+    service: str
+    window: Duration
+    samples: int
+    error_rate: float | None
+    p95: Duration | None
