@@ -1,0 +1,149 @@
+"""Journal files: writing and reading hash-chained lines.
+
+One line is the canonical JSON of {n, at, prev, record, hash}, where hash = SHA-256 of prev and the canonical JSON
+of the rest. A line is accepted only if it is byte for byte what this module would write, so one altered byte
+anywhere is found and named.
+
+Invariant: what `append` returned is in the file; with `durable` it is on the disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from harness.clock import now
+from harness.errors import CannotCreate, InputError, NotFound
+from harness.journal.records import Record, parse_record
+from harness.units import Instant
+
+GENESIS: Final = "0" * 64
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, plain ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def _line(number: int, at: int, previous: str, record: Any) -> tuple[str, str]:
+    body = {"n": number, "at": at, "prev": previous, "record": record}
+    digest = hashlib.sha256((previous + canonical(body)).encode()).hexdigest()
+    return canonical({**body, "hash": digest}), digest
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record with its number in the journal and the instant at which it was written."""
+
+    number: int
+    at: Instant
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The whole records of a journal file. `torn` tells that bytes of an unfinished record follow them."""
+
+    entries: tuple[Entry, ...]
+    torn: bool
+    head: str
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """The records alone, in order."""
+        return tuple(entry.record for entry in self.entries)
+
+
+class JournalWriter:
+    """Appends records to a new journal file; safe to use from several threads.
+
+    Raises:
+        CannotCreate: the file exists already, or the folder cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._number = 0
+        self._hash = GENESIS
+        try:
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            raise CannotCreate(f"{path}: the journal cannot be created: {error.strerror}") from error
+
+    def append(self, record: Record, *, durable: bool = False) -> None:
+        """Writes one record; with `durable` returns only when it is on the disk.
+
+        Raises:
+            CannotCreate: the journal cannot be written (full disk, lost permission); nothing more may be done then.
+        """
+        data = record.model_dump(mode="json")
+        with self._lock:
+            text, digest = _line(self._number, now().ns, self._hash, data)
+            payload = (text + "\n").encode("ascii")
+            try:
+                written = self._file.write(payload)
+                if durable:
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                raise CannotCreate(f"{self.path}: the journal cannot be written: {error.strerror}") from error
+            if written != len(payload):
+                raise CannotCreate(f"{self.path}: the journal cannot be written: the disk took only part of a record")
+            self._number += 1
+            self._hash = digest
+
+    def close(self) -> None:
+        """Flushes to the disk and closes; a second call does nothing."""
+        with self._lock:
+            if not self._file.closed:
+                os.fsync(self._file.fileno())
+                self._file.close()
+
+
+def read_journal(path: Path) -> Journal:
+    """All whole records of a journal; an unfinished last line is left out and told.
+
+    Raises:
+        NotFound: there is no such file.
+        InputError: a line was altered, removed, added or swapped; the message names the line.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"{path}: there is no such journal") from None
+    except OSError as error:
+        raise InputError(f"{path}: the journal cannot be read: {error.strerror}") from error
+    *lines, tail = data.split(b"\n")
+    entries: list[Entry] = []
+    previous = GENESIS
+    for number, line in enumerate(lines):
+        entry, previous = _read_line(path, number, line, previous)
+        entries.append(entry)
+    return Journal(entries=tuple(entries), torn=bool(tail), head=previous)
+
+
+def _read_line(path: Path, number: int, line: bytes, previous: str) -> tuple[Entry, str]:
+    where = f"{path}:{number + 1}"
+    try:
+        body = json.loads(line)
+        expected, digest = _line(number, body["at"], previous, body["record"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{where}: this line of the journal is not a record: {error}") from None
+    if expected.encode("ascii") != line:
+        raise InputError(
+            f"{where}: this line of the journal was altered, or a line before it was added, removed or swapped "
+            f"(expected number {number} and hash {digest[:12]}…)"
+        )
+    try:
+        return Entry(number=number, at=Instant(body["at"]), record=parse_record(body["record"])), digest
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{where}: this record is not of this version of the journal: {field}: {first['msg']}") from None

@@ -1,0 +1,323 @@
+"""The kinds of record that a journal holds. `at` fields are instants that were taken directly.
+
+A record never holds a secret: who writes one passes names and references, not values.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from harness.journal.declaration import (
+    Criterion,
+    LedgerDeclared,
+    LoadDeclared,
+    Objective,
+    ServiceDeclared,
+    Source,
+    Sustain,
+    TriggerDeclared,
+    Value,
+    Verdict,
+)
+from harness.journal.observation import LoadSecond, Observation, Row, Write
+from harness.units import Duration, Instant
+
+
+class Stage(StrEnum):
+    """The stages of a drill, in order."""
+
+    PREPARE = "prepare"
+    STEADY_STATE = "steady state"
+    INJECT = "inject"
+    DETECT = "detect"
+    DECIDE = "decide"
+    ROLL_BACK = "roll back"
+    RECOVER = "recover"
+    VALIDATE = "validate"
+    RESTORE = "restore"
+
+
+class DrillDeclared(Value):
+    """The first record: what this drill is and what it promises."""
+
+    kind: Literal["drill.declared"] = "drill.declared"
+    run_id: str
+    drill_id: str
+    name: str
+    description: str
+    source: Source
+    tags: tuple[str, ...]
+    system: str
+    environment: str
+    sandbox: str
+    services: tuple[ServiceDeclared, ...]
+    load: tuple[LoadDeclared, ...]
+    ledger: LedgerDeclared | None
+    fault: str
+    effect: str
+    triggers: tuple[TriggerDeclared, ...]
+    procedure: str
+    target: str
+    objectives: tuple[Objective, ...]
+    criteria: tuple[Criterion, ...]
+    sustain: Sustain
+    lag_limit: Duration
+    expected: Verdict
+    versions: dict[str, str]
+    again: str
+
+
+class ClockRead(Value):
+    """A monotonic instant and the UTC time that belongs to it, for labels only."""
+
+    kind: Literal["clock"] = "clock"
+    process: str
+    at: Instant
+    utc_ns: int
+
+
+class StageStarted(Value):
+    """A stage began; it must end by `deadline`."""
+
+    kind: Literal["stage.started"] = "stage.started"
+    stage: Stage
+    at: Instant
+    deadline: Instant
+
+
+class StageEnded(Value):
+    """A stage ended. `failed` means that the drill cannot go on as planned; the reason is one sentence."""
+
+    kind: Literal["stage.ended"] = "stage.ended"
+    stage: Stage
+    at: Instant
+    outcome: Literal["completed", "failed"]
+    reason: str = ""
+
+
+class Observations(Value):
+    """Probes, in the order in which their outcomes became known."""
+
+    kind: Literal["observations"] = "observations"
+    rows: tuple[Observation, ...]
+
+
+class LoadSeen(Value):
+    """Background load, second by second."""
+
+    kind: Literal["load"] = "load"
+    rows: tuple[LoadSecond, ...]
+
+
+class LedgerWrites(Value):
+    """The ledger clients' writes with their outcomes."""
+
+    kind: Literal["ledger.writes"] = "ledger.writes"
+    rows: tuple[Write, ...]
+
+
+class LedgerClosed(Value):
+    """The ledger's file as it was read back when the clients had stopped: how many writes it holds."""
+
+    kind: Literal["ledger.closed"] = "ledger.closed"
+    at: Instant
+    writes: int | None
+    error: str = ""
+
+
+class LedgerRead(Value):
+    """All rows of ledger clients, read in a fresh session; `error` says why they could not be read."""
+
+    kind: Literal["ledger.read"] = "ledger.read"
+    when: Literal["after recovery", "after validation"]
+    started: Instant
+    completed: Instant
+    rows: tuple[Row, ...]
+    error: str = ""
+
+
+class Undo(Value):
+    """One idempotent operation that takes back a part of a fault: its name and its arguments, as data."""
+
+    operation: Literal["switch", "remove", "let_start", "clear_network"]
+    service: str
+    slot: Literal["blue", "green"]
+
+
+class UndoRegistered(Value):
+    """What takes the fault back; on disk before anything is injected."""
+
+    kind: Literal["undo.registered"] = "undo.registered"
+    fault: str
+    undo: tuple[Undo, ...]
+
+
+class UndoDone(Value):
+    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then."""
+
+    kind: Literal["undo.done"] = "undo.done"
+    undo: Undo
+    at: Instant
+    error: str = ""
+    by_hand: str = ""
+
+
+class FaultState(StrEnum):
+    """The life of a fault."""
+
+    DEFINED = "defined"
+    SET_UP = "set up"
+    INJECTED = "injected"
+    EFFECTIVE = "effective"
+    RECOVERED = "recovered"
+    GONE = "gone"
+    CLEANED_UP = "cleaned up"
+
+
+class FaultMoved(Value):
+    """The fault reached a state; `at` was taken after the call returned, or is when its effect was seen."""
+
+    kind: Literal["fault.moved"] = "fault.moved"
+    fault: str
+    state: FaultState
+    at: Instant
+    detail: str = ""
+
+
+class BaselineTaken(Value):
+    """The latency of each service in the steady state: 95th percentile."""
+
+    kind: Literal["baseline"] = "baseline"
+    p95: dict[str, Duration]
+
+
+class TriggerMet(Value):
+    """A trigger had held for its time: true since `since`, noticed at `at`."""
+
+    kind: Literal["trigger.met"] = "trigger.met"
+    trigger: str
+    since: Instant
+    at: Instant
+    detail: str
+
+
+class Decided(Value):
+    """The assessment's decision, with every reason that was weighed."""
+
+    kind: Literal["decided"] = "decided"
+    at: Instant
+    decision: Literal["immediate", "recommended", "consider", "monitor"]
+    reasons: tuple[str, ...]
+    roll_back: bool
+
+
+class PlannedStep(Value):
+    """One step of a rollback plan, in words."""
+
+    id: str
+    title: str
+    phase: Literal["check", "change", "verify", "afterwards"]
+    deadline: Duration
+
+
+class Planned(Value):
+    """The plan, before any of it is run."""
+
+    kind: Literal["planned"] = "planned"
+    procedure: str
+    target: dict[str, str]
+    steps: tuple[PlannedStep, ...]
+
+
+class StepEnded(Value):
+    """A step of the plan ran."""
+
+    kind: Literal["step.ended"] = "step.ended"
+    step: str
+    started: Instant
+    completed: Instant
+    outcome: Literal["done", "failed"]
+    detail: str = ""
+
+
+class RollbackStarted(Value):
+    """The engine started on the plan."""
+
+    kind: Literal["rollback.started"] = "rollback.started"
+    at: Instant
+
+
+class RollbackEnded(Value):
+    """The engine ended; `refused` means a check stopped it before anything was changed."""
+
+    kind: Literal["rollback.ended"] = "rollback.ended"
+    at: Instant
+    outcome: Literal["done", "failed", "refused"]
+    reason: str = ""
+
+
+class CriterionChecked(Value):
+    """A criterion was looked at: the measured value, or None with the reason why it could not be measured."""
+
+    kind: Literal["criterion.checked"] = "criterion.checked"
+    criterion: str
+    started: Instant
+    completed: Instant
+    value: float | str | None
+    detail: str = ""
+
+
+class Stopped(Value):
+    """A guard, a person or an error stops the drill; what follows is only undoing."""
+
+    kind: Literal["stopped"] = "stopped"
+    at: Instant
+    by: Literal["guard", "person", "error"]
+    reason: str
+
+
+class DrillEnded(Value):
+    """The last record of a drill that was not killed."""
+
+    kind: Literal["drill.ended"] = "drill.ended"
+    at: Instant
+
+
+Record = (
+    DrillDeclared
+    | ClockRead
+    | StageStarted
+    | StageEnded
+    | Observations
+    | LoadSeen
+    | LedgerWrites
+    | LedgerClosed
+    | LedgerRead
+    | UndoRegistered
+    | UndoDone
+    | FaultMoved
+    | BaselineTaken
+    | TriggerMet
+    | Decided
+    | Planned
+    | StepEnded
+    | RollbackStarted
+    | RollbackEnded
+    | CriterionChecked
+    | Stopped
+    | DrillEnded
+)
+
+_ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+def parse_record(data: Any) -> Record:
+    """A record from its JSON value.
+
+    Raises:
+        pydantic.ValidationError: it is of no known kind, or a field is missing, unknown or of the wrong type.
+    """
+    return _ADAPTER.validate_python(data)
