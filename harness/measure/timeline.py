@@ -1,0 +1,112 @@
+"""Reads a journal into a timeline: the few instants and sequences that the measures are made of.
+
+Nothing is judged here. What a journal does not say is None or empty; the first of a kind counts where a record
+can only come once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from harness.errors import InputError
+from harness.journal import records as r
+from harness.journal.observation import LoadSecond, Observation, Write
+from harness.units import Instant
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A drill as its journal tells it."""
+
+    declared: r.DrillDeclared
+    start: Instant
+    end: Instant
+    ended: bool
+    clocks: tuple[r.ClockRead, ...]
+    stages: tuple[r.StageStarted, ...]
+    stage_ends: tuple[r.StageEnded, ...]
+    observations: dict[str, tuple[Observation, ...]]
+    load: tuple[LoadSecond, ...]
+    writes: tuple[Write, ...]
+    ledger_closed: r.LedgerClosed | None
+    ledger_reads: tuple[r.LedgerRead, ...]
+    fault: tuple[r.FaultMoved, ...]
+    undo_registered: tuple[r.UndoRegistered, ...]
+    undone: tuple[r.UndoDone, ...]
+    triggers: tuple[r.TriggerMet, ...]
+    decisions: tuple[r.Decided, ...]
+    planned: r.Planned | None
+    steps: tuple[r.StepEnded, ...]
+    rollback_started: r.RollbackStarted | None
+    rollback_ended: r.RollbackEnded | None
+    checks: tuple[r.CriterionChecked, ...]
+    stopped: r.Stopped | None
+
+    def fault_at(self, state: r.FaultState) -> r.FaultMoved | None:
+        """When the fault first reached a state."""
+        return next((moved for moved in self.fault if moved.state is state), None)
+
+    def stage_end(self, stage: r.Stage) -> r.StageEnded | None:
+        """How a stage ended, or None when it did not."""
+        return next((ended for ended in self.stage_ends if ended.stage is stage), None)
+
+    @property
+    def critical(self) -> tuple[str, ...]:
+        """The services whose outage is an outage of the system."""
+        return tuple(service.name for service in self.declared.services if service.critical)
+
+
+def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant]) -> Timeline:
+    """The timeline of a journal.
+
+    Args:
+        records: all records, in order.
+        written: when the first and the last of them were written.
+
+    Raises:
+        InputError: the journal does not start with a drill's declaration, so there is nothing to judge.
+    """
+    found = tuple(records)
+    if not found or not isinstance(found[0], r.DrillDeclared):
+        raise InputError("the journal does not begin with a drill's declaration; there is nothing to judge")
+    declared = found[0]
+
+    def every(kind: type[T]) -> tuple[T, ...]:
+        return tuple(record for record in found if isinstance(record, kind))
+
+    def first(kind: type[T]) -> T | None:
+        return next((record for record in found if isinstance(record, kind)), None)
+
+    by_service: dict[str, list[Observation]] = {service.name: [] for service in declared.services}
+    for batch in every(r.Observations):
+        for observation in batch.rows:
+            by_service.setdefault(observation.service, []).append(observation)
+    return Timeline(
+        declared=declared,
+        start=written[0],
+        end=written[1],
+        ended=first(r.DrillEnded) is not None,
+        clocks=every(r.ClockRead),
+        stages=every(r.StageStarted),
+        stage_ends=every(r.StageEnded),
+        observations={name: tuple(sorted(seen, key=lambda one: one.due)) for name, seen in by_service.items()},
+        load=tuple(second for batch in every(r.LoadSeen) for second in batch.rows),
+        writes=tuple(write for batch in every(r.LedgerWrites) for write in batch.rows),
+        ledger_closed=first(r.LedgerClosed),
+        ledger_reads=every(r.LedgerRead),
+        fault=every(r.FaultMoved),
+        undo_registered=every(r.UndoRegistered),
+        undone=every(r.UndoDone),
+        triggers=every(r.TriggerMet),
+        decisions=every(r.Decided),
+        planned=first(r.Planned),
+        steps=every(r.StepEnded),
+        rollback_started=first(r.RollbackStarted),
+        rollback_ended=first(r.RollbackEnded),
+        checks=every(r.CriterionChecked),
+        stopped=first(r.Stopped),
+    )

@@ -1,0 +1,230 @@
+"""The result of one drill, as it stands in result.json (schema: reports/schema/result.schema.json).
+
+Times are seconds. Instants count from the first record of the journal; the UTC labels come from the journal's own
+clock records. Every value follows from the journal alone, so judging again gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from harness.journal.declaration import Answer, Value, Verdict
+
+
+class Seconds(Value):
+    """A measured duration or instant: the truth lies in [low, high], in seconds."""
+
+    low: float
+    high: float
+
+
+class MeasureResult(Value):
+    """One measured duration."""
+
+    name: Literal["rto", "rpo", "outage", "detection", "decision", "procedure", "notification", "validation"]
+    title: str = Field(description="as people read it, such as 'Recovery time (RTO)'")
+    meaning: str = Field(description="which two instants it lies between")
+    interval: Seconds | None = Field(description="null when it was not measured")
+    why: str = Field(description="what bounds it and what made it wide, or why it was not measured")
+
+
+class ObjectiveResult(Value):
+    """A measured duration against its bound."""
+
+    measured: str = Field(description="name of the measure")
+    title: str
+    bound: float
+    interval: Seconds | None
+    verdict: Verdict
+    reason: str
+    source: str
+
+
+class CriterionResult(Value):
+    """A criterion with what was measured for it."""
+
+    name: str
+    phase: str
+    answer: Answer
+    value: float | str | None
+    bound: str
+    at: float | None
+    detail: str
+    source: str
+
+
+class OutageResult(Value):
+    """One stretch in which clients got bad answers from a service; `end` is null when it was still on."""
+
+    start: Seconds
+    end: Seconds | None
+    bad: int
+    kinds: dict[str, int]
+
+
+class LatencyResult(Value):
+    """Latency of one service's answers in seconds, for one part of the drill."""
+
+    p50: float | None
+    p95: float | None
+
+
+class ServiceResult(Value):
+    """What clients lived through with one service."""
+
+    name: str
+    critical: bool
+    request: str
+    within: float
+    period: float
+    probes: int
+    good: int
+    bad: dict[str, int]
+    skipped: int
+    lag: float = Field(description="the largest delay of a probe behind its schedule, in seconds")
+    outages: tuple[OutageResult, ...]
+    before: LatencyResult
+    during: LatencyResult
+    after: LatencyResult
+
+
+class FaultResult(Value):
+    """What was broken, how that was seen, and how it was taken back."""
+
+    title: str
+    effect: str
+    injected: float | None
+    effective: float | None
+    proof: str
+    undone: bool
+    undo_failures: tuple[str, ...]
+
+
+class TriggerResult(Value):
+    """A trigger and when it was met."""
+
+    name: str
+    hold: float
+    met: float | None
+    since: float | None
+    detail: str
+    source: str
+
+
+class DecisionResult(Value):
+    """The assessment's decision."""
+
+    at: float
+    decision: str
+    roll_back: bool
+    reasons: tuple[str, ...]
+
+
+class StepResult(Value):
+    """One step of the plan; `started` is null when it was not reached."""
+
+    title: str
+    phase: str
+    outcome: Literal["done", "failed", "not run"]
+    started: float | None
+    took: float | None
+    deadline: float
+    detail: str
+
+
+class PlanResult(Value):
+    """The rollback as it was planned and as it ran."""
+
+    procedure: str
+    target: dict[str, str]
+    outcome: Literal["done", "failed", "refused", "not run"]
+    reason: str
+    started: float | None
+    ended: float | None
+    steps: tuple[StepResult, ...]
+
+
+class LostWrite(Value):
+    """An acknowledged write that is not in the database."""
+
+    id: str
+    client: int
+    sequence: int
+    acknowledged: float
+
+
+class AccountResult(Value):
+    """The ledger's account: what clients were told against what the database holds."""
+
+    service: str
+    writes: int
+    acknowledged: int
+    failed: int
+    unknown: int
+    rows: int | None
+    lost: tuple[LostWrite, ...]
+    lost_after_recovery: int | None = Field(description="lost when read right after recovery")
+    unknown_there: int
+    unknown_gone: int
+    resurrected: tuple[str, ...]
+    duplicated: tuple[str, ...]
+    altered: tuple[str, ...]
+    foreign: tuple[str, ...] = Field(description="rows that no ledger client wrote")
+    complete: bool = Field(description="false when the account could not be made; the reason says why")
+    reason: str
+
+
+class StageResult(Value):
+    """One stage of the drill."""
+
+    name: str
+    started: float
+    ended: float | None
+    outcome: Literal["completed", "failed", "not ended"]
+    reason: str
+
+
+class EventResult(Value):
+    """A point of the timeline."""
+
+    at: float
+    kind: Literal["fault", "effect", "trigger", "decision", "rollback", "recovery", "validation", "undo", "stop"]
+    text: str
+
+
+class Result(Value):
+    """One drill, judged."""
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    drill_id: str
+    name: str
+    description: str
+    source: str
+    tags: tuple[str, ...]
+    system: str
+    environment: str
+    sandbox: str
+    started_utc: str
+    took: float
+    verdict: Verdict
+    reason: str = Field(description="one sentence that names the cause")
+    expected: Verdict
+    as_expected: bool
+    objectives: tuple[ObjectiveResult, ...]
+    measures: tuple[MeasureResult, ...]
+    criteria: tuple[CriterionResult, ...]
+    fault: FaultResult
+    triggers: tuple[TriggerResult, ...]
+    decision: DecisionResult | None
+    plan: PlanResult | None
+    account: AccountResult | None
+    services: tuple[ServiceResult, ...]
+    stages: tuple[StageResult, ...]
+    events: tuple[EventResult, ...]
+    not_measured: tuple[str, ...]
+    versions: dict[str, str]
+    journal_head: str
+    again: str
