@@ -1,0 +1,152 @@
+"""Outages: when clients stopped getting good answers, and when they got them again for good.
+
+A probe samples, at the instant it was sent, whether a request sent then gets a good answer within its limit
+(design: measures). So an outage of one service starts in (sent of the last good probe, sent of the first bad one]
+and ends in (sent of the last bad one, sent of the first good one]. Good probes end an outage only when they go on
+for the sustain time; a relapse before that is the same outage. Probes that say nothing (skipped, late) are gaps:
+they widen the interval they fall into and never narrow one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from harness.journal.declaration import Sustain
+from harness.journal.observation import Observation, Outcome
+from harness.units import Duration, Instant, Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An instant at which answers changed, with the two probes that bound it; `before` is None at the very start."""
+
+    interval: Interval
+    before: Observation | None
+    after: Observation
+
+    def why(self, period: Duration) -> str:
+        """What bounds the interval and what made it wider than one probe period."""
+        if self.before is None:
+            return "bounded by the first probe alone: nothing was observed before it"
+        width = self.interval.width
+        text = f"between probe {self.before.number} and probe {self.after.number} of {self.after.service}, {width} apart"
+        if width <= period:
+            return f"{text} (probe period {period})"
+        gap = self.after.number - self.before.number - 1
+        if gap > 0:
+            return f"{text}: probe period {period}, and {gap} probes between them that say nothing (the prober stalled)"
+        return f"{text}: probe period {period}, and the prober's lag of {Duration(width.ns - period.ns)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """One outage of one service. `end` is None when it was still on, or not yet over for the sustain time."""
+
+    service: str
+    start: Edge
+    end: Edge | None
+    bad: tuple[Observation, ...]
+
+    @property
+    def kinds(self) -> dict[Outcome, int]:
+        """How many probes were bad in which way."""
+        return dict(Counter(one.outcome for one in self.bad))
+
+
+@dataclass(frozen=True, slots=True)
+class SystemOutage:
+    """The outage of the system: from the first critical service that failed until all are good again for good.
+
+    `recovery` is None when the observed time ended before every critical service was good for the sustain time.
+    """
+
+    start: Interval
+    recovery: Interval | None
+    first: Outage
+    last: Outage
+
+
+def telling(observations: Iterable[Observation]) -> list[Observation]:
+    """The probes that are evidence about the service, in the order in which they were sent."""
+    kept = [one for one in observations if one.sent is not None and one.outcome.tells]
+    return sorted(kept, key=_sent)
+
+
+def _sent(one: Observation) -> Instant:
+    assert one.sent is not None  # noqa: S101 - telling() keeps only probes that were sent
+    return one.sent
+
+
+def outages(observations: Iterable[Observation], sustain: Sustain, begin: Instant) -> tuple[Outage, ...]:
+    """All outages of one service.
+
+    Args:
+        observations: the service's probes, in any order.
+        sustain: how long and how often answers must be good for an outage to be over.
+        begin: when observation began; the earliest start of an outage that is on from the first probe.
+    """
+    seen = telling(observations)
+    found: list[Outage] = []
+    index = 0
+    while (first := _next_bad(seen, index)) is not None:
+        last, recovered = _last_bad(seen, first, sustain)
+        before = seen[first - 1] if first > 0 else None
+        low = _sent(before) if before else min(begin, _sent(seen[first]))
+        start = Edge(Interval(low, _sent(seen[first])), before, seen[first])
+        end = None
+        if recovered:
+            end = Edge(Interval(_sent(seen[last]), _sent(seen[last + 1])), seen[last], seen[last + 1])
+        bad = tuple(one for one in seen[first : last + 1] if one.outcome.bad)
+        found.append(Outage(service=seen[first].service, start=start, end=end, bad=bad))
+        if not recovered:
+            break
+        index = last + 1
+    return tuple(found)
+
+
+def _next_bad(seen: Sequence[Observation], index: int) -> int | None:
+    return next((at for at in range(index, len(seen)) if seen[at].outcome.bad), None)
+
+
+def _last_bad(seen: Sequence[Observation], first: int, sustain: Sustain) -> tuple[int, bool]:
+    """Index of the last bad probe of the outage that starts at `first`, and whether good answers lasted after it."""
+    last = first
+    while True:
+        following = _next_bad(seen, last + 1)
+        good = (following if following is not None else len(seen)) - last - 1
+        if good >= sustain.probes and good > 0:
+            until = seen[following if following is not None else -1]
+            if _sent(until) - _sent(seen[last + 1]) >= sustain.time:
+                return last, True
+        if following is None:
+            return last, False
+        last = following
+
+
+def system_outage(of_critical: Iterable[Outage], sustain: Sustain) -> SystemOutage | None:
+    """The system's first outage, made of those of its critical services; None when there is none.
+
+    Outages of several services that follow each other within the sustain time are one outage of the system,
+    because no window in which *every* probe was good lies between them.
+    """
+    ordered = sorted(of_critical, key=lambda outage: outage.start.interval.low)
+    if not ordered:
+        return None
+    first = min(ordered, key=lambda outage: outage.start.interval.high)
+    start = Interval(ordered[0].start.interval.low, first.start.interval.high)
+    last, chain_end = ordered[0], ordered[0].end.interval if ordered[0].end else None
+    for outage in ordered[1:]:
+        if chain_end is None:
+            break
+        if outage.start.interval.low - chain_end.high >= sustain.time:
+            break
+        if outage.end is None:
+            last, chain_end = outage, None
+        else:
+            end = outage.end.interval
+            if end.high > chain_end.high:
+                last = outage
+            chain_end = Interval(max(chain_end.low, end.low), max(chain_end.high, end.high))
+    return SystemOutage(start=start, recovery=chain_end, first=first, last=last)
