@@ -1,0 +1,172 @@
+"""The faults there are. One explicit registry; next to them a fault that does nothing, which must end as invalid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harness.clock import Deadline
+from harness.errors import InputError
+from harness.faults.model import Fault, Scene
+from harness.journal.records import Undo
+from harness.system.values import ReplicaState, ServiceHealth, Slot
+from harness.units import Duration
+
+EFFECT_WINDOW: Final = Duration.of(ms=500)  # 25 probes at 50 a second: enough to tell 5 % from a lone bad probe
+EFFECT_ERRORS: Final = 0.05  # below the steady state's limit is noise; the catalogue's faults are far above
+ENOUGH_SAMPLES: Final = 10
+
+
+def _bad_answers(scene: Scene, service: str) -> str:
+    health = scene.metrics.health(service, EFFECT_WINDOW)
+    if health.error_rate is None or health.samples < ENOUGH_SAMPLES or health.error_rate < EFFECT_ERRORS:
+        return ""
+    return f"{health.error_rate:.0%} of {_seen(health)} were bad"
+
+
+def _seen(health: ServiceHealth) -> str:
+    return f"{health.samples} answers of {health.service} in {health.window}"
+
+
+@dataclass(frozen=True, slots=True)
+class BadRelease:
+    """A release is deployed to the standby slot and gets all traffic."""
+
+    service: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"release {self.version} of {self.service} goes live"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients get bad answers from {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Back to the slot that serves now, and the other one emptied."""
+        active = scene.system.router.active(self.service)
+        return (
+            Undo(operation="remove", service=self.service, slot=active.other.value),
+            Undo(operation="switch", service=self.service, slot=active.value),
+        )
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Deploys and switches."""
+        slot = Slot(undo[0].slot)
+        scene.system.workloads.deploy(self.service, slot, self.version, deadline)
+        scene.system.router.switch(self.service, slot, deadline)
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return _bad_answers(scene, self.service)
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """All replicas of the serving slot die, and every new start fails."""
+
+    service: str
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"{self.service} crashes and stays down"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients get no answers from {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Starts succeed again."""
+        active = scene.system.router.active(self.service)
+        ready = [one for one in scene.system.workloads.replicas(self.service, active) if one.state is ReplicaState.READY]
+        if not ready:
+            raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): nothing to crash")
+        return (Undo(operation="let_start", service=self.service, slot=active.value),)
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Kills and holds down."""
+        scene.system.workloads.hold_down(self.service, Slot(undo[0].slot), deadline)
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return _bad_answers(scene, self.service)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowAnswers:
+    """Every answer of the serving slot takes `factor` times as long as in the steady state."""
+
+    service: str
+    factor: float
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"answers of {self.service} become {self.factor:g} times slower"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients wait longer for answers of {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Answers are no longer held back."""
+        if self.factor <= 1:
+            raise InputError(f"answers cannot become {self.factor:g} times slower; expected a factor above 1")
+        if self.service not in scene.baseline:
+            raise InputError(f"there is no baseline of {self.service}, so its answers cannot be made slower by a factor")
+        active = scene.system.router.active(self.service)
+        return (Undo(operation="clear_network", service=self.service, slot=active.value),)
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - instant
+        """Holds every answer back by what is missing to the factor, counted from the baseline's P95."""
+        delay = scene.baseline[self.service] * (self.factor - 1)
+        scene.system.network.delay(self.service, Slot(undo[0].slot), delay)
+
+    def seen(self, scene: Scene) -> str:
+        """A P95 more than half-way to the factor."""
+        health = scene.metrics.health(self.service, EFFECT_WINDOW)
+        baseline = scene.baseline[self.service]
+        if health.p95 is None or health.samples < ENOUGH_SAMPLES or health.p95 < baseline * ((self.factor + 1) / 2):
+            return ""
+        return f"95 % of {_seen(health)} took up to {health.p95}, against {baseline} before"
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Does nothing. A harness that calls this a pass would call anything a pass."""
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return "nothing is done"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return "clients get bad answers from any service"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:  # noqa: ARG002 - there is nothing to take back
+        """There is nothing to take back."""
+        return ()
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Does nothing."""
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers of any service."""
+        return next((proof for service in scene.system.services if (proof := _bad_answers(scene, service))), "")
+
+
+CATALOGUE: Final[dict[str, type[Fault]]] = {
+    "bad release": BadRelease,
+    "crash": Crash,
+    "slow answers": SlowAnswers,
+    "nothing": Nothing,
+}

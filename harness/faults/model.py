@@ -1,0 +1,170 @@
+"""A fault is six verbs: set up, inject, wait for effect, recover, wait for recovery, clean up.
+
+The two waits only observe. `FaultRun` keeps the state, refuses any other order, and gives recover exactly the undo
+that was registered before inject: data, not code, so that another process can carry it out too.
+
+Invariant: `inject` is never called before the undo list is durable; `recover` may be called from any state after
+set-up, as often as one likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from harness.clock import Deadline, now, wait_for
+from harness.errors import DeadlineExceeded, DrillError, InternalError
+from harness.faults.undo import carry_out, command_for
+from harness.journal.records import FaultMoved, FaultState, Undo, UndoDone, UndoRegistered
+from harness.system.ports import Metrics, System
+from harness.units import Duration
+
+
+class Verb(StrEnum):
+    """What can be done with a fault."""
+
+    SET_UP = "set up"
+    INJECT = "inject"
+    WAIT_FOR_EFFECT = "wait for effect"
+    RECOVER = "recover"
+    WAIT_FOR_RECOVERY = "wait for recovery"
+    CLEAN_UP = "clean up"
+
+
+ALLOWED: Final[dict[Verb, frozenset[FaultState]]] = {
+    Verb.SET_UP: frozenset({FaultState.DEFINED}),
+    Verb.INJECT: frozenset({FaultState.SET_UP}),
+    Verb.WAIT_FOR_EFFECT: frozenset({FaultState.INJECTED}),
+    Verb.RECOVER: frozenset({FaultState.SET_UP, FaultState.INJECTED, FaultState.EFFECTIVE, FaultState.RECOVERED}),
+    Verb.WAIT_FOR_RECOVERY: frozenset({FaultState.RECOVERED}),
+    Verb.CLEAN_UP: frozenset({FaultState.DEFINED, FaultState.RECOVERED, FaultState.GONE}),
+}
+REACHED: Final[dict[Verb, FaultState]] = {
+    Verb.SET_UP: FaultState.SET_UP,
+    Verb.INJECT: FaultState.INJECTED,
+    Verb.WAIT_FOR_EFFECT: FaultState.EFFECTIVE,
+    Verb.RECOVER: FaultState.RECOVERED,
+    Verb.WAIT_FOR_RECOVERY: FaultState.GONE,
+    Verb.CLEAN_UP: FaultState.CLEANED_UP,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a fault acts on and looks at: the live system, what clients see of it, and how it was before."""
+
+    system: System
+    metrics: Metrics
+    baseline: dict[str, Duration]
+
+
+class Fault(Protocol):
+    """A kind of fault with its target. Add one by writing these five methods and naming it in the catalogue."""
+
+    @property
+    def title(self) -> str:
+        """What is broken, in words: 'tracklist-service crashes and stays down'."""
+
+    @property
+    def effect(self) -> str:
+        """What clients should see of it, in words."""
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Chooses the target and says what takes the fault back; changes nothing.
+
+        Raises:
+            WillNotWork: the target selects nothing, or the fault makes no sense on it.
+        """
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Breaks it; returns when that is done."""
+
+    def seen(self, scene: Scene) -> str:
+        """Proof of the effect as a sentence with numbers, from what clients see; empty when there is none (yet)."""
+
+
+class Recorder(Protocol):
+    """Where a fault's life is written down."""
+
+    def append(self, record: FaultMoved | UndoRegistered | UndoDone, *, durable: bool = False) -> None:
+        """Writes one record; with `durable`, returns only when it is on disk."""
+
+
+class FaultRun:
+    """One fault on one system, in one state."""
+
+    def __init__(self, fault: Fault, scene: Scene, recorder: Recorder) -> None:
+        self.fault = fault
+        self.state = FaultState.DEFINED
+        self._scene = scene
+        self._recorder = recorder
+        self._undo: tuple[Undo, ...] = ()
+
+    def set_up(self) -> None:
+        """Chooses the target and makes the undo durable."""
+        self._check(Verb.SET_UP)
+        self._undo = tuple(self.fault.undo(self._scene))
+        self._recorder.append(UndoRegistered(fault=self.fault.title, undo=self._undo), durable=True)
+        self._moved(Verb.SET_UP)
+
+    def inject(self, deadline: Deadline) -> None:
+        """Breaks it. When this raises, the fault may be half there: call `recover`."""
+        self._check(Verb.INJECT)
+        self.fault.inject(self._scene, self._undo, deadline)
+        self._moved(Verb.INJECT)
+
+    def wait_for_effect(self, deadline: Deadline) -> None:
+        """Waits until clients see the effect.
+
+        Raises:
+            DeadlineExceeded: they did not.
+        """
+        self._check(Verb.WAIT_FOR_EFFECT)
+        proof = wait_for(lambda: self.fault.seen(self._scene), deadline, f"the effect of the fault ({self.fault.effect})")
+        self._moved(Verb.WAIT_FOR_EFFECT, proof)
+
+    def recover(self, deadline: Deadline) -> bool:
+        """Takes everything back, in reverse order; goes on when one operation fails. True when all succeeded."""
+        self._check(Verb.RECOVER)
+        complete = True
+        for undo in reversed(self._undo):
+            error = ""
+            try:
+                carry_out(undo, self._scene.system, deadline)
+            except DrillError as failure:
+                error, complete = str(failure), False
+            self._recorder.append(
+                UndoDone(undo=undo, at=now(), error=error, by_hand=command_for(undo) if error else "")
+            )
+        self._moved(Verb.RECOVER, "" if complete else "not everything could be taken back")
+        return complete
+
+    def wait_for_recovery(self, deadline: Deadline) -> bool:
+        """Waits until clients no longer see the effect; False when they still do at the deadline."""
+        self._check(Verb.WAIT_FOR_RECOVERY)
+        try:
+            wait_for(lambda: not self.fault.seen(self._scene), deadline, "the end of the fault's effect")
+        except DeadlineExceeded:
+            return False
+        self._moved(Verb.WAIT_FOR_RECOVERY)
+        return True
+
+    def clean_up(self) -> None:
+        """Ends the fault's life."""
+        self._check(Verb.CLEAN_UP)
+        self._moved(Verb.CLEAN_UP)
+
+    @property
+    def may_have_changed_something(self) -> bool:
+        """True when there is something to take back."""
+        return self.state in (FaultState.SET_UP, FaultState.INJECTED, FaultState.EFFECTIVE)
+
+    def _check(self, verb: Verb) -> None:
+        if self.state not in ALLOWED[verb]:
+            raise InternalError(f"a fault that is '{self.state}' cannot '{verb}'; this is a bug of the caller")
+
+    def _moved(self, verb: Verb, detail: str = "") -> None:
+        self.state = REACHED[verb]
+        self._recorder.append(FaultMoved(fault=self.fault.title, state=self.state, at=now(), detail=detail))

@@ -1,0 +1,63 @@
+"""The traffic procedure: clients are sent back to the standby slot, which still runs the target version. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harness.errors import WillNotWork
+from harness.rollback.plan import (
+    CheckStandby,
+    Plan,
+    RemoveSlot,
+    Step,
+    StepPhase,
+    SwitchTraffic,
+    VerifyVersion,
+)
+from harness.system.values import Replica, Slot
+from harness.units import Duration
+
+VERIFY_TIMES: Final = 3  # one answer may come from the one good replica; three in a row come from all that serve
+CHECK_LIMIT: Final = Duration.of(s=2)  # one look at the slot
+SWITCH_LIMIT: Final = Duration.of(s=5)  # the router is local; an EndpointSlice needs about a second
+VERIFY_LIMIT: Final = Duration.of(s=10)  # a few requests; more means that the standby does not serve
+REMOVE_LIMIT: Final = Duration.of(s=10)  # 5 s of grace for requests in flight, then the process is killed
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """How one service stands before a traffic rollback."""
+
+    active: Slot
+    replicas: int
+    standby: Sequence[Replica]
+
+
+def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> Plan:
+    """The plan that sends the traffic of each service in `target` back to its standby slot.
+
+    All checks of all services come first, so that nothing changes when one of them fails.
+
+    Raises:
+        WillNotWork: the target names no service, or one without facts.
+    """
+    if not target:
+        raise WillNotWork("a traffic rollback needs at least one service; the target names none")
+    unknown = sorted(set(target) - set(facts))
+    if unknown:
+        raise WillNotWork(f"nothing is known of {unknown[0]}, so its traffic cannot be rolled back")
+    steps: list[Step] = []
+
+    def add(phase: StepPhase, action: CheckStandby | SwitchTraffic | VerifyVersion | RemoveSlot, limit: Duration) -> None:
+        steps.append(Step(id=f"{len(steps) + 1:02}", phase=phase, action=action, deadline=limit))
+
+    for service, version in target.items():
+        slot = facts[service].active.other
+        add(StepPhase.CHECK, CheckStandby(service, slot, version, facts[service].replicas), CHECK_LIMIT)
+    for service in target:
+        add(StepPhase.CHANGE, SwitchTraffic(service, facts[service].active.other), SWITCH_LIMIT)
+    for service, version in target.items():
+        add(StepPhase.VERIFY, VerifyVersion(service, version, VERIFY_TIMES), VERIFY_LIMIT)
+    for service in target:
+        add(StepPhase.AFTERWARDS, RemoveSlot(service, facts[service].active), REMOVE_LIMIT)
+    return Plan(procedure="traffic", target=dict(target), steps=tuple(steps))

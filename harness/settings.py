@@ -1,0 +1,60 @@
+"""Every time-out and number of the live half that is not a system's own, each with the reason for its value.
+
+This is the only module that reads the environment of the process.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.units import Duration
+
+
+def _state_dir() -> Path:
+    named = os.environ.get("DRILL_STATE_DIR")
+    return Path(named) if named else Path(tempfile.gettempdir()) / f"drill-{os.getuid()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Read once, passed down."""
+
+    state_dir: Path = field(default_factory=_state_dir)
+    """Where live sandboxes have their folders; short, because Unix sockets allow 108 bytes of path."""
+
+    probe_rate: float = 50
+    """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""
+
+    prepare: Duration = Duration.of(s=60)
+    """A sandbox is ready in about 3 s on 2 cores; twenty times that is a broken machine, not a slow one."""
+
+    steady_state: Duration = Duration.of(s=20)
+    """Beyond the window itself: time for first requests to warm caches before a quiet window begins."""
+
+    inject: Duration = Duration.of(s=30)
+    """A release is deployed inside it: start of processes or pods, about 1 s on embedded."""
+
+    decide: Duration = Duration.of(s=5)
+    """An assessment is arithmetic over what is known, and one look at each slot."""
+
+    settle: Duration = Duration.of(s=5)
+    """For probes and ledger writes in flight to end: longer than any limit of an answer that drills use."""
+
+    undo: Duration = Duration.of(s=20)
+    """For all undo operations together; each is a call to the sandbox that takes less than a second."""
+
+    teardown: Duration = Duration.of(s=20)
+    """For a sandbox to end: services get 5 s of grace, PostgreSQL stops in less than a second."""
+
+    lag_limit: Duration = Duration.of(ms=500)
+    """A prober further behind its schedule than this is a machine too busy to measure on."""
+
+    poll: Duration = Duration.of(ms=50)
+    """Between two looks at triggers: below three probe periods, so that detection is not blurred by us."""
+
+    http: Duration = Duration.of(s=2)
+    """One request of a check; a service that takes longer is not healthy."""
+
+    read_rows: Duration = Duration.of(s=15)
+    """For reading all ledger rows: thousands of short rows, in a session of its own."""

@@ -1,0 +1,58 @@
+"""Looks at a service from outside: is it healthy, and which version answers? Shared by engine and validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from harness.clock import Deadline, now
+from harness.system.model import Service
+from harness.system.values import Address
+from harness.units import Duration
+
+LOOK_LIMIT: Final = Duration.of(s=2)  # a service that needs longer for its own health is not healthy
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a service showed; `took` is the time of both requests."""
+
+    healthy: bool
+    version: str | None
+    took: Duration
+    problem: str = ""
+
+    def describe(self) -> str:
+        """The look in words."""
+        if self.problem:
+            return self.problem
+        return f"{'healthy' if self.healthy else 'not healthy'}, version {self.version or 'unknown'}, in {self.took}"
+
+
+def http_client() -> httpx.Client:
+    """A client whose every request makes a connection of its own, as a new client of the service would."""
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+
+
+def look_at_service(http: httpx.Client, service: Service, address: Address, deadline: Deadline) -> Look:
+    """Asks for health and version, each within the deadline and LOOK_LIMIT; never raises for what the service does."""
+    started = now()
+    limit = max(min(deadline.left, LOOK_LIMIT), Duration.of(ms=50)).seconds
+    try:
+        health = http.get(address.url + service.health, timeout=limit)
+        answer = http.get(address.url + service.version.path, timeout=limit)
+    except httpx.HTTPError as error:
+        return Look(False, None, now() - started, f"{type(error).__name__}: {error}")
+    version = None
+    if answer.status_code == _OK:
+        try:
+            body = answer.json()
+        except ValueError:
+            return Look(False, None, now() - started, f"{service.version.path} does not answer with JSON")
+        found = body.get(service.version.field) if isinstance(body, dict) else None
+        version = found if isinstance(found, str) else None
+    problem = "" if health.status_code == _OK else f"{service.health} answers {health.status_code}"
+    return Look(health.status_code == _OK, version, now() - started, problem)
