@@ -1,0 +1,69 @@
+"""What an answer means for a probe and for a ledger write. Pure.
+
+Invariant: nothing that the prober itself caused (a late start, a pause of its process, no free socket) is
+ever counted as the service's failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from harness.journal.observation import Outcome, WriteOutcome
+from harness.system.model import LedgerWrite, Request
+from harness.units import Duration, Instant
+
+
+class Failure(StrEnum):
+    """Why there is no answer."""
+
+    UNREACHED = "unreached"  # no connection came about, so nothing was sent
+    BROKEN = "broken"  # the connection ended before a whole answer, or what came was not HTTP
+    SILENT = "silent"  # the client gave up waiting
+    OURS = "ours"  # this machine had no socket or memory left; nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status with its whole body read, or a failure."""
+
+    status: int | None = None
+    failure: Failure | None = None
+
+
+def classify(
+    request: Request, *, due: Instant, sent: Instant, completed: Instant, answer: Answer, stalled: Duration
+) -> Outcome:
+    """What one probe saw.
+
+    Args:
+        request: the probe's request, with what is expected and within what time.
+        due: when it should have been sent; the limit counts from here.
+        sent: immediately before it was sent.
+        completed: when its answer had been read, or it was given up.
+        answer: what came back.
+        stalled: for how long between sent and completed the prober's own process did not run.
+    """
+    match answer.failure:
+        case Failure.UNREACHED | Failure.BROKEN:
+            return Outcome.REFUSED
+        case Failure.OURS:
+            return Outcome.SKIPPED
+        case _:
+            pass
+    if answer.status is not None and answer.status not in request.expect:
+        return Outcome.STATUS
+    if answer.status is not None and completed - due <= request.within:
+        return Outcome.GOOD
+    if completed - sent - stalled <= request.within:
+        return Outcome.LATE
+    return Outcome.TIMEOUT if answer.status is None else Outcome.SLOW
+
+
+def told(write: LedgerWrite, answer: Answer) -> WriteOutcome:
+    """What a ledger client knows of its write; anything that leaves it open is `info`."""
+    if answer.failure in (Failure.UNREACHED, Failure.OURS):
+        return WriteOutcome.FAIL
+    if answer.status in write.ok:
+        return WriteOutcome.OK
+    return WriteOutcome.FAIL if answer.status in write.fail else WriteOutcome.INFO

@@ -1,0 +1,174 @@
+"""The worker as a child process: starting it, talking to it, reading it, noticing its silence or death."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.errors import InternalError
+from harness.journal.observation import LoadSecond, Observation, Write
+from harness.observe.plan import ObservationPlan
+from harness.observe.wire import Command, Kind, load_second, observation, write
+from harness.units import Duration, Instant
+
+SILENCE: Final = Duration.of(s=1)
+"""Twenty of the worker's lines; a machine that is merely busy does not hold them all back."""
+
+_CHUNK: Final = 1 << 16
+_LAST_WORDS: Final = 12  # lines of standard error: the end of a traceback with its message
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One line of the worker."""
+
+    clock: tuple[Instant, int] | None = None
+    observations: list[Observation] = field(default_factory=list)
+    load: list[LoadSecond] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    writes_left_out: int | None = None
+    stopped: bool = False
+
+
+def news(line: bytes, services: tuple[str, ...]) -> News:
+    """Reads one line of the worker."""
+    kind, *content = json.loads(line)
+    told = News()
+    match Kind(kind):
+        case Kind.CLOCK:
+            told = News(clock=(Instant(content[0]), content[1]))
+        case Kind.OBSERVATIONS:
+            told = News(observations=[observation(row, services) for row in content[0]])
+        case Kind.LOAD:
+            told = News(load=[load_second(row) for row in content[0]])
+        case Kind.WRITES:
+            told = News(writes=[write(row) for row in content[0]])
+        case Kind.WRITES_STOPPED:
+            told = News(writes_left_out=content[0])
+        case Kind.STOPPED:
+            told = News(stopped=True)
+        case Kind.BEAT:
+            pass
+    return told
+
+
+class WorkerProcess:
+    """The worker and the thread that starts and reads it."""
+
+    def __init__(
+        self, plan: ObservationPlan, take: Callable[[News], None], lose: Callable[[str], None]
+    ) -> None:
+        """Nothing runs yet.
+
+        Args:
+            plan: goes to the worker's standard input.
+            take: called with each line, in the reader thread.
+            lose: called with a reason when the worker falls silent, and once when it has ended.
+        """
+        self._plan = plan
+        self._services = tuple(target.service for target in plan.targets)
+        self._take = take
+        self._lose = lose
+        self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
+        self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
+        self._running = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        if self._process is None:
+            raise InternalError("the observer's process was asked for before its start")
+        return self._process.pid
+
+    def start(self) -> None:
+        """Starts the worker."""
+        self._thread.start()
+        self._running.wait()
+
+    def command(self, command: Command) -> None:
+        """Tells the worker something; one that is gone hears nothing, and whoever waits learns why."""
+        self._say(command.encode())
+
+    def kill(self) -> None:
+        """Kills the worker if it still runs, and waits until everything it said has been read."""
+        if self._process is not None:
+            self._process.kill()
+        if threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def _say(self, line: bytes) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise InternalError("the observer was spoken to before its start")
+        try:
+            self._process.stdin.write(line + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # its death is noticed, and told, by the reader
+
+    def _run(self) -> None:
+        try:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-P",
+                    "-m",
+                    "harness.observe.worker",
+                ],  # -P: no modules from the working directory
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except OSError as error:
+            self._lose(f"the observer could not be started: {error}")
+            self._running.set()
+            return
+        self._running.set()
+        with self._process as process:
+            try:
+                self._say(self._plan.model_dump_json(by_alias=True).encode())
+                self._read(process)
+                problem = ""
+            except Exception as error:  # noqa: BLE001 - whatever the sink or a line raised, it is told to who waits
+                process.kill()
+                problem = f"; what it said could not be taken: {type(error).__name__}: {error}"
+            code = process.wait()
+        words = "\n".join(self._last_words)
+        self._lose(
+            f"the observer ended with exit code {code}{problem}" + (f"; it said:\n{words}" if words else "")
+        )
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdout is None or process.stderr is None:
+            raise InternalError("the observer has no pipes")
+        pieces = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
+        poll = select.poll()
+        for file in pieces:
+            poll.register(file, select.POLLIN)
+        output = process.stdout.fileno()
+        while pieces:
+            ready = poll.poll(SILENCE.ns // 1_000_000)
+            if not ready and output in pieces:
+                self._lose(f"the observer has been silent for {SILENCE}")
+            for file, _ in ready:
+                data = os.read(file, _CHUNK)
+                *lines, pieces[file] = (pieces[file] + data).split(b"\n")
+                for line in lines:
+                    self._hear(line, words=file != output)
+                if not data:
+                    poll.unregister(file)
+                    del pieces[file]
+
+    def _hear(self, line: bytes, *, words: bool) -> None:
+        if words:
+            self._last_words.append(line.decode(errors="replace"))
+        else:
+            self._take(news(line, self._services))
