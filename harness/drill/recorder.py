@@ -1,0 +1,45 @@
+"""Writes what the observer and the engine report into the journal."""
+
+from __future__ import annotations
+
+from harness.journal import records as r
+from harness.journal.chain import JournalWriter
+from harness.journal.observation import LoadSecond, Observation, Write
+from harness.rollback.engine import StepReport
+from harness.units import Instant
+
+
+class Recorder:
+    """The observer's sink and the engine's reporter, over one journal."""
+
+    def __init__(self, journal: JournalWriter) -> None:
+        self._journal = journal
+
+    def observations(self, rows: list[Observation]) -> None:
+        """Probes."""
+        self._journal.append(r.Observations(rows=tuple(rows)))
+
+    def load(self, rows: list[LoadSecond]) -> None:
+        """Background load."""
+        self._journal.append(r.LoadSeen(rows=tuple(rows)))
+
+    def writes(self, rows: list[Write]) -> None:
+        """Ledger writes."""
+        self._journal.append(r.LedgerWrites(rows=tuple(rows)))
+
+    def clock(self, process: str, at: Instant, utc_ns: int) -> None:
+        """A clock anchor."""
+        self._journal.append(r.ClockRead(process=process, at=at, utc_ns=utc_ns))
+
+    def step_ended(self, report: StepReport) -> None:
+        """A step of the rollback plan."""
+        self._journal.append(
+            r.StepEnded(
+                step=report.step.id,
+                started=report.started,
+                completed=report.completed,
+                outcome="failed" if report.error else "done",
+                detail=report.detail,
+            ),
+            durable=True,
+        )

@@ -1,0 +1,229 @@
+"""Runs one drill through its stages. Everything it does and sees is in the journal; judging is not done here.
+
+Invariants: the undo of a fault is durable before the fault is injected; whatever happens, the restore stage runs:
+the fault is taken back, the observer and the sandbox are ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.clock import Deadline, now, utc_anchor, wait_for
+from harness.drill.checks import Bench
+from harness.drill.declare import declaration
+from harness.drill.live import Live, go_live
+from harness.drill.progress import Progress, Status
+from harness.drill.recorder import Recorder
+from harness.drill.restore import restore
+from harness.drill.sandboxes import open_sandbox
+from harness.drill.spec import CriterionSpec, Drill
+from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
+from harness.errors import CannotCreate, DeadlineExceeded, DrillError
+from harness.faults.model import FaultRun, Scene
+from harness.journal.chain import JournalWriter
+from harness.journal.declaration import Answer, Phase
+from harness.journal.records import (
+    BaselineTaken,
+    ClockRead,
+    CriterionChecked,
+    DrillEnded,
+    Stage,
+    StageEnded,
+    StageStarted,
+    Stopped,
+)
+from harness.settings import Settings
+from harness.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What all drills of one run share."""
+
+    run_id: str
+    folder: Path
+    sandbox: str
+    settings: Settings
+    seed: int
+    progress: Progress
+    again: str
+
+
+def run_drill(drill: Drill, context: RunContext) -> Path:
+    """Runs a drill and returns its folder, which holds its journal, ledger and artefacts.
+
+    Raises:
+        DrillError: the drill could not be prepared (the journal says so too), or its journal could not be written.
+        KeyboardInterrupt: a person stopped it; everything has been undone and the journal is complete.
+    """
+    folder = context.folder / drill.slug
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CannotCreate(f"{folder}: the drill's folder cannot be made: {error.strerror}") from error
+    journal = JournalWriter(folder / "journal.jsonl")
+    try:
+        _Run(drill, context, folder, journal).run()
+    finally:
+        journal.close()
+    return folder
+
+
+class _Run:
+    """The state of one drill while it runs."""
+
+    def __init__(self, drill: Drill, context: RunContext, folder: Path, journal: JournalWriter) -> None:
+        self.drill = drill
+        self.context = context
+        self.settings = context.settings
+        self.folder = folder
+        self.journal = journal
+        self.live: Live | None = None
+        self._status = Status(drill.name, Stage.PREPARE, now(), Deadline(now()))
+
+    def run(self) -> None:
+        """All stages, then restore, whatever happened."""
+        drill, context = self.drill, self.context
+        first = declaration(drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again)
+        self.journal.append(first, durable=True)
+        at, utc_ns = utc_anchor()
+        self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
+        unprepared: DrillError | None = None
+        interrupted = False
+        try:
+            self._stages()
+        except StageFailed:
+            pass  # the journal has the stage's end and its reason; the verdict follows from it
+        except KeyboardInterrupt:
+            interrupted = True
+            self.journal.append(Stopped(at=now(), by="person", reason="interrupted"), durable=True)
+        except DrillError as error:
+            self.journal.append(Stopped(at=now(), by="error", reason=str(error)), durable=True)
+            unprepared = error if self._status.stage is Stage.PREPARE else None
+        finally:
+            self._restore()
+        self.journal.append(DrillEnded(at=now()), durable=True)
+        if interrupted:
+            raise KeyboardInterrupt
+        if unprepared:
+            raise unprepared
+
+    def _stages(self) -> None:
+        drill, limits, settings = self.drill, self.drill.limits, self.settings
+        with self._stage(Stage.PREPARE, settings.prepare) as deadline:
+            sandbox = open_sandbox(
+                self.context.sandbox,
+                drill.model,
+                live=drill.versions,
+                standby=drill.standby,
+                run_id=self.context.run_id,
+                state_dir=settings.state_dir,
+                deadline=deadline,
+            )
+            self.live = go_live(
+                drill, sandbox, Recorder(self.journal), self.folder, self.context.run_id, self.context.seed, deadline
+            )
+        live = self.live
+        with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
+            self._steady_state(live, deadline)
+        with self._stage(Stage.INJECT, settings.inject + limits.effect) as deadline:
+            self._inject(live, deadline)
+        with self._stage(Stage.DETECT, limits.detect) as deadline:
+            met = detect(drill, live, self.journal, deadline, settings.poll, self._tick)
+        with self._stage(Stage.DECIDE, limits.decide) as deadline:
+            plan = decide(drill, live, met, self.journal, deadline)
+        with self._stage(Stage.ROLL_BACK, limits.roll_back) as deadline:
+            live.plan = plan
+            roll_back(live, plan, self.journal, deadline)
+        with self._stage(Stage.RECOVER, limits.recover + drill.sustain.time) as deadline:
+            wait_for_recovery(drill, live, deadline, self._tick)
+            read_ledger_rows(drill, live, self.journal, "after recovery", settings.read_rows)
+        validation = [spec for spec in drill.criteria if spec.criterion.phase is Phase.VALIDATION]
+        longest = Duration(sum(spec.within.ns for spec in validation))
+        with self._stage(Stage.VALIDATE, longest):
+            for spec in validation:
+                self._hold(live.bench, spec, Deadline.after(spec.within))
+
+    def _steady_state(self, live: Live, deadline: Deadline) -> None:
+        """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
+        window = self.drill.limits.steady_window
+        begun = now()
+        live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
+        for spec in self.drill.criteria:
+            if spec.criterion.phase is Phase.STEADY_STATE and not self._hold(live.bench, spec, deadline):
+                raise StageFailed(f"the steady state was never reached: it did not hold that {spec.criterion.name}")
+        for service in self.drill.model.services:
+            p95 = live.observer.health(service, window).p95
+            if p95 is None:
+                raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
+            live.baseline[service] = p95
+        self.journal.append(BaselineTaken(p95=dict(live.baseline)))
+
+    def _inject(self, live: Live, deadline: Deadline) -> None:
+        scene = Scene(system=live.sandbox, metrics=live.observer, baseline=live.baseline)
+        live.fault = FaultRun(self.drill.fault, scene, self.journal)
+        live.fault.set_up()
+        try:
+            live.fault.inject(deadline)
+            live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
+        except DeadlineExceeded as error:
+            raise StageFailed(f"the fault did not do what it says: {error}") from error
+
+    def _hold(self, bench: Bench, spec: CriterionSpec, deadline: Deadline) -> bool:
+        """Looks at a criterion until it holds or its deadline has passed; every look is journalled."""
+
+        def look() -> bool:
+            started = now()
+            reading = spec.check.read(bench, deadline)
+            self.journal.append(
+                CriterionChecked(
+                    criterion=spec.criterion.id,
+                    started=started,
+                    completed=now(),
+                    value=reading.value,
+                    detail=reading.detail,
+                )
+            )
+            return spec.criterion.evaluate(reading.value) is Answer.HELD
+
+        try:
+            return wait_for(look, deadline, spec.criterion.name, every=self.settings.poll)
+        except DeadlineExceeded:
+            return False
+
+    @contextmanager
+    def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:
+        """Journals a stage's start and end; an error that ends it is its reason."""
+        deadline = Deadline.after(limit)
+        started = now()
+        self.journal.append(StageStarted(stage=stage, at=started, deadline=deadline.at))
+        self._status = Status(self.drill.name, stage, started, deadline)
+        self.context.progress.update(self._status)
+        reason = "interrupted"
+        try:
+            yield deadline
+            reason = ""
+        except (DrillError, StageFailed) as error:
+            reason = str(error)
+            raise
+        finally:
+            outcome = "failed" if reason else "completed"
+            self.journal.append(
+                StageEnded.model_validate({"stage": stage, "at": now(), "outcome": outcome, "reason": reason})
+            )
+            self.context.progress.stage_ended(self._status, reason)
+
+    def _tick(self, live: Live) -> bool:
+        """Tells who watches what clients see now; always true, so that it can stand in a condition."""
+        self._status = replace(self._status, error_rate=live.worst_error_rate())
+        self.context.progress.update(self._status)
+        return True
+
+    def _restore(self) -> None:
+        if self.live is None:
+            return
+        with self._stage(Stage.RESTORE, self.settings.undo + self.settings.teardown):
+            restore(self.drill, self.live, self.journal, self.folder, self.settings)

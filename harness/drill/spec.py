@@ -1,0 +1,76 @@
+"""A drill as a value: what a scenario declares, complete before anything is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.drill.checks import Check
+from harness.faults.model import Fault
+from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
+from harness.rollback.triggers import Trigger
+from harness.system.model import SystemModel
+from harness.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """A trigger with where the scenario names it."""
+
+    trigger: Trigger
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionSpec:
+    """A criterion with how it is measured and by when it must hold."""
+
+    criterion: Criterion
+    check: Check
+    within: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long each stage may take that a scenario can bound."""
+
+    steady_window: Duration
+    effect: Duration
+    detect: Duration
+    decide: Duration
+    roll_back: Duration
+    recover: Duration
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One scenario, declared.
+
+    `live` and `standby` name the releases that run before the fault; services that they leave out run the system's
+    current release, and have no standby.
+    """
+
+    name: str
+    description: str
+    source: Source
+    tags: tuple[str, ...]
+    model: SystemModel
+    live: Mapping[str, str]
+    standby: Mapping[str, str]
+    probe_rate: float
+    fault: Fault
+    triggers: tuple[TriggerSpec, ...]
+    procedure: str
+    target: Mapping[str, str]
+    limits: Limits
+    sustain: Sustain
+    objectives: tuple[Objective, ...]
+    criteria: tuple[CriterionSpec, ...]
+    expected: Verdict
+    lag_limit: Duration
+    slug: str = field(default="")
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The release of every service that is live before the fault."""
+        return {name: self.live.get(name, self.model.releases.current) for name in self.model.services}

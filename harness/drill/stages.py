@@ -1,0 +1,154 @@
+"""The stages between the fault and the validation: detect, decide, roll back, recover, and the reading of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from harness.clock import Deadline, now
+from harness.drill.declare import planned
+from harness.drill.live import Live
+from harness.drill.spec import Drill
+from harness.errors import DeadlineExceeded, DrillError
+from harness.journal.chain import JournalWriter
+from harness.journal.observation import Row
+from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, TriggerMet
+from harness.rollback.assessment import Severity, Situation, assess
+from harness.rollback.plan import Plan
+from harness.rollback.procedures.traffic import plan_traffic
+from harness.rollback.triggers import Watch, window_for
+from harness.units import Duration, Instant
+
+
+class StageFailed(Exception):  # noqa: N818 - not an error of anybody's: a stage that ended otherwise than planned
+    """A stage ended otherwise than planned; the drill goes to its restore stage. The reason is one sentence."""
+
+
+def detect(
+    drill: Drill,
+    live: Live,
+    journal: JournalWriter,
+    deadline: Deadline,
+    every: Duration,
+    tick: Callable[[Live], bool],
+) -> TriggerMet:
+    """Watches all triggers until one is met."""
+    watches = {str(index): Watch(spec.trigger) for index, spec in enumerate(drill.triggers)}
+    next_look: Instant = now()
+
+    def look() -> TriggerMet | None:
+        nonlocal next_look
+        at = now()
+        if at < next_look:
+            return None
+        next_look = at + every
+        tick(live)
+        for name, watch in watches.items():
+            service = watch.trigger.service
+            health = live.observer.health(service, window_for(watch.trigger.hold))
+            watches[name] = watch.look(health, live.baseline.get(service), at)
+            if watches[name].met(at) and watches[name].since:
+                since = watches[name].since
+                assert since is not None  # noqa: S101 - met() is only true with an instant
+                return TriggerMet(trigger=name, since=since, at=now(), detail=watches[name].detail)
+        return None
+
+    try:
+        met = live.observer.wait_until(look, deadline, "a trigger")
+    except DeadlineExceeded as error:
+        last = "; ".join(f"{watch.trigger.title}: {watch.detail}" for watch in watches.values())
+        raise StageFailed(f"no trigger was met in time ({last})") from error
+    journal.append(met, durable=True)
+    return met
+
+
+def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, deadline: Deadline) -> Plan:
+    """Weighs what is known, and plans the rollback if it calls for one."""
+    trigger = drill.triggers[int(met.trigger)].trigger
+    situation = Situation(
+        severity=Severity.CRITICAL,
+        lasted=met.at - met.since,
+        trigger=trigger.title,
+        health=[live.observer.health(name, window_for(trigger.hold)) for name in drill.model.services],
+    )
+    assessment = assess(situation)
+    facts = live.engine.facts(drill.target)
+    decided = Decided.model_validate(
+        {
+            "at": now(),
+            "decision": assessment.decision.name.lower(),
+            "reasons": assessment.reasons,
+            "roll_back": assessment.decision.rolls_back,
+        }
+    )
+    journal.append(decided, durable=True)
+    if not assessment.decision.rolls_back:
+        raise StageFailed(f"the assessment does not call for a rollback: {assessment.reasons[0]}")
+    if deadline.passed:
+        raise StageFailed("the decision took too long")
+    plan = plan_traffic(facts, drill.target)
+    journal.append(planned(plan), durable=True)
+    return plan
+
+
+def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline) -> None:
+    """Lets the engine carry out the plan."""
+    journal.append(RollbackStarted(at=now()), durable=True)
+    live.outcome = live.engine.run(plan, live.recorder, deadline)
+    journal.append(
+        RollbackEnded(at=now(), outcome=live.outcome.outcome, reason=live.outcome.reason), durable=True
+    )
+    if live.outcome.outcome != "done":
+        raise StageFailed(f"the rollback was {live.outcome.outcome}: {live.outcome.reason}")
+
+
+def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:
+    """Waits until every critical service has given good answers for the sustain time.
+
+    Four probe periods more than that, so that the judge, who counts from the first good probe, sees the whole window.
+    """
+    begun = now()
+    enough = drill.sustain.time + Duration(round(4e9 / drill.probe_rate))
+    critical = [name for name, service in drill.model.services.items() if service.critical]
+
+    def good_for_long(service: str) -> bool:
+        last_bad = live.observer.last_bad(service)
+        since = max(begun, last_bad) if last_bad else begun
+        settled = live.observer.settled(service)
+        if settled is None or settled - since < enough:
+            return False
+        return live.observer.good_since(since, service) >= drill.sustain.probes
+
+    def recovered() -> bool:
+        return tick(live) and all(good_for_long(service) for service in critical)
+
+    try:
+        live.observer.wait_until(recovered, deadline, "recovery")
+    except DeadlineExceeded as error:
+        still = ", ".join(name for name in critical if not good_for_long(name))
+        raise StageFailed(
+            f"clients did not get good answers from {still} for {drill.sustain.time} on end in time"
+        ) from error
+
+
+def read_ledger_rows(
+    drill: Drill,
+    live: Live,
+    journal: JournalWriter,
+    when: Literal["after recovery", "after validation"],
+    limit: Duration,
+) -> None:
+    """Reads all rows of ledger clients in a fresh session; that it could not be done is written down too."""
+    if drill.model.ledger is None or live.sandbox.database is None:
+        return
+    started = now()
+    rows: tuple[Row, ...] = ()
+    error = ""
+    try:
+        found = live.sandbox.database.read(drill.model.ledger.read, Deadline.after(limit))
+        rows = tuple(Row(str(row[0]), str(row[1])) for row in found)
+    except DrillError as failure:
+        error = str(failure)
+    except IndexError:
+        error = "the ledger's query does not give two columns (id, value)"
+    journal.append(LedgerRead(when=when, started=started, completed=now(), rows=rows, error=error))
