@@ -1,10 +1,10 @@
 """The drill's handle on the observer: starts it, takes its rows, answers questions about the last minutes.
 
-One thread, which lives as long as the worker, starts it and reads it. (With PR_SET_PDEATHSIG the kernel kills a
-child when the *thread* that started it ends, so a passing thread must not be the one.) Rows go to the sink first
-and into the view second, so a decision never rests on something that is not in the journal.
+One thread, which lives as long as the worker, starts it and reads it. (With PR_SET_PDEATHSIG the kernel kills
+a child when the *thread* that started it ends, so a passing thread must not be the one.) Rows go to the sink
+first and into the view second, so a decision never rests on something that is not in the journal.
 
-Invariant: while the worker is dead or silent every question raises `ObserverLost`; no news is never good news.
+Invariant: while the worker is dead or silent every question raises `ObserverLost`: no news is not good news.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class ObserverLost(Unavailable):
 class Sink(Protocol):
     """Who takes the rows, in the order in which they arrive.
 
-    Called from the reader thread; it must not block for long. An error raised here ends the observer: rows that cannot be kept are not worth measuring.
+    Called from the reader thread; must not block for long. An error ends the observer: rows that cannot be
+    kept are not worth measuring.
     """
 
     def observations(self, rows: list[Observation]) -> None:

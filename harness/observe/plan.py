@@ -16,7 +16,7 @@ from harness.system.values import Address
 from harness.units import Duration
 
 PROBES_PER_SECOND: Final = 50.0
-"""One every 20 ms: an outage's ends are known to 20 ms each, and four services cost 200 connections a second."""
+"""One every 20 ms: an outage's ends are known to 20 ms each; four services cost 200 connections a second."""
 
 
 class Target(Table):

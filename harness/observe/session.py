@@ -1,4 +1,4 @@
-"""What the worker does from its plan to its last row: probers, load, ledger clients, the parent's commands."""
+"""What the worker does from its plan to its last row: probes, load, ledger clients, the parent's commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from harness.observe.report import PAUSE, Reporter
 from harness.observe.schedule import Schedule
 from harness.observe.stall import TICK, Stalls
 from harness.observe.wire import Command, Kind
-from harness.units import Duration
+from harness.units import Duration, Instant
 
 _PLAN_BYTES: Final = (
     16 * 1024 * 1024
@@ -41,7 +41,7 @@ _FILES: Final = (
 
 
 def fail(error: BaseException) -> None:
-    """Ends the worker at once, with the reason on standard error: it never quietly measures less than asked."""
+    """Ends the worker at once, with the reason on standard error: it never measures less in silence."""
     traceback.print_exception(error)
     sys.stderr.flush()
     os._exit(InternalError.exit_code)
@@ -95,6 +95,8 @@ class Session:
     def start(self) -> None:
         """Starts everything; the first probe is due a moment later."""
         plan = self._plan
+        if plan.ledger:
+            self._ledger = LedgerWriter(plan.ledger.path)
         self._report.clock()
         for work in (
             _every(TICK, lambda: self._stalls.tick(now())),
@@ -103,8 +105,6 @@ class Session:
             _every(_COLLECT, gc.collect),
         ):
             self._housekeeping.append(_task(work))
-        if plan.ledger:
-            self._ledger = LedgerWriter(plan.ledger.path)
         start = now() + _LEAD
         crew = Crew(probes.IN_FLIGHT, fail)
         for index, target in enumerate(plan.targets):
@@ -116,10 +116,10 @@ class Session:
             schedule = Schedule.staggered(start, kind.rate, index, len(plan.load))
             self._measuring.append(_task(LoadMaker(kind, schedule, crew, self._report.load).run()))
         if plan.ledger and self._ledger:
-            self._start_clients(plan.ledger, self._ledger, Crew(ledger_clients.IN_FLIGHT, fail))
+            self._start_clients(plan.ledger, self._ledger, start)
 
-    def _start_clients(self, target: LedgerTarget, ledger: LedgerWriter, crew: Crew) -> None:
-        start = now() + _LEAD
+    def _start_clients(self, target: LedgerTarget, ledger: LedgerWriter, start: Instant) -> None:
+        crew = Crew(ledger_clients.IN_FLIGHT, fail)
         for number in range(target.clients):
             schedule = Schedule.staggered(start, target.rate / target.clients, number, target.clients)
             client = LedgerClient(

@@ -1,7 +1,7 @@
 """The lines between worker and parent: JSON lists, one a line, in one place for both directions.
 
-Instants after the first of a row travel as differences, and services as their place in the plan, so that a row
-is some 60 bytes.
+Instants after the first of a row travel as differences, and services as their place in the plan, so that a
+row is some 60 bytes.
 """
 
 from __future__ import annotations

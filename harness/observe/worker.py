@@ -1,8 +1,8 @@
 """The observer's process, `python -m harness.observe.worker`, started by `observer.Observer` only.
 
 It takes its plan and its commands from standard input and writes rows to standard output. It ignores SIGINT,
-because Ctrl-C reaches the whole group and the parent decides what becomes of a drill; and it never outlives its
-parent.
+because Ctrl-C reaches the whole group and the parent decides what becomes of a drill; and it never outlives
+its parent.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _STDERR: Final = 2
 
 
 def _dies_with_parent() -> None:
-    """Asks the kernel to kill this process with its parent, however busy it is; else the end of stdin would."""
+    """Asks the kernel to kill this process with its parent; the end of standard input is the second way."""
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
 

@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from harness.clock import Deadline, now, wait_for
 from harness.system.values import Address
 from harness.units import Duration, Instant
+
+_AT_ONCE: Final = Duration(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Behaviour:
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    after: Duration = Duration(0)  # before it answers
+    after: Duration = _AT_ONCE  # before it answers
     hang: bool = False  # never answers
     break_off: bool = False  # closes the connection without an answer
     half: bool = False  # announces a longer body than it sends, and closes
