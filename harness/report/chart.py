@@ -1,0 +1,247 @@
+"""The timeline as a picture: stages, events, one lane per service, a time axis. Pure: a view model of pixels.
+
+Events are numbered; their labels stand in rows above the lanes, placed so that no label touches another and no
+leader line crosses one (`place`).
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from harness.measure.timeline import Timeline
+from harness.report.lanes import Axis, Lane, lane
+from harness.report.words import Origin, clock, duration, short
+from harness.verdict.result import EventResult, Result
+
+WIDTH: Final = 1060.0
+_CHARACTER: Final = 6.9  # width of a label's character in pixels, on the wide side of what fonts have
+_ROW: Final = 19.0  # height of a row of labels
+_MOST_ROWS: Final = 8  # beyond so many rows of labels only numbers are shown
+_LABEL: Final = 30  # characters of a label; the whole text is in the table of events
+_TICKS: Final = 9
+_CLOSE: Final = 0.45  # the close-up is worth its room when it shows less than this share of the drill
+_STEPS: Final = (
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
+    60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """An event's mark: at `x`, with its text from `left` to `right` in row `row` (0 is next to the lanes)."""
+
+    x: float
+    left: float
+    right: float
+    row: int
+    flipped: bool
+    number: int
+    text: str
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stage along the top."""
+
+    x: float
+    width: float
+    label: str
+    title: str
+    outcome: str
+    odd: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A mark of the time axis."""
+
+    x: float
+    label: str
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A lane and where its box begins."""
+
+    y: float
+    lane: Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of a drill or of a part of it."""
+
+    title: str
+    alt: str
+    height: float
+    bands: tuple[Band, ...]
+    labels: tuple[Label, ...]
+    labels_bottom: float
+    rollback: tuple[float, float] | None
+    lanes: tuple[Placed, ...]
+    lanes_bottom: float
+    ticks: tuple[Tick, ...]
+    kinds: tuple[str, ...]
+    gaps: bool
+    width: float = WIDTH
+    row: float = _ROW
+
+
+def charts(result: Result, timeline: Timeline) -> tuple[Chart, ...]:
+    """The whole drill and, where the interesting part of it is short, that part before it."""
+    begin, end = 0.0, max(result.took, 0.001)
+    close = _close_up(result, end)
+    if close is None:
+        return (_chart(result, timeline, Axis(begin, end, WIDTH), "The whole drill", words=True),)
+    return (
+        _chart(result, timeline, close, "From the fault to recovery", words=True),
+        _chart(result, timeline, Axis(begin, end, WIDTH), "The whole drill", words=False),
+    )
+
+
+def _close_up(result: Result, end: float) -> Axis | None:
+    injected = result.fault.injected
+    told = [event.at for event in result.events if event.kind not in ("validation", "undo")]
+    if injected is None or not told:
+        return None
+    starts = [outage.start.low for one in result.services for outage in one.outages if outage.start.low >= injected]
+    low, high = min([injected, *starts]), max(told)
+    room = max(0.05, 0.12 * (high - low))
+    if high - low + 2.6 * room >= _CLOSE * end:
+        return None
+    return Axis(max(0.0, low - room), min(end, high + 1.6 * room), WIDTH)
+
+
+def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words: bool) -> Chart:
+    labels = _labels(result.events, axis, words=words)
+    rows = max((label.row for label in labels), default=-1) + 1
+    top = 24 + rows * _ROW + 8
+    height = 46.0 if len(result.services) <= 4 else 36.0 if len(result.services) <= 8 else 28.0  # noqa: PLR2004
+    placed: list[Placed] = []
+    y = top
+    for service in result.services:
+        seen = timeline.observations.get(service.name, ())
+        drawn = lane(service, seen, timeline.start, axis, height, _CHARACTER)
+        y += 20 + (18 if drawn.brackets else 2)
+        placed.append(Placed(y, drawn))
+        y += height + 8
+    return Chart(
+        title=title,
+        alt=f"{title}: {len(labels)} events and the probes of {len(placed)} services; the tables below hold the same.",
+        height=y + 34,
+        bands=tuple(_bands(result, axis)),
+        labels=labels,
+        labels_bottom=top,
+        rollback=_rollback(result, axis),
+        lanes=tuple(placed),
+        lanes_bottom=y,
+        ticks=tuple(_ticks(axis, Origin.of(result))),
+        kinds=tuple(dict.fromkeys(kind for one in placed for kind, _ in one.lane.bad)),
+        gaps=any(one.lane.skipped for one in placed),
+    )
+
+
+def _rollback(result: Result, axis: Axis) -> tuple[float, float] | None:
+    plan = result.plan
+    if plan is None or plan.started is None:
+        return None
+    end = result.took if plan.ended is None else plan.ended
+    return (axis.x(plan.started), axis.x(end)) if axis.shows(plan.started, end) else None
+
+
+def _bands(result: Result, axis: Axis) -> Iterator[Band]:
+    for index, stage in enumerate(result.stages):
+        end = result.took if stage.ended is None else stage.ended
+        if not axis.shows(stage.started, end) or axis.x(end) <= axis.x(stage.started):
+            continue
+        x = axis.x(stage.started)
+        width = round(axis.x(end) - x, 1)
+        name = stage.name if stage.outcome == "completed" else f"{stage.name}: {stage.outcome}"
+        yield Band(
+            x=x,
+            width=width,
+            label=name if text_width(name) + 8 < width else "",
+            title=f"{name}, {duration(end - stage.started)}",
+            outcome=stage.outcome.replace(" ", "-"),
+            odd=bool(index % 2),
+        )
+
+
+def text_width(text: str) -> float:
+    """The width of a label in pixels, on the wide side."""
+    return sum(_CHARACTER * (1.9 if unicodedata.east_asian_width(one) in "WF" else 1.0) for one in text)
+
+
+def _labels(events: Sequence[EventResult], axis: Axis, *, words: bool) -> tuple[Label, ...]:
+    shown = [(number, one) for number, one in enumerate(events, 1) if axis.start <= one.at <= axis.end]
+    placed = place(_bare(shown, axis, words=words))
+    if words and max((label.row for label in placed), default=0) >= _MOST_ROWS:
+        placed = place(_bare(shown, axis, words=False))
+    return placed
+
+
+def _bare(shown: Iterable[tuple[int, EventResult]], axis: Axis, *, words: bool) -> list[Label]:
+    found = []
+    for number, event in shown:
+        head = event.text.split(":")[0] if event.kind in ("fault", "trigger", "stop") else event.text
+        text = short(head, _LABEL) if words else ""
+        x = axis.x(event.at)
+        wide = 20 + (text_width(text) + 8 if text else 0)
+        found.append(
+            Label(x, x - 8, x - 8 + wide, 0, flipped=False, number=number, text=text, kind=event.kind, title=event.text)
+        )
+    return sorted(found, key=lambda label: (label.x, label.number))
+
+
+def place(labels: Sequence[Label]) -> tuple[Label, ...]:
+    """Gives labels rows so that none touches another and no leader line (straight down from x) crosses one.
+
+    A label reaches to the right of its mark. A later one whose mark lies below it goes to a lower row, so its
+    leader starts beneath. Those that would leave the picture are flipped to the left, and so is every one that
+    would cover the mark of a flipped one; these are stacked the other way round, above everything they cover.
+    """
+    flipped: set[int] = set()
+    while True:
+        marks = [labels[index].x for index in flipped]
+        more = {
+            index
+            for index, label in enumerate(labels)
+            if index not in flipped
+            and 2 * label.x >= label.right
+            and (label.right > WIDTH or any(label.x <= mark <= label.right + 8 for mark in marks))
+        }
+        if not more:
+            break
+        flipped |= more
+    rows: dict[int, Label] = {}
+    for index in sorted(set(range(len(labels))) - flipped, reverse=True):
+        rows[index] = _stack(labels[index], rows.values())
+    for index in sorted(flipped):
+        label = labels[index]
+        mirrored = replace(label, left=2 * label.x - label.right, right=label.x + 8, flipped=True)
+        rows[index] = _stack(mirrored, rows.values())
+    return tuple(rows[index] for index in sorted(rows))
+
+
+def _stack(label: Label, others: Iterable[Label]) -> Label:
+    under = [one.row for one in others if one.left < label.right + 4 and label.left < one.right + 4]
+    return replace(label, row=max(under, default=-1) + 1)
+
+
+def _ticks(axis: Axis, origin: Origin) -> Iterator[Tick]:
+    span = axis.end - axis.start
+    step = next((step for step in _STEPS if span / step <= _TICKS), span / _TICKS)
+    digits = max(0, -math.floor(math.log10(step))) if step < 1 else 0
+    first = math.ceil((axis.start - origin.zero) / step)
+    last = math.floor((axis.end - origin.zero) / step)
+    for index in range(first, last + 1):
+        x = axis.x(origin.zero + index * step)
+        anchor = "start" if x < 20 else "end" if x > WIDTH - 24 else "middle"  # noqa: PLR2004 - half a label
+        yield Tick(x, clock(index * step, digits) if index else "0", anchor)

@@ -1,0 +1,81 @@
+"""One drill, and one run, as self-contained HTML: nothing is loaded, nothing is scripted, paper shows all of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from harness.clock import utc_text
+from harness.measure.timeline import Timeline
+from harness.report import story, words
+from harness.report.assets import assets, environment
+from harness.report.bars import bar
+from harness.report.chart import charts
+from harness.report.summary import RunSummary
+from harness.units import Duration
+from harness.verdict.result import Result
+
+LISTED: Final = 50  # of lost, altered or duplicated writes so many are listed; result.json holds all
+_INDENT: Final = re.compile(r"\n\s+")
+
+
+def render_html(result: Result, timeline: Timeline) -> str:
+    """The report of one drill.
+
+    Args:
+        result: the judged drill.
+        timeline: what its journal told, for the picture of the probes.
+    """
+    origin = words.Origin.of(result)
+    return _render(
+        "report.html.j2",
+        result=result,
+        headline=story.headline(result),
+        facts=story.facts(result),
+        charts=charts(result, timeline),
+        at=origin.at,
+        origin=origin,
+        zero_utc=_utc(timeline, origin.zero),
+        bars=[bar(one.interval, one.bound) for one in result.objectives],
+        by_hand=result.fault.undo_failures,
+        undone=timeline.undone,
+        start=timeline.start,
+        outages=[(service, outage) for service in result.services for outage in service.outages],
+        listed=LISTED,
+    )
+
+
+def render_index(summary: RunSummary) -> str:
+    """The run at a glance, worst first, with links that work from a file system."""
+    return _render(
+        "index.html.j2",
+        run=summary,
+        bars=[bar(one.rto, one.rto_objective) if one.rto_objective is not None else None for one in summary.drills],
+        link=lambda drill_id: f"{quote(drill_id, safe='')}/report.html",
+    )
+
+
+def _render(template: str, **values: Any) -> str:
+    text = environment().get_template(template).render(
+        style=Markup((assets("templates") / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        clean=words.clean,
+        clock=words.clock,
+        count=words.count,
+        duration=words.duration,
+        interval=words.interval,
+        kinds=words.kinds,
+        number=words.number,
+        sentence=words.sentence,
+        **values,
+    )
+    return words.clean(_INDENT.sub("\n", text))
+
+
+def _utc(timeline: Timeline, second: float) -> str:
+    """The UTC label of an instant, in seconds from the first record, by the clock record nearest to it."""
+    instant = timeline.start + Duration.of(s=second)
+    read = min(timeline.clocks, key=lambda one: abs((one.at - instant).ns), default=None)
+    return "" if read is None else utc_text(read.utc_ns + (instant - read.at).ns)

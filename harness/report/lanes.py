@@ -1,0 +1,206 @@
+"""One service's probes as a lane of the timeline: what was good, bad and skipped, and how long answers took. Pure.
+
+Probes are grouped by their number in the schedule, never by their instant: each group holds as many as any other,
+so no beat between period and pixel can show a gap that is not there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from harness.journal.observation import Observation, Outcome
+from harness.report.words import duration, kinds, short
+from harness.units import Instant
+from harness.verdict.result import OutageResult, ServiceResult
+
+BAD: Final = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.SLOW)
+_GROUPS: Final = 520  # at most so many groups on a lane: two pixels each
+_FASTEST: Final = 0.001  # the lane's floor: latencies below a millisecond are all the same to a client
+_LEAST: Final = 0.12  # one bad probe among many must still be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Turns seconds from the first record into pixels; what lies outside [start, end] is cut off."""
+
+    start: float
+    end: float
+    width: float
+
+    def x(self, second: float) -> float:
+        """The pixel of a second."""
+        return round(min(self.width, max(0.0, (second - self.start) / (self.end - self.start) * self.width)), 1)
+
+    def shows(self, low: float, high: float) -> bool:
+        """True when any of [low, high] is on the axis."""
+        return high >= self.start and low <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """An outage marked above a lane."""
+
+    x: float
+    width: float
+    label: str
+    label_x: float
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One service: SVG paths in a box that is `height` high and as wide as the axis."""
+
+    name: str
+    note: str
+    height: float
+    good: str
+    bad: tuple[tuple[str, str], ...]
+    skipped: str
+    latency: str
+    limit: float
+    limit_label: str
+    brackets: tuple[Bracket, ...]
+    probes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    x: float
+    width: float
+    outcomes: Counter[Outcome]
+    latency: float | None
+
+
+def lane(
+    service: ServiceResult, seen: Sequence[Observation], begin: Instant, axis: Axis, height: float, character: float
+) -> Lane:
+    """The lane of a service.
+
+    Args:
+        service: its numbers, as judged.
+        seen: its probes.
+        begin: the first record's instant, from which the axis counts.
+        axis: seconds to pixels.
+        height: of the lane's box, in pixels.
+        character: width of a character of a label, in pixels.
+    """
+    shown = [one for one in seen if axis.start <= (one.due - begin).seconds <= axis.end]
+    groups = _groups(shown, begin, axis, service.period)
+    slowest = max((group.latency for group in groups if group.latency is not None), default=0.0)
+    top = max(2 * service.within, slowest, 2 * _FASTEST)
+
+    def y(latency: float) -> float:
+        share = math.log(max(latency, _FASTEST) / _FASTEST) / math.log(top / _FASTEST)
+        return round(height - 3 - (height - 4) * share, 1)
+
+    return Lane(
+        name=short(service.name, 48),
+        note=_note(service),
+        height=height,
+        good=_boxes((group.x, height - 3, group.width, 3.0) for group in groups if group.outcomes[Outcome.GOOD]),
+        bad=tuple((kind.value, path) for kind in BAD if (path := _bad(groups, kind, height))),
+        skipped=_boxes(
+            (group.x, 0, group.width, height * _silent(group) / group.outcomes.total())
+            for group in groups
+            if _silent(group)
+        ),
+        latency=_line(groups, y),
+        limit=y(service.within),
+        limit_label=f"limit {duration(service.within)}",
+        brackets=tuple(_brackets(service.outages, axis, character)),
+        probes=len(shown),
+    )
+
+
+def _note(service: ServiceResult) -> str:
+    parts = [] if service.critical else ["not critical"]
+    parts.append(short(service.request, 48))
+    bad = sum(service.bad.values())
+    parts.append(f"{bad} of {service.probes} probes bad ({kinds(service.bad)})" if bad else f"{service.probes} probes")
+    if service.skipped:
+        parts.append(f"{service.skipped} tell nothing")
+    return " · ".join(part for part in parts if part)
+
+
+def _groups(seen: Sequence[Observation], begin: Instant, axis: Axis, period: float) -> list[_Group]:
+    if not seen:
+        return []
+    each = max(1, math.ceil((seen[-1].number - seen[0].number + 1) / _GROUPS))
+    found: list[_Group] = []
+    batch: list[Observation] = []
+    for one in [*seen, None]:
+        if batch and (one is None or one.number // each != batch[0].number // each):
+            first = (batch[0].due - begin).seconds
+            x = axis.x(first)
+            end = axis.x(first + max(period, 1e-6) * each)
+            latencies = [latency.seconds for other in batch if (latency := other.latency) is not None]
+            outcomes = Counter(other.outcome for other in batch)
+            found.append(_Group(x, max(0.4, round(end - x, 1)), outcomes, max(latencies, default=None)))
+            batch = []
+        if one is not None:
+            batch.append(one)
+    return found
+
+
+def _silent(group: _Group) -> int:
+    return group.outcomes[Outcome.SKIPPED] + group.outcomes[Outcome.LATE]
+
+
+def _bad(groups: Iterable[_Group], kind: Outcome, height: float) -> str:
+    """Boxes of one kind, as high as its share, stacked on the kinds before it."""
+    below = BAD[: BAD.index(kind)]
+    boxes = []
+    for group in groups:
+        if group.outcomes[kind]:
+            total = group.outcomes.total()
+            size = height * max(_LEAST, group.outcomes[kind] / total)
+            foot = height * sum(max(_LEAST, group.outcomes[one] / total) for one in below if group.outcomes[one])
+            boxes.append((group.x, max(0.0, height - foot - size), group.width, min(size, height)))
+    return _boxes(boxes)
+
+
+def _boxes(boxes: Iterable[tuple[float, float, float, float]]) -> str:
+    """An SVG path of boxes (x, y, width, height); neighbours of one height become one."""
+    merged: list[tuple[float, float, float, float]] = []
+    for x, y, width, height in boxes:
+        if merged:
+            left, top, wide, high = merged[-1]
+            if (top, high) == (y, height) and abs(left + wide - x) <= 0.2:  # noqa: PLR2004 - rounded to a tenth
+                merged[-1] = (left, top, x + width - left, high)
+                continue
+        merged.append((x, y, width, height))
+    return "".join(f"M{x:.4g} {y:.4g}h{width:.4g}v{height:.4g}h-{width:.4g}z" for x, y, width, height in merged)
+
+
+def _line(groups: Iterable[_Group], y: Callable[[float], float]) -> str:
+    """The slowest answer of each group, joined; broken where nobody answered."""
+    path, drawing = [], False
+    for group in groups:
+        if group.latency is None:
+            drawing = False
+            continue
+        path.append(f"{'L' if drawing else 'M'}{group.x + group.width / 2:.4g} {y(group.latency):.3g}")
+        drawing = True
+    return "".join(path)
+
+
+def _brackets(outages: Iterable[OutageResult], axis: Axis, character: float) -> Iterable[Bracket]:
+    """Outages on the axis with a label each, unless the label would touch the one before it."""
+    taken = -1.0
+    for outage in outages:
+        begin, end = outage.start.high, outage.end.high if outage.end else axis.end
+        if not axis.shows(begin, end):
+            continue
+        x, right = axis.x(begin), axis.x(end)
+        length = duration(round(end - begin, 2)) if outage.end else "not over"
+        label = f"outage {length}" if outage.end else "outage, not over"
+        half = len(label) * character / 2
+        middle = min(axis.width - half, max(half, (x + right) / 2))
+        shown = middle - half > taken
+        taken = middle + half + character if shown else taken
+        yield Bracket(x, max(1.5, round(right - x, 1)), label if shown else "", round(middle, 1), outage.end is None)

@@ -1,0 +1,179 @@
+"""What a report says first: the headline and the five answers under it. Pure: a result in, sentences out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from harness.journal.declaration import Verdict
+from harness.report.words import NOT_MEASURED, count, duration, interval, kinds, sentence
+from harness.verdict.result import MeasureResult, ObjectiveResult, OutageResult, Result, ServiceResult
+
+_WHOLLY: Final = 0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
+
+State = Literal["good", "bad", "unknown", "plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The verdict in words. `tone` picks colour and sign; the words say the same without either."""
+
+    word: str
+    sentence: str
+    detail: str
+    tone: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One of the answers under the headline."""
+
+    question: str
+    answer: str
+    detail: str
+    state: State = "plain"
+
+
+def measure(result: Result, name: str) -> MeasureResult | None:
+    """A measure of the result by its name."""
+    return next((one for one in result.measures if one.name == name), None)
+
+
+def headline(result: Result) -> Headline:
+    """The sentence that a report opens with."""
+    facts = f"{suffering(result)}; {data(result)}"
+    word, verdict = result.verdict.value.capitalize(), result.verdict.value
+    if result.as_expected and result.verdict is not Verdict.PASSED:
+        return Headline(
+            word=f"As expected, {verdict}",
+            sentence=result.reason.rstrip(".") + ".",
+            detail=f"A negative control: this drill must end ‘{verdict}’, or the harness would call a drill that tests "
+            "nothing a pass.",
+            tone="passed",
+            label="as expected",
+        )
+    if not result.as_expected and result.expected is not Verdict.PASSED:
+        return Headline(
+            word=f"{word}, but {result.expected.value} was expected",
+            sentence=result.reason.rstrip(".") + ".",
+            detail=sentence(facts),
+            tone="missed" if result.verdict is Verdict.PASSED else verdict,
+            label=verdict,
+        )
+    if result.verdict is Verdict.PASSED:
+        return Headline(word, sentence(facts)[0].lower() + sentence(facts)[1:], sentence(result.reason), verdict, verdict)
+    return Headline(word, result.reason.rstrip(".") + ".", sentence(facts), verdict, verdict)
+
+
+def suffering(result: Result) -> str:
+    """What clients lived through, as a clause."""
+    found = measure(result, "outage")
+    if not any(service.probes for service in result.services):
+        return "nothing was observed"
+    if found and found.interval:
+        wholly = any(
+            _wholly(service, outage) for service in result.services if service.critical for outage in service.outages
+        )
+        return f"clients {'were without good answers' if wholly else 'got bad answers'} for {interval(found.interval)}"
+    if any(outage.end is None for service in result.services if service.critical for outage in service.outages):
+        return "clients still got bad answers when observation ended"
+    return "no client of a critical service saw a bad answer"
+
+
+def _wholly(service: ServiceResult, outage: OutageResult) -> bool:
+    if outage.end is None or service.period <= 0:
+        return False
+    return outage.bad * service.period >= _WHOLLY * (outage.end.low - outage.start.high)
+
+
+def data(result: Result) -> str:
+    """What became of acknowledged writes, as a clause."""
+    account = result.account
+    if account is None:
+        return "no ledger of writes was kept"
+    if not account.complete:
+        return "whether writes were lost is not known"
+    if not account.lost:
+        return "no acknowledged write was lost"
+    lost = len(account.lost)
+    return f"{count(lost, 'acknowledged write')} {'was' if lost == 1 else 'were'} lost"
+
+
+def facts(result: Result) -> tuple[Fact, ...]:
+    """The five answers: what broke, what the rollback did, how long, what was lost, did the objectives hold."""
+    return (_broke(result), _rolled_back(result), _suffered(result), _lost(result), _objectives(result))
+
+
+def _broke(result: Result) -> Fact:
+    fault, question = result.fault, "What broke"
+    if fault.injected is None:
+        return Fact(question, "Nothing: the fault was not injected", fault.title, "unknown")
+    if fault.effective is None:
+        return Fact(question, fault.title, "No effect of it was seen.", "unknown")
+    return Fact(question, fault.title, f"Effect seen {duration(fault.effective - fault.injected)} after its injection.")
+
+
+def _rolled_back(result: Result) -> Fact:
+    plan, question = result.plan, "What the rollback did"
+    if plan is None or plan.outcome == "not run":
+        begun = plan is not None and plan.started is not None
+        return Fact(question, "Begun, not finished" if begun else "Nothing: it was not started", "", "unknown")
+    target = "; ".join(f"{service} to {where}" for service, where in sorted(plan.target.items()))
+    if plan.outcome != "done":
+        return Fact(question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad")
+    took = f" in {duration(plan.ended - plan.started)}" if plan.ended is not None and plan.started is not None else ""
+    return Fact(question, f"Took {target or plan.procedure} back{took}", f"Procedure: {plan.procedure}.", "good")
+
+
+def _suffered(result: Result) -> Fact:
+    question = "How long clients suffered"
+    found = measure(result, "outage")
+    hit = [service for service in result.services if service.outages]
+    detail = "; ".join(
+        f"{service.name}: {sum(service.bad.values())} of {service.probes} probes bad ({kinds(service.bad)})"
+        for service in hit
+    )
+    if not any(service.probes for service in result.services):
+        return Fact(question, "Not known", "No probe was recorded.", "unknown")
+    if found and found.interval:
+        return Fact(question, interval(found.interval), detail)
+    if any(outage.end is None for service in hit for outage in service.outages):
+        return Fact(question, "Not over when observation ended", detail, "bad")
+    return Fact(question, "Not at all", detail or "Every probe that told anything was good.")
+
+
+def _lost(result: Result) -> Fact:
+    question, account = "What data was lost", result.account
+    if account is None:
+        return Fact(question, "Not known", "This drill kept no ledger of writes.", "unknown")
+    if not account.complete or account.rows is None:
+        return Fact(question, "Not known", sentence(account.reason), "unknown")
+    detail = f"{account.acknowledged} writes acknowledged, {account.rows} rows read back."
+    if account.lost:
+        rpo = measure(result, "rpo")
+        back = f" Back to {interval(rpo.interval)} before the end." if rpo and rpo.interval else ""
+        return Fact(question, count(len(account.lost), "acknowledged write"), detail + back, "bad")
+    harm = (("altered", account.altered), ("duplicated", account.duplicated), ("resurrected", account.resurrected))
+    found = ", ".join(f"{len(ids)} {name}" for name, ids in harm if ids)
+    return Fact(question, f"None lost, but {found}" if found else "None", detail, "bad" if found else "good")
+
+
+def _objectives(result: Result) -> Fact:
+    question, found = "Did the objectives hold", result.objectives
+    if not found:
+        return Fact(question, "None was declared", "", "unknown")
+    held = sum(one.verdict is Verdict.PASSED for one in found)
+    missed = any(one.verdict is Verdict.MISSED for one in found)
+    detail = " ".join(_of(one) for one in found)
+    if held == len(found):
+        return Fact(question, "Yes" if held == 1 else f"Yes, all {held}", detail, "good")
+    answer = f"{held} of {len(found)} held" if missed else f"Not known: {held} of {len(found)} held"
+    return Fact(question, answer if held or missed else "Not known", detail, "bad" if missed else "unknown")
+
+
+def _of(objective: ObjectiveResult) -> str:
+    text = interval(objective.interval)
+    if text == NOT_MEASURED:
+        return f"{objective.title}: {text}."
+    return f"{objective.title}: {text}, allowed {duration(objective.bound)}."

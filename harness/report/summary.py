@@ -1,0 +1,91 @@
+"""A run in a few numbers per drill: what summary.json holds and what the index shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from harness.journal.declaration import Value, Verdict
+from harness.report.story import headline, measure
+from harness.verdict.judge import GRAVITY
+from harness.verdict.result import Result, Seconds
+
+
+class DrillSummary(Value):
+    """One drill of a run."""
+
+    drill_id: str
+    name: str
+    source: str
+    sandbox: str
+    verdict: Verdict
+    expected: Verdict
+    as_expected: bool
+    reason: str
+    headline: str = Field(description="the sentence that its report opens with")
+    rto: Seconds | None = Field(description="measured recovery time; null when it was not measured")
+    rto_objective: float | None = Field(description="what was allowed, in seconds; null without an objective")
+    outage: Seconds | None
+    lost: int | None = Field(description="acknowledged writes that are gone; null when that is not known")
+    started_utc: str
+    took: float
+    journal_head: str
+
+
+class RunSummary(Value):
+    """One run: its drills, worst first, and how many ended in which verdict."""
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    verdict: Verdict = Field(description="the gravest verdict of those that were not expected; passed when all were")
+    as_expected: int = Field(description="drills that ended as they were expected to")
+    unexpected: int
+    verdicts: dict[Verdict, int]
+    drills: tuple[DrillSummary, ...]
+
+
+def summary(results: Sequence[Result]) -> RunSummary:
+    """The summary of a run's drills.
+
+    Args:
+        results: of one run; their order does not matter.
+    """
+    drills = sorted((_drill(result) for result in results), key=_worst_first)
+    surprises = [drill.verdict for drill in drills if not drill.as_expected]
+    return RunSummary(
+        run_id=results[0].run_id if results else "",
+        verdict=max(surprises, key=GRAVITY.index) if surprises else Verdict.PASSED,
+        as_expected=len(drills) - len(surprises),
+        unexpected=len(surprises),
+        verdicts={verdict: sum(drill.verdict is verdict for drill in drills) for verdict in Verdict},
+        drills=tuple(drills),
+    )
+
+
+def _worst_first(drill: DrillSummary) -> tuple[bool, int, int, str]:
+    return (drill.as_expected, -GRAVITY.index(drill.verdict), -(drill.lost or 0), drill.drill_id)
+
+
+def _drill(result: Result) -> DrillSummary:
+    rto, outage, account = measure(result, "rto"), measure(result, "outage"), result.account
+    opening = headline(result)
+    return DrillSummary(
+        drill_id=result.drill_id,
+        name=result.name,
+        source=result.source,
+        sandbox=result.sandbox,
+        verdict=result.verdict,
+        expected=result.expected,
+        as_expected=result.as_expected,
+        reason=result.reason,
+        headline=f"{opening.word}: {opening.sentence}",
+        rto=rto.interval if rto else None,
+        rto_objective=next((one.bound for one in result.objectives if one.measured == "rto"), None),
+        outage=outage.interval if outage else None,
+        lost=len(account.lost) if account and account.complete else None,
+        started_utc=result.started_utc,
+        took=result.took,
+        journal_head=result.journal_head,
+    )

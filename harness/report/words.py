@@ -1,0 +1,118 @@
+"""Numbers and times as people read them. Pure; the same everywhere, whatever the locale.
+
+An instant is told from the injection of the fault, because that is what a reader asks ("how long after?"); in a
+drill that never got so far it is told from the drill's start.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+from harness.units import Duration, Span
+from harness.verdict.result import Result, Seconds
+
+MINUS: Final = "\N{MINUS SIGN}"
+NOT_MEASURED: Final = "not measured"
+_LONG: Final = 600.0  # from here on seconds alone are hard to read
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """Text without the control characters that neither HTML nor XML can hold; each becomes U+FFFD."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time in seconds as text, such as '14.2 ms', '3.42 s' or '15 min'."""
+    if seconds is None:
+        return NOT_MEASURED
+    if not math.isfinite(seconds):
+        return "not a number"
+    return str(Duration.of(s=seconds)).replace("-", MINUS)
+
+
+def interval(found: Seconds | None) -> str:
+    """A measured interval, at the precision that tells its bounds apart: '3.42 to 3.46 s'."""
+    if found is None:
+        return NOT_MEASURED
+    low, high = found.low, found.high
+    if not (math.isfinite(low) and math.isfinite(high)) or low >= high or duration(low) == duration(high):
+        return duration(high)
+    if high >= _LONG:
+        return f"{_minutes(low)} to {_minutes(high)}"
+    if high < 1:
+        return f"{low * 1000:.1f} to {high * 1000:.1f} ms"
+    return str(Span(Duration.of(s=low), Duration.of(s=high))).replace("-", MINUS)
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds, 1), _MINUTE)
+    return f"{minutes:.0f} min {rest:.1f} s"
+
+
+def clock(seconds: float, digits: int = 2) -> str:
+    """An instant on the report's time axis: '+3.42 s', or '+1:02:03' when it is far away."""
+    if not math.isfinite(seconds):
+        return "not a number"
+    sign = MINUS if seconds < 0 and round(seconds, digits) else "+" if round(seconds, digits) else ""
+    magnitude = abs(seconds)
+    if magnitude < _LONG:
+        return f"{sign}{magnitude:.{digits}f} s"
+    whole = round(magnitude)
+    return f"{sign}{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: '1 write', '7 writes'."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def number(value: float | str | None) -> str:
+    """A criterion's value as text."""
+    if value is None:
+        return "no value"
+    return value if isinstance(value, str) else f"{value:.6g}".replace("-", MINUS)
+
+
+def kinds(found: Mapping[str, int]) -> str:
+    """Bad answers by kind, the most frequent first: 'status 60, timeout 2'."""
+    ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{kind} {many}" for kind, many in ordered)
+
+
+def sentence(text: str) -> str:
+    """A reason as a sentence: with a capital and a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def short(text: str, most: int) -> str:
+    """Text of at most so many characters, with an ellipsis where it was cut."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Second zero of a report, in seconds from the first record of the journal, and what happened then."""
+
+    zero: float
+    name: str
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        """The fault's injection, or the drill's start when there was none."""
+        injected = result.fault.injected
+        return cls(0.0, "the drill’s start") if injected is None else cls(injected, "the fault’s injection")
+
+    def at(self, seconds: float | None) -> str:
+        """An instant (seconds from the first record) as text on the report's axis."""
+        return "–" if seconds is None else clock(seconds - self.zero)
