@@ -1,0 +1,1 @@
+"""The sample system on a real PostgreSQL, called from outside as its clients do."""
