@@ -27,7 +27,7 @@ bench: .venv/.ready
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
-	  --no-header --extra dev pyproject.toml -o requirements.txt
+	  --no-header --extra dev --extra sample pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf .venv reports/runs

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from harness.clock import Deadline
 from harness.errors import UsageError
-from harness.sandbox.embedded import client as embedded
+from harness.sandbox.embedded import start as embedded
 from harness.system.model import SystemModel
 from harness.system.ports import System
 
@@ -18,11 +18,22 @@ NAMES: Final = ("embedded",)
 class Sandbox(System, Protocol):
     """A live system of our own that ends when it is closed."""
 
-    def copy_logs(self, to: Path) -> None:
-        """Copies the logs of everything that ran into a folder, which is made."""
+    def copy_logs(self, to: Path) -> Sequence[Path]:
+        """Copies the logs of everything that ran into a folder, which is made; returns the copies."""
 
     def close(self, deadline: Deadline) -> None:
         """Ends everything and waits until nothing is left; a second call does nothing."""
+
+
+def known(name: str) -> str:
+    """The name itself, if there is a sandbox of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in NAMES:
+        raise UsageError(f"there is no sandbox {name!r}; expected one of {', '.join(NAMES)}")
+    return name
 
 
 def open_sandbox(
@@ -42,8 +53,7 @@ def open_sandbox(
         NotFound: a release does not exist.
         DrillError: it could not be brought up; nothing of it is left.
     """
-    if name != "embedded":
-        raise UsageError(f"there is no sandbox {name!r}; expected one of {', '.join(NAMES)}")
+    known(name)
     return embedded.start(
         model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline
     )

@@ -1,0 +1,1 @@
+"""The pytest plugin: from a feature file to drills. The only package that imports pytest."""

@@ -1,0 +1,82 @@
+"""Collects the drills of feature files without running any."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from harness.bdd.plugin import COLLECTED, MISTAKES
+from harness.drill.spec import Drill
+from harness.errors import DrillError, InputError, NotFound, UsageError
+from harness.system.find import find_system
+from harness.system.load import load_system
+
+
+class _Collector:
+    """A pytest plugin that gathers drills and mistakes and keeps pytest silent."""
+
+    def __init__(self) -> None:
+        self.drills: list[Drill] = []
+        self.mistakes: list[DrillError] = []
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Takes the drills, and the terminal away."""
+        config.stash[COLLECTED] = self.drills
+        config.stash[MISTAKES] = self.mistakes
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            config.pluginmanager.unregister(reporter)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be collected is a mistake in it."""
+        if report.failed:
+            self.mistakes.append(InputError(str(report.longrepr)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """An error that is not a mistake in a scenario is a mistake of ours; it must not be lost."""
+        if report.failed:
+            self.mistakes.append(DrillError(f"{report.nodeid}: {report.longreprtext}"))
+
+
+def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | None) -> list[Drill]:
+    """The drills of all scenarios under some paths, in the order of files and lines.
+
+    Args:
+        paths: feature files and folders.
+        system: the drill.toml; None looks for it as the plugin does.
+        tags: an expression over tags, such as 'release and not control'; None takes all.
+
+    Raises:
+        NotFound: a path does not exist.
+        InputError: something is wrong in a feature file; one line for each mistake.
+        UsageError: the expression is wrong, or nothing was selected.
+    """
+    for path in paths:
+        if not path.exists():
+            raise NotFound(f"{path}: there is no such feature file or folder")
+    found = system or find_system([path if path.is_dir() else path.parent for path in paths] + [Path.cwd()])
+    if found is None:
+        raise NotFound("no drill.toml was found above the features or here; name the system's file with --system")
+    load_system(found)
+    collector = _Collector()
+    arguments = [*map(str, paths), "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore"]
+    arguments += ["--rootdir", str(Path.cwd()), "--drill-system", str(found.absolute())]
+    arguments += ["-m", tags] if tags else []
+    with redirect_stdout(sys.stderr):
+        status = pytest.main(arguments, plugins=[collector])
+    if collector.mistakes:
+        first = collector.mistakes[0]
+        raise type(first)("\n".join(str(mistake) for mistake in collector.mistakes)) from None
+    if status == pytest.ExitCode.USAGE_ERROR:
+        raise UsageError("the features could not be collected; the reason is above")
+    if not collector.drills:
+        selected = f" with the tags '{tags}'" if tags else ""
+        raise UsageError(
+            f"no scenario was selected in {', '.join(map(str, paths))}{selected}; a run of nothing would prove nothing"
+        )
+    return collector.drills

@@ -1,0 +1,57 @@
+"""Parameter types of steps: what may stand in the braces of a step, and the error when something else does.
+
+A parameter that looks right but is wrong (a duration without a unit) must not make its step undefined, so the types
+accept any text of about the right shape and complain with what was expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_bdd import parsers
+
+from harness.errors import InputError
+from harness.journal.declaration import Verdict
+from harness.units import Duration, parse_share
+
+
+@dataclass(frozen=True)
+class ParameterType:
+    """A parameter type: the shape of its text, how it is read, and an example for the documentation."""
+
+    pattern: str
+    read: Callable[[str], Any]
+    example: str
+
+    def __call__(self, text: str) -> Any:
+        """The value of a text.
+
+        Raises:
+            InputError: the text has the shape but not the meaning.
+        """
+        try:
+            return self.read(text)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+
+
+def _verdict(text: str) -> Verdict:
+    if text not in list(Verdict):
+        raise ValueError(f"{text!r} is not a verdict; expected one of {', '.join(Verdict)}")
+    return Verdict(text)
+
+
+TYPES: Final[dict[str, ParameterType]] = {
+    "Service": ParameterType(r"\S+", str, "tracklist-service"),
+    "Version": ParameterType(r"\S+?", str, "2.4.0"),
+    "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
+    "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %"),
+    "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
+}
+
+
+def step(pattern: str) -> parsers.StepParser:
+    """A step's text with typed parameters in braces: {service:Service}, {limit:Duration}."""
+    return parsers.parse(pattern, extra_types=TYPES)

@@ -1,0 +1,250 @@
+"""Collects what the steps of a scenario say and makes a `Drill` of it, or says what is wrong or missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from harness.drill.checks import Check, ErrorShare
+from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
+from harness.errors import InputError, NotFound
+from harness.faults.catalogue import BadRelease, Nothing
+from harness.faults.model import Fault
+from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
+from harness.rollback.triggers import Trigger, default_triggers, window_for
+from harness.settings import Settings
+from harness.system.model import Service, SystemModel
+from harness.units import Duration
+
+STEADY_WINDOW: Final = Duration.of(s=5)  # 250 probes of each service at 50 a second
+STEADY_ERRORS: Final = 1.0  # per cent; above this, what a fault does cannot be told from what was there before
+EFFECT_LIMIT: Final = Duration.of(s=10)  # a fault that nobody sees for longer was not injected where clients are
+ROLL_BACK_LIMIT: Final = Duration.of(s=60)  # a traffic switch takes seconds; a minute leaves room for verification
+RECOVER_LIMIT: Final = Duration.of(s=60)  # after the rollback has ended, clients should see it at once
+DETECT_SLACK: Final = Duration.of(s=10)  # on top of the longest trigger: its window, and noise that starts it again
+
+
+@dataclass
+class DrillBuilder:
+    """What a scenario has said so far. Steps call its methods; `here` is the step that is speaking."""
+
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    model: SystemModel
+    system_file: str
+    here: Source
+    origin: Source
+    settings: Settings
+    live: dict[str, str] = field(default_factory=dict)
+    standby: dict[str, str] = field(default_factory=dict)
+    probe_rate: float | None = None
+    fault: Fault | None = None
+    triggers: list[TriggerSpec] = field(default_factory=list)
+    target: dict[str, str] = field(default_factory=dict)
+    objectives: list[Objective] = field(default_factory=list)
+    criteria: list[CriterionSpec] = field(default_factory=list)
+    steady_window: Duration = STEADY_WINDOW
+    effect_limit: Duration = EFFECT_LIMIT
+    detect_limit: Duration | None = None
+    decide_limit: Duration | None = None
+    roll_back_limit: Duration = ROLL_BACK_LIMIT
+    recover_limit: Duration = RECOVER_LIMIT
+    sustain: Sustain = field(default_factory=Sustain)
+    expected: Verdict = Verdict.PASSED
+
+    def runs(self, service: str, live: str, standby: str | None = None) -> None:
+        """A service is live in one release, with another one on standby if it is named."""
+        self._service(service)
+        self.live[service] = self._release(live)
+        if standby is not None:
+            self.standby[service] = self._release(standby)
+
+    def all_run(self, version: str) -> None:
+        """Every service is live in one release."""
+        self.live = dict.fromkeys(self.model.services, self._release(version))
+
+    def good_answer_within(self, service: str, limit: Duration) -> None:
+        """A good answer to the service's probes takes no longer than this."""
+        table = self._service(service)
+        probe = table.probe.model_copy(update={"within": limit})
+        services = {**self.model.services, service: table.model_copy(update={"probe": probe})}
+        self.model = self.model.model_copy(update={"services": services})
+
+    def break_by(self, fault: Fault) -> None:
+        """The one fault of the drill."""
+        if self.fault is not None:
+            raise InputError(f"a drill has one fault, and {self.fault.title} is named already")
+        service = getattr(fault, "service", None)
+        if service is not None:
+            self._service(service)
+        if isinstance(fault, BadRelease):
+            self._release(fault.version)
+        self.fault = fault
+
+    def call_for_rollback(self, trigger: Trigger) -> None:
+        """A trigger that is watched."""
+        self._service(trigger.service)
+        self.triggers.append(TriggerSpec(trigger, self.here))
+
+    def roll_back_to(self, version: str, limit: Duration) -> None:
+        """The broken service goes back to a version by switching traffic."""
+        self._release(version)
+        service = getattr(self.fault, "service", None)
+        if service is not None:
+            self.target = {service: version}
+        self.roll_back_limit = limit
+
+    def must_measure(self, measured: Measured, bound: Duration) -> None:
+        """An objective; the last word on the same measure counts."""
+        self.objectives = [one for one in self.objectives if one.measured is not measured]
+        self.objectives.append(Objective(measured=measured, bound=bound, source=self.here))
+
+    def must_hold(self, name: str, check: Check, comparison: str, bound: float | str, unit: str, within: Duration) -> None:
+        """A validation criterion, looked at until it holds or `within` has passed."""
+        self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit, within)
+
+    def services(self, *, critical: bool = False) -> tuple[str, ...]:
+        """Names of all services, or of the critical ones."""
+        return tuple(name for name, table in self.model.services.items() if table.critical or not critical)
+
+    def build(self, slug: str) -> Drill:
+        """The whole drill.
+
+        Raises:
+            InputError: the scenario leaves out something that a drill cannot do without.
+        """
+        fault = self.fault
+        if fault is None:
+            raise InputError(
+                f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
+            )
+        if not self.triggers:
+            watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
+            self.triggers = [
+                TriggerSpec(trigger, self._default_source("the handbook's triggers"))
+                for service in watched
+                if service
+                for trigger in default_triggers(service)
+            ]
+        self._default_objectives()
+        self._criterion(
+            Phase.STEADY_STATE,
+            f"at most {STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault",
+            ErrorShare(self.services(critical=True), self.steady_window),
+            "at most",
+            STEADY_ERRORS,
+            "%",
+            self.steady_window,
+        )
+        return Drill(
+            name=self.name,
+            description=self.description,
+            source=self.origin,
+            tags=self.tags,
+            model=self.model,
+            live=self.live,
+            standby=self.standby,
+            probe_rate=self.probe_rate or self.settings.probe_rate,
+            fault=fault,
+            triggers=tuple(self.triggers),
+            procedure="traffic",
+            target=self._target(fault),
+            limits=self._limits(),
+            sustain=self.sustain,
+            objectives=tuple(self.objectives),
+            criteria=tuple(self.criteria),
+            expected=self.expected,
+            lag_limit=self.settings.lag_limit,
+            slug=slug,
+        )
+
+    def _limits(self) -> Limits:
+        longest = max((spec.trigger.hold + window_for(spec.trigger.hold) for spec in self.triggers), default=Duration(0))
+        return Limits(
+            steady_window=self.steady_window,
+            effect=self.effect_limit,
+            detect=self.detect_limit or longest + DETECT_SLACK,
+            decide=self.decide_limit or self.settings.decide,
+            roll_back=self.roll_back_limit,
+            recover=self.recover_limit,
+        )
+
+    def _target(self, fault: Fault) -> dict[str, str]:
+        """Where the scenario says nothing: a bad release goes back to what was live, else to what stands by."""
+        if self.target or isinstance(fault, Nothing):
+            return self.target
+        service = getattr(fault, "service", "")
+        before = self.live.get(service, self.model.releases.current)
+        return {service: before if isinstance(fault, BadRelease) else self.standby.get(service, before)}
+
+    def _default_objectives(self) -> None:
+        said = {objective.measured for objective in self.objectives}
+        handbook = self.model.objectives
+        source = self._default_source("[objectives]")
+        defaults = {Measured.RTO: handbook.rto, Measured.RPO: handbook.rpo, Measured.VALIDATION: handbook.validate_}
+        if self.model.ledger is None:
+            del defaults[Measured.RPO]
+        self.objectives += [
+            Objective(measured=measured, bound=bound, source=source)
+            for measured, bound in defaults.items()
+            if measured not in said
+        ]
+
+    def _default_source(self, text: str) -> Source:
+        return Source(file=self.system_file, line=1, text=text)
+
+    def _criterion(
+        self,
+        phase: Phase,
+        name: str,
+        check: Check,
+        comparison: str,
+        bound: float | str,
+        unit: str,
+        within: Duration,
+    ) -> None:
+        criterion = Criterion.model_validate(
+            {
+                "id": f"c{len(self.criteria) + 1:02}",
+                "name": name,
+                "phase": phase,
+                "comparison": comparison,
+                "bound": bound,
+                "unit": unit,
+                "source": self.here if phase is Phase.VALIDATION else self.origin,
+            }
+        )
+        self.criteria.append(CriterionSpec(criterion, check, within))
+
+    def _service(self, name: str) -> Service:
+        table = self.model.services.get(name)
+        if table is None:
+            raise NotFound(f"the system {self.model.name} has no service {name!r}; it has {', '.join(self.model.services)}")
+        return table
+
+    def _release(self, version: str) -> str:
+        if not self.model.release_path(version).is_dir():
+            there = known_releases(self.model)
+            raise NotFound(f"there is no release {version}; there are {', '.join(there) or 'none'}")
+        return version
+
+
+def known_releases(model: SystemModel) -> list[str]:
+    """The versions whose release folder exists, where that can be seen from the folder's name."""
+    before, _, after = model.releases.path.partition("{version}")
+    folder = model.root / before
+    if after or not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
+
+
+def slug_of(feature: str, scenario: str, taken: Sequence[str]) -> str:
+    """A short name of a drill for folders: unique, lower case, only letters, digits and '-'."""
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{feature} {scenario}".lower()).strip("-")[:80].strip("-") or "drill"
+    candidate, number = plain, 2
+    while candidate in taken:
+        candidate, number = f"{plain}-{number}", number + 1
+    return candidate

@@ -1,0 +1,38 @@
+"""Steps that state objectives and the verdict."""
+
+from pytest_bdd import then
+
+from harness.bdd.parameters import step
+from harness.drill.builder import DrillBuilder
+from harness.journal.declaration import Measured, Verdict
+from harness.units import Duration
+
+
+@then(step("the recovery time is at most {bound:Duration}"))
+def _rto(drill: DrillBuilder, bound: Duration) -> None:
+    drill.must_measure(Measured.RTO, bound)
+
+
+@then(step("the recovery point is at most {bound:Duration}"))
+def _rpo(drill: DrillBuilder, bound: Duration) -> None:
+    drill.must_measure(Measured.RPO, bound)
+
+
+@then(step("no acknowledged write is lost"))
+def _no_loss(drill: DrillBuilder) -> None:
+    drill.must_measure(Measured.RPO, Duration(0))
+
+
+@then(step("the outage is at most {bound:Duration}"))
+def _outage(drill: DrillBuilder, bound: Duration) -> None:
+    drill.must_measure(Measured.OUTAGE, bound)
+
+
+@then(step("validation takes at most {bound:Duration}"))
+def _validation(drill: DrillBuilder, bound: Duration) -> None:
+    drill.must_measure(Measured.VALIDATION, bound)
+
+
+@then(step("the verdict is {verdict:Verdict}"))
+def _verdict(drill: DrillBuilder, verdict: Verdict) -> None:
+    drill.expected = verdict

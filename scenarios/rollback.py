@@ -1,0 +1,52 @@
+"""Steps about the reaction: what calls for a rollback, and by when it is decided, carried out and felt."""
+
+from pytest_bdd import given, then
+
+from harness.bdd.parameters import step
+from harness.drill.builder import DrillBuilder
+from harness.journal.declaration import Sustain
+from harness.rollback.triggers import ErrorRate, ServiceDown, SlowResponse
+from harness.units import Duration
+
+
+@given(step("a rollback is called for when {service:Service} is down for {hold:Duration}"))
+def _down(drill: DrillBuilder, service: str, hold: Duration) -> None:
+    drill.call_for_rollback(ServiceDown(service, hold))
+
+
+@given(
+    step("a rollback is called for when the error rate of {service:Service} is above {share:Share} for {hold:Duration}")
+)
+def _error_rate(drill: DrillBuilder, service: str, share: float, hold: Duration) -> None:
+    drill.call_for_rollback(ErrorRate(service, share, hold))
+
+
+@given(
+    step(
+        "a rollback is called for when responses of {service:Service} take more than {factor:g} times "
+        "their baseline for {hold:Duration}"
+    )
+)
+def _slow(drill: DrillBuilder, service: str, factor: float, hold: Duration) -> None:
+    drill.call_for_rollback(SlowResponse(service, factor, hold))
+
+
+@then(step("a rollback is called for within {limit:Duration}"))
+def _detected(drill: DrillBuilder, limit: Duration) -> None:
+    drill.detect_limit = limit
+
+
+@then(step("it is decided within {limit:Duration}"))
+def _decided(drill: DrillBuilder, limit: Duration) -> None:
+    drill.decide_limit = limit
+
+
+@then(step("traffic is back on {version:Version} within {limit:Duration}"))
+def _traffic(drill: DrillBuilder, version: str, limit: Duration) -> None:
+    drill.roll_back_to(version, limit)
+
+
+@then(step("clients get good answers again within {limit:Duration}, for {sustain:Duration} on end"))
+def _recovered(drill: DrillBuilder, limit: Duration, sustain: Duration) -> None:
+    drill.recover_limit = limit
+    drill.sustain = Sustain(time=sustain, probes=drill.sustain.probes)
