@@ -211,6 +211,7 @@ class Observer:
         self._process.command(Command.STOP)
         try:
             self.wait_until(lambda: self._stopped, deadline, "the observer's end")
+            self._process.ended(deadline)
         finally:
             self.kill()
 

@@ -10,9 +10,11 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from harness.clock import Deadline
 from harness.errors import InternalError
 from harness.journal.observation import LoadSecond, Observation, Write
 from harness.observe.plan import ObservationPlan
@@ -98,6 +100,10 @@ class WorkerProcess:
         """Tells the worker something; one that is gone hears nothing, and whoever waits learns why."""
         self._say(command.encode())
 
+    def ended(self, deadline: Deadline) -> None:
+        """Waits until the worker is gone and everything it said has been read, or the deadline has passed."""
+        self._thread.join(deadline.left.seconds)
+
     def kill(self) -> None:
         """Kills the worker if it still runs, and waits until everything it said has been read."""
         if self._process is not None:
@@ -108,11 +114,11 @@ class WorkerProcess:
     def _say(self, line: bytes) -> None:
         if self._process is None or self._process.stdin is None:
             raise InternalError("the observer was spoken to before its start")
-        try:
+        with suppress(
+            BrokenPipeError, ValueError
+        ):  # broken or closed: the reader notices its death, and tells
             self._process.stdin.write(line + b"\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # its death is noticed, and told, by the reader
 
     def _run(self) -> None:
         try:
