@@ -1,0 +1,1 @@
+"""Adapters that make a system live. The sandboxes know nothing of each other."""

@@ -1,0 +1,12 @@
+"""The embedded sandbox: local processes, a TCP router of our own, a real PostgreSQL, all owned by one daemon.
+
+    start.py, heal.py                          start, find, end sandboxes; remove what a killed daemon left
+    client.py, wire.py                         the ports, by calls to the daemon, and how they are sent
+    daemon.py, owned.py, folder.py             the one process that owns a sandbox, its inside, where it lies
+    deployment.py, replica.py, processes.py    the services
+    router.py, relay.py, delay.py, answer.py   the way of clients to them
+    postgres.py, wal.py, schema.py             the database
+    limits.py                                  every number, with its reason
+
+It may import the ports and the model (`harness.system`) and the floor; no other part of the harness.
+"""

@@ -1,0 +1,262 @@
+"""A live embedded sandbox, as the drill sees it: the ports, by calls to its daemon. Thread-safe.
+
+Each thread has a connection of its own, so a long deployment in one does not hold up another. The database is
+read directly, without the daemon.
+"""
+
+import itertools
+import shutil
+import socket
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from pydantic import TypeAdapter
+
+from harness.clock import Deadline
+from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
+from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.folder import Folder, last_lines
+from harness.sandbox.embedded.router import HOST
+from harness.sandbox.embedded.wire import Answer, Call, Description
+from harness.system.values import Address, Replica, Slot
+from harness.units import Duration
+
+_REPLICAS: Final = TypeAdapter(tuple[Replica, ...])
+
+
+class Link:
+    """Calls to the daemon of one sandbox."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._ids = itertools.count(1)
+        self._of_thread = threading.local()
+        self._all: set[socket.socket] = set()
+        self._guard = threading.Lock()
+
+    def call(self, call: Call) -> Any:
+        """Sends a call and waits for its answer until its deadline.
+
+        Raises:
+            MayWorkLater: the daemon did not answer in time.
+            Unavailable: the daemon is gone; the message has the end of its log.
+            DrillError: what the daemon raised.
+        """
+        call = call.model_copy(update={"id": next(self._ids)})
+        patience = (
+            limits.QUICK_CALL
+            if call.deadline is None
+            else Deadline(call.deadline).left + limits.ANSWER_MARGIN
+        )
+        connection = self._connection()
+        try:
+            connection.settimeout(patience.seconds)
+            connection.sendall(call.line())
+            line = connection.makefile("rb").readline()
+        except TimeoutError:
+            self._drop(connection)
+            raise MayWorkLater(
+                f"the daemon of sandbox {self._folder.id} did not answer {call.name!r} within {patience}; "
+                f"the end of its log:\n{last_lines(self._folder.daemon_log)}"
+            ) from None
+        except OSError as error:
+            self._drop(connection)
+            raise self._lost(str(error)) from error
+        if not line:
+            self._drop(connection)
+            raise self._lost("it closed the connection")
+        return Answer.model_validate_json(line).unwrap()
+
+    def close(self) -> None:
+        """Closes the connections of all threads."""
+        with self._guard:
+            connections, self._all = self._all, set()
+        for connection in connections:
+            connection.close()
+
+    def _connection(self) -> socket.socket:
+        found: socket.socket | None = getattr(self._of_thread, "connection", None)
+        if found is not None and found.fileno() >= 0:
+            return found
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.settimeout(limits.QUICK_CALL.seconds)
+            connection.connect(str(self._folder.socket))
+        except OSError as error:
+            connection.close()
+            raise self._lost(error.strerror or str(error)) from error
+        self._of_thread.connection = connection
+        with self._guard:
+            self._all.add(connection)
+        return connection
+
+    def _drop(self, connection: socket.socket) -> None:
+        with self._guard:
+            self._all.discard(connection)
+        connection.close()
+
+    def _lost(self, why: str) -> Unavailable:
+        if not self._folder.path.exists():
+            return Unavailable(f"sandbox {self._folder.id} is gone: {self._folder.path} was removed")
+        log = last_lines(self._folder.daemon_log)
+        return Unavailable(
+            f"the daemon of sandbox {self._folder.id} is gone ({why}); the end of its log:\n{log}"
+        )
+
+
+class EmbeddedWorkloads:
+    """The port Workloads."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        """See the port. The old replicas serve on until all new ones are ready."""
+        self._link.call(
+            Call(id=0, name="deploy", service=service, slot=slot, version=version, deadline=deadline.at)
+        )
+
+    def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port."""
+        self._link.call(Call(id=0, name="remove", service=service, slot=slot, deadline=deadline.at))
+
+    def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
+        """See the port. The identity is that of the latest process: its id and its start in clock ticks."""
+        return _REPLICAS.validate_python(
+            self._link.call(Call(id=0, name="replicas", service=service, slot=slot))
+        )
+
+    def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port. Ends with `let_start`, with the deployment of another version, or with `remove`."""
+        self._link.call(Call(id=0, name="hold_down", service=service, slot=slot, deadline=deadline.at))
+
+    def let_start(self, service: str, slot: Slot) -> None:
+        """See the port."""
+        self._link.call(Call(id=0, name="let_start", service=service, slot=slot))
+
+
+class EmbeddedRouter:
+    """The port Router."""
+
+    def __init__(self, link: Link, ports: dict[str, int]) -> None:
+        self._link = link
+        self._ports = ports
+
+    def address(self, service: str) -> Address:
+        """See the port.
+
+        Raises:
+            NotFound: the system has no such service.
+        """
+        if service not in self._ports:
+            raise NotFound(f"the system has no service {service!r}; there are {', '.join(self._ports)}")
+        return Address(HOST, self._ports[service])
+
+    def active(self, service: str) -> Slot:
+        """See the port."""
+        return Slot(self._link.call(Call(id=0, name="active", service=service)))
+
+    def switch(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port. Draining goes on after the call.
+
+        Raises:
+            NotFound: nothing is deployed in that slot.
+        """
+        self._link.call(Call(id=0, name="switch", service=service, slot=slot, deadline=deadline.at))
+
+
+class EmbeddedNetwork:
+    """The port Network."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def delay(self, service: str, slot: Slot, delay: Duration) -> None:
+        """See the port."""
+        self._link.call(Call(id=0, name="delay", service=service, slot=slot, delay=delay))
+
+    def clear(self, service: str, slot: Slot) -> None:
+        """See the port. What is held back is delivered at once."""
+        self._link.call(Call(id=0, name="delay", service=service, slot=slot))
+
+
+class EmbeddedDatabase:
+    """The port Database."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+
+    @property
+    def dsn(self) -> str:
+        """See the port. Holds no password; it names a file that does."""
+        return self._dsn
+
+    def read(self, sql: str, deadline: Deadline) -> Sequence[tuple[Any, ...]]:
+        """See the port."""
+        left = max(Duration.of(ms=1), deadline.left)
+        connect = min(left, limits.POSTGRES_CONNECT)
+        statement = max(1, left.ns // 1_000_000)
+        conninfo = make_conninfo(
+            self._dsn,
+            connect_timeout=max(2, round(connect.seconds)),  # libpq knows whole seconds, and takes 1 as 2
+            options=f"-c default_transaction_read_only=on -c statement_timeout={statement}",
+        )
+        try:
+            with psycopg.connect(conninfo) as connection:
+                return connection.execute(sql.encode()).fetchall()
+        except (psycopg.OperationalError, psycopg.errors.QueryCanceled) as error:
+            raise MayWorkLater(f"the database could not be read: {error}") from error
+        except psycopg.Error as error:
+            raise InputError(f"the statement is wrong: {error}\n{sql}") from error
+
+
+class EmbeddedSandbox:
+    """A live system in an embedded sandbox: the port System. Made by `start` or `attach`."""
+
+    def __init__(self, folder: Folder, description: Description, link: Link) -> None:
+        self.folder = folder
+        self.link = link
+        self.description = description
+        self._workloads = EmbeddedWorkloads(link)
+        self._router = EmbeddedRouter(link, description.ports)
+        self._network = EmbeddedNetwork(link)
+        self._database = None if description.dsn is None else EmbeddedDatabase(description.dsn)
+
+    @property
+    def id(self) -> str:
+        """The sandbox's id, the name of its folder."""
+        return self.folder.id
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """See the port."""
+        return self.description.services
+
+    @property
+    def workloads(self) -> EmbeddedWorkloads:
+        """See the port."""
+        return self._workloads
+
+    @property
+    def router(self) -> EmbeddedRouter:
+        """See the port."""
+        return self._router
+
+    @property
+    def network(self) -> EmbeddedNetwork:
+        """See the port."""
+        return self._network
+
+    @property
+    def database(self) -> EmbeddedDatabase | None:
+        """See the port."""
+        return self._database
+
+    def copy_logs(self, to: Path) -> tuple[Path, ...]:
+        """Copies all logs into a folder, which is made; returns the copies."""
+        to.mkdir(parents=True, exist_ok=True)
+        return tuple(Path(shutil.copy(log, to)) for log in sorted(self.folder.logs.iterdir()))

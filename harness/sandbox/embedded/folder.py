@@ -1,0 +1,182 @@
+"""Where the parts of a sandbox lie, who owns it, and the lock that says whether its daemon lives.
+
+Invariant: whoever holds the lock of a sandbox's folder is its daemon, or the process that is starting it. So
+a folder whose lock can be taken has no daemon, whatever else it holds, and there is no race with one being
+made.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from harness.clock import Deadline, wait_for
+from harness.errors import CannotCreate
+from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.processes import Process
+
+
+class Owner(BaseModel):
+    """Who owns a sandbox and which processes belong to it: owner.json."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sandbox: str
+    run_id: str
+    system: str
+    created: str
+    expires_ns: int  # UTC nanoseconds: must mean the same after a reboot
+    detached: bool
+    starter: Process | None
+    daemon: Process
+    children: tuple[Process, ...] = ()
+
+    @property
+    def expired(self) -> bool:
+        """True once nobody may count on the sandbox any more."""
+        return time.time_ns() >= self.expires_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of one sandbox; its name is the sandbox's id."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The sandbox's id."""
+        return self.path.name
+
+    @property
+    def socket(self) -> Path:
+        """Where the daemon listens."""
+        return self.path / "ctl"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the daemon, the services and PostgreSQL."""
+        return self.path / "logs"
+
+    @property
+    def daemon_log(self) -> Path:
+        """What the daemon says."""
+        return self.logs / "daemon.log"
+
+    @property
+    def postgres(self) -> Path:
+        """Everything of the database: data, WAL archive and stream, socket."""
+        return self.path / "pg"
+
+    @property
+    def services(self) -> Path:
+        """Configuration of the replicas."""
+        return self.path / "services"
+
+    def owner(self) -> Owner | None:
+        """What owner.json says; None while it is not written."""
+        try:
+            return Owner.model_validate_json((self.path / "owner.json").read_bytes())
+        except (FileNotFoundError, NotADirectoryError, ValidationError):
+            return None
+
+    def write_owner(self, owner: Owner) -> None:
+        """Replaces owner.json in one step."""
+        draft = self.path / "owner.json.new"
+        draft.write_text(json.dumps(owner.model_dump(mode="json"), indent=1) + "\n")
+        draft.replace(self.path / "owner.json")
+
+    def try_lock(self) -> int | None:
+        """The folder's lock as a file descriptor, or None when a daemon (or its starter) holds it."""
+        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        return lock
+
+
+def make(state_dir: Path) -> tuple[Folder, int]:
+    """A new folder in `state_dir` and the descriptor of its lock, which is held.
+
+    Raises:
+        CannotCreate: the state folder cannot be made, is not ours, or its path is too long for a socket.
+    """
+    with locked(state_dir):
+        folder = Folder(state_dir / secrets.token_hex(4))
+        longest = folder.postgres / "run" / ".s.PGSQL.65535.lock"
+        if len(os.fsencode(longest)) > limits.SOCKET_PATH_BYTES:
+            raise CannotCreate(
+                f"{state_dir}: too long a path for a state folder: the sockets in it would have more than "
+                f"{limits.SOCKET_PATH_BYTES} bytes; choose a shorter one"
+            )
+        # 0711: as root, PostgreSQL runs as another user and must pass.
+        folder.path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
+        lock = folder.try_lock()
+        if lock is None:
+            raise CannotCreate(
+                f"{folder.path}: the lock of a new sandbox is taken; another program writes there"
+            )
+        folder.logs.mkdir(mode=0o755)
+        return folder, lock
+
+
+def folders(state_dir: Path) -> tuple[Folder, ...]:
+    """The sandboxes' folders, alive or not, in order of their names."""
+    try:
+        return tuple(
+            Folder(path) for path in sorted(state_dir.iterdir()) if path.is_dir() and not path.is_symlink()
+        )
+    except FileNotFoundError:
+        return ()
+
+
+@contextmanager
+def locked(state_dir: Path) -> Iterator[None]:
+    """Keeps folders from being made or healed by others; makes the state folder when it is missing.
+
+    Raises:
+        CannotCreate: the folder cannot be made, or belongs to another user, or the lock is held too long.
+    """
+    try:
+        state_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        status = state_dir.lstat()
+        if status.st_uid != os.geteuid() or state_dir.is_symlink():
+            raise CannotCreate(
+                f"{state_dir}: the state folder belongs to another user; choose one of your own"
+            )
+        lock = os.open(state_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise CannotCreate(
+            f"{state_dir}: cannot be used as a state folder: {error.strerror or error}"
+        ) from error
+
+    def taken() -> bool:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    try:
+        wait_for(taken, Deadline.after(limits.LOCK_WAIT), f"taking the lock {state_dir / '.lock'}")
+        yield
+    finally:
+        os.close(lock)
+
+
+def last_lines(log: Path, count: int = limits.LOG_TAIL_LINES) -> str:
+    """The end of a log, for an error message; says so when there is none."""
+    try:
+        text = log.read_bytes()[-8192:].decode(errors="replace")
+    except OSError as error:
+        return f"(no {log.name}: {error.strerror})"
+    return "\n".join(text.rstrip().splitlines()[-count:]) or f"({log.name} is empty)"

@@ -1,0 +1,117 @@
+"""Removes what a sandbox left whose daemon was killed. Touches nothing that is alive or not provably ours.
+
+A process is ours when owner.json names it, by id, start and boot, or when its environment says so
+(DRILL_SANDBOX=<id>; ids are random and never used again).
+"""
+
+import os
+import shutil
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.clock import Deadline, wait_for
+from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.folder import Folder, folders, locked
+from harness.sandbox.embedded.processes import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What was removed of one sandbox."""
+
+    sandbox: str
+    why: str
+    killed: tuple[Process, ...]
+
+    def __str__(self) -> str:
+        killed = (
+            f"killed {', '.join(f'{one.what} ({one.pid})' for one in self.killed)}; " if self.killed else ""
+        )
+        return f"sandbox {self.sandbox}: {self.why}; {killed}removed its folder"
+
+
+def heal(state_dir: Path) -> tuple[Healed, ...]:
+    """Removes the sandboxes without a daemon, and the detached ones that have expired.
+
+    Returns:
+        What was done, sandbox by sandbox.
+
+    Raises:
+        DeadlineExceeded: a process did not die, or the state folder's lock was not free in time.
+    """
+    if not state_dir.exists():
+        return ()
+    healed = []
+    for folder in folders(state_dir):
+        expired = _end_if_expired(folder)
+        if done := clean(folder, "expired" if expired else "its daemon is gone"):
+            healed.append(done)
+    return tuple(healed)
+
+
+def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:
+    """Removes one sandbox if it has no daemon.
+
+    Returns:
+        What was done; None when the daemon lives or nothing is left of it.
+    """
+    if not folder.path.exists():
+        return None
+    with locked(folder.path.parent):  # makes and removals of folders wait
+        try:
+            lock = folder.try_lock()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if lock is None:
+            return None
+        try:
+            killed = _kill_leftovers(folder)
+            shutil.rmtree(folder.path, ignore_errors=True)
+            if folder.path.exists():  # something wrote until it died
+                shutil.rmtree(folder.path)
+        finally:
+            os.close(lock)
+    return Healed(folder.id, why, killed)
+
+
+def _end_if_expired(folder: Folder) -> bool:
+    owner = folder.owner()
+    if owner is None or not owner.detached or not owner.expired or not owner.daemon.alive:
+        return False
+    owner.daemon.send(signal.SIGTERM)
+    with suppress(TimeoutError):
+        wait_for(
+            lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an expired sandbox"
+        )
+    owner.daemon.send(signal.SIGKILL)
+    return True
+
+
+def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:
+    owner = folder.owner()
+    recorded = owner.children if owner is not None else ()
+    killed: dict[int, Process] = {}
+
+    def none_left() -> bool:
+        left = [process for process in (*recorded, *_marked(folder.id)) if process.alive]
+        for process in left:
+            if process.send(signal.SIGKILL):
+                killed[process.pid] = process
+        return not left
+
+    wait_for(none_left, Deadline.after(limits.HEAL_PATIENCE), f"the end of what sandbox {folder.id} left")
+    return tuple(killed.values())
+
+
+def _marked(sandbox: str) -> tuple[Process, ...]:
+    found = []
+    mark = f"DRILL_SANDBOX={sandbox}".encode()
+    for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+        with suppress(OSError):  # ended meanwhile, or another user's
+            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") and (
+                process := Process.of(pid, "leftover")
+            ):
+                found.append(process)
+    return tuple(found)

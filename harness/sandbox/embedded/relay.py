@@ -1,0 +1,288 @@
+"""One client's connection through the router: to a replica, through a delay, to its end or its draining.
+
+Invariants: bytes keep their order, also around a change of the delay; the ends of the two directions are
+passed on one by one (half-close); who cannot take more bytes stops who sends them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.answer import Exchange
+from harness.sandbox.embedded.delay import DelayLine
+from harness.units import Duration
+
+
+@dataclass(slots=True)
+class Way:
+    """The way to one slot of a service: its ready replicas, what disturbs it, who is on it."""
+
+    ports: tuple[int, ...] = ()
+    delay: Duration = field(default_factory=lambda: Duration(0))
+    connections: set[Relay] = field(default_factory=set)
+    _turn: int = 0
+
+    def next_port(self, tried: set[int]) -> int | None:
+        """The ready replica whose turn it is, without those that were tried."""
+        left = [port for port in self.ports if port not in tried]
+        if not left:
+            return None
+        self._turn += 1
+        return left[self._turn % len(left)]
+
+
+class Choice(Protocol):
+    """What knows the way that new connections take now."""
+
+    @property
+    def way(self) -> Way:
+        """The way to the active slot."""
+
+
+class Relay(asyncio.Protocol):
+    """The client's end of a connection; owns the other end."""
+
+    def __init__(self, choice: Choice, host: str) -> None:
+        self._choice = choice
+        self._host = host
+        self._client: asyncio.Transport | None = None
+        self._backend: asyncio.Transport | None = None
+        self._way: Way | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._exchange = Exchange()
+        self._line = DelayLine(
+            self._deliver, most=limits.HELD_BYTES, full=self._stop_answers, drained=self._resume_answers
+        )
+        self._draining = False
+        self._client_ended = self._backend_ended = False
+        self._client_full = False
+        self._timers: list[asyncio.TimerHandle] = []
+        self._quiet: asyncio.TimerHandle | None = None
+
+    # The client's end
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Looks for a replica; the client's bytes wait in the kernel meanwhile."""
+        self._client = cast(asyncio.Transport, transport)
+        self._client.pause_reading()
+        self._task = asyncio.get_running_loop().create_task(self._reach())
+
+    def data_received(self, data: bytes) -> None:
+        """Passes a request on."""
+        self._exchange.asked(data)
+        if self._backend is not None:
+            self._backend.write(data)
+
+    def eof_received(self) -> bool:
+        """Passes the end of the requests on; answers still come."""
+        self._client_ended = True
+        if self._backend is not None and self._backend.can_write_eof():
+            self._backend.write_eof()
+        self._close_if_ended()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone, or was told to go."""
+        self._forget()
+        if self._backend is not None:
+            if exc is None:
+                self._backend.close()
+            else:
+                self._backend.abort()
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly."""
+        self._client_full = True
+        self._stop_answers()
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._client_full = False
+        self._resume_answers()
+
+    # The replica's end, as told by `Backend`
+
+    def answer(self, data: bytes) -> None:
+        """Bytes from the replica; empty ones end the answers."""
+        if data:
+            self._exchange.answered(data)
+        else:
+            self._backend_ended = True
+        self._line.push(data, self._way.delay if self._way is not None else Duration(0))
+
+    def backend_lost(self, error: Exception | None) -> None:
+        """The replica's end is closed; a reset is passed on at once."""
+        if error is not None:
+            self.reset()
+
+    def backend_full(self, *, full: bool) -> None:
+        """The replica reads too slowly, or has caught up."""
+        if self._client is not None and not self._client.is_closing():
+            if full:
+                self._client.pause_reading()
+            else:
+                self._client.resume_reading()
+
+    # The life of the connection
+
+    def flush(self) -> None:
+        """Delivers what is held back."""
+        self._line.flush()
+
+    def drain(self) -> None:
+        """Ends the connection without cutting an answer; one without any byte yet goes to the active slot."""
+        if self._draining or self._client is None:
+            return
+        if self._exchange.fresh and not self._client_ended and not self._backend_ended:
+            self._leave_way()
+            self._client.pause_reading()
+            old, self._backend = self._backend, None
+            if old is not None:
+                cast(Backend, old.get_protocol()).detach()
+                old.abort()
+                self._task = asyncio.get_running_loop().create_task(self._reach())
+            return
+        self._draining = True
+        self._timers.append(asyncio.get_running_loop().call_later(limits.DRAIN.seconds, self.reset))
+        self._close_if_drained()
+
+    def reset(self) -> None:
+        """Cuts the connection: the client sees a reset."""
+        self._line.drop()
+        if self._client is not None:
+            cut(self._client)
+        if self._backend is not None:
+            self._backend.abort()
+        self._forget()
+
+    async def _reach(self) -> None:
+        tried: set[int] = set()
+        while self._client is not None and not self._client.is_closing():
+            way = self._choice.way
+            port = way.next_port(tried)
+            if port is None:
+                self.reset()
+                return
+            loop = asyncio.get_running_loop()
+            try:
+                async with asyncio.timeout(limits.CONNECT_WITHIN.seconds):
+                    transport, _ = await loop.create_connection(lambda: Backend(self), self._host, port)
+            except OSError:  # TimeoutError is one
+                tried.add(port)
+                continue
+            if way is not self._choice.way:  # switched meanwhile: a new connection goes to the new slot
+                cast(Backend, transport.get_protocol()).detach()
+                transport.abort()
+                tried.clear()
+                continue
+            if self._client.is_closing():
+                transport.abort()
+                return
+            self._backend = transport
+            self._way = way
+            way.connections.add(self)
+            if self._client_ended and transport.can_write_eof():
+                transport.write_eof()
+            self._client.resume_reading()
+            return
+
+    def _deliver(self, data: bytes) -> None:
+        client = self._client
+        if client is None or client.is_closing():
+            return
+        if data:
+            client.write(data)
+        elif client.can_write_eof():
+            client.write_eof()
+        self._close_if_ended()
+        if self._draining:
+            self._close_if_drained()
+
+    def _close_if_ended(self) -> None:
+        if self._client_ended and self._backend_ended and self._line.empty and self._client is not None:
+            self._client.close()
+
+    def _close_if_drained(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
+        if not self._line.empty:
+            return
+        complete = self._exchange.complete()
+        if complete:
+            self._close()
+        elif complete is None:
+            self._quiet = asyncio.get_running_loop().call_later(limits.QUIET.seconds, self._close)
+
+    def _close(self) -> None:
+        if self._client is not None and self._line.empty:
+            self._client.close()
+
+    def _stop_answers(self) -> None:
+        if self._backend is not None and not self._backend.is_closing():
+            self._backend.pause_reading()
+
+    def _resume_answers(self) -> None:
+        if self._backend is not None and not self._backend.is_closing() and not self._client_full:
+            self._backend.resume_reading()
+
+    def _leave_way(self) -> None:
+        if self._way is not None:
+            self._way.connections.discard(self)
+            self._way = None
+
+    def _forget(self) -> None:
+        self._leave_way()
+        self._line.drop()
+        for timer in [*self._timers, *([self._quiet] if self._quiet else [])]:
+            timer.cancel()
+
+
+class Backend(asyncio.Protocol):
+    """The replica's end of a connection; tells the relay what happens."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay: Relay | None = relay
+
+    def detach(self) -> None:
+        """What still happens here concerns nobody."""
+        self._relay = None
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of an answer."""
+        if self._relay is not None:
+            self._relay.answer(data)
+
+    def eof_received(self) -> bool:
+        """No more answers; requests may still go out."""
+        if self._relay is not None:
+            self._relay.answer(b"")
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Closed by the relay, or reset by the replica."""
+        if self._relay is not None:
+            self._relay.backend_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The replica reads too slowly."""
+        if self._relay is not None:
+            self._relay.backend_full(full=True)
+
+    def resume_writing(self) -> None:
+        """The replica has caught up."""
+        if self._relay is not None:
+            self._relay.backend_full(full=False)
+
+
+def cut(transport: asyncio.Transport) -> None:
+    """Closes a connection with a reset, so that the other end does not mistake it for an orderly end."""
+    endpoint = transport.get_extra_info("socket")
+    with suppress(OSError):
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

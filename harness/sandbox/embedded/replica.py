@@ -1,0 +1,183 @@
+"""One replica: its process, whether it is ready, and its restarts.
+
+As the pod of a Deployment: always restarted, with a pause that doubles; ready and not ready by health
+requests; never restarted for being not ready. Belongs to the daemon's event loop.
+"""
+
+import asyncio
+import logging
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.folder import last_lines
+from harness.sandbox.embedded.processes import Child, Process, spawn, told_exit
+from harness.sandbox.embedded.router import HOST
+from harness.system.model import fill
+from harness.system.values import Replica, ReplicaState, Slot
+from harness.units import Duration
+
+_LOG = logging.getLogger(__name__)
+# What a Deployment's command is patched to, to hold a service down.
+_HELD_DOWN: Final = ("/bin/sh", "-c", "echo 'held down by the drill: this start fails' >&2; exit 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How one replica is started; `command` and `own_env` hold placeholders, `values` all but {port}."""
+
+    service: str
+    slot: Slot
+    version: str
+    index: int
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    own_env: Mapping[str, str]
+    values: Mapping[str, str]
+    cwd: Path
+    health: str
+    log: Path
+
+
+class RunningReplica:
+    """Keeps one replica running until `stop`.
+
+    Args:
+        start: how it is started.
+        changed: called after each change of state.
+    """
+
+    def __init__(self, start: Start, changed: Callable[[], None]) -> None:
+        self._start = start
+        self._changed = changed
+        self._state = ReplicaState.STARTING
+        self._restarts = 0
+        self._detail = ""
+        self._identity = ""
+        self._child: Child | None = None
+        self._held = False
+        self.port = 0
+        self._task = asyncio.get_running_loop().create_task(self._live())
+
+    @property
+    def ready(self) -> bool:
+        """True while it can serve."""
+        return self._state is ReplicaState.READY
+
+    def processes(self) -> tuple[Process, ...]:
+        """Its process, while there is one."""
+        return (self._child.process,) if self._child is not None and self._child.running else ()
+
+    def report(self) -> Replica:
+        """The replica as the port shows it."""
+        start = self._start
+        return Replica(
+            service=start.service,
+            slot=start.slot,
+            version=start.version,
+            index=start.index,
+            state=self._state,
+            restarts=self._restarts,
+            identity=self._identity,
+            detail=self._detail,
+        )
+
+    async def hold_down(self) -> None:
+        """Kills it and makes every start fail, until `let_start`; returns when it is dead."""
+        if self._held:
+            return
+        self._held = True
+        if self._child is not None and self._child.running:
+            self._child.tell(signal.SIGKILL)
+            await self._child.wait()
+
+    def let_start(self) -> None:
+        """The next start is the real one again."""
+        self._held = False
+
+    async def stop(self, grace: Duration) -> None:
+        """Ends it: SIGTERM, then SIGKILL after `grace`."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        if self._child is not None:
+            await self._child.stop(grace)
+
+    async def _live(self) -> None:
+        pause = limits.BACK_OFF_FIRST
+        while True:
+            began = time.monotonic()
+            try:
+                end = await self._run_once()
+            except Exception as error:  # noqa: BLE001 - told in the replica's state; it is tried again
+                _LOG.exception("%s: the start failed", self._start.log.stem)
+                end = f"cannot be started: {error}"
+            if time.monotonic() - began >= limits.BACK_OFF_RESET.seconds:
+                pause = limits.BACK_OFF_FIRST
+            self._become(ReplicaState.BACK_OFF, f"{end}; starts again after {pause}")
+            await asyncio.sleep(pause.seconds)
+            pause = min(pause * 2, limits.BACK_OFF_MOST)
+            self._restarts += 1
+
+    async def _run_once(self) -> str:
+        start = self._start
+        self.port = free_port()
+        values = {**start.values, "port": str(self.port)}
+        command = _HELD_DOWN if self._held else fill(start.command, values)
+        env = {**start.env, **fill(dict(start.own_env), values)}
+        self._child = spawn(command, start.log.stem, env=env, cwd=start.cwd, log=start.log)
+        self._identity = str(self._child.process)
+        self._become(ReplicaState.STARTING, self._detail)
+        looks = asyncio.get_running_loop().create_task(self._look())
+        try:
+            code = await self._child.wait()
+        finally:
+            looks.cancel()
+        return f"{told_exit(code)}; last line of its log: {last_lines(start.log, 1)}"
+
+    async def _look(self) -> None:
+        failures = 0
+        while True:
+            if await answers_ok(self.port, self._start.health):
+                failures = 0
+                self._become(ReplicaState.READY, "")
+            else:
+                failures += 1
+                if self.ready and failures >= limits.READY_FAILURES:
+                    self._become(ReplicaState.NOT_READY, f"GET {self._start.health} failed {failures} times")
+            started = self._state is not ReplicaState.STARTING
+            await asyncio.sleep((limits.READY_EVERY if started else limits.READY_EVERY_AT_START).seconds)
+
+    def _become(self, state: ReplicaState, detail: str) -> None:
+        changed = state is not self._state or detail != self._detail
+        self._state, self._detail = state, detail
+        if changed:
+            self._changed()
+
+
+async def answers_ok(port: int, path: str) -> bool:
+    """True when GET `path` on a port of this machine answers 200 in time."""
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+    try:
+        async with asyncio.timeout(limits.READY_WITHIN.seconds):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(request.encode())
+                status = await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, ValueError):  # TimeoutError is an OSError; ValueError is a line without end
+        return False
+    return status.split(b" ")[1:2] == [b"200"]
+
+
+def free_port() -> int:
+    """A port that nobody listens on now; who is beaten to it exits, and is started again with another."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

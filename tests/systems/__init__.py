@@ -1,0 +1,1 @@
+"""Small systems that tests run in a sandbox."""

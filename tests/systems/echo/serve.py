@@ -1,0 +1,72 @@
+"""A service of a few lines, without a database.
+
+    GET /health  /version  /echo/ANYTHING  /slow/SECONDS  /large/BYTES
+
+    python serve.py VERSION --host HOST --port PORT --config FOLDER
+
+What a release is like is in its configuration: `fails = true` exits at once, `healthy = false` is never
+ready.
+The standard library only, so that it runs under any interpreter.
+"""
+
+import argparse
+import http.server
+import json
+import os
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers one connection, kept alive between requests."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    wbufsize = -1  # head and body in one write
+    version = ""
+    healthy = True
+
+    def do_GET(self) -> None:
+        """Answers by the first part of the path."""
+        _, kind, *rest = self.path.split("/", 2)
+        if kind == "slow":
+            time.sleep(float(rest[0]))
+        status = 503 if kind == "health" and not self.healthy else 200
+        answer: dict[str, Any] = {"version": self.version, "pid": os.getpid(), "path": self.path}
+        body = b"x" * int(rest[0]) if kind == "large" else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
+        """Says nothing: a test reads the log for errors."""
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Takes as many waiting connections as a burst of a test brings."""
+
+    request_queue_size = 1024
+    daemon_threads = True
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("version")
+    parser.add_argument("--host", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--config", type=Path, required=True)
+    options = parser.parse_args()
+    config = tomllib.loads((options.config / "echo.toml").read_text())
+    if config.get("fails"):
+        raise SystemExit("this release cannot start")
+    Handler.version = options.version
+    Handler.healthy = config.get("healthy", True)
+    Server((options.host, options.port), Handler).serve_forever()
+
+
+if __name__ == "__main__":
+    main()
