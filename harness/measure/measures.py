@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.journal.declaration import Answer, Phase
+from harness.journal.observation import Observation
 from harness.journal.records import CriterionChecked, FaultState, LedgerRead
 from harness.measure.account import Account, account, recovery_point
 from harness.measure.outage import Outage, SystemOutage, outages, system_outage, telling
@@ -45,20 +46,20 @@ class Measures:
 def measure(timeline: Timeline) -> Measures:
     """All measures of a timeline."""
     split = _fault_begins(timeline)
+    sustain = timeline.declared.sustain
     before: dict[str, tuple[Outage, ...]] = {}
     after: dict[str, tuple[Outage, ...]] = {}
     already_bad: list[str] = []
-    for name, seen in timeline.observations.items():
-        evidence = telling(seen)
-        earlier = [one for one in evidence if split is None or (one.sent and one.sent < split)]
-        later = [one for one in evidence if split is not None and one.sent and one.sent >= split]
-        before[name] = outages(earlier, timeline.declared.sustain, timeline.start)
+    for service in timeline.declared.services:
+        evidence = telling(timeline.observations.get(service.name, ()))
+        earlier = [one for one in evidence if split is None or _known(one, service.within) <= split]
+        later = [one for one in evidence if split is not None and _known(one, service.within) > split]
+        before[service.name] = outages(earlier, sustain, timeline.start)
         if earlier and later and earlier[-1].outcome.bad:
-            already_bad.append(name)
-        after[name] = outages([*earlier[-1:], *later], timeline.declared.sustain, timeline.start) if later else ()
-    system = system_outage(
-        (outage for name in timeline.critical for outage in after.get(name, ())), timeline.declared.sustain
-    )
+            already_bad.append(service.name)
+        known_good = [one for one in earlier if not one.outcome.bad]
+        after[service.name] = outages([*known_good, *later], sustain, timeline.start)
+    system = system_outage((outage for name in timeline.critical for outage in after.get(name, ())), sustain)
     validated = _validated(timeline)
     final, reason = _account(timeline, "after validation")
     return Measures(
@@ -93,6 +94,15 @@ def _fault_begins(timeline: Timeline) -> Instant | None:
     """The last instant at which the fault was surely not there: when its set-up had ended and its inject began."""
     moved = timeline.fault_at(FaultState.SET_UP)
     return moved.at if moved else None
+
+
+def _known(one: Observation, within: Duration) -> Instant:
+    """When it was decided whether the probe is good: at its answer, or when its limit had passed.
+
+    A request that was in flight when the fault came may be hit by it, and then belongs to the fault's outage.
+    """
+    limit = one.due + within
+    return min(one.completed, limit) if one.completed else limit
 
 
 def _effective(timeline: Timeline) -> Instant | None:

@@ -118,7 +118,10 @@ class Observer:
             raise ObserverLost(problem)
 
     def health(self, service: str, window: Duration) -> ServiceHealth:
-        """Error rate and latency of a service over a window that ends now.
+        """Error rate and latency of a service over a window that ends with the last probe before which all are known.
+
+        A window that ended now would hold only the fast answers of its last moments: a service that hangs would
+        look well, because its bad answers are not in yet.
 
         Raises:
             NotFound: the service is not observed.
@@ -127,7 +130,7 @@ class Observer:
         """
         if not Duration(0) < window <= RETENTION:
             raise InputError(f"a window of {window} cannot be looked at; expected up to {RETENTION}")
-        return self._ask(service, lambda view: view.health(window, now()))
+        return self._ask(service, lambda view: view.health(window, view.settled or now()))
 
     def last_bad(self, service: str) -> Instant | None:
         """When the latest bad probe was due; None when there was none. Raises as `newest`."""

@@ -76,7 +76,7 @@ class Database(Protocol):
 
 
 class Metrics(Protocol):
-    """What is known of the services' health over a window that ends now."""
+    """What is known of the services' health over a window that ends with the last moment of which all is known."""
 
     def health(self, service: str, window: Duration) -> ServiceHealth:
         """Error rate and latency of one service as its clients saw them."""

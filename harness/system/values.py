@@ -64,7 +64,7 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """What clients lived through with one service over the last `window`.
+    """What clients lived through with one service over the last `window` of which all answers are known.
 
     `error_rate` is bad answers per answer, 0 to 1; None when nothing was seen. `p95` is the 95th percentile of
     the latency of all answers, counted from the due instant.
