@@ -1,8 +1,7 @@
 """Why the observer's client is aiohttp: open loop over fresh connections, side by side with httpx.
 
 Each client runs in a process of its own against the same server, one after the other at the same rate.
-Nothing here
-passes or fails by a time; the numbers are printed.
+Nothing here passes or fails by a time; the numbers are printed.
 """
 
 from __future__ import annotations
