@@ -118,10 +118,10 @@ class Observer:
             raise ObserverLost(problem)
 
     def health(self, service: str, window: Duration) -> ServiceHealth:
-        """Error rate and latency of a service over a window that ends with the last probe before which all are known.
+        """Error rate and latency over a window that ends with the last probe up to which all are known.
 
-        A window that ended now would hold only the fast answers of its last moments: a service that hangs would
-        look well, because its bad answers are not in yet.
+        A window that ended now would hold only the fast answers of its last moments: a service that hangs
+        would look well, because its bad answers are not in yet.
 
         Raises:
             NotFound: the service is not observed.
