@@ -1,6 +1,7 @@
 """Where the report's templates are, and the environment that renders them.
 
-A wheel carries them inside the package (`harness/report/templates`); a checkout has them in `reports/templates`.
+A wheel carries them inside the package (`harness/report/templates`); a checkout has them in
+`reports/templates`.
 """
 
 from __future__ import annotations

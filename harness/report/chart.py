@@ -1,7 +1,7 @@
 """The timeline as a picture: stages, events, one lane per service, a time axis. Pure: a view model of pixels.
 
-Events are numbered; their labels stand in rows above the lanes, placed so that no label touches another and no
-leader line crosses one (`place`).
+Events are numbered; their labels stand in rows above the lanes, placed so that no label touches another and
+no leader line crosses one (`place`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ WIDTH: Final = 1060.0
 _CHARACTER: Final = 6.9  # width of a label's character in pixels, on the wide side of what fonts have
 _ROW: Final = 19.0  # height of a row of labels
 _MOST_ROWS: Final = 8  # beyond so many rows of labels only numbers are shown
-_LABEL: Final = 30  # characters of a label; the whole text is in the table of events
+_LABEL: Final = 40  # characters of a label; the whole text is in the table of events
 _TICKS: Final = 9
 _CLOSE: Final = 0.45  # the close-up is worth its room when it shows less than this share of the drill
 _STEPS: Final = (
@@ -111,7 +111,9 @@ def _close_up(result: Result, end: float) -> Axis | None:
     told = [event.at for event in result.events if event.kind not in ("validation", "undo")]
     if injected is None or not told:
         return None
-    starts = [outage.start.low for one in result.services for outage in one.outages if outage.start.low >= injected]
+    starts = [
+        outage.start.low for one in result.services for outage in one.outages if outage.start.low >= injected
+    ]
     low, high = min([injected, *starts]), max(told)
     room = max(0.05, 0.12 * (high - low))
     if high - low + 2.6 * room >= _CLOSE * end:
@@ -128,13 +130,13 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
     y = top
     for service in result.services:
         seen = timeline.observations.get(service.name, ())
-        drawn = lane(service, seen, timeline.start, axis, height, _CHARACTER)
+        drawn = lane(service, seen, begin=timeline.start, axis=axis, height=height, character=_CHARACTER)
         y += 20 + (18 if drawn.brackets else 2)
         placed.append(Placed(y, drawn))
         y += height + 8
     return Chart(
         title=title,
-        alt=f"{title}: {len(labels)} events and the probes of {len(placed)} services; the tables below hold the same.",
+        alt=f"{title}: {len(labels)} events, the probes of {len(placed)} services; the tables say the same.",
         height=y + 34,
         bands=tuple(_bands(result, axis)),
         labels=labels,
@@ -195,7 +197,17 @@ def _bare(shown: Iterable[tuple[int, EventResult]], axis: Axis, *, words: bool) 
         x = axis.x(event.at)
         wide = 20 + (text_width(text) + 8 if text else 0)
         found.append(
-            Label(x, x - 8, x - 8 + wide, 0, flipped=False, number=number, text=text, kind=event.kind, title=event.text)
+            Label(
+                x,
+                x - 8,
+                x - 8 + wide,
+                0,
+                flipped=False,
+                number=number,
+                text=text,
+                kind=event.kind,
+                title=event.text,
+            )
         )
     return sorted(found, key=lambda label: (label.x, label.number))
 
@@ -204,8 +216,8 @@ def place(labels: Sequence[Label]) -> tuple[Label, ...]:
     """Gives labels rows so that none touches another and no leader line (straight down from x) crosses one.
 
     A label reaches to the right of its mark. A later one whose mark lies below it goes to a lower row, so its
-    leader starts beneath. Those that would leave the picture are flipped to the left, and so is every one that
-    would cover the mark of a flipped one; these are stacked the other way round, above everything they cover.
+    leader starts beneath. Those that would leave the picture are flipped to the left, and so is every one
+    that would cover the mark of a flipped one; these are stacked the other way round, above all they cover.
     """
     flipped: set[int] = set()
     while True:

@@ -1,4 +1,4 @@
-"""One drill, and one run, as self-contained HTML: nothing is loaded, nothing is scripted, paper shows all of it."""
+"""One drill, and one run, as self-contained HTML: nothing is loaded or scripted, paper shows all of it."""
 
 from __future__ import annotations
 
@@ -53,23 +53,31 @@ def render_index(summary: RunSummary) -> str:
     return _render(
         "index.html.j2",
         run=summary,
-        bars=[bar(one.rto, one.rto_objective) if one.rto_objective is not None else None for one in summary.drills],
+        bars=[
+            bar(one.rto, one.rto_objective) if one.rto_objective is not None else None
+            for one in summary.drills
+        ],
         link=lambda drill_id: f"{quote(drill_id, safe='')}/report.html",
     )
 
 
 def _render(template: str, **values: Any) -> str:
-    text = environment().get_template(template).render(
-        style=Markup((assets("templates") / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        clean=words.clean,
-        clock=words.clock,
-        count=words.count,
-        duration=words.duration,
-        interval=words.interval,
-        kinds=words.kinds,
-        number=words.number,
-        sentence=words.sentence,
-        **values,
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            style=Markup((assets("templates") / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            clean=words.clean,
+            clock=words.clock,
+            count=words.count,
+            duration=words.duration,
+            interval=words.interval,
+            kinds=words.kinds,
+            number=words.number,
+            sentence=words.sentence,
+            capital=words.capital,
+            **values,
+        )
     )
     return words.clean(_INDENT.sub("\n", text))
 

@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from harness.journal.declaration import Verdict
-from harness.report.words import NOT_MEASURED, count, duration, interval, kinds, sentence
+from harness.report.words import (
+    NOT_MEASURED,
+    capital,
+    count,
+    duration,
+    interval,
+    kinds,
+    sentence,
+    short,
+    stop,
+)
 from harness.verdict.result import MeasureResult, ObjectiveResult, OutageResult, Result, ServiceResult
 
-_WHOLLY: Final = 0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
+_WHOLLY: Final = (
+    0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
+)
+
+_HEADLINE: Final = 130  # characters that a headline holds and still is one
 
 State = Literal["good", "bad", "unknown", "plain"]
 
@@ -22,7 +36,6 @@ class Headline:
     sentence: str
     detail: str
     tone: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +54,33 @@ def measure(result: Result, name: str) -> MeasureResult | None:
 
 
 def headline(result: Result) -> Headline:
-    """The sentence that a report opens with."""
-    facts = f"{suffering(result)}; {data(result)}"
-    word, verdict = result.verdict.value.capitalize(), result.verdict.value
-    if result.as_expected and result.verdict is not Verdict.PASSED:
+    """The sentence that a report opens with, and the one under it."""
+    lived = sentence(f"{suffering(result)}; {data(result)}")
+    verdict, expected = result.verdict, result.expected
+    reason, more = _split(result.reason)
+    if verdict is Verdict.PASSED and result.as_expected:
         return Headline(
-            word=f"As expected, {verdict}",
-            sentence=result.reason.rstrip(".") + ".",
-            detail=f"A negative control: this drill must end ‘{verdict}’, or the harness would call a drill that tests "
-            "nothing a pass.",
-            tone="passed",
-            label="as expected",
+            verdict.capitalize(), lived[0].lower() + lived[1:], sentence(result.reason), verdict.value
         )
-    if not result.as_expected and result.expected is not Verdict.PASSED:
+    if result.as_expected:
+        control = (
+            f"A negative control: a drill that tests nothing must be called {verdict.value}, and it was."
+        )
         return Headline(
-            word=f"{word}, but {result.expected.value} was expected",
-            sentence=result.reason.rstrip(".") + ".",
-            detail=sentence(facts),
-            tone="missed" if result.verdict is Verdict.PASSED else verdict,
-            label=verdict,
+            f"As expected, {verdict.value}", reason, f"{control} {sentence(more)}".rstrip(), "passed"
         )
-    if result.verdict is Verdict.PASSED:
-        return Headline(word, sentence(facts)[0].lower() + sentence(facts)[1:], sentence(result.reason), verdict, verdict)
-    return Headline(word, result.reason.rstrip(".") + ".", sentence(facts), verdict, verdict)
+    if expected is not Verdict.PASSED:
+        tone = Verdict.MISSED.value if verdict is Verdict.PASSED else verdict.value
+        return Headline(f"{verdict.capitalize()}, but {expected.value} was expected", reason, lived, tone)
+    return Headline(verdict.capitalize(), reason, f"{lived} {sentence(more)}".rstrip(), verdict.value)
+
+
+def _split(reason: str) -> tuple[str, str]:
+    """A reason as what fits a headline, and the rest of it."""
+    head, _, rest = reason.partition("; ") if len(reason) > _HEADLINE else (reason, "", "")
+    if len(head) <= _HEADLINE:
+        return stop(head), rest
+    return short(head, _HEADLINE), reason
 
 
 def suffering(result: Result) -> str:
@@ -73,10 +90,16 @@ def suffering(result: Result) -> str:
         return "nothing was observed"
     if found and found.interval:
         wholly = any(
-            _wholly(service, outage) for service in result.services if service.critical for outage in service.outages
+            _wholly(service, outage)
+            for service in result.services
+            if service.critical
+            for outage in service.outages
         )
-        return f"clients {'were without good answers' if wholly else 'got bad answers'} for {interval(found.interval)}"
-    if any(outage.end is None for service in result.services if service.critical for outage in service.outages):
+        lived = "were without good answers" if wholly else "got bad answers"
+        return f"clients {lived} for {interval(found.interval)}"
+    if any(
+        outage.end is None for service in result.services if service.critical for outage in service.outages
+    ):
         return "clients still got bad answers when observation ended"
     return "no client of a critical service saw a bad answer"
 
@@ -101,7 +124,7 @@ def data(result: Result) -> str:
 
 
 def facts(result: Result) -> tuple[Fact, ...]:
-    """The five answers: what broke, what the rollback did, how long, what was lost, did the objectives hold."""
+    """The five answers: what broke, what the rollback did, how long, what was lost, did objectives hold."""
     return (_broke(result), _rolled_back(result), _suffered(result), _lost(result), _objectives(result))
 
 
@@ -110,20 +133,34 @@ def _broke(result: Result) -> Fact:
     if fault.injected is None:
         return Fact(question, "Nothing: the fault was not injected", fault.title, "unknown")
     if fault.effective is None:
-        return Fact(question, fault.title, "No effect of it was seen.", "unknown")
-    return Fact(question, fault.title, f"Effect seen {duration(fault.effective - fault.injected)} after its injection.")
+        return Fact(question, capital(fault.title), "No effect of it was seen.", "unknown")
+    return Fact(
+        question,
+        capital(fault.title),
+        f"Effect seen {duration(fault.effective - fault.injected)} after its injection.",
+    )
 
 
 def _rolled_back(result: Result) -> Fact:
     plan, question = result.plan, "What the rollback did"
     if plan is None or plan.outcome == "not run":
         begun = plan is not None and plan.started is not None
-        return Fact(question, "Begun, not finished" if begun else "Nothing: it was not started", "", "unknown")
+        return Fact(
+            question, "Begun, not finished" if begun else "Nothing: it was not started", "", "unknown"
+        )
     target = "; ".join(f"{service} to {where}" for service, where in sorted(plan.target.items()))
     if plan.outcome != "done":
-        return Fact(question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad")
-    took = f" in {duration(plan.ended - plan.started)}" if plan.ended is not None and plan.started is not None else ""
-    return Fact(question, f"Took {target or plan.procedure} back{took}", f"Procedure: {plan.procedure}.", "good")
+        return Fact(
+            question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad"
+        )
+    took = (
+        f" in {duration(plan.ended - plan.started)}"
+        if plan.ended is not None and plan.started is not None
+        else ""
+    )
+    return Fact(
+        question, f"Took {target or plan.procedure} back{took}", f"Procedure: {plan.procedure}.", "good"
+    )
 
 
 def _suffered(result: Result) -> Fact:
@@ -154,7 +191,11 @@ def _lost(result: Result) -> Fact:
         rpo = measure(result, "rpo")
         back = f" Back to {interval(rpo.interval)} before the end." if rpo and rpo.interval else ""
         return Fact(question, count(len(account.lost), "acknowledged write"), detail + back, "bad")
-    harm = (("altered", account.altered), ("duplicated", account.duplicated), ("resurrected", account.resurrected))
+    harm = (
+        ("altered", account.altered),
+        ("duplicated", account.duplicated),
+        ("resurrected", account.resurrected),
+    )
     found = ", ".join(f"{len(ids)} {name}" for name, ids in harm if ids)
     return Fact(question, f"None lost, but {found}" if found else "None", detail, "bad" if found else "good")
 
@@ -168,7 +209,7 @@ def _objectives(result: Result) -> Fact:
     detail = " ".join(_of(one) for one in found)
     if held == len(found):
         return Fact(question, "Yes" if held == 1 else f"Yes, all {held}", detail, "good")
-    answer = f"{held} of {len(found)} held" if missed else f"Not known: {held} of {len(found)} held"
+    answer = f"{held} of {len(found)} held" + ("" if missed else ", the rest is not known")
     return Fact(question, answer if held or missed else "Not known", detail, "bad" if missed else "unknown")
 
 

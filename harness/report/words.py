@@ -1,7 +1,7 @@
 """Numbers and times as people read them. Pure; the same everywhere, whatever the locale.
 
-An instant is told from the injection of the fault, because that is what a reader asks ("how long after?"); in a
-drill that never got so far it is told from the drill's start.
+An instant is told from the injection of the fault, because that is what a reader asks ("how long after?"); in
+a drill that never got so far it is told from the drill's start.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from harness.units import Duration, Span
 from harness.verdict.result import Result, Seconds
 
 MINUS: Final = "\N{MINUS SIGN}"
+DASH: Final = "\N{EN DASH}"
 NOT_MEASURED: Final = "not measured"
 _LONG: Final = 600.0  # from here on seconds alone are hard to read
 _MINUTE: Final = 60
@@ -60,8 +61,9 @@ def clock(seconds: float, digits: int = 2) -> str:
     """An instant on the report's time axis: '+3.42 s', or '+1:02:03' when it is far away."""
     if not math.isfinite(seconds):
         return "not a number"
-    sign = MINUS if seconds < 0 and round(seconds, digits) else "+" if round(seconds, digits) else ""
-    magnitude = abs(seconds)
+    if not round(seconds, digits):
+        return "0 s"
+    sign, magnitude = MINUS if seconds < 0 else "+", abs(seconds)
     if magnitude < _LONG:
         return f"{sign}{magnitude:.{digits}f} s"
     whole = round(magnitude)
@@ -86,12 +88,20 @@ def kinds(found: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {many}" for kind, many in ordered)
 
 
+def capital(text: str) -> str:
+    """Text with its first letter as a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def stop(text: str) -> str:
+    """Text with a full stop, unless it ends with one or is empty."""
+    text = text.strip()
+    return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
 def sentence(text: str) -> str:
     """A reason as a sentence: with a capital and a full stop."""
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+    return capital(stop(text))
 
 
 def short(text: str, most: int) -> str:
@@ -111,8 +121,8 @@ class Origin:
     def of(cls, result: Result) -> Self:
         """The fault's injection, or the drill's start when there was none."""
         injected = result.fault.injected
-        return cls(0.0, "the drill’s start") if injected is None else cls(injected, "the fault’s injection")
+        return cls(0.0, "the drill's start") if injected is None else cls(injected, "the fault's injection")
 
     def at(self, seconds: float | None) -> str:
         """An instant (seconds from the first record) as text on the report's axis."""
-        return "–" if seconds is None else clock(seconds - self.zero)
+        return DASH if seconds is None else clock(seconds - self.zero)

@@ -1,0 +1,97 @@
+"""One drill as Markdown, for a comment on a pull request and for a terminal. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from harness.journal.declaration import Verdict
+from harness.report.story import facts, headline
+from harness.report.words import Origin, clean, duration, interval, number, stop
+from harness.verdict.result import Result
+
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~])")
+_MENTION: Final = re.compile(r"(?<!\w)@(?=\w)|(?<=\w)@(?=\w)")
+_MOST: Final = 10  # lost writes that are listed; result.json holds all
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is: on one line, no mark-up, no HTML, nobody called by their name."""
+    flat = " ".join(clean(text).split())
+    marked = _SPECIAL.sub(r"\\\1", flat).replace("://", ":\N{ZERO WIDTH SPACE}//")
+    return _MENTION.sub("@\N{ZERO WIDTH SPACE}", marked)
+
+
+def render_markdown(result: Result) -> str:
+    """The report of one drill: what happened, the objectives, what did not hold, how to run it again."""
+    opening, origin = headline(result), Origin.of(result)
+    where = f"{_code(result.source)}, sandbox {escaped(result.sandbox)}"
+    parts = [
+        f"### {escaped(opening.word)}: {escaped(opening.sentence)}",
+        escaped(opening.detail),
+        f"**{escaped(result.name)}** ({where}), took {duration(result.took)}",
+        _table(
+            ("", ""),
+            (
+                (f"**{one.question}**", escaped(f"{stop(one.answer)} {one.detail}".strip()))
+                for one in facts(result)
+            ),
+        ),
+    ]
+    if result.objectives:
+        rows = (
+            (
+                escaped(one.title),
+                interval(one.interval),
+                duration(one.bound),
+                _said(one.verdict),
+                _code(one.source),
+            )
+            for one in result.objectives
+        )
+        parts.append(_table(("Objective", "Measured", "Allowed", "", "Declared in"), rows))
+    if result.criteria:
+        checks = (
+            (
+                escaped(one.name),
+                escaped(number(one.value)),
+                escaped(one.bound),
+                one.answer.value,
+                _code(one.source),
+            )
+            for one in result.criteria
+        )
+        parts.append(_table(("Criterion", "Measured", "Required", "", "Declared in"), checks))
+    lost = result.account.lost if result.account else ()
+    if lost:
+        rest = f"\n- … and {len(lost) - _MOST} more in result.json" if len(lost) > _MOST else ""
+        listed = "\n".join(
+            f"- {_code(one.id)}, acknowledged {origin.at(one.acknowledged)}" for one in lost[:_MOST]
+        )
+        parts.append(f"Acknowledged, but gone (seconds from {origin.name}):\n\n{listed}{rest}")
+    if result.fault.undo_failures:
+        failures = "\n".join(f"- {escaped(one)}" for one in result.fault.undo_failures)
+        parts.append(f"**The fault was not taken back completely. A person must act:**\n\n{failures}")
+    if result.not_measured:
+        parts.append("Not measured:\n\n" + "\n".join(f"- {escaped(one)}" for one in result.not_measured))
+    parts.append(f"Run it again: {_code(result.again)}  \nJournal: {_code(result.journal_head)}")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _said(verdict: Verdict) -> str:
+    return "met" if verdict is Verdict.PASSED else verdict.value
+
+
+def _code(text: str) -> str:
+    """Text as code, fenced by more backticks than it holds in a row."""
+    flat = " ".join(clean(text).split()).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", flat)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if longest else ""
+    return f"{fence}{space}{flat}{space}{fence}" if flat else ""
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,91 @@
+"""Writes what a drill and a run leave in their folders. The only module of the report that touches a disk.
+
+Invariant: a reader sees the whole old file or the whole new one, and the same values give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from harness.errors import CannotCreate, InternalError
+from harness.measure.timeline import Timeline
+from harness.report.html import render_html, render_index
+from harness.report.junit import render_junit
+from harness.report.markdown import render_markdown
+from harness.report.summary import RunSummary, summary
+from harness.verdict.result import Result
+
+
+def stable_json(value: BaseModel) -> str:
+    """The one readable JSON text of a value: sorted keys, two spaces, a line end at the end.
+
+    Raises:
+        InternalError: it holds a number that JSON cannot say (not a number, infinite).
+    """
+    data = value.model_dump(mode="python")
+    try:
+        plain = json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError as error:
+        raise InternalError(
+            f"a result holds a number that is not finite, so it cannot be written: {error}"
+        ) from error
+    return plain + "\n"
+
+
+def write_drill(result: Result, timeline: Timeline, folder: Path) -> None:
+    """Writes result.json, report.html and report.md of one drill.
+
+    Args:
+        result: the judged drill.
+        timeline: what its journal told.
+        folder: the drill's own folder in the run's; made when it is not there.
+
+    Raises:
+        CannotCreate: a file cannot be written; what was there before is untouched.
+    """
+    _write(folder / "result.json", stable_json(result))
+    _write(folder / "report.html", render_html(result, timeline))
+    _write(folder / "report.md", render_markdown(result))
+
+
+def write_run(results: Sequence[Result], folder: Path) -> RunSummary:
+    """Writes summary.json, junit.xml and index.html of a run, and returns the summary.
+
+    Args:
+        results: all drills of the run.
+        folder: the run's folder, in which each drill has a folder named by its id.
+
+    Raises:
+        CannotCreate: a file cannot be written; what was there before is untouched.
+    """
+    found = summary(results)
+    _write(folder / "summary.json", stable_json(found))
+    _write(folder / "junit.xml", render_junit(results))
+    _write(folder / "index.html", render_index(found))
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes beside the file, then takes its place."""
+    name = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            name = file.name
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        raise CannotCreate(
+            f"{path}: the report cannot be written: {error.strerror}; free the path or choose --out"
+        ) from error
