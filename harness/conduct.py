@@ -32,7 +32,9 @@ def make_run_folder(out: Path, run_id: str) -> Path:
     try:
         folder.mkdir(parents=True)
     except OSError as error:
-        raise CannotCreate(f"{folder}: the run's folder cannot be made: {error.strerror}; choose another with --out") from error
+        raise CannotCreate(
+            f"{folder}: the run's folder cannot be made: {error.strerror}; choose another with --out"
+        ) from error
     return folder
 
 
@@ -66,8 +68,12 @@ def judge_folder(folder: Path) -> Result:
 
 def exit_code(results: Sequence[Result]) -> int:
     """The exit code of a run: its worst drill's; a drill that ended as its scenario expects counts as passed."""
-    codes = {Verdict.PASSED: 0, Verdict.MISSED: 1, Verdict.INDETERMINATE: 2, Verdict.INVALID: 2, Verdict.ABORTED: 3}
+    codes = {
+        Verdict.PASSED: 0,
+        Verdict.MISSED: 1,
+        Verdict.INDETERMINATE: 2,
+        Verdict.INVALID: 2,
+        Verdict.ABORTED: 3,
+    }
     unexpected_pass = 1  # a negative control that passed shows that passing means nothing
-    return max(
-        (0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results), default=2
-    )
+    return max((0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results), default=2)

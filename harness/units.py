@@ -57,7 +57,9 @@ class Duration:
                 whole, _, fraction = number.partition(".")
                 scale = 10 ** len(fraction)
                 return cls(int(whole + fraction) * _NS_PER[unit] // scale)
-        raise ValueError(f"{text!r} is not a duration: expected a number and a unit, such as '300 ms', '5 s' or '15 min'")
+        raise ValueError(
+            f"{text!r} is not a duration: expected a number and a unit, such as '300 ms', '5 s' or '15 min'"
+        )
 
     @classmethod
     def of(cls, *, s: float = 0, ms: float = 0) -> Self:

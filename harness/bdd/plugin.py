@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Scenario, Step
 
     from harness.drill.builder import DrillBuilder
-    from harness.drill.spec import Drill
     from harness.journal.declaration import Source
 
 STEPS: Final = ("system", "faults", "rollback", "objectives", "validation")
 BUILDER: Final = pytest.StashKey["DrillBuilder"]()
-COLLECTED: Final = pytest.StashKey["list[Drill]"]()
+COLLECTED: Final = pytest.StashKey[list["Drill"]]()
 """Set by `drill` to a list: drills are put into it instead of being run."""
 MISTAKES: Final = pytest.StashKey["list[DrillError]"]()
 """Set together with COLLECTED: what is wrong in scenarios."""
@@ -78,7 +77,9 @@ class FeatureFile(pytest.Module):
         try:
             feature = get_feature("", str(self.path))
         except GherkinParseError as error:
-            raise self.CollectError(f"{self.path}:{error.line}: {error.message}: {error.line_content.strip()}") from error
+            raise self.CollectError(
+                f"{self.path}:{error.line}: {error.message}: {error.line_content.strip()}"
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise self.CollectError(f"{self.path}: cannot be read: {error}") from error
         self._refuse_equal_names()

@@ -36,4 +36,7 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
     report = Path(context.folder) / drill.slug / "report.html"
     item.add_report_section("call", "drill", f"{result.verdict}: {result.reason}\n{report}")
     if not result.as_expected:
-        pytest.fail(f"{result.verdict}: {result.reason} (expected: {result.expected}); report: {report}", pytrace=False)
+        pytest.fail(
+            f"{result.verdict}: {result.reason} (expected: {result.expected}); report: {report}",
+            pytrace=False,
+        )

@@ -102,7 +102,9 @@ class DrillBuilder:
         self.objectives = [one for one in self.objectives if one.measured is not measured]
         self.objectives.append(Objective(measured=measured, bound=bound, source=self.here))
 
-    def must_hold(self, name: str, check: Check, comparison: str, bound: float | str, unit: str, within: Duration) -> None:
+    def must_hold(
+        self, name: str, check: Check, comparison: str, bound: float | str, unit: str, within: Duration
+    ) -> None:
         """A validation criterion, looked at until it holds or `within` has passed."""
         self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit, within)
 
@@ -162,7 +164,9 @@ class DrillBuilder:
         )
 
     def _limits(self) -> Limits:
-        longest = max((spec.trigger.hold + window_for(spec.trigger.hold) for spec in self.triggers), default=Duration(0))
+        longest = max(
+            (spec.trigger.hold + window_for(spec.trigger.hold) for spec in self.triggers), default=Duration(0)
+        )
         return Limits(
             steady_window=self.steady_window,
             effect=self.effect_limit,
@@ -184,7 +188,11 @@ class DrillBuilder:
         said = {objective.measured for objective in self.objectives}
         handbook = self.model.objectives
         source = self._default_source("[objectives]")
-        defaults = {Measured.RTO: handbook.rto, Measured.RPO: handbook.rpo, Measured.VALIDATION: handbook.validate_}
+        defaults = {
+            Measured.RTO: handbook.rto,
+            Measured.RPO: handbook.rpo,
+            Measured.VALIDATION: handbook.validate_,
+        }
         if self.model.ledger is None:
             del defaults[Measured.RPO]
         self.objectives += [
@@ -222,7 +230,9 @@ class DrillBuilder:
     def _service(self, name: str) -> Service:
         table = self.model.services.get(name)
         if table is None:
-            raise NotFound(f"the system {self.model.name} has no service {name!r}; it has {', '.join(self.model.services)}")
+            raise NotFound(
+                f"the system {self.model.name} has no service {name!r}; it has {', '.join(self.model.services)}"
+            )
         return table
 
     def _release(self, version: str) -> str:

@@ -93,7 +93,10 @@ class VersionServed:
         seen: list[str] = []
         for _ in range(self.looks):
             look = look_at_service(
-                bench.http, bench.model.services[self.service], bench.system.router.address(self.service), deadline
+                bench.http,
+                bench.model.services[self.service],
+                bench.system.router.address(self.service),
+                deadline,
             )
             if look.version is None:
                 return Reading(None, f"{self.service}: {look.describe()}")

@@ -46,7 +46,13 @@ class Live:
 
 
 def go_live(
-    drill: Drill, sandbox: Sandbox, recorder: Recorder, folder: Path, run_id: str, seed: int, deadline: Deadline
+    drill: Drill,
+    sandbox: Sandbox,
+    recorder: Recorder,
+    folder: Path,
+    run_id: str,
+    seed: int,
+    deadline: Deadline,
 ) -> Live:
     """Starts the observer on a sandbox that is ready. When that fails, the sandbox is ended too.
 

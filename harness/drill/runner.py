@@ -124,7 +124,13 @@ class _Run:
                 deadline=deadline,
             )
             self.live = go_live(
-                drill, sandbox, Recorder(self.journal), self.folder, self.context.run_id, self.context.seed, deadline
+                drill,
+                sandbox,
+                Recorder(self.journal),
+                self.folder,
+                self.context.run_id,
+                self.context.seed,
+                deadline,
             )
         live = self.live
         with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:

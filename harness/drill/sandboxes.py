@@ -54,6 +54,4 @@ def open_sandbox(
         DrillError: it could not be brought up; nothing of it is left.
     """
     known(name)
-    return embedded.start(
-        model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline
-    )
+    return embedded.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)

@@ -95,9 +95,7 @@ def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline
     """Lets the engine carry out the plan."""
     journal.append(RollbackStarted(at=now()), durable=True)
     live.outcome = live.engine.run(plan, live.recorder, deadline)
-    journal.append(
-        RollbackEnded(at=now(), outcome=live.outcome.outcome, reason=live.outcome.reason), durable=True
-    )
+    journal.append(RollbackEnded(at=now(), outcome=live.outcome.outcome, reason=live.outcome.reason), durable=True)
     if live.outcome.outcome != "done":
         raise StageFailed(f"the rollback was {live.outcome.outcome}: {live.outcome.reason}")
 

@@ -84,7 +84,9 @@ class Crash:
     def undo(self, scene: Scene) -> Sequence[Undo]:
         """Starts succeed again."""
         active = scene.system.router.active(self.service)
-        ready = [one for one in scene.system.workloads.replicas(self.service, active) if one.state is ReplicaState.READY]
+        ready = [
+            one for one in scene.system.workloads.replicas(self.service, active) if one.state is ReplicaState.READY
+        ]
         if not ready:
             raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): nothing to crash")
         return (Undo(operation="let_start", service=self.service, slot=active.value),)
@@ -120,7 +122,9 @@ class SlowAnswers:
         if self.factor <= 1:
             raise InputError(f"answers cannot become {self.factor:g} times slower; expected a factor above 1")
         if self.service not in scene.baseline:
-            raise InputError(f"there is no baseline of {self.service}, so its answers cannot be made slower by a factor")
+            raise InputError(
+                f"there is no baseline of {self.service}, so its answers cannot be made slower by a factor"
+            )
         active = scene.system.router.active(self.service)
         return (Undo(operation="clear_network", service=self.service, slot=active.value),)
 

@@ -122,7 +122,9 @@ class FaultRun:
             DeadlineExceeded: they did not.
         """
         self._check(Verb.WAIT_FOR_EFFECT)
-        proof = wait_for(lambda: self.fault.seen(self._scene), deadline, f"the effect of the fault ({self.fault.effect})")
+        proof = wait_for(
+            lambda: self.fault.seen(self._scene), deadline, f"the effect of the fault ({self.fault.effect})"
+        )
         self._moved(Verb.WAIT_FOR_EFFECT, proof)
 
     def recover(self, deadline: Deadline) -> bool:

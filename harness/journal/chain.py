@@ -146,4 +146,6 @@ def _read_line(path: Path, number: int, line: bytes, previous: str) -> tuple[Ent
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{where}: this record is not of this version of the journal: {field}: {first['msg']}") from None
+        raise InputError(
+            f"{where}: this record is not of this version of the journal: {field}: {first['msg']}"
+        ) from None

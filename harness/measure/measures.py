@@ -78,7 +78,9 @@ def measure(timeline: Timeline) -> Measures:
         rto=_rto(timeline, system, validated),
         rpo=_rpo(timeline, system, final, reason),
         outage=_outage(timeline, system),
-        detection=_between("the fault's effect was seen", _effective(timeline), "a trigger was met", _detected(timeline)),
+        detection=_between(
+            "the fault's effect was seen", _effective(timeline), "a trigger was met", _detected(timeline)
+        ),
         decision=_between("a trigger was met", _detected(timeline), "the decision was taken", _decided(timeline)),
         procedure=_between(
             "the rollback started",
@@ -154,7 +156,9 @@ def _rto(timeline: Timeline, system: SystemOutage | None, validated: Instant | N
     if system is None:
         return Measure(None, "not measured: no client saw a bad answer from a critical service")
     if system.recovery is None:
-        return Measure(None, "not measured: clients did not get good answers for the sustain time before the drill ended")
+        return Measure(
+            None, "not measured: clients did not get good answers for the sustain time before the drill ended"
+        )
     if validated is None:
         return Measure(None, "not measured: not every validation criterion held")
     if validated < system.recovery.low:
@@ -198,7 +202,10 @@ def _account(timeline: Timeline, when: str) -> tuple[Account | None, str]:
         if closed.error or closed.writes is None:
             return None, f"the ledger could not be read back: {closed.error or 'no count'}"
         if closed.writes != len(timeline.writes):
-            return None, f"the ledger holds {closed.writes} writes, but {len(timeline.writes)} were journalled"
+            return (
+                None,
+                f"the ledger holds {closed.writes} writes, but {len(timeline.writes)} were journalled",
+            )
     return account(timeline.writes, read.rows, read.started), ""
 
 

@@ -31,7 +31,9 @@ class Edge:
         if self.before is None:
             return "bounded by the first probe alone: nothing was observed before it"
         width = self.interval.width
-        text = f"between probe {self.before.number} and probe {self.after.number} of {self.after.service}, {width} apart"
+        text = (
+            f"between probe {self.before.number} and probe {self.after.number} of {self.after.service}, {width} apart"
+        )
         if width <= period:
             return f"{text} (probe period {period})"
         gap = self.after.number - self.before.number - 1

@@ -53,9 +53,7 @@ class Client:
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=None
-            ),  # `ask` has its own, exact to the millisecond
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `ask` has its own, exact to the millisecond
             auto_decompress=False,
             middlewares=(_once,),
         )

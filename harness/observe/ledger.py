@@ -62,9 +62,7 @@ class LedgerWriter:
             self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
             folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         except FileExistsError:
-            raise CannotCreate(
-                f"{path}: there is a ledger already; a second one would use its ids again"
-            ) from None
+            raise CannotCreate(f"{path}: there is a ledger already; a second one would use its ids again") from None
         except OSError as error:
             raise CannotCreate(f"{path}: the ledger cannot be made: {error}") from error
         os.fsync(folder)
@@ -100,9 +98,7 @@ class LedgerWriter:
                     last = True
                 else:
                     group.append(following)
-            self._loop.call_soon_threadsafe(
-                _settle, group, self._commit(b"".join(each.line for each in group))
-            )
+            self._loop.call_soon_threadsafe(_settle, group, self._commit(b"".join(each.line for each in group)))
             if last:
                 return
 
@@ -161,9 +157,7 @@ def _take(line: bytes, writes: dict[tuple[int, int], Write]) -> None:
         if key in writes:
             raise ValueError(f"a second intent of client {client}, sequence {sequence}")
         name, value, due, sent = rest
-        writes[key] = Write(
-            *key, str(name), str(value), Instant(int(due)), Instant(int(sent)), None, WriteOutcome.INFO
-        )
+        writes[key] = Write(*key, str(name), str(value), Instant(int(due)), Instant(int(sent)), None, WriteOutcome.INFO)
     elif kind == _OUTCOME:
         outcome, sent, known = rest
         if key not in writes:

@@ -45,9 +45,7 @@ class LedgerTarget(Table):
     within: Duration
     write: LedgerWrite
     path: Path = Field(description="the ledger file; it must not exist yet, because ids are unique in a run")
-    prefix: str = Field(
-        pattern=r"^[A-Za-z0-9]+$", description="what makes the ids of this run unlike another's"
-    )
+    prefix: str = Field(pattern=r"^[A-Za-z0-9]+$", description="what makes the ids of this run unlike another's")
 
 
 class ObservationPlan(Table):
@@ -95,9 +93,7 @@ class ObservationPlan(Table):
             ),
             rate=rate,
             load=tuple(
-                LoadTarget(
-                    service=load.service, address=address(load.service), rate=load.rate, request=load.request
-                )
+                LoadTarget(service=load.service, address=address(load.service), rate=load.rate, request=load.request)
                 for load in system.load
             ),
             ledger=written

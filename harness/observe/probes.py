@@ -76,6 +76,4 @@ class Prober:
         if outcome is Outcome.SKIPPED:
             self._skip(number, due)
         else:
-            self._report(
-                Observation(self._target.service, number, due, sent, completed, outcome, answer.status)
-            )
+            self._report(Observation(self._target.service, number, due, sent, completed, outcome, answer.status))

@@ -65,9 +65,7 @@ def news(line: bytes, services: tuple[str, ...]) -> News:
 class WorkerProcess:
     """The worker and the thread that starts and reads it."""
 
-    def __init__(
-        self, plan: ObservationPlan, take: Callable[[News], None], lose: Callable[[str], None]
-    ) -> None:
+    def __init__(self, plan: ObservationPlan, take: Callable[[News], None], lose: Callable[[str], None]) -> None:
         """Nothing runs yet.
 
         Args:
@@ -114,9 +112,7 @@ class WorkerProcess:
     def _say(self, line: bytes) -> None:
         if self._process is None or self._process.stdin is None:
             raise InternalError("the observer was spoken to before its start")
-        with suppress(
-            BrokenPipeError, ValueError
-        ):  # broken or closed: the reader notices its death, and tells
+        with suppress(BrokenPipeError, ValueError):  # broken or closed: the reader notices its death, and tells
             self._process.stdin.write(line + b"\n")
             self._process.stdin.flush()
 
@@ -148,9 +144,7 @@ class WorkerProcess:
                 problem = f"; what it said could not be taken: {type(error).__name__}: {error}"
             code = process.wait()
         words = "\n".join(self._last_words)
-        self._lose(
-            f"the observer ended with exit code {code}{problem}" + (f"; it said:\n{words}" if words else "")
-        )
+        self._lose(f"the observer ended with exit code {code}{problem}" + (f"; it said:\n{words}" if words else ""))
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         if process.stdout is None or process.stderr is None:

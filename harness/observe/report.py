@@ -15,9 +15,7 @@ from harness.units import Duration
 PAUSE: Final = Duration.of(ms=50)
 """Between two lines: short against the sustain time of a recovery (5 s), long against the cost of a line."""
 
-_BACKLOG: Final = (
-    64 * 1024 * 1024
-)  # half an hour of rows that nobody reads; then something is wrong with the parent
+_BACKLOG: Final = 64 * 1024 * 1024  # half an hour of rows that nobody reads; then something is wrong with the parent
 
 
 class Reporter:

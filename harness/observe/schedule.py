@@ -12,9 +12,7 @@ from typing import Final, Self
 from harness.units import Duration, Instant
 
 _SECOND: Final = 1_000_000_000
-_GRACE: Final = Duration.of(
-    ms=500
-)  # tells a slow answer from none even where the limit is a few milliseconds
+_GRACE: Final = Duration.of(ms=500)  # tells a slow answer from none even where the limit is a few milliseconds
 
 
 @dataclass(frozen=True, slots=True)

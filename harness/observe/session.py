@@ -27,17 +27,11 @@ from harness.observe.stall import TICK, Stalls
 from harness.observe.wire import Command, Kind
 from harness.units import Duration, Instant
 
-_PLAN_BYTES: Final = (
-    16 * 1024 * 1024
-)  # a plan is some kilobytes; a bound so that a wrong parent cannot fill memory
+_PLAN_BYTES: Final = 16 * 1024 * 1024  # a plan is some kilobytes; a bound so that a wrong parent cannot fill memory
 _LEAD: Final = Duration.of(ms=20)  # between the last preparation and the first probe, so that it is not late
 _ANCHOR: Final = Duration.of(s=60)  # how often the wall clock is anchored (design, 5)
-_COLLECT: Final = Duration.of(
-    s=1
-)  # so little is allocated in a second that collecting it takes under a millisecond
-_FILES: Final = (
-    probes.IN_FLIGHT + load.IN_FLIGHT + ledger_clients.IN_FLIGHT + 64
-)  # a socket for each, and our own
+_COLLECT: Final = Duration.of(s=1)  # so little is allocated in a second that collecting it takes under a millisecond
+_FILES: Final = probes.IN_FLIGHT + load.IN_FLIGHT + ledger_clients.IN_FLIGHT + 64  # a socket for each, and our own
 
 
 def fail(error: BaseException) -> None:

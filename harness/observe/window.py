@@ -22,15 +22,11 @@ _OUTCOMES: Final = tuple(Outcome)
 _CODES: Final = {outcome: code for code, outcome in enumerate(_OUTCOMES, start=1)}
 _UNREPORTED: Final = 0
 _GOOD: Final = _CODES[Outcome.GOOD]
-_TRIM: Final = (
-    4096  # rows are dropped in pieces of this many, because dropping from the front copies the rest
-)
+_TRIM: Final = 4096  # rows are dropped in pieces of this many, because dropping from the front copies the rest
 _NONE: Final = -1
 
 
-def summarise(
-    service: str, window: Duration, answers: Iterable[tuple[Outcome, Duration | None]]
-) -> ServiceHealth:
+def summarise(service: str, window: Duration, answers: Iterable[tuple[Outcome, Duration | None]]) -> ServiceHealth:
     """The health of a service from the outcomes, each with its latency if it was answered, of one window.
 
     The error rate is bad ones by good and bad ones; skipped and late probes say nothing and are left out.

@@ -111,9 +111,7 @@ def _close_up(result: Result, end: float) -> Axis | None:
     told = [event.at for event in result.events if event.kind not in ("validation", "undo")]
     if injected is None or not told:
         return None
-    starts = [
-        outage.start.low for one in result.services for outage in one.outages if outage.start.low >= injected
-    ]
+    starts = [outage.start.low for one in result.services for outage in one.outages if outage.start.low >= injected]
     low, high = min([injected, *starts]), max(told)
     room = max(0.05, 0.12 * (high - low))
     if high - low + 2.6 * room >= _CLOSE * end:

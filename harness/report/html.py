@@ -53,10 +53,7 @@ def render_index(summary: RunSummary) -> str:
     return _render(
         "index.html.j2",
         run=summary,
-        bars=[
-            bar(one.rto, one.rto_objective) if one.rto_objective is not None else None
-            for one in summary.drills
-        ],
+        bars=[bar(one.rto, one.rto_objective) if one.rto_objective is not None else None for one in summary.drills],
         link=lambda drill_id: f"{quote(drill_id, safe='')}/report.html",
     )
 

@@ -40,9 +40,7 @@ def _case(result: Result) -> TestCase:
         opening = headline(result)
         kind = Failure if result.verdict in _FAILURES else Error
         problem = kind(clean(f"{opening.word}: {opening.sentence}"), result.verdict.value)
-        problem.text = clean(
-            f"{result.reason}\n{opening.detail}\n{result.source}\nrun it again: {result.again}"
-        )
+        problem.text = clean(f"{result.reason}\n{opening.detail}\n{result.source}\nrun it again: {result.again}")
         case.result = [problem]
     properties = Properties()  # type: ignore[no-untyped-call]
     for name, value in _properties(result):

@@ -33,9 +33,7 @@ class Axis:
 
     def x(self, second: float) -> float:
         """The pixel of a second."""
-        return round(
-            min(self.width, max(0.0, (second - self.start) / (self.end - self.start) * self.width)), 1
-        )
+        return round(min(self.width, max(0.0, (second - self.start) / (self.end - self.start) * self.width)), 1)
 
     def shows(self, low: float, high: float) -> bool:
         """True when any of [low, high] is on the axis."""
@@ -110,9 +108,7 @@ def lane(
         name=short(service.name, 48),
         note=_note(service),
         height=height,
-        good=_boxes(
-            (group.x, height - 3, group.width, 3.0) for group in groups if group.outcomes[Outcome.GOOD]
-        ),
+        good=_boxes((group.x, height - 3, group.width, 3.0) for group in groups if group.outcomes[Outcome.GOOD]),
         bad=tuple((kind.value, path) for kind in BAD if (path := _bad(groups, kind, height))),
         skipped=_boxes(
             (group.x, 0, group.width, height * _silent(group) / group.outcomes.total())
@@ -131,9 +127,7 @@ def _note(service: ServiceResult) -> str:
     parts = [] if service.critical else ["not critical"]
     parts.append(short(service.request, 48))
     bad = sum(service.bad.values())
-    parts.append(
-        f"{bad} of {service.probes} probes bad ({kinds(service.bad)})" if bad else f"{service.probes} probes"
-    )
+    parts.append(f"{bad} of {service.probes} probes bad ({kinds(service.bad)})" if bad else f"{service.probes} probes")
     if service.skipped:
         parts.append(f"{service.skipped} tell nothing")
     return " · ".join(part for part in parts if part)
@@ -171,9 +165,7 @@ def _bad(groups: Iterable[_Group], kind: Outcome, height: float) -> str:
         if group.outcomes[kind]:
             total = group.outcomes.total()
             size = height * max(_LEAST, group.outcomes[kind] / total)
-            foot = height * sum(
-                max(_LEAST, group.outcomes[one] / total) for one in below if group.outcomes[one]
-            )
+            foot = height * sum(max(_LEAST, group.outcomes[one] / total) for one in below if group.outcomes[one])
             boxes.append((group.x, max(0.0, height - foot - size), group.width, min(size, height)))
     return _boxes(boxes)
 
@@ -188,9 +180,7 @@ def _boxes(boxes: Iterable[tuple[float, float, float, float]]) -> str:
                 merged[-1] = (left, top, x + width - left, high)
                 continue
         merged.append((x, y, width, height))
-    return "".join(
-        f"M{x:.4g} {y:.4g}h{width:.4g}v{height:.4g}h-{width:.4g}z" for x, y, width, height in merged
-    )
+    return "".join(f"M{x:.4g} {y:.4g}h{width:.4g}v{height:.4g}h-{width:.4g}z" for x, y, width, height in merged)
 
 
 def _line(groups: Iterable[_Group], y: Callable[[float], float]) -> str:
@@ -219,6 +209,4 @@ def _brackets(outages: Iterable[OutageResult], axis: Axis, character: float) -> 
         middle = min(axis.width - half, max(half, (x + right) / 2))
         shown = middle - half > taken
         taken = middle + half + character if shown else taken
-        yield Bracket(
-            x, max(1.5, round(right - x, 1)), label if shown else "", round(middle, 1), outage.end is None
-        )
+        yield Bracket(x, max(1.5, round(right - x, 1)), label if shown else "", round(middle, 1), outage.end is None)

@@ -33,10 +33,7 @@ def render_markdown(result: Result) -> str:
         f"**{escaped(result.name)}** ({where}), took {duration(result.took)}",
         _table(
             ("", ""),
-            (
-                (f"**{one.question}**", escaped(f"{stop(one.answer)} {one.detail}".strip()))
-                for one in facts(result)
-            ),
+            ((f"**{one.question}**", escaped(f"{stop(one.answer)} {one.detail}".strip())) for one in facts(result)),
         ),
     ]
     if result.objectives:
@@ -66,9 +63,7 @@ def render_markdown(result: Result) -> str:
     lost = result.account.lost if result.account else ()
     if lost:
         rest = f"\n- … and {len(lost) - _MOST} more in result.json" if len(lost) > _MOST else ""
-        listed = "\n".join(
-            f"- {_code(one.id)}, acknowledged {origin.at(one.acknowledged)}" for one in lost[:_MOST]
-        )
+        listed = "\n".join(f"- {_code(one.id)}, acknowledged {origin.at(one.acknowledged)}" for one in lost[:_MOST])
         parts.append(f"Acknowledged, but gone (seconds from {origin.name}):\n\n{listed}{rest}")
     if result.fault.undo_failures:
         failures = "\n".join(f"- {escaped(one)}" for one in result.fault.undo_failures)

@@ -19,9 +19,7 @@ from harness.report.words import (
 )
 from harness.verdict.result import MeasureResult, ObjectiveResult, OutageResult, Result, ServiceResult
 
-_WHOLLY: Final = (
-    0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
-)
+_WHOLLY: Final = 0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
 
 _HEADLINE: Final = 130  # characters that a headline holds and still is one
 
@@ -59,16 +57,10 @@ def headline(result: Result) -> Headline:
     verdict, expected = result.verdict, result.expected
     reason, more = _split(result.reason)
     if verdict is Verdict.PASSED and result.as_expected:
-        return Headline(
-            verdict.capitalize(), lived[0].lower() + lived[1:], sentence(result.reason), verdict.value
-        )
+        return Headline(verdict.capitalize(), lived[0].lower() + lived[1:], sentence(result.reason), verdict.value)
     if result.as_expected:
-        control = (
-            f"A negative control: a drill that tests nothing must be called {verdict.value}, and it was."
-        )
-        return Headline(
-            f"As expected, {verdict.value}", reason, f"{control} {sentence(more)}".rstrip(), "passed"
-        )
+        control = f"A negative control: a drill that tests nothing must be called {verdict.value}, and it was."
+        return Headline(f"As expected, {verdict.value}", reason, f"{control} {sentence(more)}".rstrip(), "passed")
     if expected is not Verdict.PASSED:
         tone = Verdict.MISSED.value if verdict is Verdict.PASSED else verdict.value
         return Headline(f"{verdict.capitalize()}, but {expected.value} was expected", reason, lived, tone)
@@ -90,16 +82,11 @@ def suffering(result: Result) -> str:
         return "nothing was observed"
     if found and found.interval:
         wholly = any(
-            _wholly(service, outage)
-            for service in result.services
-            if service.critical
-            for outage in service.outages
+            _wholly(service, outage) for service in result.services if service.critical for outage in service.outages
         )
         lived = "were without good answers" if wholly else "got bad answers"
         return f"clients {lived} for {interval(found.interval)}"
-    if any(
-        outage.end is None for service in result.services if service.critical for outage in service.outages
-    ):
+    if any(outage.end is None for service in result.services if service.critical for outage in service.outages):
         return "clients still got bad answers when observation ended"
     return "no client of a critical service saw a bad answer"
 
@@ -145,22 +132,12 @@ def _rolled_back(result: Result) -> Fact:
     plan, question = result.plan, "What the rollback did"
     if plan is None or plan.outcome == "not run":
         begun = plan is not None and plan.started is not None
-        return Fact(
-            question, "Begun, not finished" if begun else "Nothing: it was not started", "", "unknown"
-        )
+        return Fact(question, "Begun, not finished" if begun else "Nothing: it was not started", "", "unknown")
     target = "; ".join(f"{service} to {where}" for service, where in sorted(plan.target.items()))
     if plan.outcome != "done":
-        return Fact(
-            question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad"
-        )
-    took = (
-        f" in {duration(plan.ended - plan.started)}"
-        if plan.ended is not None and plan.started is not None
-        else ""
-    )
-    return Fact(
-        question, f"Took {target or plan.procedure} back{took}", f"Procedure: {plan.procedure}.", "good"
-    )
+        return Fact(question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad")
+    took = f" in {duration(plan.ended - plan.started)}" if plan.ended is not None and plan.started is not None else ""
+    return Fact(question, f"Took {target or plan.procedure} back{took}", f"Procedure: {plan.procedure}.", "good")
 
 
 def _suffered(result: Result) -> Fact:

@@ -39,9 +39,7 @@ class RunSummary(Value):
 
     schema_version: Literal[1] = 1
     run_id: str
-    verdict: Verdict = Field(
-        description="the gravest verdict of those that were not expected; passed when all were"
-    )
+    verdict: Verdict = Field(description="the gravest verdict of those that were not expected; passed when all were")
     as_expected: int = Field(description="drills that ended as they were expected to")
     unexpected: int
     verdicts: dict[Verdict, int]

@@ -32,9 +32,7 @@ def stable_json(value: BaseModel) -> str:
     try:
         plain = json.dumps(data, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
-        raise InternalError(
-            f"a result holds a number that is not finite, so it cannot be written: {error}"
-        ) from error
+        raise InternalError(f"a result holds a number that is not finite, so it cannot be written: {error}") from error
     return plain + "\n"
 
 

@@ -84,7 +84,10 @@ def _matrix(situation: Situation) -> tuple[Decision, str]:
         return Decision.RECOMMENDED, f"{affected} services are affected"
     if situation.severity is Severity.MEDIUM and situation.lasted > Duration.of(s=1800):
         return Decision.CONSIDER, f"medium severity for {situation.lasted}"
-    return Decision.MONITOR, f"{situation.severity} severity for {situation.lasted}, {affected} services affected"
+    return (
+        Decision.MONITOR,
+        f"{situation.severity} severity for {situation.lasted}, {affected} services affected",
+    )
 
 
 def _system_health(health: Sequence[ServiceHealth]) -> list[tuple[Decision, str]]:

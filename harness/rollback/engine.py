@@ -13,7 +13,15 @@ import httpx
 
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DrillError, MayWorkLater, NotFound, WillNotWork
-from harness.rollback.plan import CheckStandby, Plan, RemoveSlot, Step, StepPhase, SwitchTraffic, VerifyVersion
+from harness.rollback.plan import (
+    CheckStandby,
+    Plan,
+    RemoveSlot,
+    Step,
+    StepPhase,
+    SwitchTraffic,
+    VerifyVersion,
+)
 from harness.rollback.procedures.traffic import SlotFacts
 from harness.system.checks import look_at_service
 from harness.system.model import SystemModel
@@ -140,7 +148,10 @@ class Engine:
         def look() -> bool:
             nonlocal in_a_row, last
             seen = look_at_service(
-                self._http, self._model.services[action.service], self._system.router.address(action.service), deadline
+                self._http,
+                self._model.services[action.service],
+                self._system.router.address(action.service),
+                deadline,
             )
             last = seen.describe()
             in_a_row = in_a_row + 1 if seen.healthy and seen.version == action.version else 0

@@ -30,7 +30,9 @@ def load_system(path: Path) -> SystemModel:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file; a drill needs the description of its system (--system)") from None
+        raise NotFound(
+            f"{path}: there is no such file; a drill needs the description of its system (--system)"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path}: cannot be read: {error}") from error
     try:

@@ -16,6 +16,7 @@ from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measure, Measures, last_checks
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Span
+import itertools
 
 GRAVITY: Final = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.MISSED, Verdict.INVALID, Verdict.ABORTED)
 ENOUGH_PROBES: Final = 30  # fewer telling probes of a service before the fault cannot show a steady state
@@ -65,7 +66,9 @@ def _ended(timeline: Timeline) -> Iterator[Finding]:
         yield Finding(Verdict.ABORTED, f"stopped by a {timeline.stopped.by}: {timeline.stopped.reason}")
     elif not timeline.ended:
         stage = timeline.stages[-1].stage if timeline.stages else "its first stage"
-        yield Finding(Verdict.ABORTED, f"the journal ends in the stage '{stage}': the drill was killed or lost its disk")
+        yield Finding(
+            Verdict.ABORTED, f"the journal ends in the stage '{stage}': the drill was killed or lost its disk"
+        )
 
 
 def _tested_something(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -77,7 +80,9 @@ def _tested_something(timeline: Timeline, measures: Measures) -> Iterator[Findin
             return
     declared = timeline.declared
     if not declared.objectives and not any(one.phase is Phase.VALIDATION for one in declared.criteria):
-        yield Finding(Verdict.INVALID, "the scenario declares no objective and no criterion, so nothing could be judged")
+        yield Finding(
+            Verdict.INVALID, "the scenario declares no objective and no criterion, so nothing could be judged"
+        )
     elif not any(one.phase is Phase.VALIDATION for one in declared.criteria):
         yield Finding(Verdict.INVALID, "the scenario declares no criterion to validate the system by")
     yield from _loaded(timeline)
@@ -95,7 +100,10 @@ def _loaded(timeline: Timeline) -> Iterator[Finding]:
         due = sum(second.due for second in seconds)
         answered = sum(second.good + second.bad for second in seconds)
         if not sum(second.good for second in seconds):
-            yield Finding(Verdict.INVALID, f"the load on {load.service} never started: no request of it was answered well")
+            yield Finding(
+                Verdict.INVALID,
+                f"the load on {load.service} never started: no request of it was answered well",
+            )
         elif answered < LOAD_SHARE * due:
             yield Finding(
                 Verdict.INVALID,
@@ -133,7 +141,10 @@ def _reacted(timeline: Timeline) -> Iterator[Finding]:
     if timeline.rollback_ended is None:
         yield Finding(Verdict.MISSED, "no rollback was carried out")
     elif timeline.rollback_ended.outcome != "done":
-        yield Finding(Verdict.MISSED, f"the rollback {timeline.rollback_ended.outcome}: {timeline.rollback_ended.reason}")
+        yield Finding(
+            Verdict.MISSED,
+            f"the rollback {timeline.rollback_ended.outcome}: {timeline.rollback_ended.reason}",
+        )
 
 
 def _recovered(measures: Measures, timeline: Timeline) -> Iterator[Finding]:
@@ -141,7 +152,10 @@ def _recovered(measures: Measures, timeline: Timeline) -> Iterator[Finding]:
     if ended and ended.outcome == "failed":
         yield Finding(Verdict.MISSED, ended.reason)
     elif measures.system is not None and measures.system.recovery is None:
-        yield Finding(Verdict.MISSED, f"{measures.system.last.service} was not answering well for long enough at the end")
+        yield Finding(
+            Verdict.MISSED,
+            f"{measures.system.last.service} was not answering well for long enough at the end",
+        )
 
 
 def measured(measures: Measures, name: Measured) -> Measure:
@@ -218,7 +232,11 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if found is None:
         yield Finding(Verdict.INDETERMINATE, f"the ledger's account could not be made: {measures.account_reason}")
         return
-    for name, ids in (("altered", found.altered), ("duplicated", found.duplicated), ("foreign", found.foreign)):
+    for name, ids in (
+        ("altered", found.altered),
+        ("duplicated", found.duplicated),
+        ("foreign", found.foreign),
+    ):
         if ids:
             yield Finding(Verdict.MISSED, f"{len(ids)} ledger rows are {name}, the first of them {ids[0]}")
     if found.resurrected:
@@ -258,7 +276,7 @@ def _unobserved(timeline: Timeline, service: str) -> Duration:
     """The longest time between two telling probes of a service, less one period."""
     period = next((one.period for one in timeline.declared.services if one.name == service), Duration(0))
     sent = sorted(one.sent for one in timeline.observations[service] if one.sent and one.outcome.tells)
-    longest = max((later - earlier for earlier, later in zip(sent, sent[1:], strict=False)), default=Duration(0))
+    longest = max((later - earlier for earlier, later in itertools.pairwise(sent)), default=Duration(0))
     return max(Duration(0), longest - period)
 
 

@@ -102,18 +102,34 @@ class _Presenter:
         found = self.measures
         notify = Measure(None, "not measured: no notification target was told")
         rows: tuple[tuple[str, str, str, Measure], ...] = (
-            ("rto", "Recovery time (RTO)", "from the first bad answer to the last criterion that held", found.rto),
+            (
+                "rto",
+                "Recovery time (RTO)",
+                "from the first bad answer to the last criterion that held",
+                found.rto,
+            ),
             ("rpo", "Recovery point (RPO)", "how far back acknowledged writes were lost", found.rpo),
             ("outage", "Outage", "from the first bad answer to lasting good ones", found.outage),
             ("detection", "Detection", "from the fault's effect to a trigger that was met", found.detection),
             ("decision", "Decision", "from the trigger to the decision to roll back", found.decision),
             ("procedure", "Rollback", "from the start of the rollback to its end", found.procedure),
             ("notification", "Notification", "from the trigger to the receiver's acknowledgement", notify),
-            ("validation", "Validation", "from lasting good answers to the last criterion that held", found.validation),
+            (
+                "validation",
+                "Validation",
+                "from lasting good answers to the last criterion that held",
+                found.validation,
+            ),
         )
         for name, title, meaning, one in rows:
             yield res.MeasureResult.model_validate(
-                {"name": name, "title": title, "meaning": meaning, "interval": _seconds(one.span), "why": one.why}
+                {
+                    "name": name,
+                    "title": title,
+                    "meaning": meaning,
+                    "interval": _seconds(one.span),
+                    "why": one.why,
+                }
             )
 
     def _objective(self, objective: Objective) -> res.ObjectiveResult:
@@ -181,7 +197,10 @@ class _Presenter:
         if decided is None:
             return None
         return res.DecisionResult(
-            at=self._at(decided.at), decision=decided.decision, roll_back=decided.roll_back, reasons=decided.reasons
+            at=self._at(decided.at),
+            decision=decided.decision,
+            roll_back=decided.roll_back,
+            reasons=decided.reasons,
         )
 
     def _plan(self) -> res.PlanResult | None:
@@ -257,7 +276,10 @@ class _Presenter:
         for declared in timeline.declared.services:
             seen = timeline.observations.get(declared.name, ())
             outcomes = Counter(one.outcome for one in seen)
-            found = (*self.measures.before.get(declared.name, ()), *self.measures.after.get(declared.name, ()))
+            found = (
+                *self.measures.before.get(declared.name, ()),
+                *self.measures.after.get(declared.name, ()),
+            )
             yield res.ServiceResult(
                 name=declared.name,
                 critical=declared.critical,
@@ -313,7 +335,13 @@ class _Presenter:
         restore = next((stage for stage in timeline.stages if stage.stage is Stage.RESTORE), None)
         found.append((restore.at if restore else None, "undo", "Fault taken back, failed slot cleaned up"))
         if timeline.stopped:
-            found.append((timeline.stopped.at, "stop", f"Stopped by a {timeline.stopped.by}: {timeline.stopped.reason}"))
+            found.append(
+                (
+                    timeline.stopped.at,
+                    "stop",
+                    f"Stopped by a {timeline.stopped.by}: {timeline.stopped.reason}",
+                )
+            )
         for at, kind, text in found:
             if at is not None:
                 yield res.EventResult.model_validate({"at": self._at(at), "kind": kind, "text": text})

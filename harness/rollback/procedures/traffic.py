@@ -48,7 +48,9 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
         raise WillNotWork(f"nothing is known of {unknown[0]}, so its traffic cannot be rolled back")
     steps: list[Step] = []
 
-    def add(phase: StepPhase, action: CheckStandby | SwitchTraffic | VerifyVersion | RemoveSlot, limit: Duration) -> None:
+    def add(
+        phase: StepPhase, action: CheckStandby | SwitchTraffic | VerifyVersion | RemoveSlot, limit: Duration
+    ) -> None:
         steps.append(Step(id=f"{len(steps) + 1:02}", phase=phase, action=action, deadline=limit))
 
     for service, version in target.items():

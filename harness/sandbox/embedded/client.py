@@ -47,11 +47,7 @@ class Link:
             DrillError: what the daemon raised.
         """
         call = call.model_copy(update={"id": next(self._ids)})
-        patience = (
-            limits.QUICK_CALL
-            if call.deadline is None
-            else Deadline(call.deadline).left + limits.ANSWER_MARGIN
-        )
+        patience = limits.QUICK_CALL if call.deadline is None else Deadline(call.deadline).left + limits.ANSWER_MARGIN
         connection = self._connection()
         try:
             connection.settimeout(patience.seconds)
@@ -103,9 +99,7 @@ class Link:
         if not self._folder.path.exists():
             return Unavailable(f"sandbox {self._folder.id} is gone: {self._folder.path} was removed")
         log = last_lines(self._folder.daemon_log)
-        return Unavailable(
-            f"the daemon of sandbox {self._folder.id} is gone ({why}); the end of its log:\n{log}"
-        )
+        return Unavailable(f"the daemon of sandbox {self._folder.id} is gone ({why}); the end of its log:\n{log}")
 
 
 class EmbeddedWorkloads:
@@ -116,9 +110,7 @@ class EmbeddedWorkloads:
 
     def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
         """See the port. The old replicas serve on until all new ones are ready."""
-        self._link.call(
-            Call(id=0, name="deploy", service=service, slot=slot, version=version, deadline=deadline.at)
-        )
+        self._link.call(Call(id=0, name="deploy", service=service, slot=slot, version=version, deadline=deadline.at))
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
@@ -126,9 +118,7 @@ class EmbeddedWorkloads:
 
     def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
         """See the port. The identity is that of the latest process: its id and its start in clock ticks."""
-        return _REPLICAS.validate_python(
-            self._link.call(Call(id=0, name="replicas", service=service, slot=slot))
-        )
+        return _REPLICAS.validate_python(self._link.call(Call(id=0, name="replicas", service=service, slot=slot)))
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port. Ends with `let_start`, with the deployment of another version, or with `remove`."""

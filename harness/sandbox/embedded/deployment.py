@@ -116,9 +116,7 @@ class Deployment:
         if self._stopping:
             _, left = await asyncio.wait(self._stopping, timeout=deadline.left.seconds)
             if left:
-                raise DeadlineExceeded(
-                    f"{self._where}: replicas were still there after SIGTERM; they are killed soon"
-                )
+                raise DeadlineExceeded(f"{self._where}: replicas were still there after SIGTERM; they are killed soon")
 
     async def kill(self, grace: Duration) -> None:
         """Ends everything at the end of the sandbox."""
@@ -218,14 +216,10 @@ def _release(model: SystemModel, version: str) -> Path | None:
     """The release's configuration folder, once it is known that the release exists."""
     known = versions(model)
     if version not in known:
-        raise NotFound(
-            f"there is no release {version!r} of {model.name}; there are {', '.join(known) or 'none'}"
-        )
+        raise NotFound(f"there is no release {version!r} of {model.name}; there are {', '.join(known) or 'none'}")
     config = model.config_path(version)
     if config is not None and not config.is_dir():
-        raise NotFound(
-            f"{config}: the release {version} has no configuration folder; drill.toml says it lies there"
-        )
+        raise NotFound(f"{config}: the release {version} has no configuration folder; drill.toml says it lies there")
     return config
 
 

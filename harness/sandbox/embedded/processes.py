@@ -112,9 +112,7 @@ class Child:
                 else:
                     os.kill(self._popen.pid, number)
 
-    async def stop(
-        self, grace: Duration, first: signal.Signals = signal.SIGTERM, *, group: bool = True
-    ) -> None:
+    async def stop(self, grace: Duration, first: signal.Signals = signal.SIGTERM, *, group: bool = True) -> None:
         """Ends the process: `first`, then SIGKILL after `grace`; returns when it is gone."""
         self.tell(first, group=group)
         with suppress(TimeoutError):

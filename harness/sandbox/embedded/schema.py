@@ -19,13 +19,9 @@ async def apply(dsn: str, files: tuple[Path, ...]) -> None:
             try:
                 text = file.read_text(encoding="utf-8")
             except OSError as error:
-                raise NotFound(
-                    f"{file}: cannot be read: {error.strerror}; drill.toml names it as schema"
-                ) from error
+                raise NotFound(f"{file}: cannot be read: {error.strerror}; drill.toml names it as schema") from error
             except UnicodeDecodeError as error:
-                raise ConfigurationError(
-                    f"{file}: not UTF-8: {error.reason} at byte {error.start}"
-                ) from error
+                raise ConfigurationError(f"{file}: not UTF-8: {error.reason} at byte {error.start}") from error
             try:
                 async with connection.transaction():
                     # Many statements in one string: without parameters psycopg sends them as they are.

@@ -26,9 +26,7 @@ _DAEMON_ENV: Final = ("PATH", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START", "C
 class StartedSandbox(EmbeddedSandbox):
     """A sandbox that this process started and that ends with it."""
 
-    def __init__(
-        self, folder: Folder, description: Description, link: Link, daemon: "subprocess.Popen[bytes]"
-    ) -> None:
+    def __init__(self, folder: Folder, description: Description, link: Link, daemon: "subprocess.Popen[bytes]") -> None:
         super().__init__(folder, description, link)
         self._daemon = daemon
 
@@ -215,9 +213,7 @@ def _first_line(daemon: "subprocess.Popen[bytes]", folder: Folder, deadline: Dea
         raise Unavailable("the daemon was started without an output")
     ready, _, _ = select.select([daemon.stdout], [], [], (deadline.left + limits.ANSWER_MARGIN).seconds)
     if not ready:
-        raise DeadlineExceeded(
-            f"the sandbox was not ready in time; its log ends:\n{last_lines(folder.daemon_log)}"
-        )
+        raise DeadlineExceeded(f"the sandbox was not ready in time; its log ends:\n{last_lines(folder.daemon_log)}")
     line = daemon.stdout.readline()
     if not line:
         raise Unavailable(f"the sandbox's daemon gave up; its log ends:\n{last_lines(folder.daemon_log)}")

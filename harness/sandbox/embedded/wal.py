@@ -36,9 +36,7 @@ class WalStream:
     async def start(self) -> None:
         """Makes the slot and starts the receiver; restarts it whenever it dies, until `stop`."""
         self._postgres.own(self.folder)
-        async with await psycopg.AsyncConnection.connect(
-            self._postgres.local_dsn, autocommit=True
-        ) as connection:
+        async with await psycopg.AsyncConnection.connect(self._postgres.local_dsn, autocommit=True) as connection:
             await connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
         self._task = asyncio.create_task(self._keep_running())
 
@@ -48,9 +46,7 @@ class WalStream:
         Raises:
             Unavailable: one of them did not by the deadline; says which, with the end of its log.
         """
-        async with await psycopg.AsyncConnection.connect(
-            self._postgres.local_dsn, autocommit=True
-        ) as connection:
+        async with await psycopg.AsyncConnection.connect(self._postgres.local_dsn, autocommit=True) as connection:
             await connection.execute("SELECT pg_switch_wal()")
             while True:
                 row = await (await connection.execute(_WORKS, [SLOT])).fetchone()

@@ -1,0 +1,122 @@
+"""`drill run`: collects the drills, runs them one after the other, shows a table, and exits by the worst verdict."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, SandboxName, System, Tags
+from harness.cli.progress import watcher
+from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.drill.runner import RunContext
+from harness.drill.sandboxes import known
+from harness.drill.spec import Drill
+from harness.report.write import write_run
+from harness.sandbox.embedded.heal import heal
+from harness.settings import Settings
+from harness.units import Duration, Span
+from harness.verdict.result import Result, Seconds
+
+WIDE = 200  # columns where there is no terminal: a path must not be broken in a log
+
+
+def run(
+    paths: Paths = None,
+    *,
+    sandbox: SandboxName = EMBEDDED,
+    tag: Tags = None,
+    system: System = None,
+    out: Out = RUNS,
+    seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print targets and plan, touch nothing")] = False,
+    json: Json = False,
+) -> int:
+    """Run drills. Exit 0: all ended as expected; 1: one missed; 2: could not tell; 3: aborted; 64 to 78: an error."""
+    from harness.bdd.collect import collect_drills  # noqa: PLC0415 - pytest takes half a second to import
+
+    known(sandbox)
+    drills = collect_drills(paths or FEATURES, system=system, tags=tag)
+    if dry_run:
+        for drill in drills:
+            _print_plan(drill)
+        return 0
+    settings = Settings()
+    for healed in heal(settings.state_dir):
+        print(f"drill: healed {healed}", file=sys.stderr)
+    run_id = new_run_id()
+    folder = make_run_folder(out, run_id)
+    results: list[Result] = []
+    try:
+        with watcher() as progress:
+            for drill in drills:
+                again = shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed)])
+                context = RunContext(
+                    run_id=run_id,
+                    folder=folder,
+                    sandbox=sandbox,
+                    settings=settings,
+                    seed=seed,
+                    progress=progress,
+                    again=again,
+                )
+                results.append(conduct(drill, context))
+    finally:
+        summary = write_run(results, folder) if results else None
+    if json and summary:
+        print(summary.model_dump_json(indent=2))
+    else:
+        print_results(results, folder)
+    return exit_code(results)
+
+
+def _print_plan(drill: Drill) -> None:
+    target = ", ".join(f"{service} to {release}" for service, release in drill.target.items()) or "nothing"
+    lines = [
+        f"{drill.name} ({drill.source})",
+        f"  system      {drill.model.name}, {', '.join(f'{name} {release}' for name, release in drill.versions.items())}",
+        f"  fault       {drill.fault.title}",
+        f"  effect      {drill.fault.effect}, within {drill.limits.effect}",
+        *(f"  trigger     {spec.trigger.title}" for spec in drill.triggers),
+        f"  rollback    {drill.procedure}: {target}, within {drill.limits.roll_back}",
+        *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
+        *(f"  criterion   {spec.criterion.name}, within {spec.within}" for spec in drill.criteria),
+        f"  expected    {drill.expected}",
+    ]
+    print("\n".join(lines))
+
+
+def seconds(found: Seconds | None) -> str:
+    """A measured interval as people read it."""
+    if found is None:
+        return "–"
+    return str(Span(Duration.of(s=found.low), Duration.of(s=found.high)))
+
+
+def print_results(results: Sequence[Result], folder: Path) -> None:
+    """The table of a run: verdict, RTO interval, lost writes and report of each drill, then why one was not as expected."""
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else WIDE)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("drill", "verdict", "RTO", "lost writes"):
+        table.add_column(column)
+    table.add_column("report", overflow="fold")
+    for result in results:
+        account = result.account
+        verdict = f"{result.verdict}, as expected" if result.expected is result.verdict != "passed" else result.verdict
+        rto = next((one.interval for one in result.measures if one.name == "rto"), None)
+        lost = f"{len(account.lost)} of {account.acknowledged}" if account and account.complete else "–"
+        style = "green" if result.as_expected else "red"
+        report = str(folder / result.drill_id / "report.html")
+        table.add_row(result.name, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
+    console.print(table)
+    for result in results:
+        if not result.as_expected:
+            console.print(f"{result.name}: {result.verdict}: {result.reason}", highlight=False, markup=False)
+    console.print(f"All of it: {folder / 'index.html'}", highlight=False, markup=False)

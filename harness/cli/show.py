@@ -1,0 +1,78 @@
+"""`drill list`, `drill steps`, `drill report`: what there is, what can be said, what came of it."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import FEATURES, Json, Paths, System, Tags
+from harness.errors import NotFound
+
+
+def list_drills(paths: Paths = None, *, tag: Tags = None, system: System = None, json: Json = False) -> int:
+    """List the drills, without running any."""
+    from harness.bdd.collect import collect_drills  # noqa: PLC0415 - pytest takes half a second to import
+
+    drills = collect_drills(paths or FEATURES, system=system, tags=tag)
+    if json:
+        rows = [
+            {
+                "id": drill.slug,
+                "name": drill.name,
+                "source": str(drill.source),
+                "tags": drill.tags,
+                "system": drill.model.name,
+                "fault": drill.fault.title,
+                "expected": drill.expected,
+            }
+            for drill in drills
+        ]
+        print(json_text.dumps(rows, indent=2))
+        return 0
+    for drill in drills:
+        print(
+            f"{drill.source}  {drill.name}  [{drill.fault.title}]  {' '.join('@' + tag for tag in drill.tags)}".rstrip()
+        )
+    return 0
+
+
+def steps(*, json: Json = False) -> int:
+    """Print every step that a scenario can be written with."""
+    from harness.bdd.plugin import defined_steps  # noqa: PLC0415 - likewise
+
+    found = defined_steps()
+    if json:
+        print(json_text.dumps([{"keyword": keyword, "text": text} for keyword, text in found], indent=2))
+        return 0
+    for keyword, text in found:
+        print(f"{keyword:<6}{text}")
+    return 0
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="a run's folder, or one drill's")],
+    *,
+    json: Json = False,
+) -> int:
+    """Judge a run again from its journals and write its results and reports anew. Exits as the run did."""
+    from harness.cli.run import print_results  # noqa: PLC0415 - that module needs the live half; this one does not
+    from harness.conduct import exit_code, judge_folder  # noqa: PLC0415 - likewise
+    from harness.report.write import write_run  # noqa: PLC0415 - likewise
+
+    folders = (
+        [run] if (run / "journal.jsonl").is_file() else sorted(path.parent for path in run.glob("*/journal.jsonl"))
+    )
+    if not folders:
+        raise NotFound(f"{run}: there is no journal in it; name the folder of a run or of a drill")
+    results = [judge_folder(folder) for folder in folders]
+    summary = None if folders == [run] else write_run(results, run)
+    if json and summary:
+        print(summary.model_dump_json(indent=2))
+    elif json:
+        print(results[0].model_dump_json(indent=2))
+    else:
+        print_results(results, run.parent if folders == [run] else run)
+    return exit_code(results)
