@@ -16,14 +16,14 @@ def _healthy(drill: DrillBuilder, times: int, limit: Duration) -> None:
         HealthyInARow(drill.services(critical=True), times),
         "at least",
         times,
-        "times",
-        limit,
+        unit="times",
+        within=limit,
     )
 
 
 @then(step("{service:Service} answers as {version:Version} within {limit:Duration}"))
 def _version(drill: DrillBuilder, service: str, version: str, limit: Duration) -> None:
-    drill.must_hold(f"{service} answers as {version}", VersionServed(service), "equals", version, "", limit)
+    drill.must_hold(f"{service} answers as {version}", VersionServed(service), "equals", version, unit="", within=limit)
 
 
 @then(step("every service gives good answers to its business request within {limit:Duration}"))
@@ -34,8 +34,8 @@ def _business(drill: DrillBuilder, limit: Duration) -> None:
         BusinessCall(services),
         "at least",
         len(services),
-        "services",
-        limit,
+        unit="services",
+        within=limit,
     )
 
 
@@ -45,4 +45,4 @@ def _schema(drill: DrillBuilder, version: str, limit: Duration) -> None:
     if database is None or database.version_query is None:
         raise InputError("the schema's version cannot be asked for: drill.toml has no database.version_query")
     name = f"the schema is at version {version}"
-    drill.must_hold(name, SchemaVersion(database.version_query), "equals", version, "", limit)
+    drill.must_hold(name, SchemaVersion(database.version_query), "equals", version, unit="", within=limit)

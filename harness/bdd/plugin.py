@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Scenario, Step
 
     from harness.drill.builder import DrillBuilder
+    from harness.drill.spec import Drill
     from harness.journal.declaration import Source
 
 STEPS: Final = ("system", "faults", "rollback", "objectives", "validation")
-BUILDER: Final = pytest.StashKey["DrillBuilder"]()
-COLLECTED: Final = pytest.StashKey[list["Drill"]]()
+BUILDER: Final[pytest.StashKey[DrillBuilder]] = pytest.StashKey()
+COLLECTED: Final[pytest.StashKey[list[Drill]]] = pytest.StashKey()
 """Set by `drill` to a list: drills are put into it instead of being run."""
-MISTAKES: Final = pytest.StashKey["list[DrillError]"]()
+MISTAKES: Final[pytest.StashKey[list[DrillError]]] = pytest.StashKey()
 """Set together with COLLECTED: what is wrong in scenarios."""
 
 

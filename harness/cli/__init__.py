@@ -1,1 +1,4 @@
-"""The `drill` command: reads arguments, calls the rest, shows what came of it. Results on stdout, progress on stderr."""
+"""The `drill` command: reads arguments, calls the rest, shows what came of it.
+
+Results go to stdout, progress to stderr.
+"""

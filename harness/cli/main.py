@@ -1,4 +1,7 @@
-"""The `drill` command. Every error of ours is one message on stderr and an exit code of sysexits.h, never a traceback."""
+"""The `drill` command.
+
+Every error of ours is one message on stderr and an exit code of sysexits.h, never a traceback.
+"""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def _print_plan(drill: Drill) -> None:
     target = ", ".join(f"{service} to {release}" for service, release in drill.target.items()) or "nothing"
     lines = [
         f"{drill.name} ({drill.source})",
-        f"  system      {drill.model.name}, {', '.join(f'{name} {release}' for name, release in drill.versions.items())}",
+        f"  system      {drill.model.name}, {', '.join(map(' '.join, drill.versions.items()))}",
         f"  fault       {drill.fault.title}",
         f"  effect      {drill.fault.effect}, within {drill.limits.effect}",
         *(f"  trigger     {spec.trigger.title}" for spec in drill.triggers),
@@ -100,7 +100,7 @@ def seconds(found: Seconds | None) -> str:
 
 
 def print_results(results: Sequence[Result], folder: Path) -> None:
-    """The table of a run: verdict, RTO interval, lost writes and report of each drill, then why one was not as expected."""
+    """The table of a run, then why a drill did not end as expected."""
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else WIDE)
     table = Table(box=None, pad_edge=False, header_style="bold")

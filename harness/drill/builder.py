@@ -103,10 +103,10 @@ class DrillBuilder:
         self.objectives.append(Objective(measured=measured, bound=bound, source=self.here))
 
     def must_hold(
-        self, name: str, check: Check, comparison: str, bound: float | str, unit: str, within: Duration
+        self, name: str, check: Check, comparison: str, bound: float | str, *, unit: str, within: Duration
     ) -> None:
         """A validation criterion, looked at until it holds or `within` has passed."""
-        self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit, within)
+        self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit=unit, within=within)
 
     def services(self, *, critical: bool = False) -> tuple[str, ...]:
         """Names of all services, or of the critical ones."""
@@ -138,8 +138,8 @@ class DrillBuilder:
             ErrorShare(self.services(critical=True), self.steady_window),
             "at most",
             STEADY_ERRORS,
-            "%",
-            self.steady_window,
+            unit="%",
+            within=self.steady_window,
         )
         return Drill(
             name=self.name,
@@ -211,6 +211,7 @@ class DrillBuilder:
         check: Check,
         comparison: str,
         bound: float | str,
+        *,
         unit: str,
         within: Duration,
     ) -> None:

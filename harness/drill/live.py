@@ -49,6 +49,7 @@ def go_live(
     drill: Drill,
     sandbox: Sandbox,
     recorder: Recorder,
+    *,
     folder: Path,
     run_id: str,
     seed: int,

@@ -127,10 +127,10 @@ class _Run:
                 drill,
                 sandbox,
                 Recorder(self.journal),
-                self.folder,
-                self.context.run_id,
-                self.context.seed,
-                deadline,
+                folder=self.folder,
+                run_id=self.context.run_id,
+                seed=self.context.seed,
+                deadline=deadline,
             )
         live = self.live
         with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
@@ -138,7 +138,7 @@ class _Run:
         with self._stage(Stage.INJECT, settings.inject + limits.effect) as deadline:
             self._inject(live, deadline)
         with self._stage(Stage.DETECT, limits.detect) as deadline:
-            met = detect(drill, live, self.journal, deadline, settings.poll, self._tick)
+            met = detect(drill, live, self.journal, deadline, every=settings.poll, tick=self._tick)
         with self._stage(Stage.DECIDE, limits.decide) as deadline:
             plan = decide(drill, live, met, self.journal, deadline)
         with self._stage(Stage.ROLL_BACK, limits.roll_back) as deadline:

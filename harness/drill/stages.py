@@ -1,4 +1,4 @@
-"""The stages between the fault and the validation: detect, decide, roll back, recover, and the reading of the ledger."""
+"""The stages between fault and validation: detect, decide, roll back, recover, and reading what clients wrote."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def detect(
     live: Live,
     journal: JournalWriter,
     deadline: Deadline,
+    *,
     every: Duration,
     tick: Callable[[Live], bool],
 ) -> TriggerMet:

@@ -188,25 +188,32 @@ def _final_read(timeline: Timeline, when: str) -> LedgerRead | None:
 
 
 def _account(timeline: Timeline, when: str) -> tuple[Account | None, str]:
-    if timeline.declared.ledger is None:
-        return None, "the system has no ledger"
+    """The account as it was read at one time, or None and why it cannot be made."""
     read = _final_read(timeline, when)
-    if read is None:
-        return None, f"the rows were not read {when}"
-    if read.error:
-        return None, f"the rows could not be read {when}: {read.error}"
-    closed = timeline.ledger_closed
-    if when == "after validation":
-        if closed is None:
-            return None, "the ledger was not closed"
-        if closed.error or closed.writes is None:
-            return None, f"the ledger could not be read back: {closed.error or 'no count'}"
-        if closed.writes != len(timeline.writes):
-            return (
-                None,
-                f"the ledger holds {closed.writes} writes, but {len(timeline.writes)} were journalled",
-            )
+    problem = _account_problem(timeline, when, read)
+    if problem or read is None:
+        return None, problem
     return account(timeline.writes, read.rows, read.started), ""
+
+
+def _account_problem(timeline: Timeline, when: str, read: LedgerRead | None) -> str:
+    if timeline.declared.ledger is None:
+        return "the system has no ledger"
+    if read is None or read.error:
+        return f"the rows were not read {when}: {read.error}" if read else f"the rows were not read {when}"
+    return _ledger_problem(timeline) if when == "after validation" else ""
+
+
+def _ledger_problem(timeline: Timeline) -> str:
+    """What is wrong with the ledger itself: it must be closed, readable and as long as what was journalled."""
+    closed = timeline.ledger_closed
+    if closed is None:
+        return "the ledger was not closed"
+    if closed.error or closed.writes is None:
+        return f"the ledger could not be read back: {closed.error or 'no count'}"
+    if closed.writes != len(timeline.writes):
+        return f"the ledger holds {closed.writes} writes, but {len(timeline.writes)} were journalled"
+    return ""
 
 
 def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None, reason: str) -> Measure:

@@ -23,6 +23,8 @@ _ROW: Final = 19.0  # height of a row of labels
 _MOST_ROWS: Final = 8  # beyond so many rows of labels only numbers are shown
 _LABEL: Final = 40  # characters of a label; the whole text is in the table of events
 _TICKS: Final = 9
+_TOUCH: Final = 18.0  # marks nearer than this would touch
+_MARGIN: Final = 10.0  # room beside the axis for a mark at its very end
 _CLOSE: Final = 0.45  # the close-up is worth its room when it shows less than this share of the drill
 _STEPS: Final = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
@@ -39,7 +41,8 @@ class Label:
     right: float
     row: int
     flipped: bool
-    number: int
+    mark: str
+    wide: float
     text: str
     kind: str
     title: str
@@ -84,6 +87,7 @@ class Chart:
     bands: tuple[Band, ...]
     labels: tuple[Label, ...]
     labels_bottom: float
+    moments: tuple[float, ...]
     rollback: tuple[float, float] | None
     lanes: tuple[Placed, ...]
     lanes_bottom: float
@@ -139,6 +143,7 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
         bands=tuple(_bands(result, axis)),
         labels=labels,
         labels_bottom=top,
+        moments=tuple(sorted({axis.x(one.at) for one in result.events if axis.shows(one.at, one.at)})),
         rollback=_rollback(result, axis),
         lanes=tuple(placed),
         lanes_bottom=y,
@@ -180,34 +185,48 @@ def text_width(text: str) -> float:
 
 
 def _labels(events: Sequence[EventResult], axis: Axis, *, words: bool) -> tuple[Label, ...]:
-    shown = [(number, one) for number, one in enumerate(events, 1) if axis.start <= one.at <= axis.end]
-    placed = place(_bare(shown, axis, words=words))
-    if words and max((label.row for label in placed), default=0) >= _MOST_ROWS:
-        placed = place(_bare(shown, axis, words=False))
-    return placed
+    shown = [(number, one) for number, one in enumerate(events, 1) if axis.shows(one.at, one.at)]
+    shown.sort(key=lambda pair: (pair[1].at, pair[0]))
+    if words:
+        placed = place([_label([pair], axis, words=True) for pair in shown])
+        if max((label.row for label in placed), default=0) < _MOST_ROWS:
+            return placed
+    return place([_label(together, axis, words=False) for together in _clusters(shown, axis)])
 
 
-def _bare(shown: Iterable[tuple[int, EventResult]], axis: Axis, *, words: bool) -> list[Label]:
-    found = []
-    for number, event in shown:
-        head = event.text.split(":")[0] if event.kind in ("fault", "trigger", "stop") else event.text
-        text = short(head, _LABEL) if words else ""
-        x = axis.x(event.at)
-        wide = 20 + (text_width(text) + 8 if text else 0)
-        found.append(
-            Label(
-                x,
-                x - 8,
-                x - 8 + wide,
-                0,
-                flipped=False,
-                number=number,
-                text=text,
-                kind=event.kind,
-                title=event.text,
-            )
-        )
-    return sorted(found, key=lambda label: (label.x, label.number))
+def _clusters(shown: Iterable[tuple[int, EventResult]], axis: Axis) -> Iterator[Sequence[tuple[int, EventResult]]]:
+    """Events whose marks would touch share one."""
+    together: list[tuple[int, EventResult]] = []
+    for pair in shown:
+        if together and axis.x(pair[1].at) - axis.x(together[0][1].at) > _TOUCH:
+            yield together
+            together = []
+        together.append(pair)
+    if together:
+        yield together
+
+
+def _label(together: Sequence[tuple[int, EventResult]], axis: Axis, *, words: bool) -> Label:
+    first, last = together[0], together[-1]
+    number, event = first
+    head = event.text.split(":")[0] if event.kind in ("fault", "trigger", "stop") else event.text
+    text = short(head, _LABEL) if words else ""
+    mark = str(number) if len(together) == 1 else f"{number}\N{EN DASH}{last[0]}"
+    wide = 16.0 if len(mark) == 1 else 8 + 7.0 * len(mark)
+    x = axis.x(event.at)
+    right = x + wide / 2 + (text_width(text) + 8 if text else 0)
+    return Label(
+        x=x,
+        left=x - wide / 2,
+        right=right,
+        row=0,
+        flipped=False,
+        mark=mark,
+        wide=wide,
+        text=text,
+        kind=event.kind if len({one.kind for _, one in together}) == 1 else "several",
+        title="; ".join(f"{many} {one.text}" for many, one in together),
+    )
 
 
 def place(labels: Sequence[Label]) -> tuple[Label, ...]:
@@ -225,7 +244,7 @@ def place(labels: Sequence[Label]) -> tuple[Label, ...]:
             for index, label in enumerate(labels)
             if index not in flipped
             and 2 * label.x >= label.right
-            and (label.right > WIDTH or any(label.x <= mark <= label.right + 8 for mark in marks))
+            and (label.right > WIDTH + _MARGIN or any(label.x <= mark <= label.right + 8 for mark in marks))
         }
         if not more:
             break
@@ -235,7 +254,7 @@ def place(labels: Sequence[Label]) -> tuple[Label, ...]:
         rows[index] = _stack(labels[index], rows.values())
     for index in sorted(flipped):
         label = labels[index]
-        mirrored = replace(label, left=2 * label.x - label.right, right=label.x + 8, flipped=True)
+        mirrored = replace(label, left=2 * label.x - label.right, right=2 * label.x - label.left, flipped=True)
         rows[index] = _stack(mirrored, rows.values())
     return tuple(rows[index] for index in sorted(rows))
 

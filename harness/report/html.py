@@ -72,6 +72,7 @@ def _render(template: str, **values: Any) -> str:
             kinds=words.kinds,
             number=words.number,
             sentence=words.sentence,
+            short=words.short,
             capital=words.capital,
             **values,
         )

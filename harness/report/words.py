@@ -21,11 +21,11 @@ NOT_MEASURED: Final = "not measured"
 _LONG: Final = 600.0  # from here on seconds alone are hard to read
 _MINUTE: Final = 60
 _HOUR: Final = 3600
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(text: str) -> str:
-    """Text without the control characters that neither HTML nor XML can hold; each becomes U+FFFD."""
+    """Text without characters that HTML or XML cannot hold or that turn the direction of what follows."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -35,7 +35,8 @@ def duration(seconds: float | None) -> str:
         return NOT_MEASURED
     if not math.isfinite(seconds):
         return "not a number"
-    return str(Duration.of(s=seconds)).replace("-", MINUS)
+    exact = seconds if abs(seconds) < _MINUTE else round(seconds)
+    return str(Duration.of(s=exact)).replace("-", MINUS)
 
 
 def interval(found: Seconds | None) -> str:
@@ -43,10 +44,12 @@ def interval(found: Seconds | None) -> str:
     if found is None:
         return NOT_MEASURED
     low, high = found.low, found.high
-    if not (math.isfinite(low) and math.isfinite(high)) or low >= high or duration(low) == duration(high):
+    if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
         return duration(high)
-    if high >= _LONG:
+    if high >= _LONG and _minutes(low) != _minutes(high):
         return f"{_minutes(low)} to {_minutes(high)}"
+    if duration(low) == duration(high) and (high < _MINUTE or high >= _LONG):
+        return duration(high)
     if high < 1:
         return f"{low * 1000:.1f} to {high * 1000:.1f} ms"
     return str(Span(Duration.of(s=low), Duration.of(s=high))).replace("-", MINUS)

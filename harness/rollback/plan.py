@@ -1,4 +1,4 @@
-"""A rollback plan: ordered steps as values. It can be printed, compared and taken up again; running it is the engine's."""
+"""A rollback plan: ordered steps as values, which can be printed and compared; running them is the engine's."""
 
 from __future__ import annotations
 

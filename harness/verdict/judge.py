@@ -7,6 +7,7 @@ indeterminate because it is certain; an invalid drill outweighs both because it 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -15,8 +16,7 @@ from harness.journal.declaration import Answer, Criterion, Measured, Objective, 
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measure, Measures, last_checks
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Span
-import itertools
+from harness.units import Duration
 
 GRAVITY: Final = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.MISSED, Verdict.INVALID, Verdict.ABORTED)
 ENOUGH_PROBES: Final = 30  # fewer telling probes of a service before the fault cannot show a steady state
@@ -127,7 +127,7 @@ def _observed(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if measures.already_bad:
         yield Finding(
             Verdict.INVALID,
-            f"{measures.already_bad[0]} was answering badly when the fault was injected, so its effect cannot be told apart",
+            f"{measures.already_bad[0]} was answering badly already when the fault was injected",
         )
 
 
@@ -225,7 +225,7 @@ def describe(value: float | str | None, unit: str) -> str:
 
 
 def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    """Data clients can rely on, whatever the objectives say: a write is never changed, doubled or raised from the dead."""
+    """Whatever the objectives say: a write is never changed, doubled or raised from the dead."""
     if timeline.declared.ledger is None:
         return
     found = measures.account
@@ -278,8 +278,3 @@ def _unobserved(timeline: Timeline, service: str) -> Duration:
     sent = sorted(one.sent for one in timeline.observations[service] if one.sent and one.outcome.tells)
     longest = max((later - earlier for earlier, later in itertools.pairwise(sent)), default=Duration(0))
     return max(Duration(0), longest - period)
-
-
-def span_text(span: Span | None) -> str:
-    """A span as people read it, or a dash."""
-    return "–" if span is None else str(span)

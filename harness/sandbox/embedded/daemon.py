@@ -7,11 +7,9 @@ or has failed.
 """
 
 import asyncio
-import contextlib
 import fcntl
 import logging
 import os
-import shutil
 import signal
 import sys
 import time
@@ -25,7 +23,7 @@ from pydantic import ValidationError
 from harness.clock import Deadline
 from harness.errors import DrillError, InternalError
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, Owner, locked
+from harness.sandbox.embedded.folder import Folder, Owner, remove
 from harness.sandbox.embedded.owned import Sandbox
 from harness.sandbox.embedded.processes import Process
 from harness.sandbox.embedded.wire import Answer, Call, Order
@@ -112,14 +110,14 @@ class Daemon:
         try:
             call = Call.model_validate_json(line)
         except ValidationError as error:
-            return Answer(id=0, error=InternalError.__name__, message=f"not a call: {error}")
+            return Answer(error=InternalError.__name__, message=f"not a call: {error}")
         try:
-            return Answer(id=call.id, result=await self._do(call))
+            return Answer(result=await self._do(call))
         except DrillError as error:
-            return Answer(id=call.id, error=type(error).__name__, message=str(error))
+            return Answer(error=type(error).__name__, message=str(error))
         except Exception as error:  # noqa: BLE001 - told to the client and to the log; the sandbox goes on
             _LOG.exception("call %s failed", call)
-            return Answer(id=call.id, error=InternalError.__name__, message=f"{call.name}: {error!r}")
+            return Answer(error=InternalError.__name__, message=f"{call.name}: {error!r}")
 
     async def _do(self, call: Call) -> Any:
         deadline = Deadline(call.deadline or Instant(time.monotonic_ns() + limits.QUICK_CALL.ns))
@@ -169,12 +167,12 @@ class Daemon:
 def _answer_of(starting: asyncio.Future[None], sandbox: Sandbox) -> Answer:
     error = starting.exception()
     if error is None:
-        return Answer(id=0, result=sandbox.describe().model_dump(mode="json"))
+        return Answer(result=sandbox.describe().model_dump(mode="json"))
     if isinstance(error, DrillError):
         _LOG.error("not started: %s", error)
-        return Answer(id=0, error=type(error).__name__, message=str(error))
+        return Answer(error=type(error).__name__, message=str(error))
     _LOG.error("not started", exc_info=error)
-    return Answer(id=0, error=InternalError.__name__, message=f"the sandbox could not be started: {error!r}")
+    return Answer(error=InternalError.__name__, message=f"the sandbox could not be started: {error!r}")
 
 
 def _tell(answer: Answer) -> None:
@@ -184,19 +182,6 @@ def _tell(answer: Answer) -> None:
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
     os.close(nothing)
-
-
-def remove(folder: Folder) -> None:
-    """Removes the folder, the lock last, so that nobody takes it for one without a daemon."""
-    for path in folder.path.iterdir():
-        if path.name == "lock":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-    with locked(folder.path.parent):
-        shutil.rmtree(folder.path)
 
 
 def main() -> int:
@@ -213,8 +198,11 @@ def main() -> int:
     except Exception:  # noqa: BLE001 - the log is the only place where anybody looks
         _LOG.exception("the daemon failed; its children die with it")
         return InternalError.exit_code
-    with contextlib.suppress(OSError):
+    try:
         remove(folder)
+    except (OSError, DrillError):  # the starter or `heal` removes it
+        _LOG.exception("the folder could not be removed")
+        return InternalError.exit_code
     return 0
 
 

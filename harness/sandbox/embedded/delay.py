@@ -16,7 +16,8 @@ class DelayLine:
 
     Args:
         deliver: gets the bytes when they are due; empty bytes are the end of the stream.
-        full: called when more than `most` bytes are held, and `drained` once they are fewer again.
+        most: more bytes than these are too many.
+        stop: called when too many are held; `resume` once they are fewer again.
     """
 
     def __init__(
@@ -24,12 +25,12 @@ class DelayLine:
         deliver: Callable[[bytes], None],
         *,
         most: int,
-        full: Callable[[], None],
-        drained: Callable[[], None],
+        stop: Callable[[], None],
+        resume: Callable[[], None],
     ) -> None:
         self._deliver = deliver
         self._most = most
-        self._full, self._drained = full, drained
+        self._stop, self._resume = stop, resume
         self._held: deque[tuple[float, bytes]] = deque()
         self._bytes = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -38,6 +39,11 @@ class DelayLine:
     def empty(self) -> bool:
         """True when nothing is held back."""
         return not self._held
+
+    @property
+    def full(self) -> bool:
+        """True when more is held back than should be."""
+        return self._bytes > self._most
 
     def push(self, data: bytes, delay: Duration) -> None:
         """Takes bytes and delivers them `delay` from now, or after all that was pushed before."""
@@ -50,8 +56,8 @@ class DelayLine:
             due = max(due, self._held[-1][0])
         self._held.append((due, data))
         self._bytes += len(data)
-        if self._bytes > self._most:
-            self._full()
+        if self.full:
+            self._stop()
         if self._timer is None:
             self._timer = loop.call_at(due, self._release)
 
@@ -72,12 +78,12 @@ class DelayLine:
             self._timer.cancel()
             self._timer = None
         loop = asyncio.get_running_loop()
-        was_full = self._bytes > self._most
+        was_full = self.full
         while self._held and (everything or self._held[0][0] <= loop.time()):
             _, data = self._held.popleft()
             self._bytes -= len(data)
             self._deliver(data)
         if self._held and self._timer is None:
             self._timer = loop.call_at(self._held[0][0], self._release)
-        if was_full and self._bytes <= self._most:
-            self._drained()
+        if was_full and not self.full:
+            self._resume()

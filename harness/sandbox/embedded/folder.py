@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,13 +119,29 @@ def make(state_dir: Path) -> tuple[Folder, int]:
                 f"{state_dir}: too long a path for a state folder: the sockets in it would have more than "
                 f"{limits.SOCKET_PATH_BYTES} bytes; choose a shorter one"
             )
-        # 0711: as root, PostgreSQL runs as another user and must pass.
-        folder.path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700)
+        folder.path.mkdir(mode=0o700)
+        _let_pass(folder.path)
         lock = folder.try_lock()
         if lock is None:
             raise CannotCreate(f"{folder.path}: the lock of a new sandbox is taken; another program writes there")
         folder.logs.mkdir(mode=0o755)
         return folder, lock
+
+
+def remove(folder: Folder) -> None:
+    """Removes a folder whose lock the caller holds; the lock goes last, so that nobody finds it without one.
+
+    Raises:
+        OSError: something cannot be removed.
+        DeadlineExceeded: the lock of the state folder was not free in time.
+    """
+    for path in folder.path.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+    with locked(folder.path.parent):
+        shutil.rmtree(folder.path)
 
 
 def folders(state_dir: Path) -> tuple[Folder, ...]:
@@ -143,9 +160,10 @@ def locked(state_dir: Path) -> Iterator[None]:
         CannotCreate: the folder cannot be made, or belongs to another user, or the lock is held too long.
     """
     try:
-        state_dir.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
-        status = state_dir.lstat()
-        if status.st_uid != os.geteuid() or state_dir.is_symlink():
+        if not state_dir.exists():
+            state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _let_pass(state_dir)
+        if state_dir.is_symlink() or state_dir.lstat().st_uid != os.geteuid():
             raise CannotCreate(f"{state_dir}: the state folder belongs to another user; choose one of your own")
         lock = os.open(state_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
@@ -163,6 +181,12 @@ def locked(state_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _let_pass(path: Path) -> None:
+    """As root PostgreSQL runs as another user, who must get to its own folder, whatever the umask is."""
+    if os.geteuid() == 0:
+        path.chmod(0o711)
 
 
 def last_lines(log: Path, count: int = limits.LOG_TAIL_LINES) -> str:

@@ -5,15 +5,15 @@ A process is ours when owner.json names it, by id, start and boot, or when its e
 """
 
 import os
-import shutil
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, folders, locked
+from harness.sandbox.embedded.folder import Folder, folders, locked, remove
 from harness.sandbox.embedded.processes import Process
 
 
@@ -57,20 +57,18 @@ def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:
     """
     if not folder.path.exists():
         return None
-    with locked(folder.path.parent):  # makes and removals of folders wait
+    with locked(folder.path.parent):  # so that a folder being made has its lock by now
         try:
             lock = folder.try_lock()
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:  # removed meanwhile
             return None
-        if lock is None:
-            return None
-        try:
-            killed = _kill_leftovers(folder)
-            shutil.rmtree(folder.path, ignore_errors=True)
-            if folder.path.exists():  # something wrote until it died
-                shutil.rmtree(folder.path)
-        finally:
-            os.close(lock)
+    if lock is None:
+        return None
+    try:
+        killed = _kill_leftovers(folder)
+        remove(folder)
+    finally:
+        os.close(lock)
     return Healed(folder.id, why, killed)
 
 
@@ -79,7 +77,7 @@ def _end_if_expired(folder: Folder) -> bool:
     if owner is None or not owner.detached or not owner.expired or not owner.daemon.alive:
         return False
     owner.daemon.send(signal.SIGTERM)
-    with suppress(TimeoutError):
+    with suppress(DeadlineExceeded):
         wait_for(lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an expired sandbox")
     owner.daemon.send(signal.SIGKILL)
     return True

@@ -24,7 +24,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from harness.clock import Deadline
-from harness.errors import Unavailable
+from harness.errors import CannotCreate, Unavailable
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import last_lines
 from harness.sandbox.embedded.processes import Account, Child, Process, spawn, told_exit
@@ -68,10 +68,14 @@ def usable(install: Path, copy_to: Path) -> Binaries:
     if os.geteuid() != 0:
         return Binaries(install / "bin", None)
     account = _unprivileged()
-    if not all(parent.stat().st_mode & 0o001 for parent in [install.resolve(), *install.resolve().parents]):
+    if not _open_to_all(install):
         shutil.copytree(install, copy_to, symlinks=True)
         install = copy_to
     return Binaries(install / "bin", account)
+
+
+def _open_to_all(path: Path) -> bool:
+    return all(step.stat().st_mode & 0o001 for step in (path.resolve(), *path.resolve().parents))
 
 
 def _unprivileged() -> Account:
@@ -138,9 +142,14 @@ class Postgres:
         Raises:
             Unavailable: a program is missing, broken, or gave up; the message has the last lines of its log.
         """
-        # Traversable down to the socket, which the folder `run` protects.
-        self.folder.mkdir(mode=0o711)
+        self.folder.mkdir()
+        self.folder.chmod(0o711)  # the folders in it have their own protection
         self.binaries = await asyncio.to_thread(usable, install, self.folder / "install")
+        if self.binaries.account is not None and not _open_to_all(self.folder):
+            raise CannotCreate(
+                f"{self.folder}: the user that PostgreSQL runs as cannot get there; choose a state folder whose "
+                "parents all users may enter"
+            )
         for path in (self.archive, self.run):
             self._own(path)
         password_file = self.folder / "password"
@@ -209,8 +218,11 @@ class Postgres:
         arguments = [f"--pgdata={self.data}", f"--username={HARNESS_ROLE}", f"--pwfile={password_file}"]
         arguments += ["--no-sync", "--no-instructions", "--data-checksums", "--wal-segsize=1"]
         arguments += ["--locale=C", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256"]
-        child = self._spawn("initdb", *arguments, log="initdb", on_death=signal.SIGKILL)
-        code = await child.wait()
+        child = self.spawn_tool("initdb", *arguments)
+        try:
+            code = await child.wait()
+        finally:
+            await child.stop(Duration(0))
         if code:
             raise Unavailable(f"initdb {told_exit(code)}:\n{last_lines(self.logs / 'initdb.log')}")
 

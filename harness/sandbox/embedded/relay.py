@@ -57,7 +57,7 @@ class Relay(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._exchange = Exchange()
         self._line = DelayLine(
-            self._deliver, most=limits.HELD_BYTES, full=self._stop_answers, drained=self._resume_answers
+            self._deliver, most=limits.HELD_BYTES, stop=self._stop_answers, resume=self._resume_answers
         )
         self._draining = False
         self._client_ended = self._backend_ended = False
@@ -220,7 +220,7 @@ class Relay(asyncio.Protocol):
             self._quiet = asyncio.get_running_loop().call_later(limits.QUIET.seconds, self._close)
 
     def _close(self) -> None:
-        if self._client is not None and self._line.empty:
+        if self._client is not None and self._line.empty and self._exchange.complete() is not False:
             self._client.close()
 
     def _stop_answers(self) -> None:
@@ -228,7 +228,9 @@ class Relay(asyncio.Protocol):
             self._backend.pause_reading()
 
     def _resume_answers(self) -> None:
-        if self._backend is not None and not self._backend.is_closing() and not self._client_full:
+        if self._client_full or self._line.full:
+            return
+        if self._backend is not None and not self._backend.is_closing():
             self._backend.resume_reading()
 
     def _leave_way(self) -> None:

@@ -131,7 +131,8 @@ class RunningReplica:
         env = {**start.env, **fill(dict(start.own_env), values)}
         self._child = spawn(command, start.log.stem, env=env, cwd=start.cwd, log=start.log)
         self._identity = str(self._child.process)
-        self._become(ReplicaState.STARTING, self._detail)
+        self._state = ReplicaState.STARTING
+        self._changed()
         looks = asyncio.get_running_loop().create_task(self._look())
         try:
             code = await self._child.wait()

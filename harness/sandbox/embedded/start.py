@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +37,6 @@ class StartedSandbox(EmbeddedSandbox):
         Raises:
             DeadlineExceeded: something was left at the deadline, though it was killed.
         """
-        self.link.close()
         _end(self._daemon, self.folder, deadline)
 
 
@@ -104,7 +104,8 @@ def start_detached(
         expiry=expiry,
         detached=True,
     )
-    daemon.wait()
+    _let_go(daemon)
+    daemon.wait()  # it has made another process, which is the daemon, and ended
     return EmbeddedSandbox(folder, description, Link(folder))
 
 
@@ -119,7 +120,7 @@ def attach(path: Path) -> EmbeddedSandbox:
     if not path.is_dir():
         raise NotFound(f"there is no sandbox {path.name} in {path.parent}; see `drill sandbox status`")
     link = Link(folder)
-    description = Description.model_validate(link.call(Call(id=0, name="describe")))
+    description = Description.model_validate(link.call(Call(name="describe")))
     return EmbeddedSandbox(folder, description, link)
 
 
@@ -187,7 +188,8 @@ def _start(
         answer = _first_line(daemon, folder, deadline)
         return folder, Description.model_validate(answer.unwrap()), daemon
     except BaseException:
-        _end(daemon, folder, Deadline.after(limits.TEARDOWN))
+        with suppress(DeadlineExceeded):  # the first error is the one to tell
+            _end(daemon, folder, Deadline.after(limits.TEARDOWN))
         raise
     finally:
         if daemon.stdout is not None:
@@ -221,15 +223,26 @@ def _first_line(daemon: "subprocess.Popen[bytes]", folder: Folder, deadline: Dea
 
 
 def _end(daemon: "subprocess.Popen[bytes]", folder: Folder, deadline: Deadline) -> None:
-    if daemon.stdin is not None:
-        daemon.stdin.close()
+    owner = folder.owner()
+    _let_go(daemon)
+    if owner is not None:
+        owner.daemon.send(signal.SIGTERM)
     try:
-        daemon.wait(deadline.left.seconds)
-    except subprocess.TimeoutExpired:
+        wait_for(
+            lambda: daemon.poll() is not None and not (owner and owner.daemon.alive),
+            deadline,
+            f"the end of sandbox {folder.id}",
+        )
+    except DeadlineExceeded:
         daemon.kill()
+        if owner is not None:
+            owner.daemon.send(signal.SIGKILL)
         daemon.wait()
         clean(folder)
-        raise DeadlineExceeded(
-            f"sandbox {folder.id} did not end in time and was killed; nothing of it is left"
-        ) from None
+        raise
     clean(folder)
+
+
+def _let_go(daemon: "subprocess.Popen[bytes]") -> None:
+    if daemon.stdin is not None:
+        daemon.stdin.close()

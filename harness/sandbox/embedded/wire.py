@@ -1,4 +1,7 @@
-"""What a client and the daemon say to each other: one JSON object a line, over a Unix socket."""
+"""What a client and the daemon say to each other: one JSON object a line, over a Unix socket.
+
+Answers come in the order of the calls of a connection.
+"""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -35,7 +38,6 @@ class _Line(BaseModel):
 class Call(_Line):
     """What a client asks for; `deadline` is an instant of the clock that both share."""
 
-    id: int
     name: Name
     service: str = ""
     slot: Slot = Slot.BLUE
@@ -47,7 +49,6 @@ class Call(_Line):
 class Answer(_Line):
     """What came of a call: a result, or the name and message of an error."""
 
-    id: int
     result: Any = None
     error: str | None = None
     message: str = ""
