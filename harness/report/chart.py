@@ -24,7 +24,7 @@ _MOST_ROWS: Final = 8  # beyond so many rows of labels only numbers are shown
 _LABEL: Final = 40  # characters of a label; the whole text is in the table of events
 _TICKS: Final = 9
 _TOUCH: Final = 18.0  # marks nearer than this would touch
-_MARGIN: Final = 10.0  # room beside the axis for a mark at its very end
+_MARGIN: Final = 16.0  # room beside the axis for a mark at its very end
 _CLOSE: Final = 0.45  # the close-up is worth its room when it shows less than this share of the drill
 _STEPS: Final = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
