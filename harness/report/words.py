@@ -46,13 +46,13 @@ def interval(found: Seconds | None) -> str:
     low, high = found.low, found.high
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
         return duration(high)
-    if high >= _LONG and _minutes(low) != _minutes(high):
-        return f"{_minutes(low)} to {_minutes(high)}"
-    if duration(low) == duration(high) and (high < _MINUTE or high >= _LONG):
-        return duration(high)
-    if high < 1:
-        return f"{low * 1000:.1f} to {high * 1000:.1f} ms"
-    return str(Span(Duration.of(s=low), Duration.of(s=high))).replace("-", MINUS)
+    if high >= _LONG:
+        first, last = _minutes(low), _minutes(high)
+    elif high < 1:
+        first, last = f"{low * 1000:.1f}", f"{high * 1000:.1f} ms"
+    else:
+        first, _, last = str(Span(Duration.of(s=low), Duration.of(s=high))).replace("-", MINUS).partition(" to ")
+    return duration(high) if first == last.split(" ")[0] or first == last else f"{first} to {last}"
 
 
 def _minutes(seconds: float) -> str:

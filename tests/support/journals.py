@@ -28,17 +28,13 @@ def _probes(story: Story, times: Times, end: float) -> list[Observation]:
         for number in range(int((end - times.probes) * story.rate)):
             due = times.probes + number / story.rate
             broken = story.effect and times.injected <= due < times.good
-            bad = broken and (
-                random.random() < share or due - times.injected < 0.03 or times.good - due < 0.03
-            )
+            bad = broken and (random.random() < share or due - times.injected < 0.03 or times.good - due < 0.03)
             outcome = kind if bad and share else Outcome.GOOD
             if story.stall and times.good <= due < times.good + story.stall:
                 found.append(Observation(name, number, at(due), None, None, Outcome.SKIPPED))
                 continue
             took = 0.004 + random.expovariate(1 / 0.003) * (1.8 if broken and share else 1.0)
-            took = {Outcome.SLOW: 0.31 + took * 9, Outcome.TIMEOUT: 1.0, Outcome.REFUSED: 0.001}.get(
-                outcome, took
-            )
+            took = {Outcome.SLOW: 0.31 + took * 9, Outcome.TIMEOUT: 1.0, Outcome.REFUSED: 0.001}.get(outcome, took)
             status = {Outcome.GOOD: 200, Outcome.SLOW: 200, Outcome.STATUS: 500}.get(outcome)
             sent = due + random.random() * 0.0008
             found.append(Observation(name, number, at(due), at(sent), at(sent + took), outcome, status))
@@ -51,9 +47,7 @@ def _writes(story: Story, times: Times, end: float) -> tuple[list[Write], list[R
     for number in range(int((end - times.probes) * 40)):
         due = times.probes + number / 40
         broken = story.effect and times.injected <= due < times.good and random.random() < 0.4
-        outcome = (
-            (WriteOutcome.FAIL if random.random() < 0.8 else WriteOutcome.INFO) if broken else WriteOutcome.OK
-        )
+        outcome = (WriteOutcome.FAIL if random.random() < 0.8 else WriteOutcome.INFO) if broken else WriteOutcome.OK
         client, sequence = number % 8, number // 8
         writes.append(
             Write(
@@ -67,15 +61,9 @@ def _writes(story: Story, times: Times, end: float) -> tuple[list[Write], list[R
                 outcome,
             )
         )
-    before = [
-        write for write in writes if write.outcome is WriteOutcome.OK and write.due < at(times.injected)
-    ]
+    before = [write for write in writes if write.outcome is WriteOutcome.OK and write.due < at(times.injected)]
     gone = {write.id for write in before[-story.lost :]} if story.lost else set()
-    rows = [
-        Row(write.id, write.value)
-        for write in writes
-        if write.outcome is WriteOutcome.OK and write.id not in gone
-    ]
+    rows = [Row(write.id, write.value) for write in writes if write.outcome is WriteOutcome.OK and write.id not in gone]
     return writes, rows
 
 
@@ -90,9 +78,7 @@ STEPS: Final = (
 
 def _rollback(story: Story, times: Times) -> list[tuple[float, r.Record]]:
     steps = tuple(
-        r.PlannedStep.model_validate(
-            {"id": key, "title": title, "phase": phase, "deadline": Duration.of(s=30)}
-        )
+        r.PlannedStep.model_validate({"id": key, "title": title, "phase": phase, "deadline": Duration.of(s=30)})
         for key, title, phase, _ in STEPS
     )
     found: list[tuple[float, r.Record]] = [
@@ -131,9 +117,7 @@ def _stages(story: Story, times: Times) -> list[tuple[float, r.Record]]:
             found.append(
                 (
                     end,
-                    r.StageEnded(
-                        stage=stage, at=at(end), outcome="failed" if last else "completed", reason=reason
-                    ),
+                    r.StageEnded(stage=stage, at=at(end), outcome="failed" if last else "completed", reason=reason),
                 )
             )
     return found
@@ -145,16 +129,11 @@ def _facts(story: Story, times: Times, writes: list[Write], rows: list[Row]) -> 
         (times.injected, r.FaultState.INJECTED, "slot green is live"),
     ]
     if story.effect:
-        moved.append(
-            (times.effect, r.FaultState.EFFECTIVE, "7 of 12 answers of tracklist-service were a 500")
-        )
+        moved.append((times.effect, r.FaultState.EFFECTIVE, "7 of 12 answers of tracklist-service were a 500"))
     found: list[tuple[float, r.Record]] = [
         (0.001, r.ClockRead(process="drill", at=at(0.001), utc_ns=UTC)),
         (times.inject, r.UndoRegistered(fault=story.fault, undo=(UNDO,))),
-        *(
-            (when, r.FaultMoved(fault=story.fault, state=to, at=at(when), detail=why))
-            for when, to, why in moved
-        ),
+        *((when, r.FaultMoved(fault=story.fault, state=to, at=at(when), detail=why)) for when, to, why in moved),
     ]
     found.append((times.probes + 1, _check("steady", times.inject - 0.1, 100.0)))
     if story.effect:
@@ -237,10 +216,7 @@ def records(story: Story) -> list[tuple[float, r.Record]]:
 def judged(story: Story) -> tuple[Result, Timeline]:
     """A story's journal, judged by the real judge."""
     entries = tuple(
-        Entry(number=number, at=at(when), record=record)
-        for number, (when, record) in enumerate(records(story))
+        Entry(number=number, at=at(when), record=record) for number, (when, record) in enumerate(records(story))
     )
-    head = hashlib.sha256(
-        canonical([entry.record.model_dump(mode="json") for entry in entries]).encode()
-    ).hexdigest()
+    head = hashlib.sha256(canonical([entry.record.model_dump(mode="json") for entry in entries]).encode()).hexdigest()
     return judge_journal(Journal(entries=entries, torn=False, head=head))

@@ -195,9 +195,7 @@ STORIES: Final = {
         fault="tracklist-service 2.5.1 answers 400 ms late",
         detect=2.6,
     ),
-    "missed": replace(
-        CRASH, drill_id="lost-writes", lost=7, rto="9 s", rollback=6.0, undo_error="slot green is busy"
-    ),
+    "missed": replace(CRASH, drill_id="lost-writes", lost=7, rto="9 s", rollback=6.0, undo_error="slot green is busy"),
     "indeterminate": replace(CRASH, drill_id="too-close", rto="8377 ms", stall=0.08, rollback=2.16),
     "invalid": replace(
         BAD_RELEASE,

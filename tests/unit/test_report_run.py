@@ -1,0 +1,126 @@
+"""What programs and comments read: JUnit, the summary, the index, Markdown and the schemas."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from junitparser import Error, Failure, JUnitXml
+from junitparser.junitparser import Properties
+
+from harness.journal.declaration import Verdict
+from harness.report.assets import assets
+from harness.report.html import render_index
+from harness.report.junit import render_junit
+from harness.report.markdown import render_markdown
+from harness.report.schema import schemas
+from harness.report.summary import summary
+from harness.report.write import stable_json
+from harness.verdict.result import Result
+from tests.support.journals import judged
+from tests.support.pages import Page
+from tests.support.stories import BAD_RELEASE, STORIES
+
+GOLDEN = Path(__file__).parent / "golden" / "report_missed.md"
+
+
+@pytest.fixture(scope="module")
+def results() -> list[Result]:
+    return [judged(story)[0] for story in STORIES.values()]
+
+
+def test_the_worst_drill_that_was_not_expected_comes_first(results: list[Result]) -> None:
+    verdicts = [drill.verdict.value for drill in summary(results).drills]
+    assert verdicts == ["aborted", "invalid", "missed", "indeterminate", "invalid", "passed", "passed", "passed"]
+    assert summary(results).verdict is Verdict.ABORTED
+
+
+def test_a_run_in_which_all_ended_as_expected_passes(results: list[Result]) -> None:
+    expected = summary([result for result in results if result.as_expected])
+    assert (expected.verdict, expected.unexpected, expected.as_expected) == (Verdict.PASSED, 0, 4)
+    assert Page(render_index(expected)).text.startswith("All 4 drills ended as expected.")
+
+
+def test_the_order_of_results_changes_nothing(results: list[Result]) -> None:
+    assert stable_json(summary(results)) == stable_json(summary(results[::-1]))
+    assert render_junit(results) == render_junit(results[::-1])
+
+
+def test_a_run_of_no_drills_says_so() -> None:
+    assert Page(render_index(summary([]))).text.startswith("No drill was run.")
+
+
+def test_the_index_links_to_each_report_beside_it(results: list[Result]) -> None:
+    page = Page(render_index(summary(results)))
+    assert set(page.links) == {f"{result.drill_id}/report.html" for result in results}
+    assert not page.loads
+    assert not page.mismatched
+
+
+def test_a_link_cannot_leave_the_run_or_run_a_script(results: list[Result]) -> None:
+    hostile = results[0].model_copy(update={"drill_id": "javascript:alert(1)/../../x y"})
+    assert Page(render_index(summary([hostile]))).links == ["javascript%3Aalert%281%29%2F..%2F..%2Fx%20y/report.html"]
+
+
+def test_junit_tells_failures_from_errors_and_lets_the_expected_pass(results: list[Result]) -> None:
+    suite = next(iter(JUnitXml.fromstring(render_junit(results).encode())))
+    found = {
+        next(one.value for one in next(case.iterchildren(Properties)) if one.name == "drill_id"): [
+            type(one) for one in case.result
+        ]
+        for case in suite
+    }
+    assert found == {
+        "aborted": [Error],
+        "bad-release-40": [],
+        "crash": [],
+        "lost-writes": [Failure],
+        "no-op": [],
+        "nothing-measured": [Error],
+        "slow-release": [],
+        "too-close": [Error],
+    }
+    assert (suite.tests, suite.failures, suite.errors) == (8, 1, 3)
+
+
+def test_junit_names_feature_bounds_and_lost_writes(results: list[Result]) -> None:
+    xml = render_junit([result for result in results if result.drill_id == "lost-writes"])
+    assert 'classname="features.release.bad_release"' in xml
+    assert '<property name="rto_low" value="12.207285"/>' in xml
+    assert '<property name="lost_writes" value="7"/>' in xml
+
+
+def test_a_pass_where_none_was_expected_is_a_failure() -> None:
+    result, _ = judged(replace(BAD_RELEASE, expected=Verdict.INVALID))
+    assert "<failure " in render_junit([result])
+
+
+def test_markdown_reads_as_it_was_agreed() -> None:
+    assert render_markdown(judged(STORIES["missed"])[0]) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_markdown_escapes_what_would_be_mark_up() -> None:
+    text = "| <b>x</b> *y* `z` [l](http://e.example) @someone\n# head"
+    result, _ = judged(replace(BAD_RELEASE, name=text, fault=text))
+    shown = render_markdown(result)
+    assert "<b>" not in shown.replace("\\<b", "")
+    assert "@someone" not in shown
+    assert "\n# head" not in shown
+    assert "http://e" not in shown
+
+
+def test_results_and_summaries_hold_to_their_schemas(results: list[Result]) -> None:
+    texts = schemas()
+    for result in results:
+        Draft202012Validator(json.loads(texts["result.schema.json"])).validate(json.loads(stable_json(result)))
+    document = json.loads(stable_json(summary(results)))
+    Draft202012Validator(json.loads(texts["summary.schema.json"])).validate(document)
+
+
+def test_the_published_schemas_are_those_of_the_models() -> None:
+    for name, text in schemas().items():
+        published = (assets("schema") / name).read_text(encoding="utf-8")
+        assert published == text, f"{name} is stale: run python -m harness.report.schema"
