@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
-from junitparser import Error, Failure, JUnitXml
+from junitparser import Error, Failure, JUnitXml, TestCase
 from junitparser.junitparser import Properties
 
 from harness.journal.declaration import Verdict
@@ -65,14 +65,14 @@ def test_a_link_cannot_leave_the_run_or_run_a_script(results: list[Result]) -> N
     assert Page(render_index(summary([hostile]))).links == ["javascript%3Aalert%281%29%2F..%2F..%2Fx%20y/report.html"]
 
 
+def _property(case: TestCase, name: str) -> str:
+    properties = next(case.iterchildren(Properties))  # type: ignore[no-untyped-call]
+    return next(str(one.value) for one in properties if one.name == name)
+
+
 def test_junit_tells_failures_from_errors_and_lets_the_expected_pass(results: list[Result]) -> None:
     suite = next(iter(JUnitXml.fromstring(render_junit(results).encode())))
-    found = {
-        next(one.value for one in next(case.iterchildren(Properties)) if one.name == "drill_id"): [
-            type(one) for one in case.result
-        ]
-        for case in suite
-    }
+    found = {_property(case, "drill_id"): [type(one) for one in case.result] for case in suite}
     assert found == {
         "aborted": [Error],
         "bad-release-40": [],
