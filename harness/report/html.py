@@ -9,6 +9,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from harness.clock import utc_text
+from harness.journal.records import FaultState
 from harness.measure.timeline import Timeline
 from harness.report import story, words
 from harness.report.assets import assets, environment
@@ -40,8 +41,9 @@ def render_html(result: Result, timeline: Timeline) -> str:
         origin=origin,
         zero_utc=_utc(timeline, origin.zero),
         bars=[bar(one.interval, one.bound) for one in result.objectives],
-        by_hand=result.fault.undo_failures,
+        by_hand=story.by_hand(result),
         undone=timeline.undone,
+        gone=timeline.fault_at(FaultState.GONE),
         start=timeline.start,
         outages=[(service, outage) for service in result.services for outage in service.outages],
         listed=LISTED,

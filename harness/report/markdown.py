@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from harness.journal.declaration import Verdict
-from harness.report.story import facts, headline
+from harness.report.story import by_hand, facts, headline
 from harness.report.words import Origin, clean, duration, interval, number, stop
 from harness.verdict.result import Result
 
@@ -65,8 +65,8 @@ def render_markdown(result: Result) -> str:
         rest = f"\n- … and {len(lost) - _MOST} more in result.json" if len(lost) > _MOST else ""
         listed = "\n".join(f"- {_code(one.id)}, acknowledged {origin.at(one.acknowledged)}" for one in lost[:_MOST])
         parts.append(f"Acknowledged, but gone (seconds from {origin.name}):\n\n{listed}{rest}")
-    if result.fault.undo_failures:
-        failures = "\n".join(f"- {escaped(one)}" for one in result.fault.undo_failures)
+    if left := by_hand(result):
+        failures = "\n".join(f"- {escaped(one)}" for one in left)
         parts.append(f"**The fault was not taken back completely. A person must act:**\n\n{failures}")
     if result.not_measured:
         parts.append("Not measured:\n\n" + "\n".join(f"- {escaped(one)}" for one in result.not_measured))

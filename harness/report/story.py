@@ -115,6 +115,13 @@ def facts(result: Result) -> tuple[Fact, ...]:
     return (_broke(result), _rolled_back(result), _suffered(result), _lost(result), _objectives(result))
 
 
+def by_hand(result: Result) -> tuple[str, ...]:
+    """What a person must do because the fault may still be there; empty when all of it was taken back."""
+    if result.fault.undo_failures or result.fault.undone:
+        return result.fault.undo_failures
+    return ("the journal does not say that the fault was taken back; by hand: drill heal",)
+
+
 def _broke(result: Result) -> Fact:
     fault, question = result.fault, "What broke"
     if fault.injected is None:

@@ -208,6 +208,8 @@ def records(story: Story) -> list[tuple[float, r.Record]]:
     kept = sorted((pair for pair in found if pair[0] <= stop), key=lambda pair: pair[0])
     if story.stopped:
         kept.append((stop, r.Stopped(at=at(stop), by="guard", reason=story.stopped)))
+    if story.until is r.Stage.INJECT:
+        kept.append((stop + 0.2, r.UndoDone(undo=UNDO, at=at(stop + 0.2))))
     if story.until and not isinstance(kept[-1][1], r.DrillEnded):
         kept.append((stop + 0.4, r.DrillEnded(at=at(stop + 0.4))))
     return [(0.0, declared(story)), *kept]

@@ -123,6 +123,14 @@ def test_an_undo_that_failed_is_told_loudly_with_what_to_do() -> None:
     assert text.index("A person must act") < text.index("Objectives An objective")
 
 
+def test_a_fault_that_may_still_be_there_is_told_loudly() -> None:
+    result, page = _page("aborted")
+    assert not result.fault.undone
+    assert "A person must act: the journal does not say that the fault was taken back" in page.text
+    assert "Proof of removal not on record" in page.text
+    assert "drill heal" in render_markdown(result)
+
+
 def test_nothing_measured_is_never_shown_as_none_lost_or_no_outage() -> None:
     text = _page("nothing")[1].text
     assert "What data was lost Not known" in text
