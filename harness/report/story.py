@@ -59,7 +59,7 @@ def headline(result: Result) -> Headline:
     if verdict is Verdict.PASSED and result.as_expected:
         return Headline(verdict.capitalize(), lived[0].lower() + lived[1:], sentence(result.reason), verdict.value)
     if result.as_expected:
-        control = f"A negative control: a drill that tests nothing must be called {verdict.value}, and it was."
+        control = f"A negative control: this drill had to end {verdict.value}, which shows that the harness notices."
         return Headline(f"As expected, {verdict.value}", reason, f"{control} {sentence(more)}".rstrip(), "passed")
     if expected is not Verdict.PASSED:
         tone = Verdict.MISSED.value if verdict is Verdict.PASSED else verdict.value
