@@ -9,19 +9,27 @@ import signal
 import sys
 from types import FrameType
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from harness.cli import doctor, run, sandbox, show
 from harness.errors import DrillError, UsageError
 
 app = typer.Typer(
     name="drill",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Rollback drills: break a system under load, roll it back, and prove what clients lived through.",
 )
+
+
+@app.callback(invoke_without_command=True)
+def _help_without_a_command(context: typer.Context) -> None:
+    """Says what there is when nothing is asked for."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
 app.command("run")(run.run)
 app.command("list")(show.list_drills)
 app.command("steps")(show.steps)
@@ -38,16 +46,15 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = app(standalone_mode=False)
-    except click.UsageError as error:
-        where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
-        _complain(f"{error.format_message()}{where}")
+    except TyperException as error:
+        _complain(f"{error.format_message() or 'name a command'}; see 'drill --help'")
         code = UsageError.exit_code
-    except click.exceptions.Exit as exit_:
+    except typer.Exit as exit_:
         code = exit_.exit_code
     except DrillError as error:
         _complain(str(error))
         code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted; what was begun has been undone")
         code = INTERRUPTED
     except BrokenPipeError:

@@ -68,10 +68,10 @@ class LiveProgress:
     """The stage that runs now, against its deadline, with the error rate clients see; what ended stands above it."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream)
-        self._live = Live(console=self._console, get_renderable=self._line, refresh_per_second=8, transient=True)
         self._status: Status | None = None
         self._named = ""
+        self._console = Console(file=stream)
+        self._live = Live(console=self._console, get_renderable=self._line, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
         self._live.start()

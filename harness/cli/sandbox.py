@@ -18,7 +18,7 @@ from harness.settings import Settings
 from harness.system.find import find_system
 from harness.system.load import load_system
 
-app = typer.Typer(no_args_is_help=True, help="A system of your own to look at: up, down, status.")
+app = typer.Typer(help="A system of your own to look at: up, down, status.")
 
 
 @app.command()
