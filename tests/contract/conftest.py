@@ -1,0 +1,56 @@
+"""The sandboxes that must keep the ports' promises: add an opener here, and every contract test runs on it.
+
+A system under contract has one service at least, a second release to deploy, and answers /version.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.system.load import load_system
+from harness.system.model import SystemModel
+from harness.system.ports import System
+from tests.support.sandboxes import ECHO, TRACKTION, opened, state_folder
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A live system, and what of it the tests use."""
+
+    system: System
+    service: str
+    current: str
+    next: str
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system in a sandbox."""
+
+    open: Callable[[SystemModel, Path], AbstractContextManager[System]]
+    file: Path
+    service: str
+    next: str
+
+
+CASES = {
+    "embedded-echo": Case(opened, ECHO, "echo", "1.1.0"),
+    "embedded-tracktion": Case(opened, TRACKTION, "tracklist-service", "2.5.0"),
+}
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    with state_folder() as path:
+        yield path
+
+
+@pytest.fixture(params=CASES)
+def subject(request: pytest.FixtureRequest, state: Path) -> Iterator[Subject]:
+    case = CASES[request.param]
+    model = load_system(case.file)
+    with case.open(model, state) as system:
+        yield Subject(system, case.service, model.releases.current, case.next)
