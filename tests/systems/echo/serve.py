@@ -5,7 +5,7 @@
     python serve.py VERSION --host HOST --port PORT --config FOLDER
 
 What a release is like is in its configuration: `fails = true` exits at once, `healthy = false` is never
-ready.
+ready, `broken = true` is ready and answers /echo with 500.
 The standard library only, so that it runs under any interpreter.
 """
 
@@ -27,13 +27,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     wbufsize = -1  # head and body in one write
     version = ""
     healthy = True
+    broken = False
 
     def do_GET(self) -> None:
         """Answers by the first part of the path."""
         _, kind, *rest = self.path.split("/", 2)
         if kind == "slow":
             time.sleep(float(rest[0]))
-        status = 503 if kind == "health" and not self.healthy else 200
+        status = 503 if kind == "health" and not self.healthy else 500 if kind == "echo" and self.broken else 200
         answer: dict[str, Any] = {"version": self.version, "pid": os.getpid(), "path": self.path}
         body = b"x" * int(rest[0]) if kind == "large" else json.dumps(answer).encode()
         self.send_response(status)
@@ -65,6 +66,7 @@ def main() -> None:
         raise SystemExit("this release cannot start")
     Handler.version = options.version
     Handler.healthy = config.get("healthy", True)
+    Handler.broken = config.get("broken", False)
     Server((options.host, options.port), Handler).serve_forever()
 
 
