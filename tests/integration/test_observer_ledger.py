@@ -76,9 +76,7 @@ def test_the_intent_is_in_the_file_before_the_server_sees_the_write(server: Serv
 def test_stopping_writes_leaves_as_many_acknowledged_as_the_server_stored(server: Server, path: Path) -> None:
     server.behaviour = Behaviour(after=Duration.of(ms=150))
     kept = Kept()
-    with observe(
-        with_ledger(plan(server.address), server.address, path, Duration.of(s=10)), kept
-    ) as observer:
+    with observe(with_ledger(plan(server.address), server.address, path, Duration.of(s=10)), kept) as observer:
         observer.wait_until(lambda: len(kept.written) >= 10, soon(), "ten writes")
         assert observer.stop_writes(soon()) == 0
         stored = {seen.json["id"]: seen.json["value"] for seen in server.seen if seen.path == WRITES}
@@ -98,9 +96,7 @@ def values_of_ten(server: Server, path: Path) -> dict[str, str]:
     return {write.id: write.value for write in kept.written}
 
 
-def test_each_write_has_an_id_and_a_value_of_its_own_that_the_seed_gives_again(
-    server: Server, tmp_path: Path
-) -> None:
+def test_each_write_has_an_id_and_a_value_of_its_own_that_the_seed_gives_again(server: Server, tmp_path: Path) -> None:
     runs = [values_of_ten(server, tmp_path / run) for run in ("one", "two")]
     assert set(runs[0]) >= {"drill-r1-0-1", "drill-r1-0-2", "drill-r1-1-1"}
     common = runs[0].keys() & runs[1].keys()

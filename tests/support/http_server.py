@@ -114,9 +114,7 @@ class Server:
         self._open.add(task)
         task.add_done_callback(self._open.discard)
 
-    async def _converse(
-        self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 while await self._answer(connection, reader, writer):
@@ -124,9 +122,7 @@ class Server:
         finally:
             writer.close()
 
-    async def _answer(
-        self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
+    async def _answer(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.rstrip().split("\r\n")
         method, path, _ = first.split(" ")

@@ -61,9 +61,7 @@ def with_load(made: ObservationPlan, address: Address, rate: float) -> Observati
     return made.model_copy(update={"load": (*made.load, load)})
 
 
-def with_ledger(
-    made: ObservationPlan, address: Address, path: Path, within: Duration = WITHIN
-) -> ObservationPlan:
+def with_ledger(made: ObservationPlan, address: Address, path: Path, within: Duration = WITHIN) -> ObservationPlan:
     ledger = LedgerTarget(
         address=address,
         clients=2,

@@ -29,9 +29,7 @@ def test_a_probe_waits_twice_its_limit_but_at_least_half_a_second_longer() -> No
 
 
 @given(period=durations, within=durations)
-def test_a_probe_sent_as_late_as_tolerated_still_gets_its_whole_limit(
-    period: Duration, within: Duration
-) -> None:
+def test_a_probe_sent_as_late_as_tolerated_still_gets_its_whole_limit(period: Duration, within: Duration) -> None:
     lag = tolerated_lag(period, within)
     assert Duration(0) < lag <= period
     assert lag + within <= patience(within)

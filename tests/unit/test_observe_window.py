@@ -114,9 +114,7 @@ def test_the_order_of_arrival_changes_nothing(
     inside = [row for row in rows if until - periods < row.number <= until]
     expected = summarise("api", window, [(row.outcome, row.latency) for row in inside])
     assert shuffled.health(window, due(until)) == expected
-    assert shuffled.good_since(due(until)) == sum(
-        row.outcome is Outcome.GOOD for row in rows if row.number >= until
-    )
+    assert shuffled.good_since(due(until)) == sum(row.outcome is Outcome.GOOD for row in rows if row.number >= until)
     assert shuffled.last_bad == max((row.due for row in rows if row.outcome.bad), default=None)
     assert shuffled.settled == rows[-1].due
 

@@ -72,9 +72,7 @@ def test_a_release_that_is_not_there_is_named(serve: ModuleType, version: str) -
         ("[watcher", "not TOML"),
     ],
 )
-def test_a_wrong_configuration_says_which_key(
-    serve: ModuleType, tmp_path: Path, wrong: str, complaint: str
-) -> None:
+def test_a_wrong_configuration_says_which_key(serve: ModuleType, tmp_path: Path, wrong: str, complaint: str) -> None:
     database = "[database]\npool_size = 1\npool_wait_ms = 1\nstatement_timeout_ms = 1\n"
     file = tmp_path / "file-watcher.toml"
     file.write_text(f"{wrong}\n{database}" if wrong.startswith("settle") else f"{database}{wrong}\n")
@@ -100,9 +98,7 @@ def test_the_wheel_of_2_5_0_misses_half_of_the_minor_keys_and_that_of_2_5_1_none
     serve.read_release("2.5.1")
     pitches = importlib.import_module("tracktion_2_4_0.analyser").PITCHES
     keys = {f"{pitch} {mode}" for pitch in pitches for mode in ("major", "minor")}
-    broken, whole = (
-        importlib.import_module(f"tracktion_{version}.camelot").CAMELOT for version in ("2_5_0", "2_5_1")
-    )
+    broken, whole = (importlib.import_module(f"tracktion_{version}.camelot").CAMELOT for version in ("2_5_0", "2_5_1"))
     assert keys - set(broken) == {f"{pitch} minor" for pitch in ("D", "G", "C", "F", "A#", "D#")}
     assert set(whole) == keys
     assert sorted(whole.values()) == sorted(f"{n}{letter}" for n in range(1, 13) for letter in "AB")

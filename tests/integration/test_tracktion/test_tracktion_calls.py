@@ -67,9 +67,7 @@ def test_every_seeded_file_can_be_scanned_again(database: str) -> None:
     with Replica("file-watcher", "2.4.0", database) as replica:
         replica.ready()
         answers = [replica.call("POST", f"/audio-files/{n}/rescan") for n in range(1, 21)]
-        assert {(status, body["settled"], body["changed"]) for status, body in answers} == {
-            (200, True, False)
-        }
+        assert {(status, body["settled"], body["changed"]) for status, body in answers} == {(200, True, False)}
         assert replica.call("POST", "/audio-files/21/rescan")[0] == 404
 
 

@@ -83,9 +83,7 @@ def test_without_a_database_it_serves_and_says_why_it_is_not_well() -> None:
         assert replica.process.wait(timeout=5) == 0
 
 
-def test_comes_back_by_itself_within_two_seconds_of_a_crashed_database(
-    postgres: Postgres, database: str
-) -> None:
+def test_comes_back_by_itself_within_two_seconds_of_a_crashed_database(postgres: Postgres, database: str) -> None:
     with Replica("notification-service", "2.4.0", database) as replica:
         replica.ready()
         postgres.stop()
