@@ -49,8 +49,12 @@ def state() -> Iterator[Path]:
 
 
 @pytest.fixture(params=CASES)
-def subject(request: pytest.FixtureRequest, state: Path) -> Iterator[Subject]:
-    case = CASES[request.param]
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+@pytest.fixture
+def subject(case: Case, state: Path) -> Iterator[Subject]:
     model = load_system(case.file)
     with case.open(model, state) as system:
         yield Subject(system, case.service, model.releases.current, case.next)

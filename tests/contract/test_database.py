@@ -4,15 +4,18 @@ import psycopg
 import pytest
 
 from harness.errors import InputError, MayWorkLater
+from harness.system.load import load_system
 from harness.system.ports import Database
-from tests.contract.conftest import Subject
+from tests.contract.conftest import Case, Subject
 from tests.support.sandboxes import soon
 
 
 @pytest.fixture
-def database(subject: Subject) -> Database:
-    if subject.system.database is None:
+def database(case: Case, request: pytest.FixtureRequest) -> Database:
+    if load_system(case.file).database is None:
         pytest.skip("this system has no database")
+    subject: Subject = request.getfixturevalue("subject")
+    assert subject.system.database is not None
     return subject.system.database
 
 

