@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.drill.runner import RunContext, run_drill
@@ -38,20 +39,29 @@ def make_run_folder(out: Path, run_id: str) -> Path:
     return folder
 
 
-def conduct(drill: Drill, context: RunContext) -> Result:
-    """Runs a drill, judges its journal and writes its result and reports.
+@dataclass(frozen=True, slots=True)
+class Conducted:
+    """How a drill went: its result, unless its journal holds none, and what stopped the whole run, if anything did."""
+
+    result: Result | None
+    stopped: DrillError | KeyboardInterrupt | None = None
+
+
+def conduct(drill: Drill, context: RunContext) -> Conducted:
+    """Runs a drill, judges its journal and writes its result and reports, whatever stopped it.
 
     Raises:
-        DrillError: the drill could not be prepared. Its folder holds a journal, a result and a report all the same.
-        KeyboardInterrupt: a person stopped it; likewise.
+        DrillError: the journal of a drill that went well cannot be judged, or its report cannot be written.
     """
+    folder = context.folder / drill.slug
     try:
-        folder = run_drill(drill, context)
-    except (DrillError, KeyboardInterrupt):
-        if (context.folder / drill.slug / "journal.jsonl").exists():
-            judge_folder(context.folder / drill.slug)
-        raise
-    return judge_folder(folder)
+        run_drill(drill, context)
+    except (DrillError, KeyboardInterrupt) as stopped:
+        try:
+            return Conducted(judge_folder(folder), stopped)
+        except DrillError:  # what stopped the drill is the one to tell
+            return Conducted(None, stopped)
+    return Conducted(judge_folder(folder))
 
 
 def judge_folder(folder: Path) -> Result:

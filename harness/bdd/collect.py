@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import io
 from collections.abc import Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from harness.bdd.plugin import COLLECTED, MISTAKES
 from harness.drill.spec import Drill
-from harness.errors import DrillError, InputError, NotFound, UsageError
+from harness.errors import DrillError, InputError, InternalError, NotFound, UsageError
 from harness.system.find import find_system
 from harness.system.load import load_system
 
@@ -67,16 +67,27 @@ def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | No
     arguments = [*map(str, paths), "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore"]
     arguments += ["--rootdir", str(Path.cwd()), "--drill-system", str(found.absolute())]
     arguments += ["-m", tags] if tags else []
-    with redirect_stdout(sys.stderr):
+    told = io.StringIO()
+    with redirect_stdout(told), redirect_stderr(told):
         status = pytest.main(arguments, plugins=[collector])
     if collector.mistakes:
         first = collector.mistakes[0]
         raise type(first)("\n".join(str(mistake) for mistake in collector.mistakes)) from None
     if status == pytest.ExitCode.USAGE_ERROR:
-        raise UsageError("the features could not be collected; the reason is above")
+        raise UsageError(_usage_error(told.getvalue()))
+    if status == pytest.ExitCode.INTERNAL_ERROR:
+        raise InternalError(f"the features could not be collected:\n{told.getvalue().strip()}")
+    if status == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if not collector.drills:
         selected = f" with the tags '{tags}'" if tags else ""
         raise UsageError(
             f"no scenario was selected in {', '.join(map(str, paths))}{selected}; a run of nothing would prove nothing"
         )
     return collector.drills
+
+
+def _usage_error(told: str) -> str:
+    """What pytest found wrong, in our words where we know it."""
+    reason = next((line.removeprefix("ERROR: ") for line in told.splitlines() if line.startswith("ERROR: ")), told)
+    return reason.strip().replace("Wrong expression passed to '-m'", "the expression of --tag is wrong")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import re
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
@@ -79,10 +80,14 @@ class FeatureFile(pytest.Module):
             feature = get_feature("", str(self.path))
         except GherkinParseError as error:
             raise self.CollectError(
-                f"{self.path}:{error.line}: {error.message}: {error.line_content.strip()}"
+                f"{self.path}:{error.line}: this is not Gherkin: {error.line_content.strip()}"
             ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise self.CollectError(f"{self.path}: cannot be read: {error}") from error
+        except KeyError:
+            raise self.CollectError(
+                f"{self.path}:1: there is no feature in this file; it begins with 'Feature: ' and its name"
+            ) from None
         self._refuse_equal_names()
         for tag in sorted({*feature.tags, *(tag for one in feature.scenarios.values() for tag in one.tags)}):
             self.config.addinivalue_line("markers", f"{tag}: a tag of a scenario")
@@ -223,6 +228,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     else:
         return outcome
     return None
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Ends the run of drills with its index, summary and JUnit file."""
+    run = sys.modules.get("harness.bdd.run")  # imported by the first drill that ran
+    if run is not None:
+        run.write_summary(session.config)
 
 
 def _located(item: pytest.Item, error: DrillError) -> DrillError:

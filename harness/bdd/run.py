@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,11 @@ from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
 from harness.drill.spec import Drill
+from harness.report.write import write_run
+from harness.verdict.result import Result
 
 _RUN: Final = pytest.StashKey[RunContext]()
+_RESULTS: Final = pytest.StashKey[list[Result]]()
 
 
 def run_item(item: pytest.Item, drill: Drill) -> None:
@@ -29,10 +33,17 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
             settings=item.stash[BUILDER].settings,
             seed=int(config.getoption("--drill-seed")),
             progress=Silent(),
-            again=f"pytest {item.nodeid}",
+            again="",
         )
         config.stash[_RUN] = context
-    result = conduct(drill, context)
+        config.stash[_RESULTS] = []
+    done = conduct(drill, replace(context, again=f"pytest {item.nodeid}"))
+    result = done.result
+    if result:
+        config.stash[_RESULTS].append(result)
+    if done.stopped:
+        raise done.stopped
+    assert result  # noqa: S101 - a drill that nothing stopped has been judged
     report = Path(context.folder) / drill.slug / "report.html"
     item.add_report_section("call", "drill", f"{result.verdict}: {result.reason}\n{report}")
     if not result.as_expected:
@@ -40,3 +51,9 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
             f"{result.verdict}: {result.reason} (expected: {result.expected}); report: {report}",
             pytrace=False,
         )
+
+
+def write_summary(config: pytest.Config) -> None:
+    """Writes what belongs to the run as a whole, when drills were run."""
+    if results := config.stash.get(_RESULTS, None):
+        write_run(results, config.stash[_RUN].folder)

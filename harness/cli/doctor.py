@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.cli.options import RUNS, Json
+from harness.cli.output import results_to_stdout
 from harness.clock import Deadline
 from harness.errors import DrillError, Unavailable
 from harness.sandbox.embedded import start as embedded
@@ -42,11 +43,12 @@ def doctor(*, json: Json = False) -> int:
         _look("system", _system),
         _look("embedded sandbox", _embedded),
     ]
-    if json:
-        print(json_text.dumps([asdict(finding) for finding in findings], indent=2))
-    else:
-        for finding in findings:
-            print(f"{'ok ' if finding.good else 'BAD'}  {finding.what:<18}{finding.detail}")
+    with results_to_stdout():
+        if json:
+            print(json_text.dumps([asdict(finding) for finding in findings], indent=2))
+        else:
+            for finding in findings:
+                print(f"{'ok ' if finding.good else 'BAD'}  {finding.what:<18}{finding.detail}")
     return 0 if all(finding.good for finding in findings) else Unavailable.exit_code
 
 

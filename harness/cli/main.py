@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import signal
 import sys
+import traceback
+from contextlib import suppress
 from types import FrameType
 
 import typer
 from typer.exceptions import TyperException
 
 from harness.cli import doctor, run, sandbox, show
-from harness.errors import DrillError, UsageError
+from harness.cli.output import readable
+from harness.errors import DrillError, InternalError, UsageError
 
 app = typer.Typer(
     name="drill",
@@ -24,15 +27,20 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _help_without_a_command(context: typer.Context) -> None:
-    """Says what there is when nothing is asked for."""
+def _before_any_command(context: typer.Context) -> None:
+    """Says what there is when nothing is asked for; else removes what drills left that were killed."""
     if context.invoked_subcommand is None:
         print(context.get_help())
+    elif context.invoked_subcommand != "heal":
+        try:
+            sandbox.heal()
+        except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
+            _complain(f"what an earlier drill left could not be removed: {error}")
 
 
 app.command("run")(run.run)
-app.command("list")(show.list_drills)
-app.command("steps")(show.steps)
+app.command("list")(readable(show.list_drills))
+app.command("steps")(readable(show.steps))
 app.command("report")(show.report)
 app.command("doctor")(doctor.doctor)
 app.command("heal")(sandbox.heal)
@@ -43,7 +51,9 @@ INTERRUPTED = 3  # a person stopped it: the same code as the verdict aborted
 
 def main() -> None:
     """Runs the command and exits."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
+            signal.signal(number, _interrupt)
     try:
         code = app(standalone_mode=False)
     except TyperException as error:
@@ -52,20 +62,24 @@ def main() -> None:
     except typer.Exit as exit_:
         code = exit_.exit_code
     except DrillError as error:
+        if isinstance(error, InternalError) and error.__cause__:
+            traceback.print_exception(error.__cause__)
         _complain(str(error))
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted; what was begun has been undone")
         code = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # who read our output has gone; there is nobody to tell
-        code = 0
+    except Exception as error:  # noqa: BLE001 - a traceback's exit code of 1 would read as a missed objective
+        traceback.print_exception(error)
+        _complain(f"this is a bug of drill ({type(error).__name__}: {error}); please report the lines above")
+        code = InternalError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _complain(text: str) -> None:
-    for line in text.splitlines():
-        print(f"drill: {line}", file=sys.stderr)
+    with suppress(OSError):  # who read stderr has gone; the exit code still tells
+        for line in text.splitlines():
+            print(f"drill: {line}", file=sys.stderr)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

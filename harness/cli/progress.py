@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -61,7 +62,8 @@ class PlainProgress:
     def stage_ended(self, status: Status, reason: str) -> None:
         """The stage, its time and, if it failed, why."""
         failed = f": {reason}" if reason else ""
-        print(f"{status.drill}: {status.stage} {_took(status)}{failed}", file=self._stream, flush=True)
+        with suppress(OSError):  # who watched has gone; the drill goes on
+            print(f"{status.drill}: {status.stage} {_took(status)}{failed}", file=self._stream, flush=True)
 
 
 class LiveProgress:

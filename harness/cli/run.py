@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +14,15 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, SandboxName, System, Tags
+from harness.cli.output import results_to_stdout
 from harness.cli.progress import watcher
 from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
 from harness.drill.sandboxes import known
 from harness.drill.spec import Drill
+from harness.errors import DrillError
 from harness.report.write import write_run
-from harness.sandbox.embedded.heal import heal
 from harness.settings import Settings
 from harness.units import Duration, Span
 from harness.verdict.result import Result, Seconds
@@ -47,33 +50,42 @@ def run(
         for drill in drills:
             _print_plan(drill)
         return 0
-    settings = Settings()
-    for healed in heal(settings.state_dir):
-        print(f"drill: healed {healed}", file=sys.stderr)
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
+    context = RunContext(
+        run_id=run_id,
+        folder=folder,
+        sandbox=sandbox,
+        settings=Settings(),
+        seed=seed,
+        progress=Silent(),
+        again="",
+    )
     results: list[Result] = []
+    stopped: DrillError | KeyboardInterrupt | None = None
     try:
         with watcher() as progress:
             for drill in drills:
-                again = shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed)])
-                context = RunContext(
-                    run_id=run_id,
-                    folder=folder,
-                    sandbox=sandbox,
-                    settings=settings,
-                    seed=seed,
-                    progress=progress,
-                    again=again,
-                )
-                results.append(conduct(drill, context))
+                again = _again(drill, sandbox=sandbox, seed=seed, system=system)
+                done = conduct(drill, replace(context, progress=progress, again=again))
+                results += [done.result] if done.result else []
+                if stopped := done.stopped:
+                    break
     finally:
         summary = write_run(results, folder) if results else None
-    if json and summary:
-        print(summary.model_dump_json(indent=2))
-    else:
-        print_results(results, folder)
+    with results_to_stdout():
+        if json and summary:
+            print(summary.model_dump_json(indent=2))
+        elif results:
+            print_results(results, folder)
+    if stopped:
+        raise stopped
     return exit_code(results)
+
+
+def _again(drill: Drill, *, sandbox: str, seed: int, system: Path | None) -> str:
+    named = ["--system", str(system)] if system else []
+    return shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed), *named])
 
 
 def _print_plan(drill: Drill) -> None:
@@ -103,6 +115,12 @@ def print_results(results: Sequence[Result], folder: Path) -> None:
     """The table of a run, then why a drill did not end as expected."""
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else WIDE)
+    with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
+        _table(results, folder, console)
+    print(captured.get(), end="")
+
+
+def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("drill", "verdict", "RTO", "lost writes"):
         table.add_column(column)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import Json, System
+from harness.cli.output import readable
 from harness.clock import Deadline
 from harness.errors import NotFound
 from harness.sandbox.embedded import heal as healing
@@ -22,6 +23,7 @@ app = typer.Typer(help="A system of your own to look at: up, down, status.")
 
 
 @app.command()
+@readable
 def up(system: System = None, *, json: Json = False) -> int:
     """Bring the system up on this machine; it stays until `drill sandbox down`, or for 8 hours."""
     settings = Settings()
@@ -29,7 +31,6 @@ def up(system: System = None, *, json: Json = False) -> int:
     if found is None:
         raise NotFound("no drill.toml was found here or above; name the system's file with --system")
     model = load_system(found)
-    heal()
     deadline = Deadline.after(settings.prepare)
     made = embedded.start_detached(model, run_id="by-hand", state_dir=settings.state_dir, deadline=deadline)
     addresses = {service: made.router.address(service).url for service in made.services}
@@ -47,6 +48,7 @@ def up(system: System = None, *, json: Json = False) -> int:
 
 
 @app.command()
+@readable
 def down(
     sandbox: Annotated[str | None, typer.Argument(help="its id; all of yours when none is named")] = None,
 ) -> int:
@@ -66,6 +68,7 @@ def down(
 
 
 @app.command()
+@readable
 def status(*, json: Json = False) -> int:
     """List the sandboxes that live."""
     owners = embedded.list_sandboxes(Settings().state_dir)

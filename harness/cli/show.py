@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import FEATURES, Json, Paths, System, Tags
+from harness.cli.output import results_to_stdout
 from harness.errors import NotFound
 
 
@@ -69,10 +70,9 @@ def report(
         raise NotFound(f"{run}: there is no journal in it; name the folder of a run or of a drill")
     results = [judge_folder(folder) for folder in folders]
     summary = None if folders == [run] else write_run(results, run)
-    if json and summary:
-        print(summary.model_dump_json(indent=2))
-    elif json:
-        print(results[0].model_dump_json(indent=2))
-    else:
-        print_results(results, run.parent if folders == [run] else run)
+    with results_to_stdout():
+        if json:
+            print((summary or results[0]).model_dump_json(indent=2))
+        else:
+            print_results(results, run.parent if folders == [run] else run)
     return exit_code(results)

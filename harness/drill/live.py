@@ -55,23 +55,18 @@ def go_live(
     seed: int,
     deadline: Deadline,
 ) -> Live:
-    """Starts the observer on a sandbox that is ready. When that fails, the sandbox is ended too.
+    """Starts the observer on a sandbox that is ready. When that fails nothing of it is left; the sandbox stays.
 
     Raises:
         DrillError: the observer could not be started.
     """
-    http = http_client()
     ledger = folder / "ledger.jsonl"
     prefix = "".join(character for character in run_id if character.isalnum())
     plan = ObservationPlan.of(
         drill.model, sandbox.router.address, ledger=ledger, prefix=prefix, seed=seed, rate=drill.probe_rate
     )
-    try:
-        observer = Observer.start(plan, recorder, deadline)
-    except BaseException:
-        http.close()
-        sandbox.close(deadline)
-        raise
+    observer = Observer.start(plan, recorder, deadline)
+    http = http_client()
     return Live(
         sandbox=sandbox,
         recorder=recorder,

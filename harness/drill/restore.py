@@ -1,40 +1,60 @@
 """The last stage of every drill: close the ledger, take the fault back, end observer and sandbox.
 
-Each part is tried even when an earlier one failed, and a failure is written down, never swallowed.
+Invariant: each part is tried, whatever the parts before it did; what failed is returned, never swallowed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.clock import Deadline, now
 from harness.drill.live import Live
+from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
 from harness.drill.stages import read_ledger_rows
-from harness.errors import DrillError
+from harness.errors import DrillError, MayWorkLater
+from harness.faults.model import FaultRun
 from harness.journal.chain import JournalWriter
-from harness.journal.records import FaultState, LedgerClosed, Stopped
+from harness.journal.records import FaultState, LedgerClosed
 from harness.observe.ledger import read_ledger
 from harness.settings import Settings
 
+Part = tuple[str, Callable[[], object]]
 
-def restore(drill: Drill, live: Live, journal: JournalWriter, folder: Path, settings: Settings) -> None:
-    """Takes everything back and ends everything.
 
-    Raises:
-        DrillError: the sandbox could not be ended; what is left is removed by the next `drill heal`.
-    """
-    try:
-        _close_ledger(drill, live, journal, settings)
-        _undo(live, settings)
-        _stop_observer(live, journal, settings)
-    finally:
-        live.observer.kill()
-        live.http.close()
+def attempt(*parts: Part) -> list[str]:
+    """Does every part in order and returns a sentence for each that failed."""
+    failed: list[str] = []
+    for what, act in parts:
         try:
-            live.sandbox.copy_logs(folder / "artifacts")
-        finally:
-            live.sandbox.close(Deadline.after(settings.teardown))
+            act()
+        except Exception as error:  # noqa: BLE001 - the parts that follow must be tried, whatever this one raised
+            failed.append(f"{what}: {error}" if isinstance(error, DrillError) else f"{what}: {error!r}")
+    return failed
+
+
+def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings) -> list[str]:
+    """Takes everything back and ends the observer; returns what failed."""
+    failed = attempt(
+        ("the ledger was not closed", lambda: _close_ledger(drill, live, journal, settings)),
+        ("the rollback was not cleaned up", lambda: _clean_up(live, settings)),
+    )
+    if live.fault is not None:
+        failed += _take_back(live.fault, settings)
+    return failed + attempt(
+        ("the observer did not end in order", lambda: live.observer.stop(Deadline.after(settings.settle))),
+        ("the observer was not killed", live.observer.kill),
+        ("the HTTP client was not closed", live.http.close),
+    )
+
+
+def end_sandbox(sandbox: Sandbox, folder: Path, settings: Settings) -> list[str]:
+    """Keeps the sandbox's logs and ends it; returns what failed. What is left then is removed by `drill heal`."""
+    return attempt(
+        ("the logs were not copied", lambda: sandbox.copy_logs(folder / "artifacts")),
+        ("the sandbox was not ended in order", lambda: sandbox.close(Deadline.after(settings.teardown))),
+    )
 
 
 def _close_ledger(drill: Drill, live: Live, journal: JournalWriter, settings: Settings) -> None:
@@ -51,23 +71,23 @@ def _close_ledger(drill: Drill, live: Live, journal: JournalWriter, settings: Se
     read_ledger_rows(drill, live, journal, "after validation", settings.read_rows)
 
 
-def _undo(live: Live, settings: Settings) -> None:
-    """Cleans up after the rollback, then takes the fault back; both find little to do after the other."""
+def _clean_up(live: Live, settings: Settings) -> None:
+    """The steps of the plan that wait until the rollback is validated."""
     if live.plan and live.outcome and live.outcome.outcome == "done":
-        live.engine.clean_up(live.plan, live.recorder, Deadline.after(settings.undo))
-    fault = live.fault
-    if fault is None:
-        return
+        ended = live.engine.clean_up(live.plan, live.recorder, Deadline.after(settings.undo))
+        if ended.outcome != "done":
+            raise MayWorkLater(ended.reason)
+
+
+def _take_back(fault: FaultRun, settings: Settings) -> list[str]:
+    """Carries the undo out and looks whether the effect is gone; an undo that fails is in the journal by itself."""
+    failed: list[str] = []
     if fault.may_have_changed_something:
-        fault.recover(Deadline.after(settings.undo))
-    if fault.state is FaultState.RECOVERED and live.observer.problem is None:
-        fault.wait_for_recovery(Deadline.after(settings.settle))
+        failed += attempt(("the undo was not recorded", lambda: fault.recover(Deadline.after(settings.undo))))
+    if fault.state is FaultState.RECOVERED:
+        failed += attempt(
+            ("the end of the fault was not seen", lambda: fault.wait_for_recovery(Deadline.after(settings.settle)))
+        )
     if fault.state in (FaultState.RECOVERED, FaultState.GONE):
-        fault.clean_up()
-
-
-def _stop_observer(live: Live, journal: JournalWriter, settings: Settings) -> None:
-    try:
-        live.observer.stop(Deadline.after(settings.settle))
-    except DrillError as error:
-        journal.append(Stopped(at=now(), by="error", reason=f"the observer did not end in order: {error}"))
+        failed += attempt(("the end of the fault was not recorded", fault.clean_up))
+    return failed

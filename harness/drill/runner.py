@@ -10,18 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from harness.clock import Deadline, now, utc_anchor, wait_for
 from harness.drill.checks import Bench
 from harness.drill.declare import declaration
+from harness.drill.interrupt import Interruption
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Progress, Status
 from harness.drill.recorder import Recorder
-from harness.drill.restore import restore
-from harness.drill.sandboxes import open_sandbox
+from harness.drill.restore import attempt, end_sandbox, restore
+from harness.drill.sandboxes import Sandbox, open_sandbox
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
-from harness.errors import CannotCreate, DeadlineExceeded, DrillError
+from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
 from harness.faults.model import FaultRun, Scene
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Answer, Phase
@@ -81,7 +83,9 @@ class _Run:
         self.settings = context.settings
         self.folder = folder
         self.journal = journal
+        self.sandbox: Sandbox | None = None
         self.live: Live | None = None
+        self._prepared = False
         self._status = Status(drill.name, Stage.PREPARE, now(), Deadline(now()))
 
     def run(self) -> None:
@@ -91,30 +95,33 @@ class _Run:
         self.journal.append(first, durable=True)
         at, utc_ns = utc_anchor()
         self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
-        unprepared: DrillError | None = None
-        interrupted = False
-        try:
-            self._stages()
-        except StageFailed:
-            pass  # the journal has the stage's end and its reason; the verdict follows from it
-        except KeyboardInterrupt:
-            interrupted = True
-            self.journal.append(Stopped(at=now(), by="person", reason="interrupted"), durable=True)
-        except DrillError as error:
-            self.journal.append(Stopped(at=now(), by="error", reason=str(error)), durable=True)
-            unprepared = error if self._status.stage is Stage.PREPARE else None
-        finally:
+        problem: Exception | None = None
+        with Interruption() as interruption:
+            try:
+                try:
+                    self._stages()
+                finally:
+                    interruption.hold()  # an interrupt that comes just before this one is caught below, like any other
+            except StageFailed:
+                pass  # the journal has the stage's end and its reason; the verdict follows from it
+            except KeyboardInterrupt:
+                self._stopped("person", "interrupted")
+            except Exception as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
+                problem = error
+                self._stopped("error", _sentence(error))
             self._restore()
-        self.journal.append(DrillEnded(at=now()), durable=True)
-        if interrupted:
+            self.journal.append(DrillEnded(at=now()), durable=True)
+        if interruption.asked:
             raise KeyboardInterrupt
-        if unprepared:
-            raise unprepared
+        if problem and not isinstance(problem, DrillError):
+            raise InternalError(f"the drill met a bug of the harness: {_sentence(problem)}") from problem
+        if problem and not self._prepared:
+            raise problem
 
     def _stages(self) -> None:
         drill, limits, settings = self.drill, self.drill.limits, self.settings
         with self._stage(Stage.PREPARE, settings.prepare) as deadline:
-            sandbox = open_sandbox(
+            self.sandbox = open_sandbox(
                 self.context.sandbox,
                 drill.model,
                 live=drill.versions,
@@ -125,13 +132,14 @@ class _Run:
             )
             self.live = go_live(
                 drill,
-                sandbox,
+                self.sandbox,
                 Recorder(self.journal),
                 folder=self.folder,
                 run_id=self.context.run_id,
                 seed=self.context.seed,
                 deadline=deadline,
             )
+        self._prepared = True
         live = self.live
         with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
             self._steady_state(live, deadline)
@@ -204,23 +212,27 @@ class _Run:
     def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:
         """Journals a stage's start and end; an error that ends it is its reason."""
         deadline = Deadline.after(limit)
-        started = now()
-        self.journal.append(StageStarted(stage=stage, at=started, deadline=deadline.at))
-        self._status = Status(self.drill.name, stage, started, deadline)
-        self.context.progress.update(self._status)
+        self._begin(stage, deadline)
         reason = "interrupted"
         try:
             yield deadline
             reason = ""
-        except (DrillError, StageFailed) as error:
-            reason = str(error)
+        except Exception as error:
+            reason = _sentence(error)
             raise
         finally:
-            outcome = "failed" if reason else "completed"
-            self.journal.append(
-                StageEnded.model_validate({"stage": stage, "at": now(), "outcome": outcome, "reason": reason})
-            )
-            self.context.progress.stage_ended(self._status, reason)
+            self._end(reason)
+
+    def _begin(self, stage: Stage, deadline: Deadline) -> None:
+        self._status = Status(self.drill.name, stage, now(), deadline)
+        self.journal.append(StageStarted(stage=stage, at=self._status.since, deadline=deadline.at))
+        self.context.progress.update(self._status)
+
+    def _end(self, reason: str) -> None:
+        outcome = "failed" if reason else "completed"
+        ended = {"stage": self._status.stage, "at": now(), "outcome": outcome, "reason": reason}
+        self.journal.append(StageEnded.model_validate(ended))
+        self.context.progress.stage_ended(self._status, reason)
 
     def _tick(self, live: Live) -> bool:
         """Tells who watches what clients see now; always true, so that it can stand in a condition."""
@@ -228,8 +240,23 @@ class _Run:
         self.context.progress.update(self._status)
         return True
 
+    def _stopped(self, by: Literal["person", "error"], reason: str) -> None:
+        """Records why the drill stops; that it cannot be recorded does not keep it from being restored."""
+        attempt(("the stop", lambda: self.journal.append(Stopped(at=now(), by=by, reason=reason), durable=True)))
+
     def _restore(self) -> None:
-        if self.live is None:
+        """Tries every part, even when nothing can be recorded or shown any more; a part that failed is a stop."""
+        if self.sandbox is None:
             return
-        with self._stage(Stage.RESTORE, self.settings.undo + self.settings.teardown):
-            restore(self.drill, self.live, self.journal, self.folder, self.settings)
+        deadline = Deadline.after(self.settings.undo + self.settings.teardown)
+        failed = attempt(("the stage was not recorded", lambda: self._begin(Stage.RESTORE, deadline)))
+        if self.live is not None:
+            failed += restore(self.drill, self.live, self.journal, self.settings)
+        failed += end_sandbox(self.sandbox, self.folder, self.settings)
+        if failed:
+            self._stopped("error", f"not everything was restored: {'; '.join(failed)}")
+        attempt(("the end of the stage was not recorded", lambda: self._end("; ".join(failed))))
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) if isinstance(error, (DrillError, StageFailed)) else f"{type(error).__name__}: {error}"

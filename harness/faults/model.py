@@ -128,19 +128,29 @@ class FaultRun:
         self._moved(Verb.WAIT_FOR_EFFECT, proof)
 
     def recover(self, deadline: Deadline) -> bool:
-        """Takes everything back, in reverse order; goes on when one operation fails. True when all succeeded."""
+        """Takes everything back, in reverse order; goes on when one operation fails. True when all succeeded.
+
+        Raises:
+            DrillError: it could not be recorded; every operation was tried all the same.
+        """
         self._check(Verb.RECOVER)
         complete = True
+        unwritten: DrillError | None = None
         for undo in reversed(self._undo):
             error = ""
             try:
                 carry_out(undo, self._scene.system, deadline)
+            except Exception as failure:  # noqa: BLE001 - whatever one operation raises, the others are tried
+                error, complete = str(failure) or type(failure).__name__, False
+            try:
+                self._recorder.append(
+                    UndoDone(undo=undo, at=now(), error=error, by_hand=command_for(undo) if error else "")
+                )
             except DrillError as failure:
-                error, complete = str(failure), False
-            self._recorder.append(
-                UndoDone(undo=undo, at=now(), error=error, by_hand=command_for(undo) if error else "")
-            )
+                unwritten = failure
         self._moved(Verb.RECOVER, "" if complete else "not everything could be taken back")
+        if unwritten:
+            raise unwritten
         return complete
 
     def wait_for_recovery(self, deadline: Deadline) -> bool:
