@@ -19,7 +19,7 @@ def _live_with_standby(drill: DrillBuilder, service: str, version: str, standby:
 
 @given(step("clients probe every service {rate:g} times a second"))
 def _probe_rate(drill: DrillBuilder, rate: float) -> None:
-    drill.probe_rate = rate
+    drill.probe(rate)
 
 
 @given(step("a good answer of {service:Service} takes at most {limit:Duration}"))
@@ -29,4 +29,4 @@ def _good_answer(drill: DrillBuilder, service: str, limit: Duration) -> None:
 
 @given(step("the steady state is observed for {window:Duration}"))
 def _steady_state(drill: DrillBuilder, window: Duration) -> None:
-    drill.steady_window = window
+    drill.observe_steady_state(window)

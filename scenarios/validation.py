@@ -11,6 +11,8 @@ from harness.units import Duration
 
 @then(step("every critical service is healthy {times:d} times in a row within {limit:Duration}"))
 def _healthy(drill: DrillBuilder, times: int, limit: Duration) -> None:
+    if times < 1:
+        raise InputError(f"a service is always healthy {times} times in a row; expected 1 or more")
     drill.must_hold(
         f"every critical service is healthy {times} times in a row",
         HealthyInARow(drill.services(critical=True), times),

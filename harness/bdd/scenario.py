@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 import pytest
 
 from harness.bdd.plugin import BUILDER
-from harness.drill.builder import slug_of
 from harness.drill.spec import Drill
 
 _TAKEN: Final = pytest.StashKey[list[str]]()
@@ -23,3 +24,12 @@ def build(item: pytest.Item) -> Drill:
     slug = slug_of(item.path.stem, item.stash[BUILDER].name, taken)
     taken.append(slug)
     return item.stash[BUILDER].build(slug)
+
+
+def slug_of(feature: str, scenario: str, taken: Sequence[str]) -> str:
+    """A short name of a drill for folders: unique, lower case, only letters, digits and '-'."""
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{feature} {scenario}".lower()).strip("-")[:80].strip("-") or "drill"
+    candidate, number = plain, 2
+    while candidate in taken:
+        candidate, number = f"{plain}-{number}", number + 1
+    return candidate

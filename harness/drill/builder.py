@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from harness.drill.checks import Check, ErrorShare
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
 from harness.errors import InputError, NotFound
-from harness.faults.catalogue import BadRelease, Nothing
+from harness.faults.catalogue import BadRelease
 from harness.faults.model import Fault
 from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
+from harness.observe.window import RETENTION
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
@@ -23,6 +23,9 @@ STEADY_ERRORS: Final = 1.0  # per cent; above this, what a fault does cannot be 
 EFFECT_LIMIT: Final = Duration.of(s=10)  # a fault that nobody sees for longer was not injected where clients are
 ROLL_BACK_LIMIT: Final = Duration.of(s=60)  # a traffic switch takes seconds; a minute leaves room for verification
 RECOVER_LIMIT: Final = Duration.of(s=60)  # after the rollback has ended, clients should see it at once
+LEAST_PROBES: Final = 5  # a period of 200 ms: with fewer, no interval is narrow enough to judge by
+MOST_PROBES: Final = 1000  # what one observer can send
+_PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
 DETECT_SLACK: Final = Duration.of(s=10)  # on top of the longest trigger: its window, and noise that starts it again
 
 
@@ -40,10 +43,11 @@ class DrillBuilder:
     settings: Settings
     live: dict[str, str] = field(default_factory=dict)
     standby: dict[str, str] = field(default_factory=dict)
+    everywhere: str | None = None
     probe_rate: float | None = None
     fault: Fault | None = None
     triggers: list[TriggerSpec] = field(default_factory=list)
-    target: dict[str, str] = field(default_factory=dict)
+    back_to: str | None = None
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
     steady_window: Duration = STEADY_WINDOW
@@ -58,17 +62,37 @@ class DrillBuilder:
     def runs(self, service: str, live: str, standby: str | None = None) -> None:
         """A service is live in one release, with another one on standby if it is named."""
         self._service(service)
+        if service in self.live:
+            raise InputError(f"{service} is said to be live in {self.live[service]} already")
         self.live[service] = self._release(live)
         if standby is not None:
             self.standby[service] = self._release(standby)
 
     def all_run(self, version: str) -> None:
-        """Every service is live in one release."""
-        self.live = dict.fromkeys(self.model.services, self._release(version))
+        """Every service that is not named by itself is live in one release."""
+        if self.everywhere is not None:
+            raise InputError(f"every service is said to be live in {self.everywhere} already")
+        self.everywhere = self._release(version)
+
+    def probe(self, rate: float) -> None:
+        """Every service is probed so many times a second."""
+        if not LEAST_PROBES <= rate <= MOST_PROBES:
+            raise InputError(
+                f"{rate:g} probes a second cannot be made or tell nothing; expected {LEAST_PROBES} to {MOST_PROBES}"
+            )
+        self.probe_rate = rate
+
+    def observe_steady_state(self, window: Duration) -> None:
+        """The steady state must hold, and the baseline is taken, over this time."""
+        if not Duration(0) < window <= RETENTION:
+            raise InputError(f"a steady state cannot be observed for {window}; expected up to {RETENTION}")
+        self.steady_window = window
 
     def good_answer_within(self, service: str, limit: Duration) -> None:
         """A good answer to the service's probes takes no longer than this."""
         table = self._service(service)
+        if limit <= Duration(0):
+            raise InputError(f"no answer takes at most {limit}; expected a time above zero")
         probe = table.probe.model_copy(update={"within": limit})
         services = {**self.model.services, service: table.model_copy(update={"probe": probe})}
         self.model = self.model.model_copy(update={"services": services})
@@ -91,10 +115,7 @@ class DrillBuilder:
 
     def roll_back_to(self, version: str, limit: Duration) -> None:
         """The broken service goes back to a version by switching traffic."""
-        self._release(version)
-        service = getattr(self.fault, "service", None)
-        if service is not None:
-            self.target = {service: version}
+        self.back_to = self._release(version)
         self.roll_back_limit = limit
 
     def must_measure(self, measured: Measured, bound: Duration) -> None:
@@ -123,6 +144,7 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
+        self._refuse_what_cannot_pass(fault)
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = [
@@ -147,7 +169,7 @@ class DrillBuilder:
             source=self.origin,
             tags=self.tags,
             model=self.model,
-            live=self.live,
+            live=self._live(),
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
             fault=fault,
@@ -176,13 +198,40 @@ class DrillBuilder:
             recover=self.recover_limit,
         )
 
+    def _live(self) -> dict[str, str]:
+        """The releases before the fault that the scenario names."""
+        return {**(dict.fromkeys(self.model.services, self.everywhere) if self.everywhere else {}), **self.live}
+
     def _target(self, fault: Fault) -> dict[str, str]:
         """Where the scenario says nothing: a bad release goes back to what was live, else to what stands by."""
-        if self.target or isinstance(fault, Nothing):
-            return self.target
-        service = getattr(fault, "service", "")
-        before = self.live.get(service, self.model.releases.current)
-        return {service: before if isinstance(fault, BadRelease) else self.standby.get(service, before)}
+        service = getattr(fault, "service", None)
+        if service is None:
+            return {}
+        before = self._live().get(service, self.model.releases.current)
+        return {
+            service: self.back_to or (before if isinstance(fault, BadRelease) else self.standby.get(service, before))
+        }
+
+    def _refuse_what_cannot_pass(self, fault: Fault) -> None:
+        """Mistakes that only show when a drill has run for nothing: what it judges by is empty or out of reach."""
+        critical = self.services(critical=True)
+        if not critical:
+            raise InputError(
+                f"{self.system_file}: no service is critical, so nothing could be an outage; leave out "
+                "'critical = false' of those whose outage is one of the system"
+            )
+        service = getattr(fault, "service", None)
+        if service is not None and service not in critical and self.expected is Verdict.PASSED:
+            raise InputError(
+                f"{service} is not critical, so its outage is none of the system and no recovery could be measured; "
+                f"break one of {', '.join(critical)}"
+            )
+        shortest = min((spec.trigger.hold for spec in self.triggers), default=None)
+        if shortest and self.detect_limit and self.detect_limit < shortest:
+            raise InputError(
+                f"{self.origin}: a rollback cannot be called for within {self.detect_limit}, because the shortest "
+                f"trigger must hold for {shortest}"
+            )
 
     def _default_objectives(self) -> None:
         said = {objective.measured for objective in self.objectives}
@@ -237,7 +286,7 @@ class DrillBuilder:
         return table
 
     def _release(self, version: str) -> str:
-        if not self.model.release_path(version).is_dir():
+        if not _PLAIN.fullmatch(version) or not self.model.release_path(version).is_dir():
             there = known_releases(self.model)
             raise NotFound(f"there is no release {version}; there are {', '.join(there) or 'none'}")
         return version
@@ -250,12 +299,3 @@ def known_releases(model: SystemModel) -> list[str]:
     if after or not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if path.is_dir())
-
-
-def slug_of(feature: str, scenario: str, taken: Sequence[str]) -> str:
-    """A short name of a drill for folders: unique, lower case, only letters, digits and '-'."""
-    plain = re.sub(r"[^a-z0-9]+", "-", f"{feature} {scenario}".lower()).strip("-")[:80].strip("-") or "drill"
-    candidate, number = plain, 2
-    while candidate in taken:
-        candidate, number = f"{plain}-{number}", number + 1
-    return candidate

@@ -16,6 +16,7 @@ from harness.units import Duration
 EFFECT_WINDOW: Final = Duration.of(ms=500)  # 25 probes at 50 a second: enough to tell 5 % from a lone bad probe
 EFFECT_ERRORS: Final = 0.05  # below the steady state's limit is noise; the catalogue's faults are far above
 ENOUGH_SAMPLES: Final = 10
+MOST_TIMES_SLOWER: Final = 1000  # a service of 10 ms then takes 10 s, longer than any client waits
 
 
 def _bad_answers(scene: Scene, service: str) -> str:
@@ -107,6 +108,14 @@ class SlowAnswers:
     service: str
     factor: float
 
+    def __post_init__(self) -> None:
+        """Refuses a factor that makes nothing slower."""
+        if not 1 < self.factor <= MOST_TIMES_SLOWER:
+            raise InputError(
+                f"answers cannot become {self.factor:g} times slower; "
+                f"expected a factor above 1 and up to {MOST_TIMES_SLOWER}"
+            )
+
     @property
     def title(self) -> str:
         """What is broken."""
@@ -119,8 +128,6 @@ class SlowAnswers:
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
         """Answers are no longer held back."""
-        if self.factor <= 1:
-            raise InputError(f"answers cannot become {self.factor:g} times slower; expected a factor above 1")
         if self.service not in scene.baseline:
             raise InputError(
                 f"there is no baseline of {self.service}, so its answers cannot be made slower by a factor"

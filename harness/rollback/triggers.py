@@ -9,9 +9,11 @@ window, and it is met once it was true at every look for the whole time.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from harness.errors import InputError
 from harness.system.values import ServiceHealth
 from harness.units import Duration, Instant
 
@@ -62,6 +64,11 @@ class ErrorRate:
     above: float = 0.05
     hold: Duration = Duration.of(s=5 * 60)
 
+    def __post_init__(self) -> None:
+        """Refuses a bound that no error rate can be above."""
+        if not 0 <= self.above < 1:
+            raise InputError(f"an error rate cannot be above {self.above:.0%}; expected 0 % to less than 100 %")
+
     @property
     def title(self) -> str:
         """The trigger in words."""
@@ -79,6 +86,11 @@ class SlowResponse:
     service: str
     factor: float = 3
     hold: Duration = Duration.of(s=10 * 60)
+
+    def __post_init__(self) -> None:
+        """Refuses a multiple that an ordinary answer is above, and one that is no number."""
+        if not 1 < self.factor < math.inf:
+            raise InputError(f"{self.factor:g} times the baseline is not slow; expected a factor above 1")
 
     @property
     def title(self) -> str:

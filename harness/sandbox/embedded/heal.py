@@ -43,6 +43,7 @@ def heal(state_dir: Path) -> tuple[Healed, ...]:
         return ()
     healed = []
     for folder in folders(state_dir):
+        _let_orphan_end(folder)
         expired = _end_if_expired(folder)
         if done := clean(folder, "expired" if expired else "its daemon is gone"):
             healed.append(done)
@@ -83,6 +84,33 @@ def _lock_of_dead(folder: Folder) -> int | None:
         return wait_for(attempt, Deadline.after(limits.HEAL_PATIENCE), f"the lock of sandbox {folder.id}")
     except (FileNotFoundError, DeadlineExceeded):
         return None
+
+
+def _let_orphan_end(folder: Folder) -> None:
+    """A daemon whose starter was killed is taking everything down; waits for that, and kills one that hangs."""
+
+    def known() -> bool:  # a daemon names itself as the first thing it does
+        return folder.owner() is not None or not _held(folder)
+
+    with suppress(DeadlineExceeded):
+        wait_for(known, Deadline.after(limits.HEAL_PATIENCE), "the name of a sandbox's daemon")
+    owner = folder.owner()
+    if owner is None or owner.detached or (owner.starter is not None and owner.starter.alive):
+        return
+    with suppress(DeadlineExceeded):
+        wait_for(lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an orphaned sandbox")
+    owner.daemon.send(signal.SIGKILL)
+
+
+def _held(folder: Folder) -> bool:
+    """True while a daemon, or who starts one, holds the folder's lock."""
+    try:
+        lock = folder.try_lock()
+    except FileNotFoundError:
+        return False
+    if lock is not None:
+        os.close(lock)
+    return lock is None
 
 
 def _end_if_expired(folder: Folder) -> bool:
