@@ -114,6 +114,27 @@ def test_the_sandbox_of_a_killed_starter_is_gone_by_itself_in_two_seconds(state:
         assert now() - killed < Duration.of(s=2)
 
 
+@pytest.mark.parametrize("part", ["lock", "owner.json", "pg/data/PG_VERSION", "pg/data/postmaster.pid"])
+def test_a_starter_killed_on_the_way_leaves_nothing(state: Path, part: str) -> None:
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(TRACKTION), str(state)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
+    wait_for(lambda: list(state.glob(f"*/{part}")), soon(), f"the making of {part}", every=Duration.of(ms=1))
+    sandboxes = {folder.id for folder in folders.folders(state)}
+    starter.kill()
+    starter.communicate()
+
+    def gone() -> bool:
+        heal(state)  # for the moment in which there is a folder, and no daemon yet
+        return not folders.folders(state) and not any(map(marked, sandboxes))
+
+    wait_for(gone, soon(5), "the end of everything")
+
+
 def test_close_leaves_nothing_and_may_be_called_again(state: Path) -> None:
     with opened(load_system(TRACKTION), state) as sandbox:
         address = sandbox.router.address("tracklist-service")

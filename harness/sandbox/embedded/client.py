@@ -1,6 +1,6 @@
 """A live embedded sandbox, as the drill sees it: the ports, by calls to its daemon. Thread-safe.
 
-Each call has a connection of its own (measured: 0.1 ms), so a long deployment in one thread does not hold up
+Each call has a connection of its own (measured: 0.3 ms), so a long deployment in one thread does not hold up
 another. The database is read directly, without the daemon.
 """
 
