@@ -48,6 +48,9 @@ def state() -> Iterator[Path]:
         yield path
 
 
+WITH_DATABASE = [name for name, case in CASES.items() if load_system(case.file).database is not None]
+
+
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]

@@ -4,17 +4,18 @@ import psycopg
 import pytest
 
 from harness.errors import InputError, MayWorkLater
-from harness.system.load import load_system
 from harness.system.ports import Database
-from tests.contract.conftest import Case, Subject
+from tests.contract.conftest import CASES, WITH_DATABASE, Case, Subject
 from tests.support.sandboxes import soon
 
 
+@pytest.fixture(params=WITH_DATABASE)
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
 @pytest.fixture
-def database(case: Case, request: pytest.FixtureRequest) -> Database:
-    if load_system(case.file).database is None:
-        pytest.skip("this system has no database")
-    subject: Subject = request.getfixturevalue("subject")
+def database(subject: Subject) -> Database:
     assert subject.system.database is not None
     return subject.system.database
 
