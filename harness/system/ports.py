@@ -46,7 +46,11 @@ class Router(Protocol):
         """The slot that serves now."""
 
     def switch(self, service: str, slot: Slot, deadline: Deadline) -> None:
-        """Sends every new connection to `slot` from the moment this returns; old connections are drained."""
+        """Sends every new connection to `slot` from the moment this returns; old connections are drained.
+
+        Raises:
+            NotFound: nothing is deployed in that slot.
+        """
 
 
 class Network(Protocol):
