@@ -57,7 +57,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except TyperException as error:
-        _complain(f"{error.format_message() or 'name a command'}; see 'drill --help'")
+        _complain(f"{error.format_message().rstrip('.') or 'name a command'}; see 'drill --help'")
         code = UsageError.exit_code
     except typer.Exit as exit_:
         code = exit_.exit_code

@@ -1,0 +1,283 @@
+"""Bad input: one clear message on stderr, an exit code of sysexits.h, and never a traceback."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import ECHO, Said, say
+
+GIVEN = """Given every service is live in 1.0.0
+    And the steady state is observed for 1 s
+"""
+WHEN = "When echo crashes and stays down\n"
+Tell = Callable[..., Said]
+
+
+@pytest.fixture
+def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Tell]:
+    """The command, in this process, with a state folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="d") as state:
+        monkeypatch.setenv("DRILL_STATE_DIR", state)
+        yield lambda *arguments: say(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture
+def listed(tmp_path: Path, tell: Tell) -> Callable[[str], Said]:
+    """`drill list` of a feature with this text, about the echo system."""
+
+    def list_feature(text: str | bytes) -> Said:
+        feature = tmp_path / "some.feature"
+        feature.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return tell("list", feature, "--system", ECHO)
+
+    return list_feature
+
+
+def one_message(said: Said, code: int, *parts: str) -> None:
+    """Everything a person needs in one line: nothing on stdout, no traceback."""
+    assert said.code == code, said
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    assert len(said.err.splitlines()) == 1, said.err
+    assert said.err.startswith("drill: ")
+    for part in parts:
+        assert part in said.err
+
+
+def scenario(*steps: str, name: str = "one") -> str:
+    return f"Feature: f\n  Scenario: {name}\n" + "".join(f"    {step}\n" for step in steps)
+
+
+LIVE, CRASH = "Given every service is live in 1.0.0", "When echo crashes and stays down"
+
+
+@pytest.mark.parametrize(
+    ("steps", "line", "message"),
+    [
+        ((LIVE,), 2, "the scenario injects no fault; a negative control says 'When nothing is done'"),
+        (("Given every service is live in 9.9.9",), 3, "there is no release 9.9.9; there are 1.0.0, 1.1.0, 2.0.0"),
+        (("Given every service is live in ..",), 3, "there is no release ..; there are 1.0.0"),
+        (("Given ecko is live in 1.0.0, with 1.1.0 on standby",), 3, "has no service 'ecko'; it has echo"),
+        ((LIVE, LIVE), 4, "every service is said to be live in 1.0.0 already"),
+        (
+            ("Given echo is live in 1.0.0, with 1.1.0 on standby", "And echo is live in 1.1.0, with 1.0.0 on standby"),
+            4,
+            "echo is said to be live in 1.0.0 already",
+        ),
+        ((LIVE, CRASH, CRASH), 5, "a drill has one fault, and echo crashes and stays down is named already"),
+        ((LIVE, "When ecko crashes and stays down"), 4, "no service 'ecko'"),
+        ((LIVE, "When echo is released as 9.9.9"), 4, "there is no release 9.9.9"),
+        ((LIVE, "When answers of echo become 1 times slower"), 4, "expected a factor above 1"),
+        ((LIVE, "When answers of echo become inf times slower"), 4, "expected a factor above 1"),
+        ((LIVE, "Given every service is life in 1.0.0"), 4, "the nearest is 'every service is live in {version"),
+        ((LIVE, "When pigs fly"), 4, "no step is defined that reads 'When pigs fly'"),
+        ((LIVE, "And the steady state is observed for 5"), 4, "'5' is not a duration: expected a number and a unit"),
+        ((LIVE, "And the steady state is observed for 5 parsecs"), 4, "'5 parsecs' is not a duration"),
+        ((LIVE, "And the steady state is observed for 0 s"), 4, "cannot be observed for 0 s"),
+        ((LIVE, "And the steady state is observed for 20 min"), 4, "cannot be observed for 20 min"),
+        ((LIVE, "And clients probe every service 0 times a second"), 4, "expected 5 to 1000"),
+        ((LIVE, "And clients probe every service nan times a second"), 4, "expected 5 to 1000"),
+        ((LIVE, "And a good answer of echo takes at most 0 s"), 4, "expected a time above zero"),
+        (
+            (LIVE, "And a rollback is called for when the error rate of echo is above 100 % for 1 s"),
+            4,
+            "expected 0 % to less than 100 %",
+        ),
+        (
+            (LIVE, "And a rollback is called for when the error rate of echo is above 5 for 1 s"),
+            4,
+            "'5' is not a share: expected a percentage",
+        ),
+        (
+            (LIVE, "And a rollback is called for when responses of echo take more than 1 times their baseline for 1 s"),
+            4,
+            "expected a factor above 1",
+        ),
+        ((LIVE, "And a rollback is called for when ecko is down for 1 s"), 4, "no service 'ecko'"),
+        (
+            (
+                LIVE,
+                "And a rollback is called for when echo is down for 3 s",
+                CRASH,
+                "Then a rollback is called for within 2 s",
+            ),
+            2,
+            "cannot be called for within 2 s, because the shortest trigger must hold for 3 s",
+        ),
+        ((LIVE, CRASH, "Then traffic is back on 9.9.9 within 5 s"), 5, "there is no release 9.9.9"),
+        (
+            (LIVE, CRASH, "Then every critical service is healthy 0 times in a row within 5 s"),
+            5,
+            "always healthy 0 times in a row",
+        ),
+        (
+            (LIVE, CRASH, "Then the schema is at version 1.0.0 within 5 s"),
+            5,
+            "drill.toml has no database.version_query",
+        ),
+        ((LIVE, CRASH, "Then the verdict is great"), 5, "'great' is not a verdict; expected one of passed, missed"),
+    ],
+)
+def test_a_scenario_that_says_something_wrong_gets_one_message_with_its_line(
+    listed: Callable[[str], Said], steps: tuple[str, ...], line: int, message: str
+) -> None:
+    one_message(listed(scenario(*steps)), listed_code(message), f"some.feature:{line}: ", message)
+
+
+def listed_code(message: str) -> int:
+    """What is named and not there is 66; everything else that is wrong in a scenario is 65."""
+    return 66 if "no release" in message or "no service" in message else 65
+
+
+def test_every_scenario_with_a_mistake_is_named_at_once(listed: Callable[[str], Said]) -> None:
+    said = listed(scenario(LIVE) + scenario("When pigs fly", name="two").removeprefix("Feature: f\n"))
+    assert said.code == 65
+    assert [line.split(": ")[1].rpartition("/")[2] for line in said.err.splitlines()] == [
+        "some.feature:2",
+        "some.feature:5",
+    ]
+
+
+def test_scenarios_of_one_name_are_told_apart_by_line(listed: Callable[[str], Said]) -> None:
+    text = scenario(LIVE, CRASH) + scenario(LIVE, CRASH).removeprefix("Feature: f\n")
+    one_message(listed(text), 65, "some.feature:5: the scenario 'one' has the name of the one in line 2")
+
+
+@pytest.mark.parametrize("examples", ["    Examples:\n      | other |\n      | 1.0.0 |\n", ""])
+def test_a_missing_examples_column_is_named_with_its_line(listed: Callable[[str], Said], examples: str) -> None:
+    text = f"Feature: f\n  Scenario Outline: o\n    Given every service is live in <version>\n{examples}"
+    one_message(listed(text), 65, "some.feature:3: ", "the Examples have no column for what stands between < and >")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"hello\n", "some.feature:1: this is not Gherkin: hello"),
+        (b"", "some.feature:1: there is no feature in this file"),
+        (b"# only a remark\n", "some.feature:1: there is no feature in this file"),
+        (b"Feature: f\n  Scenario: \xff\n", "some.feature: cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        (b"Feature: f\n  Scenario: s\n    Given a\n  Feature: g\n", "some.feature:4: this is not Gherkin"),
+    ],
+)
+def test_a_file_that_is_no_feature_gets_one_message(
+    listed: Callable[[bytes], Said], content: bytes, message: str
+) -> None:
+    one_message(listed(content), 65, message)
+
+
+def test_a_feature_without_scenarios_is_an_empty_selection(listed: Callable[[str], Said]) -> None:
+    one_message(listed("Feature: f\n"), 64, "no scenario was selected", "a run of nothing would prove nothing")
+
+
+def test_tags_that_select_nothing_are_an_error(tell: Tell) -> None:
+    one_message(tell("list", "features", "--tag", "nosuch"), 64, "no scenario was selected", "'nosuch'")
+
+
+@pytest.mark.parametrize("expression", ["release and", "(release", "release nosuch"])
+def test_a_wrong_tag_expression_is_told_with_its_place(tell: Tell, expression: str) -> None:
+    one_message(tell("run", "features", "--tag", expression), 64, "the expression of --tag is wrong", "at column")
+
+
+@pytest.mark.parametrize("expression", ["control", "@control", "@release and not (@nosuch or control)"])
+def test_tags_may_be_written_as_they_stand_in_a_feature(tell: Tell, expression: str) -> None:
+    said = tell("list", "features", "--tag", expression)
+    assert said.code == 0
+    assert ("nothing_happens" in said.out) is ("not" not in expression)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("run", "nowhere.feature"), 66, "nowhere.feature: there is no such feature file or folder"),
+        (("run", "--sandbox", "moon"), 64, "there is no sandbox 'moon'; expected one of embedded"),
+        (("run", "--system", "nowhere.toml"), 66, "nowhere.toml: there is no such file"),
+        (("run", "--nope"), 64, "--nope"),
+        (("run", "--seed", "many"), 64, "'--seed'"),
+        (("fly",), 64, "fly"),
+        (("report", "nowhere"), 66, "nowhere: there is no journal in it"),
+        (("report",), 64, "Missing argument 'run'; see"),
+        (("sandbox", "down", "nosuch"), 66, "there is no sandbox 'nosuch'"),
+    ],
+)
+def test_a_wrong_command_line_gets_one_message(tell: Tell, arguments: tuple[str, ...], code: int, message: str) -> None:
+    one_message(tell(*arguments), code, message)
+
+
+def test_without_a_system_the_message_says_how_to_name_one(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.feature").write_text(scenario(LIVE, CRASH))
+    monkeypatch.chdir(tmp_path)
+    one_message(tell("list", "some.feature"), 66, "no drill.toml was found", "--system")
+    one_message(tell("sandbox", "up"), 66, "no drill.toml was found", "--system")
+
+
+def test_results_that_cannot_be_written_name_the_option(tmp_path: Path, tell: Tell) -> None:
+    (tmp_path / "file").write_text("")
+    feature = tmp_path / "some.feature"
+    feature.write_text(scenario(LIVE, CRASH))
+    said = tell("run", feature, "--system", ECHO, "--out", tmp_path / "file" / "runs")
+    one_message(said, 73, "the run's folder cannot be made: Not a directory; choose another with --out")
+
+
+def test_a_state_folder_that_cannot_be_used_is_named(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "file" / "state"))
+    one_message(tell("sandbox", "up", "--system", ECHO), 73, "cannot be used as a state folder: Not a directory")
+
+
+ECHO_TOML = ECHO.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "echo"', 'nam = "echo"', "drill.toml:2: nam: this field is not known"),
+        ("[services.echo]", "[services.echo", "drill.toml: not TOML: "),
+        ("replicas = { test = 2 }", 'replicas = "two"', "drill.toml:6: services.echo.replicas: "),
+        ("{version}/", "{verzion}/", None),
+        ('service = "echo"', 'service = "ecko"', "load.0.service names 'ecko'; expected one of echo"),
+        ("rate = 10", "rate = 0", "drill.toml:16: load.0.rate: "),
+        ("{config}", "{konfig}", "{konfig} is not known in a command; expected one of {config}, {host}"),
+    ],
+)
+def test_a_wrong_drill_toml_is_told_by_file_line_field_and_what_was_expected(
+    tmp_path: Path, tell: Tell, old: str, new: str, message: str | None
+) -> None:
+    if message is None:
+        old, new = 'path = "releases/{version}"', 'path = "releases/{verzion}"'
+        message = "drill.toml:10: releases.path: {verzion} is not known in a path of releases"
+    assert old in ECHO_TOML
+    file = tmp_path / "drill.toml"
+    file.write_text(ECHO_TOML.replace(old, new))
+    said = tell("run", "features", "--system", file)
+    assert said.code == 78
+    assert "Traceback" not in said.err
+    assert message in said.err
+    assert all(line.startswith("drill: ") and str(file) in line for line in said.err.splitlines())
+
+
+def test_a_system_without_critical_services_can_prove_nothing(tmp_path: Path, tell: Tell) -> None:
+    file = tmp_path / "drill.toml"
+    text = ECHO_TOML.replace('path = "releases', f'path = "{ECHO.parent}/releases')
+    file.write_text(text.replace("replicas =", "critical = false\nreplicas ="))
+    (tmp_path / "some.feature").write_text(scenario(LIVE, CRASH))
+    one_message(tell("list", tmp_path / "some.feature"), 65, "no service is critical, so nothing could be an outage")
+
+
+@pytest.mark.parametrize("damage", ["altered", "removed", "not JSON", "empty"])
+def test_a_damaged_journal_is_named_with_its_line(tmp_path: Path, tell: Tell, damage: str) -> None:
+    journal = tmp_path / "drill" / "journal.jsonl"
+    journal.parent.mkdir()
+    lines = ['{"n":0}', '{"n":1}', '{"n":2}']
+    journal.write_text({"not JSON": "hello\n", "empty": ""}.get(damage, "\n".join(lines) + "\n"))
+    said = tell("report", tmp_path)
+    assert said.code == 65
+    assert "Traceback" not in said.err
+    assert "journal" in said.err

@@ -1,0 +1,185 @@
+"""Properties of the journal: whatever is written comes back, whatever is cut or altered is noticed."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.errors import InputError
+from harness.journal import declaration as d
+from harness.journal import records as r
+from harness.journal.chain import Journal, canonical, read_journal
+from harness.journal.observation import LoadSecond, Observation, Outcome, Row, Write, WriteOutcome
+from harness.journal.records import parse_record
+from harness.units import Duration, Instant
+from tests.support.chains import CLOCK, END, forge, write
+from tests.support.stories import BAD_RELEASE, UNDO, declared
+
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+INSTANT = st.integers(-(2**62), 2**62).map(Instant)
+DURATION = st.integers(-(2**62), 2**62).map(Duration)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+st.register_type_strategy(Instant, INSTANT)
+st.register_type_strategy(Duration, DURATION)
+st.register_type_strategy(d.LoadDeclared, st.builds(d.LoadDeclared, rate=FINITE))
+st.register_type_strategy(d.LedgerDeclared, st.builds(d.LedgerDeclared, rate=FINITE))
+st.register_type_strategy(d.Criterion, st.builds(d.Criterion, bound=FINITE | TEXT))
+
+OBSERVATION = st.builds(
+    Observation,
+    TEXT,
+    st.integers(0, 10**9),
+    INSTANT,
+    st.none() | INSTANT,
+    st.none() | INSTANT,
+    st.sampled_from(Outcome),
+    st.none() | st.integers(100, 599),
+)
+LOAD = st.builds(LoadSecond, TEXT, INSTANT, *(st.integers(0, 10**6),) * 3)
+WRITE = st.builds(
+    Write,
+    st.integers(0, 99),
+    st.integers(0, 10**9),
+    TEXT,
+    TEXT,
+    INSTANT,
+    INSTANT,
+    st.none() | INSTANT,
+    st.sampled_from(WriteOutcome),
+)
+ROW = st.builds(Row, TEXT, TEXT)
+BATCHES: dict[type, st.SearchStrategy[Any]] = {
+    r.Observations: st.builds(r.Observations, rows=st.lists(OBSERVATION, max_size=5).map(tuple)),
+    r.LoadSeen: st.builds(r.LoadSeen, rows=st.lists(LOAD, max_size=5).map(tuple)),
+    r.LedgerWrites: st.builds(r.LedgerWrites, rows=st.lists(WRITE, max_size=5).map(tuple)),
+    r.LedgerRead: st.builds(r.LedgerRead, rows=st.lists(ROW, max_size=5).map(tuple)),
+    r.CriterionChecked: st.builds(r.CriterionChecked, value=st.none() | FINITE | TEXT),
+    r.BaselineTaken: st.builds(r.BaselineTaken, p95=st.dictionaries(TEXT, DURATION, max_size=3)),
+}
+KINDS = get_args(r.Record)
+
+
+def of_kind(kind: type) -> st.SearchStrategy[Any]:
+    return BATCHES[kind] if kind in BATCHES else st.builds(kind)
+
+
+RECORD = st.one_of([of_kind(kind) for kind in KINDS])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_every_kind_of_record_comes_back_from_its_json_as_it_was(kind: type, data: st.DataObject) -> None:
+    record = data.draw(of_kind(kind))
+    assert parse_record(canonical(record.model_dump(mode="json"))) == record
+
+
+@QUICK
+@given(records=st.lists(RECORD, max_size=8))
+def test_any_records_come_back_from_the_file_as_they_were(tmp_path_factory: Any, records: list[r.Record]) -> None:
+    kept = [record for record in records if not isinstance(record, r.DrillEnded)]
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    write(path, kept)
+    assert list(read_journal(path).records) == kept
+
+
+def small(path: Path) -> tuple[bytes, Journal]:
+    """A journal of four lines that begins with a declaration and ends with the end."""
+    data = write(path, [declared(BAD_RELEASE), CLOCK, r.UndoRegistered(fault="ö", undo=(UNDO,)), END])
+    return data, read_journal(path)
+
+
+def test_a_journal_cut_at_any_byte_gives_its_whole_records(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    data, whole = small(path)
+    for length in range(len(data)):
+        path.write_bytes(data[:length])
+        found = read_journal(path)
+        count = data[:length].count(b"\n")
+        assert found.entries == whole.entries[:count]
+        assert found.torn == (length > 0 and data[length - 1 : length] != b"\n")
+
+
+def test_one_altered_byte_at_any_place_is_named_with_its_line_or_is_in_the_torn_tail(tmp_path: Path) -> None:
+    """Every position of a small journal, by three alterations: another letter, a line end, one bit."""
+    path = tmp_path / "journal.jsonl"
+    data, whole = small(path)
+    shorter = 0
+    for place in range(len(data)):
+        for altered in {ord("x"), ord("\n"), data[place] ^ 1} - {data[place]}:
+            path.write_bytes(data[:place] + bytes([altered]) + data[place + 1 :])
+            line = data[:place].count(b"\n") + 1
+            try:
+                found = read_journal(path)
+            except InputError as error:
+                assert f"{path}:{line}: " in str(error)
+            else:
+                assert place == len(data) - 1
+                assert found.torn
+                assert found.entries == whole.entries[:-1]
+                shorter += 1
+    assert shorter == 2
+
+
+@QUICK
+@given(place=st.integers(0, 10**6), altered=st.integers(0, 255), torn=st.integers(0, 200))
+def test_one_altered_byte_of_a_torn_journal_never_adds_a_record(
+    tmp_path: Path, place: int, altered: int, torn: int
+) -> None:
+    path = tmp_path / "torn.jsonl"
+    path.unlink(missing_ok=True)
+    data, whole = small(path)
+    cut = data[: len(data) - 1 - torn]
+    place %= len(cut)
+    path.write_bytes(cut[:place] + bytes([altered]) + cut[place + 1 :])
+    try:
+        found = read_journal(path)
+    except InputError as error:
+        assert f"{path}:" in str(error)
+    else:
+        assert found.entries == whole.entries[: len(found.entries)]
+
+
+@QUICK
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_a_journal_or_a_wrong_input(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(data)
+    try:
+        found = read_journal(path)
+    except InputError:
+        return
+    assert found.entries == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(string.ascii_letters), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@QUICK
+@given(
+    at=JSON,
+    record=JSON
+    | st.builds(
+        lambda fields, kind: {**fields, "kind": kind},
+        st.dictionaries(st.sampled_from(["at", "stage", "rows", "undo", "p95", "value"]), JSON, max_size=4),
+        st.sampled_from(["clock", "observations", "stage.ended", "undo.done", "baseline", "criterion.checked"]),
+    ),
+)
+def test_any_json_with_hashes_that_fit_is_a_record_or_a_wrong_input(tmp_path: Path, at: object, record: object) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(forge([(at, record)]))
+    try:
+        read_journal(path)
+    except InputError as error:
+        assert f"{path}:1: " in str(error)

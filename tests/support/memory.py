@@ -1,0 +1,145 @@
+"""A system in memory that keeps the promises of the ports, and can be told to fail at any call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.clock import Deadline
+from harness.errors import MayWorkLater, NotFound
+from harness.journal.records import FaultMoved, Undo, UndoDone, UndoRegistered
+from harness.system.values import Address, Replica, ReplicaState, ServiceHealth, Slot
+from harness.units import Duration
+
+Place = tuple[str, Slot]
+
+
+@dataclass
+class MemorySystem:
+    """Services `names`, each live in blue with one release. `before_call` sees every changing call first."""
+
+    names: tuple[str, ...] = ("web", "api")
+    version: str = "1.0.0"
+    before_call: Callable[[str], None] = lambda _: None
+    deployed: dict[Place, str] = field(default_factory=dict)
+    serving: dict[str, Slot] = field(default_factory=dict)
+    down: set[Place] = field(default_factory=set)
+    delayed: dict[Place, Duration] = field(default_factory=dict)
+    database: None = None
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            self.deployed.setdefault((name, Slot.BLUE), self.version)
+            self.serving.setdefault(name, Slot.BLUE)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """All there is, to be compared."""
+        return (dict(self.deployed), dict(self.serving), set(self.down), dict(self.delayed))
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return self.names
+
+    @property
+    def workloads(self) -> MemorySystem:
+        return self
+
+    @property
+    def router(self) -> MemorySystem:
+        return self
+
+    @property
+    def network(self) -> MemorySystem:
+        return self
+
+    def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
+        self.before_call("deploy")
+        self.deployed[service, slot] = version
+
+    def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
+        self.before_call("remove")
+        self.deployed.pop((service, slot), None)
+        self.down.discard((service, slot))
+
+    def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
+        version = self.deployed.get((service, slot))
+        if version is None:
+            return ()
+        state = ReplicaState.BACK_OFF if (service, slot) in self.down else ReplicaState.READY
+        return (Replica(service, slot, version, 0, state, 0, f"{service}-{slot}"),)
+
+    def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
+        self.before_call("hold_down")
+        self.down.add((service, slot))
+
+    def let_start(self, service: str, slot: Slot) -> None:
+        self.before_call("let_start")
+        self.down.discard((service, slot))
+
+    def address(self, service: str) -> Address:
+        return Address("127.0.0.1", 1 + self.names.index(service))
+
+    def active(self, service: str) -> Slot:
+        return self.serving[service]
+
+    def switch(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
+        self.before_call("switch")
+        if (service, slot) not in self.deployed:
+            raise NotFound(f"nothing is deployed in {slot} of {service}")
+        self.serving[service] = slot
+
+    def delay(self, service: str, slot: Slot, delay: Duration) -> None:
+        self.before_call("delay")
+        self.delayed[service, slot] = delay
+
+    def clear(self, service: str, slot: Slot) -> None:
+        self.before_call("clear")
+        self.delayed.pop((service, slot), None)
+
+
+@dataclass
+class MemoryMetrics:
+    """What clients see of a memory system; rates and latencies can be set by service."""
+
+    rates: dict[str, float | None] = field(default_factory=dict)
+    p95: dict[str, Duration] = field(default_factory=dict)
+    samples: int = 25
+
+    def health(self, service: str, window: Duration) -> ServiceHealth:
+        return ServiceHealth(service, window, self.samples, self.rates.get(service, 0.0), self.p95.get(service))
+
+
+@dataclass
+class MemoryRecorder:
+    """Records with whether each was durable; `before_append` may refuse one."""
+
+    records: list[tuple[Any, bool]] = field(default_factory=list)
+    before_append: Callable[[Any], None] = lambda _: None
+
+    def append(self, record: FaultMoved | UndoRegistered | UndoDone, *, durable: bool = False) -> None:
+        self.before_append(record)
+        self.records.append((record, durable))
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        """The records of one kind."""
+        return [record for record, _ in self.records if isinstance(record, kind)]
+
+
+def every_tenth_call_fails() -> Callable[[str], None]:
+    """Fails at each tenth call, whatever it is."""
+    calls = 0
+
+    def count(what: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls % 10 == 0:
+            raise MayWorkLater(f"{what} failed, because it was the tenth call")
+
+    return count
+
+
+def undo_list(*operations: tuple[str, str, str]) -> Sequence[Undo]:
+    """Undo operations from texts: operation, service, slot."""
+    return [Undo.model_validate({"operation": name, "service": on, "slot": slot}) for name, on, slot in operations]
