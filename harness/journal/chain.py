@@ -4,7 +4,8 @@ One line is the canonical JSON of {n, at, prev, record, hash}, where hash = SHA-
 of the rest. A line is accepted only if it is byte for byte what this module would write, so one altered byte
 anywhere is found and named.
 
-Invariant: what `append` returned is in the file; with `durable` it is on the disk.
+Invariant: what `append` returned is in the file; with `durable` it is on the disk. An append that did not return
+(full disk, a signal in the middle of it) leaves nothing that the next one does not take away, so the chain goes on.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from harness.clock import now
-from harness.errors import CannotCreate, InputError, NotFound
-from harness.journal.records import Record, parse_record
+from harness.errors import CannotCreate, InputError, InternalError, NotFound
+from harness.journal.records import DrillEnded, Record, parse_record
 from harness.units import Instant
 
 GENESIS: Final = "0" * 64
@@ -61,6 +62,15 @@ class Journal:
         return tuple(entry.record for entry in self.entries)
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where the next record goes: its number, the hash it follows, and its place in the file."""
+
+    number: int = 0
+    hash: str = GENESIS
+    size: int = 0
+
+
 class JournalWriter:
     """Appends records to a new journal file; safe to use from several threads.
 
@@ -71,8 +81,7 @@ class JournalWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._number = 0
-        self._hash = GENESIS
+        self._end = _End()
         try:
             self._file = path.open("xb", buffering=0)
         except OSError as error:
@@ -82,22 +91,28 @@ class JournalWriter:
         """Writes one record; with `durable` returns only when it is on the disk.
 
         Raises:
-            CannotCreate: the journal cannot be written (full disk, lost permission); nothing more may be done then.
+            CannotCreate: the journal cannot be written (full disk, lost permission); the record is not in it.
+            InternalError: the journal is closed already.
         """
         data = record.model_dump(mode="json")
         with self._lock:
-            text, digest = _line(self._number, now().ns, self._hash, data)
+            if self._file.closed:
+                raise InternalError(f"{self.path}: a record came after the journal was closed: {record.kind}")
+            end = self._end
+            text, digest = _line(end.number, now().ns, end.hash, data)
             payload = (text + "\n").encode("ascii")
+            file = self._file.fileno()
             try:
-                written = self._file.write(payload)
+                if os.fstat(file).st_size > end.size:  # what an append left that was interrupted or failed
+                    os.ftruncate(file, end.size)
+                written = os.pwrite(file, payload, end.size)
                 if durable:
-                    os.fsync(self._file.fileno())
+                    os.fsync(file)
             except OSError as error:
                 raise CannotCreate(f"{self.path}: the journal cannot be written: {error.strerror}") from error
             if written != len(payload):
                 raise CannotCreate(f"{self.path}: the journal cannot be written: the disk took only part of a record")
-            self._number += 1
-            self._hash = digest
+            self._end = _End(end.number + 1, digest, end.size + len(payload))  # one store, so a signal cannot split it
 
     def close(self) -> None:
         """Flushes to the disk and closes; a second call does nothing."""
@@ -112,7 +127,8 @@ def read_journal(path: Path) -> Journal:
 
     Raises:
         NotFound: there is no such file.
-        InputError: a line was altered, removed, added or swapped; the message names the line.
+        InputError: a line was altered, removed, added or swapped, or something follows the end of the drill; the
+            message names the line.
     """
     try:
         data = path.read_bytes()
@@ -124,16 +140,33 @@ def read_journal(path: Path) -> Journal:
     entries: list[Entry] = []
     previous = GENESIS
     for number, line in enumerate(lines):
+        _refuse_after_end(path, entries)
         entry, previous = _read_line(path, number, line, previous)
         entries.append(entry)
+    if tail:
+        _refuse_after_end(path, entries)
     return Journal(entries=tuple(entries), torn=bool(tail), head=previous)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number of nanoseconds")
+    return value
+
+
+def _refuse_after_end(path: Path, entries: list[Entry]) -> None:
+    if entries and isinstance(entries[-1].record, DrillEnded):
+        raise InputError(
+            f"{path}:{len(entries) + 1}: something was added after the end of the drill, which is the last record"
+        )
 
 
 def _read_line(path: Path, number: int, line: bytes, previous: str) -> tuple[Entry, str]:
     where = f"{path}:{number + 1}"
     try:
         body = json.loads(line)
-        expected, digest = _line(number, body["at"], previous, body["record"])
+        at = _whole(body["at"])
+        expected, digest = _line(number, at, previous, body["record"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{where}: this line of the journal is not a record: {error}") from None
     if expected.encode("ascii") != line:
@@ -142,7 +175,7 @@ def _read_line(path: Path, number: int, line: bytes, previous: str) -> tuple[Ent
             f"(expected number {number} and hash {digest[:12]}…)"
         )
     try:
-        return Entry(number=number, at=Instant(body["at"]), record=parse_record(body["record"])), digest
+        return Entry(number=number, at=Instant(at), record=parse_record(canonical(body["record"]))), digest
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -11,9 +11,9 @@ from harness.units import Duration
 
 
 class Value(BaseModel):
-    """A frozen value of the journal; an unknown field is an error."""
+    """A frozen value of the journal; an unknown field, or a number that is not finite, is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Verdict(StrEnum):

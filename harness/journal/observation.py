@@ -34,7 +34,10 @@ class Outcome(StrEnum):
 
 
 class Observation(NamedTuple):
-    """One probe: due by the fixed schedule, sent, and completed (or given up). `status` is the HTTP status, if any."""
+    """One probe: due by the fixed schedule, sent, and completed (or given up). `status` is the HTTP status, if any.
+
+    `number` counts the probes of this service, those that were never sent too, so that a lost row shows.
+    """
 
     service: str
     number: int

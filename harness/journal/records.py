@@ -5,10 +5,11 @@ A record never holds a secret: who writes one passes names and references, not v
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, field_validator
 
 from harness.journal.declaration import (
     Criterion,
@@ -260,7 +261,10 @@ class RollbackEnded(Value):
 
 
 class CriterionChecked(Value):
-    """A criterion was looked at: the measured value, or None with the reason why it could not be measured."""
+    """A criterion was looked at: the measured value, or None with the reason why it could not be measured.
+
+    A number that is not finite (the mean of no samples, say) is no value.
+    """
 
     kind: Literal["criterion.checked"] = "criterion.checked"
     criterion: str
@@ -268,6 +272,11 @@ class CriterionChecked(Value):
     completed: Instant
     value: float | str | None
     detail: str = ""
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _is_finite(cls, value: Any) -> Any:
+        return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class Stopped(Value):
@@ -314,10 +323,10 @@ Record = (
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
 
-def parse_record(data: Any) -> Record:
-    """A record from its JSON value.
+def parse_record(text: str | bytes) -> Record:
+    """A record from its JSON text.
 
     Raises:
         pydantic.ValidationError: it is of no known kind, or a field is missing, unknown or of the wrong type.
     """
-    return _ADAPTER.validate_python(data)
+    return _ADAPTER.validate_json(text)

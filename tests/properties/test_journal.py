@@ -21,7 +21,7 @@ from tests.support.chains import CLOCK, END, forge, write
 from tests.support.stories import BAD_RELEASE, UNDO, declared
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 INSTANT = st.integers(-(2**62), 2**62).map(Instant)
 DURATION = st.integers(-(2**62), 2**62).map(Duration)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -90,6 +90,14 @@ def test_any_records_come_back_from_the_file_as_they_were(tmp_path_factory: Any,
     assert list(read_journal(path).records) == kept
 
 
+def attempt(path: Path) -> tuple[Journal | None, str]:
+    """The journal, or the message of the one error that a wrong one may raise."""
+    try:
+        return read_journal(path), ""
+    except InputError as error:
+        return None, str(error)
+
+
 def small(path: Path) -> tuple[bytes, Journal]:
     """A journal of four lines that begins with a declaration and ends with the end."""
     data = write(path, [declared(BAD_RELEASE), CLOCK, r.UndoRegistered(fault="ö", undo=(UNDO,)), END])
@@ -116,10 +124,9 @@ def test_one_altered_byte_at_any_place_is_named_with_its_line_or_is_in_the_torn_
         for altered in {ord("x"), ord("\n"), data[place] ^ 1} - {data[place]}:
             path.write_bytes(data[:place] + bytes([altered]) + data[place + 1 :])
             line = data[:place].count(b"\n") + 1
-            try:
-                found = read_journal(path)
-            except InputError as error:
-                assert f"{path}:{line}: " in str(error)
+            found, error = attempt(path)
+            if found is None:
+                assert f"{path}:{line}: " in error
             else:
                 assert place == len(data) - 1
                 assert found.torn
@@ -139,10 +146,9 @@ def test_one_altered_byte_of_a_torn_journal_never_adds_a_record(
     cut = data[: len(data) - 1 - torn]
     place %= len(cut)
     path.write_bytes(cut[:place] + bytes([altered]) + cut[place + 1 :])
-    try:
-        found = read_journal(path)
-    except InputError as error:
-        assert f"{path}:" in str(error)
+    found, error = attempt(path)
+    if found is None:
+        assert f"{path}:" in error
     else:
         assert found.entries == whole.entries[: len(found.entries)]
 
@@ -152,11 +158,8 @@ def test_one_altered_byte_of_a_torn_journal_never_adds_a_record(
 def test_any_bytes_are_a_journal_or_a_wrong_input(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(data)
-    try:
-        found = read_journal(path)
-    except InputError:
-        return
-    assert found.entries == ()
+    found, _ = attempt(path)
+    assert found is None or found.entries == ()
 
 
 JSON = st.recursive(
@@ -179,7 +182,5 @@ JSON = st.recursive(
 def test_any_json_with_hashes_that_fit_is_a_record_or_a_wrong_input(tmp_path: Path, at: object, record: object) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_bytes(forge([(at, record)]))
-    try:
-        read_journal(path)
-    except InputError as error:
-        assert f"{path}:1: " in str(error)
+    found, error = attempt(path)
+    assert found is not None or f"{path}:1: " in error

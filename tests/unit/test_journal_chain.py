@@ -1,0 +1,229 @@
+"""The journal on disk: what was appended is read back, and nothing that was changed is believed."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from harness.errors import CannotCreate, InputError, InternalError, NotFound
+from harness.journal import records as r
+from harness.journal.chain import GENESIS, JournalWriter, canonical, read_journal
+from harness.units import Instant
+from tests.support.chains import CLOCK, END, forge, write
+
+
+def clock(number: int) -> r.ClockRead:
+    return r.ClockRead(process="drill", at=Instant(number), utc_ns=number)
+
+
+def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    write(path, [clock(1), clock(2), END])
+    journal = read_journal(path)
+    assert journal.records == (clock(1), clock(2), END)
+    assert [entry.number for entry in journal.entries] == [0, 1, 2]
+    assert not journal.torn
+
+
+def test_an_empty_file_is_a_journal_without_records(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.touch()
+    journal = read_journal(path)
+    assert (journal.entries, journal.torn, journal.head) == ((), False, GENESIS)
+
+
+def test_an_unfinished_last_line_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(write(path, [clock(1), clock(2)])[:-1])
+    journal = read_journal(path)
+    assert (journal.records, journal.torn) == ((clock(1),), True)
+
+
+@pytest.mark.parametrize("added", [b"x", b"{}\n", b"\n"])
+def test_nothing_may_follow_the_end_of_the_drill(tmp_path: Path, added: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(write(path, [clock(1), END]) + added)
+    with pytest.raises(InputError, match=r"journal\.jsonl:3: something was added after the end of the drill"):
+        read_journal(path)
+
+
+def test_a_record_after_the_end_is_refused_even_with_a_hash_that_fits(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(forge([(1, END.model_dump(mode="json")), (2, CLOCK.model_dump(mode="json"))]))
+    with pytest.raises(InputError, match=r"journal\.jsonl:2: something was added"):
+        read_journal(path)
+
+
+def test_a_line_that_was_removed_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    lines = write(path, [clock(1), clock(2), clock(3)]).splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2])
+    with pytest.raises(InputError, match=r"journal\.jsonl:2: this line of the journal was altered, or a line before"):
+        read_journal(path)
+
+
+def test_two_lines_that_were_swapped_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    lines = write(path, [clock(1), clock(2), clock(3)]).splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2] + lines[1])
+    with pytest.raises(InputError, match=r"journal\.jsonl:2:"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"null", b"[]", b"7", b'"text"', b"{}", b'{"at": 1}', b"\xff\xfe", b"[" * 100_000, b"NaN", b"\x00"],
+)
+def test_a_line_that_is_not_a_record_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(write(path, [clock(1)]) + line + b"\n")
+    with pytest.raises(InputError, match=r"journal\.jsonl:2: this line of the journal is not a record"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize("at", ["1", 1.5, True, None, {}])
+def test_an_instant_of_another_type_is_refused_even_with_a_hash_that_fits(tmp_path: Path, at: object) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(forge([(at, CLOCK.model_dump(mode="json"))]))
+    with pytest.raises(InputError, match=r"journal\.jsonl:1: .*whole number of nanoseconds"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"kind": "unheard of"}, "kind"),
+        ({}, "Unable to extract tag"),
+        ({"kind": "clock", "process": "drill", "at": 1}, "utc_ns"),
+        ({"kind": "clock", "process": "drill", "at": 1, "utc_ns": 2, "more": 3}, "more"),
+        ({"kind": "clock", "process": "\ud800", "at": 1, "utc_ns": 2}, ""),
+    ],
+)
+def test_a_record_of_another_version_is_named_by_line_and_field(tmp_path: Path, record: object, expected: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(forge([(1, record)]))
+    with pytest.raises(InputError, match=rf"journal\.jsonl:1: this record is not of this version.*{expected}"):
+        read_journal(path)
+
+
+def test_a_journal_that_is_not_there_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"there is no such journal"):
+        read_journal(tmp_path / "nothing.jsonl")
+
+
+def test_a_journal_that_cannot_be_read_is_a_wrong_input(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the journal cannot be read"):
+        read_journal(tmp_path)
+
+
+def test_a_journal_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    write(path, [clock(1)])
+    with pytest.raises(CannotCreate, match=r"cannot be created: File exists"):
+        JournalWriter(path)
+
+
+def test_a_second_close_does_nothing(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "journal.jsonl")
+    writer.close()
+    writer.close()
+
+
+def test_a_record_after_close_is_a_bug_that_is_named(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "journal.jsonl")
+    writer.close()
+    with pytest.raises(InternalError, match="after the journal was closed: clock"):
+        writer.append(CLOCK)
+
+
+def test_a_durable_record_is_on_the_disk_before_the_call_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    real = os.fsync
+
+    def noted(file: int) -> None:
+        synced.append(os.fstat(file).st_size)
+        real(file)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+    writer.append(clock(1))
+    assert synced == []
+    writer.append(clock(2), durable=True)
+    assert synced == [path.stat().st_size]
+    writer.close()
+
+
+@pytest.mark.parametrize("trouble", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_an_append_that_ended_after_its_bytes_were_written_does_not_break_the_chain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    """A person's Ctrl-C arrives in the middle of an fsync; the records that follow must still be believed."""
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+    writer.append(clock(1))
+
+    def fails(_file: int) -> None:
+        raise trouble
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fails)
+        with pytest.raises((CannotCreate, KeyboardInterrupt)):
+            writer.append(clock(2), durable=True)
+    writer.append(END)
+    writer.close()
+    assert read_journal(path).records == (clock(1), END)
+
+
+def test_a_record_of_which_the_disk_took_only_a_part_is_taken_away_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+    writer.append(clock(1))
+    real = os.pwrite
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", lambda file, data, at: real(file, data[:-9], at))
+        with pytest.raises(CannotCreate, match="only part of a record"):
+            writer.append(r.StageEnded(stage=r.Stage.DETECT, at=Instant(1), outcome="failed", reason="x" * 500))
+    assert read_journal(path).torn
+    writer.append(END)
+    writer.close()
+    assert read_journal(path).records == (clock(1), END)
+
+
+def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    writer = JournalWriter(tmp_path / "journal.jsonl")
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(CannotCreate, match=r"journal\.jsonl: the journal cannot be written: No space left on device"):
+        writer.append(CLOCK)
+    writer.close()
+
+
+def test_records_of_several_threads_make_one_chain(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+
+    def many() -> None:
+        for number in range(50):
+            writer.append(clock(number))
+
+    threads = [threading.Thread(target=many) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    assert len(read_journal(path).entries) == 200
+
+
+def test_json_has_one_text_for_a_value() -> None:
+    assert canonical({"b": 1, "a": "é"}) == canonical({"a": "é", "b": 1}) == r'{"a":"\u00e9","b":1}'
