@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Any, Protocol, Self, TextIO, cast
 
 from rich.console import Console
 from rich.live import Live
@@ -35,7 +35,29 @@ class Watcher(Protocol):
 
 def watcher(stream: TextIO = sys.stderr) -> Watcher:
     """The progress that fits where stderr goes."""
-    return LiveProgress(stream) if stream.isatty() else PlainProgress(stream)
+    lasting = cast(TextIO, _Lasting(stream))
+    return LiveProgress(lasting) if stream.isatty() else PlainProgress(lasting)
+
+
+class _Lasting:
+    """A stream whose reader may leave (a closed pipe, a lost terminal) without ending who writes: the drill goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Writes, if there is still somebody to read."""
+        with suppress(OSError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Likewise."""
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def _took(status: Status) -> str:
@@ -62,8 +84,7 @@ class PlainProgress:
     def stage_ended(self, status: Status, reason: str) -> None:
         """The stage, its time and, if it failed, why."""
         failed = f": {reason}" if reason else ""
-        with suppress(OSError):  # who watched has gone; the drill goes on
-            print(f"{status.drill}: {status.stage} {_took(status)}{failed}", file=self._stream, flush=True)
+        print(f"{status.drill}: {status.stage} {_took(status)}{failed}", file=self._stream, flush=True)
 
 
 class LiveProgress:

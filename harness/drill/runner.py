@@ -95,7 +95,7 @@ class _Run:
         self.journal.append(first, durable=True)
         at, utc_ns = utc_anchor()
         self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
-        problem: Exception | None = None
+        problem: BaseException | None = None
         with Interruption() as interruption:
             try:
                 try:
@@ -106,7 +106,7 @@ class _Run:
                 pass  # the journal has the stage's end and its reason; the verdict follows from it
             except KeyboardInterrupt:
                 self._stopped("person", "interrupted")
-            except Exception as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
                 problem = error
                 self._stopped("error", _sentence(error))
             self._restore()
@@ -217,7 +217,9 @@ class _Run:
         try:
             yield deadline
             reason = ""
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             reason = _sentence(error)
             raise
         finally:
@@ -258,5 +260,5 @@ class _Run:
         attempt(("the end of the stage was not recorded", lambda: self._end("; ".join(failed))))
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     return str(error) if isinstance(error, (DrillError, StageFailed)) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,60 @@
+"""Parameter types: what a step takes, and what it says when something else stands there."""
+
+from typing import Any
+
+import pytest
+
+from harness.bdd.parameters import TYPES, step
+from harness.errors import InputError
+from harness.journal.declaration import Verdict
+from harness.units import Duration
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_every_types_own_example_is_read(name: str) -> None:
+    parser = step(f"it is {{value:{name}}} here")
+    text = f"it is {TYPES[name].example} here"
+    assert parser.is_matching(text)
+    found = parser.parse_arguments(text)
+    assert found
+    assert found["value"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("Duration", "300 ms", Duration.of(ms=300)),
+        ("Duration", "2 minutes", Duration.of(s=120)),
+        ("Duration", "0.5 s", Duration.of(ms=500)),
+        ("Duration", "5s", Duration.of(s=5)),
+        ("Share", "5 %", 0.05),
+        ("Share", "0.5%", 0.005),
+        ("Verdict", "invalid", Verdict.INVALID),
+        ("Service", "tracklist-service", "tracklist-service"),
+        ("Version", "2.4.0", "2.4.0"),
+    ],
+)
+def test_a_text_is_read_as_its_value(name: str, text: str, value: Any) -> None:
+    assert TYPES[name](text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("Duration", "5", "expected a number and a unit, such as '300 ms'"),
+        ("Duration", "5 parsecs", "'5 parsecs' is not a duration"),
+        ("Duration", "5.s", "'5.s' is not a duration"),
+        ("Share", "5", "expected a percentage from 0 % to 100 %"),
+        ("Share", "101 %", "expected a percentage from 0 % to 100 %"),
+        ("Verdict", "great", "expected one of passed, missed, indeterminate, invalid, aborted"),
+    ],
+)
+def test_a_text_of_the_right_shape_and_no_meaning_says_what_was_expected(name: str, text: str, expected: str) -> None:
+    with pytest.raises(InputError, match=r"expected|is not a duration") as error:
+        TYPES[name](text)
+    assert expected in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["it is soon here", "it is -5 s here"])
+def test_a_text_of_another_shape_leaves_the_step_undefined(text: str) -> None:
+    assert not step("it is {value:Duration} here").is_matching(text)

@@ -1,0 +1,198 @@
+"""The builder: what a scenario leaves out gets a sensible default, and the order of its steps does not matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.bdd.scenario import slug_of
+from harness.drill.builder import DrillBuilder
+from harness.drill.checks import HealthyInARow
+from harness.drill.declare import declaration
+from harness.drill.spec import Drill
+from harness.errors import InputError
+from harness.faults.catalogue import BadRelease, Crash, Nothing
+from harness.journal.declaration import Measured, Phase, Source, Verdict
+from harness.rollback.triggers import ErrorRate, ServiceDown
+from harness.settings import Settings
+from harness.system.load import load_system
+from harness.system.model import SystemModel
+from harness.units import Duration
+from tests.support.commands import ECHO, REPOSITORY
+
+S = Duration.of(s=1)
+HERE = Source(file="a.feature", line=3, text="Scenario: one")
+TRACKTION = load_system(REPOSITORY / "fixtures/tracktion/drill.toml")
+
+
+def builder(model: SystemModel | None = None, expected: Verdict = Verdict.PASSED) -> DrillBuilder:
+    return DrillBuilder(
+        name="one",
+        description="",
+        tags=("release",),
+        model=model or load_system(ECHO),
+        system_file="drill.toml",
+        here=HERE,
+        origin=HERE,
+        settings=Settings(state_dir=Path("unused")),
+        expected=expected,
+    )
+
+
+def built(scenario: DrillBuilder) -> Drill:
+    return scenario.build("one")
+
+
+def test_without_triggers_the_handbooks_watch_the_broken_service() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    drill = built(scenario)
+    assert [spec.trigger.title for spec in drill.triggers] == [
+        "echo down for 5 min",
+        "error rate of echo above 5 % for 5 min",
+        "response time of echo above 3 times its baseline for 10 min",
+    ]
+    assert drill.limits.detect > Duration.of(s=11 * 60)
+
+
+def test_when_nothing_is_broken_the_handbooks_triggers_watch_every_critical_service() -> None:
+    scenario = builder(TRACKTION)
+    scenario.break_by(Nothing())
+    watched = {spec.trigger.service for spec in built(scenario).triggers}
+    assert watched == {"file-watcher", "analysis-service", "tracklist-service"}
+
+
+def test_without_objectives_those_of_the_system_hold() -> None:
+    scenario = builder(TRACKTION)
+    scenario.break_by(Crash("file-watcher"))
+    assert {one.measured: str(one.bound) for one in built(scenario).objectives} == {
+        Measured.RTO: "15 min",
+        Measured.RPO: "5 min",
+        Measured.VALIDATION: "5 min",
+    }
+
+
+def test_a_system_without_a_ledger_has_no_recovery_point() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    assert Measured.RPO not in {one.measured for one in built(scenario).objectives}
+
+
+def test_the_last_word_on_an_objective_counts() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    scenario.must_measure(Measured.RTO, S)
+    scenario.must_measure(Measured.RTO, S * 2)
+    assert [one.bound for one in built(scenario).objectives if one.measured is Measured.RTO] == [S * 2]
+
+
+def test_one_service_by_itself_counts_more_than_every_service_whichever_is_said_first() -> None:
+    for everywhere_first in (True, False):
+        scenario = builder(TRACKTION)
+        scenario.break_by(Crash("file-watcher"))
+        if everywhere_first:
+            scenario.all_run("2.4.0")
+        scenario.runs("file-watcher", "2.4.1", "2.4.0")
+        if not everywhere_first:
+            scenario.all_run("2.4.0")
+        drill = built(scenario)
+        assert drill.versions["file-watcher"] == "2.4.1"
+        assert drill.versions["tracklist-service"] == "2.4.0"
+
+
+def test_where_the_rollback_goes_may_be_said_before_what_is_broken() -> None:
+    scenario = builder()
+    scenario.roll_back_to("1.1.0", S)
+    scenario.break_by(BadRelease("echo", "2.0.0"))
+    assert built(scenario).target == {"echo": "1.1.0"}
+
+
+def test_a_bad_release_goes_back_to_what_was_live_and_a_crash_to_what_stands_by() -> None:
+    targets = {}
+    for fault in (BadRelease("echo", "2.0.0"), Crash("echo")):
+        scenario = builder()
+        scenario.runs("echo", "1.1.0", "1.0.0")
+        scenario.break_by(fault)
+        targets[type(fault)] = built(scenario).target
+    assert targets == {BadRelease: {"echo": "1.1.0"}, Crash: {"echo": "1.0.0"}}
+
+
+def test_where_nothing_is_broken_nothing_is_rolled_back() -> None:
+    scenario = builder()
+    scenario.break_by(Nothing())
+    scenario.roll_back_to("1.0.0", S)
+    assert built(scenario).target == {}
+
+
+def test_a_service_that_is_not_critical_cannot_be_drilled_for_a_pass() -> None:
+    scenario = builder(TRACKTION)
+    scenario.break_by(Crash("notification-service"))
+    with pytest.raises(InputError, match="notification-service is not critical"):
+        built(scenario)
+
+
+def test_a_service_that_is_not_critical_can_be_broken_where_no_pass_is_expected() -> None:
+    scenario = builder(TRACKTION, expected=Verdict.INDETERMINATE)
+    scenario.break_by(Crash("notification-service"))
+    assert built(scenario).expected is Verdict.INDETERMINATE
+
+
+def test_detection_may_take_no_less_than_the_shortest_trigger() -> None:
+    for limit, fits in ((S * 0.9, False), (S, True)):
+        scenario = builder()
+        scenario.break_by(Crash("echo"))
+        scenario.call_for_rollback(ServiceDown("echo", S))
+        scenario.call_for_rollback(ErrorRate("echo", 0.05, S * 9))
+        scenario.detect_limit = limit
+        if fits:
+            assert built(scenario).limits.detect == limit
+        else:
+            with pytest.raises(InputError, match="shortest trigger must hold for 1 s"):
+                built(scenario)
+
+
+def test_a_good_answers_limit_changes_the_probe_of_that_service_alone() -> None:
+    scenario = builder(TRACKTION)
+    scenario.good_answer_within("file-watcher", S * 0.1)
+    scenario.break_by(Crash("file-watcher"))
+    services = built(scenario).model.services
+    assert services["file-watcher"].probe.within == S * 0.1
+    assert services["tracklist-service"].probe.within == Duration.of(ms=250)
+
+
+def test_a_steady_state_is_always_demanded_and_criteria_have_ids_of_their_own() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    for times in (3, 4):
+        scenario.must_hold("healthy", HealthyInARow(("echo",), times), "at least", times, unit="times", within=S)
+    criteria = [spec.criterion for spec in built(scenario).criteria]
+    assert [one.phase for one in criteria] == [Phase.VALIDATION, Phase.VALIDATION, Phase.STEADY_STATE]
+    assert len({one.id for one in criteria}) == 3
+
+
+def test_what_is_declared_in_the_journal_is_what_the_scenario_promised() -> None:
+    scenario = builder()
+    scenario.probe(100)
+    scenario.break_by(BadRelease("echo", "2.0.0"))
+    drill = built(scenario)
+    told = declaration(drill, run_id="r", sandbox="embedded", again="drill run a.feature")
+    assert told.fault == "release 2.0.0 of echo goes live"
+    assert told.target == "echo 1.0.0"
+    assert [service.period for service in told.services] == [Duration.of(ms=10)]
+    assert told.versions["postgresql"] == "not used"
+    assert told.objectives == drill.objectives
+
+
+@pytest.mark.parametrize(
+    ("scenario", "taken", "slug"),
+    [
+        ("A release fails 40 % of its requests", (), "f-a-release-fails-40-of-its-requests"),
+        ("Ü / ..", (), "f"),
+        ("x" * 200, (), "f-" + "x" * 78),
+        ("one", ("f-one",), "f-one-2"),
+        ("one", ("f-one", "f-one-2"), "f-one-3"),
+    ],
+)
+def test_a_slug_is_a_short_unique_folder_name(scenario: str, taken: tuple[str, ...], slug: str) -> None:
+    assert slug_of("f", scenario, taken) == slug

@@ -1,0 +1,81 @@
+"""What nothing may end: the parts of a restore, and a drill that a person stops more than once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+import pytest
+
+from harness.drill.interrupt import STOPPING, Interruption
+from harness.drill.restore import attempt
+from harness.errors import Unavailable
+
+
+def test_every_part_is_tried_and_every_failure_told() -> None:
+    done: list[str] = []
+
+    def fail(error: Exception) -> None:
+        raise error
+
+    failed = attempt(
+        ("the first", lambda: done.append("first")),
+        ("the second", lambda: fail(Unavailable("its sandbox is gone"))),
+        ("the third", lambda: fail(KeyError("a bug"))),
+        ("the last", lambda: done.append("last")),
+    )
+    assert done == ["first", "last"]
+    assert failed == ["the second: its sandbox is gone", "the third: KeyError('a bug')"]
+
+
+@pytest.mark.parametrize("number", STOPPING)
+def test_the_first_signal_interrupts_and_the_next_ones_wait(number: signal.Signals) -> None:
+    with Interruption() as interruption:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(number)
+        for again in STOPPING:
+            signal.raise_signal(again)
+    assert interruption.asked
+
+
+def test_what_is_held_is_not_interrupted_but_remembered() -> None:
+    with Interruption() as interruption:
+        interruption.hold()
+        assert not interruption.asked
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interruption.asked
+
+
+def test_afterwards_signals_mean_what_they_meant_before() -> None:
+    before = [signal.getsignal(number) for number in STOPPING]
+    with Interruption():
+        assert [signal.getsignal(number) for number in STOPPING] != before
+    assert [signal.getsignal(number) for number in STOPPING] == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption() as interruption:
+            signal.raise_signal(signal.SIGHUP)
+        assert not interruption.asked
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_in_another_thread_there_is_nothing_to_hold_back() -> None:
+    failed: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            with Interruption() as interruption:
+                interruption.hold()
+        except ValueError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join(10)
+    assert not failed
