@@ -68,25 +68,22 @@ def account(writes: Sequence[Write], rows: Sequence[Row], read_from: Instant) ->
     )
 
 
-def recovery_point(writes: Sequence[Write], lost: Sequence[Write], outage: Interval) -> Span | None:
+def recovery_point(found: Account, outage: Interval) -> Span | None:
     """RPO: from the acknowledgement of the earliest lost write to the last acknowledgement before the outage.
 
     Zero when nothing was lost. A write lost although it was acknowledged during the outage extends the reference
     to itself, so that the result is never negative.
 
     Args:
-        writes: all writes of the ledger.
-        lost: the acknowledged ones that are gone.
+        found: the account; only writes of which it could tell whether they are there count.
         outage: when the outage started.
 
     Returns:
         The span, or None when too few writes were acknowledged before the outage to tell (ENOUGH_WRITES).
     """
-    acknowledged = sorted(
-        write.acknowledged for write in writes if write.outcome is WriteOutcome.OK and write.acknowledged is not None
-    )
+    acknowledged = _acknowledged((*found.kept, *found.lost))
     before = [instant for instant in acknowledged if instant <= outage.low]
-    gone = sorted(write.acknowledged for write in lost if write.acknowledged is not None)
+    gone = _acknowledged(found.lost)
     if gone:
         high_reference = max([*(instant for instant in acknowledged if instant <= outage.high), gone[-1]])
         low_reference = max([*before, gone[-1]])
@@ -94,3 +91,7 @@ def recovery_point(writes: Sequence[Write], lost: Sequence[Write], outage: Inter
     if len(before) < ENOUGH_WRITES:
         return None
     return Span(Duration(0), Duration(0))
+
+
+def _acknowledged(writes: Sequence[Write]) -> list[Instant]:
+    return sorted(write.acknowledged for write in writes if write.acknowledged is not None)

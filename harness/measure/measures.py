@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.journal.declaration import Answer, Phase
-from harness.journal.observation import Observation
 from harness.journal.records import CriterionChecked, FaultState, LedgerRead
 from harness.measure.account import Account, account, recovery_point
-from harness.measure.outage import Outage, SystemOutage, outages, system_outage, telling
+from harness.measure.outage import Outage, SystemOutage, system_outage, telling
+from harness.measure.split import fault_begins, split
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, Interval, Span
 
@@ -45,27 +45,20 @@ class Measures:
 
 def measure(timeline: Timeline) -> Measures:
     """All measures of a timeline."""
-    split = _fault_begins(timeline)
-    sustain = timeline.declared.sustain
-    before: dict[str, tuple[Outage, ...]] = {}
-    after: dict[str, tuple[Outage, ...]] = {}
-    already_bad: list[str] = []
-    for service in timeline.declared.services:
-        evidence = telling(timeline.observations.get(service.name, ()))
-        earlier = [one for one in evidence if split is None or _known(one, service.within) <= split]
-        later = [one for one in evidence if split is not None and _known(one, service.within) > split]
-        before[service.name] = outages(earlier, sustain, timeline.start)
-        if earlier and later and earlier[-1].outcome.bad:
-            already_bad.append(service.name)
-        known_good = [one for one in earlier if not one.outcome.bad]
-        after[service.name] = outages([*known_good, *later], sustain, timeline.start)
-    system = system_outage((outage for name in timeline.critical for outage in after.get(name, ())), sustain)
+    evidence = {
+        service.name: telling(timeline.observations.get(service.name, ())) for service in timeline.declared.services
+    }
+    parts = {name: split(timeline, name, seen) for name, seen in evidence.items()}
+    before = {name: part.before for name, part in parts.items()}
+    after = {name: part.after for name, part in parts.items()}
+    critical = {name: evidence[name] for name in timeline.critical}
+    system = system_outage((outage for name in critical for outage in after[name]), timeline.declared.sustain, critical)
     validated = _validated(timeline)
     final, reason = _account(timeline, "after validation")
     return Measures(
         before=before,
         after=after,
-        already_bad=tuple(name for name in already_bad if name in timeline.critical),
+        already_bad=tuple(name for name in critical if parts[name].already_bad),
         system=system,
         validated=validated,
         lag={
@@ -76,12 +69,12 @@ def measure(timeline: Timeline) -> Measures:
         account_reason=reason,
         account_after_recovery=_account(timeline, "after recovery")[0],
         rto=_rto(timeline, system, validated),
-        rpo=_rpo(timeline, system, final, reason),
+        rpo=_rpo(system, final, reason),
         outage=_outage(timeline, system),
         detection=_between(
-            "the fault's effect was seen", _effective(timeline), "a trigger was met", _detected(timeline)
+            "the fault's effect was seen", _effective(timeline), "a trigger was met", detected(timeline)
         ),
-        decision=_between("a trigger was met", _detected(timeline), "the decision was taken", _decided(timeline)),
+        decision=_between("a trigger was met", detected(timeline), "the decision was taken", _decided(timeline)),
         procedure=_between(
             "the rollback started",
             timeline.rollback_started.at if timeline.rollback_started else None,
@@ -92,28 +85,15 @@ def measure(timeline: Timeline) -> Measures:
     )
 
 
-def _fault_begins(timeline: Timeline) -> Instant | None:
-    """The last instant at which the fault was surely not there: when its set-up had ended and its inject began."""
-    moved = timeline.fault_at(FaultState.SET_UP)
-    return moved.at if moved else None
-
-
-def _known(one: Observation, within: Duration) -> Instant:
-    """When it was decided whether the probe is good: at its answer, or when its limit had passed.
-
-    A request that was in flight when the fault came may be hit by it, and then belongs to the fault's outage.
-    """
-    limit = one.due + within
-    return min(one.completed, limit) if one.completed else limit
-
-
 def _effective(timeline: Timeline) -> Instant | None:
     moved = timeline.fault_at(FaultState.EFFECTIVE)
     return moved.at if moved else None
 
 
-def _detected(timeline: Timeline) -> Instant | None:
-    return min((met.at for met in timeline.triggers), default=None)
+def detected(timeline: Timeline) -> Instant | None:
+    """When the first trigger was met since the fault began; one met before it was a false alarm."""
+    begin = fault_begins(timeline)
+    return min((met.at for met in timeline.triggers if begin and met.at >= begin), default=None)
 
 
 def _decided(timeline: Timeline) -> Instant | None:
@@ -121,8 +101,24 @@ def _decided(timeline: Timeline) -> Instant | None:
 
 
 def last_checks(timeline: Timeline) -> dict[str, CriterionChecked]:
-    """The last look at each criterion."""
-    return {check.criterion: check for check in timeline.checks}
+    """The last look at each criterion that counts, in the order in which the criteria were declared.
+
+    A criterion of the steady state is looked at before the fault, one of the validation after the rollback. A look
+    at another time says nothing of what the criterion is for.
+    """
+    fault, rollback = fault_begins(timeline), timeline.rollback_ended
+    last = {}
+    for criterion in timeline.declared.criteria:
+        for check in timeline.checks:
+            if check.criterion != criterion.id:
+                continue
+            if criterion.phase is Phase.STEADY_STATE:
+                counts = fault is None or check.completed <= fault
+            else:
+                counts = rollback is not None and check.started >= rollback.at
+            if counts:
+                last[criterion.id] = check
+    return last
 
 
 def _validated(timeline: Timeline) -> Instant | None:
@@ -141,6 +137,8 @@ def _validated(timeline: Timeline) -> Instant | None:
 def _between(from_what: str, start: Instant | None, to_what: str, end: Instant | None) -> Measure:
     if start is None or end is None:
         return Measure(None, f"not measured: not seen that {from_what if start is None else to_what}")
+    if end < start:
+        return Measure(None, f"not measured: {to_what} before {from_what}, so there is nothing between them")
     return Measure(Interval.at(end).since(Interval.at(start)), "both instants were taken directly")
 
 
@@ -149,7 +147,22 @@ def _period(timeline: Timeline, service: str) -> Duration:
 
 
 def _start_why(timeline: Timeline, system: SystemOutage) -> str:
-    return "its start lies " + system.first.start.why(_period(timeline, system.first.service))
+    text = "its start lies " + system.first.start.why(_period(timeline, system.first.service))
+    if system.earliest.start.interval.low < system.first.start.interval.low:
+        edge = system.earliest.start.why(_period(timeline, system.earliest.service))
+        text += f", or, because another service may have failed earlier, {edge}"
+    return text
+
+
+def _mixed_why(system: SystemOutage) -> str:
+    """What a partial failure hides: between its bad answers clients got good ones, and so they may beyond them."""
+    most = system.good_in_a_row
+    if most == 0:
+        return ""
+    return (
+        f"; between bad answers up to {most} good ones in a row were seen, so the defect itself may have begun"
+        f" and ended up to {most + 1} probes beyond the bad ones"
+    )
 
 
 def _rto(timeline: Timeline, system: SystemOutage | None, validated: Instant | None) -> Measure:
@@ -162,9 +175,9 @@ def _rto(timeline: Timeline, system: SystemOutage | None, validated: Instant | N
     if validated is None:
         return Measure(None, "not measured: not every validation criterion held")
     if validated < system.recovery.low:
-        return Measure(None, "not measured: clients got bad answers again after the last criterion had held")
+        return Measure(None, "not measured: clients still got bad answers after the last criterion had held")
     why = f"{_start_why(timeline, system)}; its end, the last criterion that held, was taken directly"
-    return Measure(Interval.at(validated).since(system.start), why)
+    return Measure(Interval.at(validated).since(system.start), why + _mixed_why(system))
 
 
 def _outage(timeline: Timeline, system: SystemOutage | None) -> Measure:
@@ -173,7 +186,8 @@ def _outage(timeline: Timeline, system: SystemOutage | None) -> Measure:
     if system.recovery is None or system.last.end is None:
         return Measure(None, "not measured: it was still on when the drill ended")
     end = system.last.end.why(_period(timeline, system.last.service))
-    return Measure(system.recovery.since(system.start), f"{_start_why(timeline, system)}; its end lies {end}")
+    why = f"{_start_why(timeline, system)}; its end lies {end}{_mixed_why(system)}"
+    return Measure(system.recovery.since(system.start), why)
 
 
 def _validation(system: SystemOutage | None, validated: Instant | None) -> Measure:
@@ -183,13 +197,14 @@ def _validation(system: SystemOutage | None, validated: Instant | None) -> Measu
     return Measure(Interval.at(validated).since(system.recovery), why)
 
 
-def _final_read(timeline: Timeline, when: str) -> LedgerRead | None:
+def final_read(timeline: Timeline, when: str) -> LedgerRead | None:
+    """The last time that the ledger's rows were read after recovery, or after validation."""
     return next((read for read in reversed(timeline.ledger_reads) if read.when == when), None)
 
 
 def _account(timeline: Timeline, when: str) -> tuple[Account | None, str]:
     """The account as it was read at one time, or None and why it cannot be made."""
-    read = _final_read(timeline, when)
+    read = final_read(timeline, when)
     problem = _account_problem(timeline, when, read)
     if problem or read is None:
         return None, problem
@@ -201,11 +216,14 @@ def _account_problem(timeline: Timeline, when: str, read: LedgerRead | None) -> 
         return "the system has no ledger"
     if read is None or read.error:
         return f"the rows were not read {when}: {read.error}" if read else f"the rows were not read {when}"
-    return _ledger_problem(timeline) if when == "after validation" else ""
+    return _ledger_problem(timeline, read) if when == "after validation" else ""
 
 
-def _ledger_problem(timeline: Timeline) -> str:
-    """What is wrong with the ledger itself: it must be closed, readable and as long as what was journalled."""
+def _ledger_problem(timeline: Timeline, read: LedgerRead) -> str:
+    """What is wrong with the ledger itself: closed before the rows were read, readable, as long as what was journalled.
+
+    Ids must be unique, because a row could not be told to belong to one of two writes.
+    """
     closed = timeline.ledger_closed
     if closed is None:
         return "the ledger was not closed"
@@ -213,15 +231,19 @@ def _ledger_problem(timeline: Timeline) -> str:
         return f"the ledger could not be read back: {closed.error or 'no count'}"
     if closed.writes != len(timeline.writes):
         return f"the ledger holds {closed.writes} writes, but {len(timeline.writes)} were journalled"
+    if read.started < closed.at:
+        return "the rows were read before the ledger was closed, so writes may be missing that came later"
+    if len({write.id for write in timeline.writes}) != len(timeline.writes):
+        return "two writes of the ledger have the same id"
     return ""
 
 
-def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
+def _rpo(system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
     if final is None:
         return Measure(None, f"not measured: {reason}")
     if system is None:
         return Measure(None, "not measured: no outage was seen that data could be lost by")
-    span = recovery_point(timeline.writes, final.lost, system.start)
+    span = recovery_point(final, system.start)
     if span is None:
         return Measure(None, "not measured: too few writes were acknowledged before the outage to tell")
     if not final.lost:

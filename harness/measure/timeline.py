@@ -1,14 +1,15 @@
 """Reads a journal into a timeline: the few instants and sequences that the measures are made of.
 
-Nothing is judged here. What a journal does not say is None or empty; the first of a kind counts where a record
-can only come once.
+Nothing is judged here. What a journal does not say is None or empty; a second record of a kind that can come only
+once is refused, because nobody could say which of the two is true.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from harness.errors import InputError
 from harness.journal import records as r
@@ -16,6 +17,14 @@ from harness.journal.observation import LoadSecond, Observation, Write
 from harness.units import Instant
 
 T = TypeVar("T")
+_ONCE: Final = (
+    r.DrillDeclared,
+    r.LedgerClosed,
+    r.Planned,
+    r.RollbackStarted,
+    r.RollbackEnded,
+    r.DrillEnded,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +60,9 @@ class Timeline:
         return next((moved for moved in self.fault if moved.state is state), None)
 
     def stage_end(self, stage: r.Stage) -> r.StageEnded | None:
-        """How a stage ended, or None when it did not."""
-        return next((ended for ended in self.stage_ends if ended.stage is stage), None)
+        """How a stage ended, or None when it did not; that it failed outweighs that it was completed."""
+        ends = [ended for ended in self.stage_ends if ended.stage is stage]
+        return next((ended for ended in ends if ended.outcome == "failed"), ends[0] if ends else None)
 
     @property
     def critical(self) -> tuple[str, ...]:
@@ -68,12 +78,19 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
         written: when the first and the last of them were written.
 
     Raises:
-        InputError: the journal does not start with a drill's declaration, so there is nothing to judge.
+        InputError: the journal does not start with a drill's declaration, so there is nothing to judge; or it holds
+            two records of a kind that can come only once.
     """
     found = tuple(records)
     if not found or not isinstance(found[0], r.DrillDeclared):
         raise InputError("the journal does not begin with a drill's declaration; there is nothing to judge")
     declared = found[0]
+    counted = Counter(record.kind for record in found if isinstance(record, _ONCE))
+    for kind, times in counted.items():
+        if times > 1:
+            raise InputError(
+                f"the journal holds {times} records '{kind}', and a drill has only one; it was not written by one"
+            )
 
     def every(kind: type[T]) -> tuple[T, ...]:
         return tuple(record for record in found if isinstance(record, kind))

@@ -1,34 +1,25 @@
 """The verdict of a drill: pure rules over its timeline and measures. Nothing passes by accident.
 
-Each rule looks at one thing and returns findings; the verdict is the gravest finding's, and its reason is that
-finding's sentence. Order of gravity: aborted, invalid, missed, indeterminate, passed. A miss outweighs an
-indeterminate because it is certain; an invalid drill outweighs both because it did not test what it says.
+Each rule (here, in `validity` and in `course`) looks at one thing and returns findings; the verdict is the gravest
+finding's, and its reason is that finding's sentence. Order of gravity: aborted, invalid, missed, indeterminate,
+passed. A miss outweighs an indeterminate because it is certain; an invalid drill outweighs both because it did not
+test what it says.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from harness.journal.declaration import Answer, Criterion, Measured, Objective, Phase, Verdict
-from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measure, Measures, last_checks
 from harness.measure.timeline import Timeline
 from harness.units import Duration
+from harness.verdict import course, validity
+from harness.verdict.finding import Finding
 
 GRAVITY: Final = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.MISSED, Verdict.INVALID, Verdict.ABORTED)
-ENOUGH_PROBES: Final = 30  # fewer telling probes of a service before the fault cannot show a steady state
-LOAD_SHARE: Final = 0.5  # answered share of the declared load below which the system was not under that load
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that keeps a drill from passing: which verdict it calls for, and why, in one sentence."""
-
-    verdict: Verdict
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,112 +41,16 @@ def judge(timeline: Timeline, measures: Measures) -> Judgement:
 
 
 def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    yield from _ended(timeline)
-    yield from _tested_something(timeline, measures)
-    yield from _reacted(timeline)
-    yield from _recovered(measures, timeline)
+    yield from course.ended(timeline)
+    yield from validity.tested_something(timeline, measures)
+    yield from course.reacted(timeline)
+    yield from course.recovered(timeline, measures)
     yield from _objectives(timeline, measures)
     yield from _criteria(timeline)
     yield from _data(timeline, measures)
-    yield from _undone(timeline)
-    yield from _lag(timeline, measures)
-
-
-def _ended(timeline: Timeline) -> Iterator[Finding]:
-    if timeline.stopped:
-        yield Finding(Verdict.ABORTED, f"stopped by a {timeline.stopped.by}: {timeline.stopped.reason}")
-    elif not timeline.ended:
-        stage = timeline.stages[-1].stage if timeline.stages else "its first stage"
-        yield Finding(
-            Verdict.ABORTED, f"the journal ends in the stage '{stage}': the drill was killed or lost its disk"
-        )
-
-
-def _tested_something(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    """The drill tested what it says: there was a steady state, load, a fault with an effect, and something to judge."""
-    for stage in (Stage.PREPARE, Stage.STEADY_STATE, Stage.INJECT):
-        ended = timeline.stage_end(stage)
-        if ended and ended.outcome == "failed":
-            yield Finding(Verdict.INVALID, ended.reason)
-            return
-    declared = timeline.declared
-    if not declared.objectives and not any(one.phase is Phase.VALIDATION for one in declared.criteria):
-        yield Finding(
-            Verdict.INVALID, "the scenario declares no objective and no criterion, so nothing could be judged"
-        )
-    elif not any(one.phase is Phase.VALIDATION for one in declared.criteria):
-        yield Finding(Verdict.INVALID, "the scenario declares no criterion to validate the system by")
-    yield from _loaded(timeline)
-    yield from _observed(timeline, measures)
-    if timeline.fault_at(FaultState.EFFECTIVE) is None:
-        yield Finding(Verdict.INVALID, f"the fault ({declared.fault}) had no effect that a probe could see")
-
-
-def _loaded(timeline: Timeline) -> Iterator[Finding]:
-    declared = timeline.declared
-    if not declared.load:
-        yield Finding(Verdict.INVALID, "no background load was declared, so the system was not under load")
-    for load in declared.load:
-        seconds = [second for second in timeline.load if second.service == load.service]
-        due = sum(second.due for second in seconds)
-        answered = sum(second.good + second.bad for second in seconds)
-        if not sum(second.good for second in seconds):
-            yield Finding(
-                Verdict.INVALID,
-                f"the load on {load.service} never started: no request of it was answered well",
-            )
-        elif answered < LOAD_SHARE * due:
-            yield Finding(
-                Verdict.INVALID,
-                f"the load on {load.service} reached only {answered} of {due} requests, so the system was not under it",
-            )
-
-
-def _observed(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    set_up = timeline.fault_at(FaultState.SET_UP)
-    for service in timeline.declared.services:
-        telling = sum(
-            1
-            for one in timeline.observations.get(service.name, ())
-            if one.outcome.tells and (set_up is None or one.due < set_up.at)
-        )
-        if telling < ENOUGH_PROBES:
-            yield Finding(
-                Verdict.INVALID,
-                f"only {telling} probes of {service.name} told anything before the fault; {ENOUGH_PROBES} are needed",
-            )
-    if measures.already_bad:
-        yield Finding(
-            Verdict.INVALID,
-            f"{measures.already_bad[0]} was answering badly already when the fault was injected",
-        )
-
-
-def _reacted(timeline: Timeline) -> Iterator[Finding]:
-    """Detection, decision and rollback took place and ended well."""
-    for stage in (Stage.DETECT, Stage.DECIDE, Stage.ROLL_BACK):
-        ended = timeline.stage_end(stage)
-        if ended and ended.outcome == "failed":
-            yield Finding(Verdict.MISSED, ended.reason)
-            return
-    if timeline.rollback_ended is None:
-        yield Finding(Verdict.MISSED, "no rollback was carried out")
-    elif timeline.rollback_ended.outcome != "done":
-        yield Finding(
-            Verdict.MISSED,
-            f"the rollback {timeline.rollback_ended.outcome}: {timeline.rollback_ended.reason}",
-        )
-
-
-def _recovered(measures: Measures, timeline: Timeline) -> Iterator[Finding]:
-    ended = timeline.stage_end(Stage.RECOVER)
-    if ended and ended.outcome == "failed":
-        yield Finding(Verdict.MISSED, ended.reason)
-    elif measures.system is not None and measures.system.recovery is None:
-        yield Finding(
-            Verdict.MISSED,
-            f"{measures.system.last.service} was not answering well for long enough at the end",
-        )
+    yield from course.taken_back(timeline)
+    yield from course.every_stage(timeline)
+    yield from validity.watched(timeline, measures)
 
 
 def measured(measures: Measures, name: Measured) -> Measure:
@@ -175,7 +70,7 @@ def judge_objective(objective: Objective, found: Measure) -> Finding | None:
         return Finding(Verdict.MISSED, f"{title} took {found.span}, more than {objective.bound}")
     return Finding(
         Verdict.INDETERMINATE,
-        f"{title} lies between {found.span}: it cannot be told whether {objective.bound} was kept; {found.why}",
+        f"{title} took {found.span}: it cannot be told whether {objective.bound} was kept; {found.why}",
     )
 
 
@@ -241,40 +136,6 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             yield Finding(Verdict.MISSED, f"{len(ids)} ledger rows are {name}, the first of them {ids[0]}")
     if found.resurrected:
         yield Finding(Verdict.MISSED, f"{len(found.resurrected)} writes that clients were told had failed are there")
-    if found.lost and not any(one.measured is Measured.RPO for one in timeline.declared.objectives):
+    allowed = [one.bound for one in timeline.declared.objectives if one.measured is Measured.RPO]
+    if found.lost and min(allowed, default=Duration(0)) <= Duration(0):
         yield Finding(Verdict.MISSED, f"{len(found.lost)} acknowledged writes were lost, and no RPO allows for any")
-
-
-def _undone(timeline: Timeline) -> Iterator[Finding]:
-    failed = [done for done in timeline.undone if done.error]
-    later_done = {done.undo for done in timeline.undone if not done.error}
-    for done in failed:
-        if done.undo not in later_done:
-            yield Finding(Verdict.MISSED, f"the fault was not taken back: {done.error}; by hand: {done.by_hand}")
-    registered = {undo for record in timeline.undo_registered for undo in record.undo}
-    if timeline.ended and registered - later_done - {done.undo for done in failed}:
-        yield Finding(Verdict.MISSED, "the fault was not taken back: an undo that was registered was never carried out")
-
-
-def _lag(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    limit = timeline.declared.lag_limit
-    for service, lag in measures.lag.items():
-        if lag > limit:
-            yield Finding(
-                Verdict.INDETERMINATE,
-                f"the prober fell {lag} behind its schedule for {service}, more than {limit}; the machine was too busy",
-            )
-        missing = _unobserved(timeline, service)
-        if missing > limit:
-            yield Finding(
-                Verdict.INDETERMINATE,
-                f"{service} was not observed for {missing}, more than {limit}; the prober stalled",
-            )
-
-
-def _unobserved(timeline: Timeline, service: str) -> Duration:
-    """The longest time between two telling probes of a service, less one period."""
-    period = next((one.period for one in timeline.declared.services if one.name == service), Duration(0))
-    sent = sorted(one.sent for one in timeline.observations[service] if one.sent and one.outcome.tells)
-    longest = max((later - earlier for earlier, later in itertools.pairwise(sent)), default=Duration(0))
-    return max(Duration(0), longest - period)
