@@ -13,7 +13,7 @@ def find_system(starts: Iterable[Path]) -> Path | None:
     A folder's drill.toml counts, and so does the file that `[tool.drill] system` in its pyproject.toml names.
 
     Raises:
-        ConfigurationError: a pyproject.toml on the way is not TOML.
+        ConfigurationError: a pyproject.toml on the way is not TOML, or its `[tool.drill] system` is not a path.
     """
     for start in starts:
         absolute = start.absolute()
@@ -28,7 +28,14 @@ def find_system(starts: Iterable[Path]) -> Path | None:
 def _named_in(project: Path) -> str | None:
     try:
         document = tomllib.loads(project.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{project}: cannot be read: {error}") from error
-    named = document.get("tool", {}).get("drill", {}).get("system")
-    return named if isinstance(named, str) else None
+    tool = document.get("tool")
+    drill = tool.get("drill") if isinstance(tool, dict) else None
+    if not isinstance(drill, dict) or "system" not in drill:
+        return None
+    if not isinstance(drill["system"], str):
+        raise ConfigurationError(
+            f"{project}: tool.drill.system: expected the path of a drill.toml, such as 'ops/drill.toml'"
+        )
+    return drill["system"]

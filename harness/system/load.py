@@ -2,20 +2,24 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
-from harness.system.model import SystemModel
+from harness.system.model import NAME_PATTERN, PATH_PATTERN, SystemModel
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _HEADER: Final = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
+_AT_LINE: Final = re.compile(r"\(at line (\d+), ")
 _MEANINGS: Final = {
     "missing": "this field is required",
     "extra_forbidden": "this field is not known; is it misspelt or in the wrong table?",
+    f"string_pattern_mismatch{NAME_PATTERN}": "expected a name of lower case letters, digits and '-', letter first",
+    f"string_pattern_mismatch{PATH_PATTERN}": "expected a path that starts with '/'",
 }
 
 
@@ -33,22 +37,33 @@ def load_system(path: Path) -> SystemModel:
         raise NotFound(
             f"{path}: there is no such file; a drill needs the description of its system (--system)"
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError(f"{path}:{line}: not TOML: expected text in UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: not TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # ValueError itself: a number of more digits than Python reads
+        line = _toml_line(str(error), text)
+        raise ConfigurationError(f"{path}:{line}: not TOML: {error}") from error
     try:
         return SystemModel.model_validate(document).at(path.parent)
     except ValidationError as error:
-        mistakes = [_mistake(path, text, mistake["loc"], mistake["type"], mistake["msg"]) for mistake in error.errors()]
+        mistakes = [_mistake(path, text, mistake) for mistake in error.errors()]
         raise ConfigurationError("\n".join(mistakes)) from error
 
 
-def _mistake(path: Path, text: str, location: Sequence[int | str], kind: str, message: str) -> str:
+def _toml_line(message: str, text: str) -> int:
+    found = _AT_LINE.search(message)
+    return int(found.group(1)) if found else text.rstrip().count("\n") + 1
+
+
+def _mistake(path: Path, text: str, mistake: ErrorDetails) -> str:
+    location = mistake["loc"]
     field = ".".join(str(part) for part in location if part != "[key]") or "(the whole file)"
-    expected = _MEANINGS.get(kind, message.removeprefix("Value error, "))
+    pattern = mistake.get("ctx", {}).get("pattern", "")
+    expected = _MEANINGS.get(f"{mistake['type']}{pattern}", mistake["msg"].removeprefix("Value error, "))
     return f"{path}:{line_of(text, location)}: {field}: {expected}"
 
 
@@ -56,18 +71,18 @@ def line_of(text: str, location: Sequence[int | str]) -> int:
     """The line (from 1) where a field of a TOML text stands, or that of the nearest table around it.
 
     Arrays of tables count their elements as pydantic does, from 0.
+
+    Args:
+        text: valid TOML.
+        location: the keys and indexes that lead to the field.
     """
     wanted = [str(part) for part in location]
     best_line, best_depth = 1, 0
     table: list[str] = []
-    seen: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    last_index: dict[tuple[str, ...], int] = {}
+    for number, line in _statements(text):
         if header := _HEADER.fullmatch(line):
-            table = _parts(header.group(1))
-            if line.lstrip().startswith("[["):
-                index = seen.get(header.group(1), 0)
-                seen[header.group(1)] = index + 1
-                table = [*table, str(index)]
+            table = _table(_parts(header.group(1)), last_index, new_element=line.lstrip().startswith("[["))
             here = table
         elif key := _KEY.match(line):
             here = [*table, *_parts(key.group(1))]
@@ -79,8 +94,38 @@ def line_of(text: str, location: Sequence[int | str]) -> int:
     return best_line
 
 
+def _table(parts: list[str], last_index: dict[tuple[str, ...], int], *, new_element: bool) -> list[str]:
+    """The full path of a header: an array of tables that it leads through stands for its last element."""
+    path: list[str] = []
+    for at, part in enumerate(parts, 1):
+        path.append(part)
+        if new_element and at == len(parts):
+            last_index[tuple(path)] = last_index.get(tuple(path), -1) + 1
+        if tuple(path) in last_index:
+            path.append(str(last_index[tuple(path)]))
+    return path
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """The lines on which a statement begins: those inside of a multi-line string or array are left out.
+
+    A line that does not make TOML with those gathered before it is the middle of a statement.
+    """
+    begin, gathered = 0, ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not gathered:
+            begin = number
+        gathered += line + "\n"
+        try:
+            tomllib.loads(gathered)
+        except tomllib.TOMLDecodeError:
+            continue
+        yield begin, gathered.split("\n", 1)[0].rstrip("\r")
+        gathered = ""
+
+
 def _parts(dotted: str) -> list[str]:
-    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", dotted)]
+    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.]+", dotted) if part.strip()]
 
 
 def _common(left: Sequence[str], right: Sequence[str]) -> int:

@@ -12,14 +12,27 @@ import string
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.units import Duration
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="lower case letters, digits and '-'")]
+NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,62}$"
+PATH_PATTERN: Final = r"^/"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and '-'")]
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-UrlPath = Annotated[str, Field(pattern=r"^/", description="starts with '/'")]
+UrlPath = Annotated[str, Field(pattern=PATH_PATTERN, description="starts with '/'")]
 
 COMMAND_PLACEHOLDERS: Final = frozenset({"root", "python", "service", "version", "slot", "host", "port", "config"})
 PROBE_PLACEHOLDERS: Final = frozenset({"n"})
@@ -32,7 +45,10 @@ def placeholders(text: str) -> set[str]:
     Raises:
         ValueError: a brace is not closed, or a placeholder has no plain name.
     """
-    names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"{text!r}: {error}; write {{{{ and }}}} for literal braces") from None
     for name in names:
         if not name.isidentifier():
             raise ValueError(f"{{{name}}} is not a placeholder; write {{{{ and }}}} for literal braces")
@@ -71,6 +87,13 @@ def _only(allowed: frozenset[str], where: str, found: list[str]) -> None:
         raise ValueError(f"{{{unknown[0]}}} is not known in {where}; expected one of {names}")
 
 
+def _problem(where: tuple[int | str, ...], found: Any, expected: str) -> InitErrorDetails:
+    """A mistake that is seen only when the whole file is known, said where it stands."""
+    return InitErrorDetails(
+        type=PydanticCustomError("reference", "{expected}", {"expected": expected}), loc=where, input=found
+    )
+
+
 class Table(BaseModel):
     """A table of drill.toml: frozen, and a key that is not known is an error."""
 
@@ -82,7 +105,7 @@ class Request(Table):
 
     method: Method = "GET"
     path: UrlPath
-    body: dict[str, Any] | None = Field(default=None, description="sent as JSON", alias="json")
+    body: dict[str, JsonValue] | None = Field(default=None, description="sent as JSON", alias="json")
     cycle: int = Field(default=1, ge=1, description="{n} runs from 1 to this number, over and over")
     expect: tuple[Status, ...] = Field(default=(200,), min_length=1, description="statuses of a good answer")
     within: Duration = Field(default=Duration.of(s=1), description="a good answer takes no longer than this")
@@ -149,7 +172,7 @@ class LedgerWrite(Table):
 
     method: Method = "POST"
     path: UrlPath
-    body: dict[str, Any] | None = Field(default=None, description="sent as JSON", alias="json")
+    body: dict[str, JsonValue] | None = Field(default=None, description="sent as JSON", alias="json")
     ok: tuple[Status, ...] = Field(default=(200, 201), min_length=1, description="acknowledged: the write is durable")
     fail: tuple[Status, ...] = Field(
         default=(400, 404, 405, 409, 410, 413, 415, 422, 429),
@@ -223,14 +246,19 @@ class SystemModel(Table):
 
     @model_validator(mode="after")
     def _references_exist(self) -> SystemModel:
-        known = ", ".join(self.services)
-        named = [("ledger.service", self.ledger.service)] if self.ledger else []
-        named += [(f"load.{index}.service", load.service) for index, load in enumerate(self.load)]
-        for where, service in named:
-            if service not in self.services:
-                raise ValueError(f"{where} names {service!r}; expected one of {known}")
+        named: list[tuple[tuple[int | str, ...], str]] = []
+        if self.ledger:
+            named.append((("ledger", "service"), self.ledger.service))
+        named += [(("load", index, "service"), load.service) for index, load in enumerate(self.load)]
+        problems = [
+            _problem(where, service, f"there is no service {service!r}; expected one of {', '.join(self.services)}")
+            for where, service in named
+            if service not in self.services
+        ]
         if self.ledger and not self.database:
-            raise ValueError("a [ledger] is read back from a [database], and there is none")
+            problems.append(_problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
+        if problems:
+            raise ValidationError.from_exception_data("drill.toml", problems)
         return self
 
     def replicas(self, service: str) -> int:
