@@ -55,7 +55,7 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
             signal.signal(number, _interrupt)
     try:
-        code = app(standalone_mode=False)
+        code = _command()
     except TyperException as error:
         _complain(f"{error.format_message().rstrip('.') or 'name a command'}; see 'drill --help'")
         code = UsageError.exit_code
@@ -74,6 +74,16 @@ def main() -> None:
         _complain(f"this is a bug of drill ({type(error).__name__}: {error}); please report the lines above")
         code = InternalError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _command() -> object:
+    """Reads the arguments and runs what they ask for.
+
+    Without typer's own main, which turns an interrupt into exit 130 and a broken pipe into exit 1: a missed drill.
+    """
+    command = typer.main.get_command(app)
+    with command.make_context("drill", sys.argv[1:]) as context:
+        return command.invoke(context)
 
 
 def _complain(text: str) -> None:

@@ -67,7 +67,7 @@ def test_every_error_has_an_exit_code_of_sysexits() -> None:
 
 
 def fail_with(error: BaseException) -> Callable[..., Any]:
-    def fail(**_: object) -> None:
+    def fail() -> None:
         raise error
 
     return fail
@@ -88,7 +88,7 @@ def test_an_error_is_its_message_and_its_code(
     code: int,
     told: str,
 ) -> None:
-    monkeypatch.setattr(command, "app", fail_with(error))
+    monkeypatch.setattr(command, "_command", fail_with(error))
     with pytest.raises(SystemExit) as exit_:
         command.main()
     assert (exit_.value.code, capsys.readouterr().err) == (code, told)
@@ -97,7 +97,7 @@ def test_an_error_is_its_message_and_its_code(
 def test_a_bug_is_never_mistaken_for_a_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command, "app", fail_with(ZeroDivisionError("nobody thought of it")))
+    monkeypatch.setattr(command, "_command", fail_with(ZeroDivisionError("nobody thought of it")))
     with pytest.raises(SystemExit) as exit_:
         command.main()
     assert exit_.value.code == 70
@@ -106,6 +106,19 @@ def test_a_bug_is_never_mistaken_for_a_verdict(
     assert told.endswith(
         "this is a bug of drill (ZeroDivisionError: nobody thought of it); please report the lines above\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 3), (BrokenPipeError(errno.EPIPE, "Broken pipe"), 70), (EOFError(), 70)]
+)
+def test_what_a_command_raises_is_not_given_another_meaning_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    monkeypatch.setattr("harness.cli.sandbox.heal", fail_with(error))
+    monkeypatch.setattr(sys, "argv", ["drill", "steps"])
+    with pytest.raises(SystemExit) as exit_:
+        command.main()
+    assert exit_.value.code == code
 
 
 @pytest.fixture(autouse=True)
