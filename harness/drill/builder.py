@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from harness.drill import defaults
 from harness.drill.checks import Check, ErrorShare
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
 from harness.errors import InputError, NotFound
@@ -18,15 +19,7 @@ from harness.settings import Settings
 from harness.system.model import Service, SystemModel
 from harness.units import Duration
 
-STEADY_WINDOW: Final = Duration.of(s=5)  # 250 probes of each service at 50 a second
-STEADY_ERRORS: Final = 1.0  # per cent; above this, what a fault does cannot be told from what was there before
-EFFECT_LIMIT: Final = Duration.of(s=10)  # a fault that nobody sees for longer was not injected where clients are
-ROLL_BACK_LIMIT: Final = Duration.of(s=60)  # a traffic switch takes seconds; a minute leaves room for verification
-RECOVER_LIMIT: Final = Duration.of(s=60)  # after the rollback has ended, clients should see it at once
-LEAST_PROBES: Final = 5  # a period of 200 ms: with fewer, no interval is narrow enough to judge by
-MOST_PROBES: Final = 1000  # what one observer can send
 _PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
-DETECT_SLACK: Final = Duration.of(s=10)  # on top of the longest trigger: its window, and noise that starts it again
 
 
 @dataclass
@@ -50,12 +43,12 @@ class DrillBuilder:
     back_to: str | None = None
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
-    steady_window: Duration = STEADY_WINDOW
-    effect_limit: Duration = EFFECT_LIMIT
+    steady_window: Duration = defaults.STEADY_WINDOW
+    effect_limit: Duration = defaults.EFFECT_LIMIT
     detect_limit: Duration | None = None
     decide_limit: Duration | None = None
-    roll_back_limit: Duration = ROLL_BACK_LIMIT
-    recover_limit: Duration = RECOVER_LIMIT
+    roll_back_limit: Duration = defaults.ROLL_BACK_LIMIT
+    recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
     expected: Verdict = Verdict.PASSED
 
@@ -76,9 +69,10 @@ class DrillBuilder:
 
     def probe(self, rate: float) -> None:
         """Every service is probed so many times a second."""
-        if not LEAST_PROBES <= rate <= MOST_PROBES:
+        if not defaults.LEAST_PROBES <= rate <= defaults.MOST_PROBES:
             raise InputError(
-                f"{rate:g} probes a second cannot be made or tell nothing; expected {LEAST_PROBES} to {MOST_PROBES}"
+                f"{rate:g} probes a second cannot be made or tell nothing; "
+                f"expected {defaults.LEAST_PROBES} to {defaults.MOST_PROBES}"
             )
         self.probe_rate = rate
 
@@ -156,10 +150,10 @@ class DrillBuilder:
         self._default_objectives()
         self._criterion(
             Phase.STEADY_STATE,
-            f"at most {STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault",
+            f"at most {defaults.STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault",
             ErrorShare(self.services(critical=True), self.steady_window),
             "at most",
-            STEADY_ERRORS,
+            defaults.STEADY_ERRORS,
             unit="%",
             within=self.steady_window,
         )
@@ -192,7 +186,7 @@ class DrillBuilder:
         return Limits(
             steady_window=self.steady_window,
             effect=self.effect_limit,
-            detect=self.detect_limit or longest + DETECT_SLACK,
+            detect=self.detect_limit or longest + defaults.DETECT_SLACK,
             decide=self.decide_limit or self.settings.decide,
             roll_back=self.roll_back_limit,
             recover=self.recover_limit,
