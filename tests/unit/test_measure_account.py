@@ -1,0 +1,87 @@
+"""The ledger's account and the recovery point, by hand-made ledgers."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.journal.observation import Row, WriteOutcome
+from harness.measure.account import ENOUGH_WRITES, account, recovery_point
+from harness.units import Duration, Interval, Span
+from tests.support.worlds import at, write
+
+KEPT = [write(number, number / 10) for number in range(ENOUGH_WRITES)]
+ROWS = [Row(one.id, one.value) for one in KEPT]
+OUTAGE = Interval(at(2), at(2.1))
+
+
+def point(lost: tuple[int, ...], outage: Interval = OUTAGE) -> Span | None:
+    """The recovery point when these of ten writes, one each 100 ms, are gone."""
+    found = account(KEPT, [row for number, row in enumerate(ROWS) if number not in lost], at(9))
+    assert len(found.lost) == len(lost)
+    return recovery_point(found, outage)
+
+
+def test_all_acknowledged_writes_that_are_there_are_kept() -> None:
+    found = account(KEPT, ROWS, at(9))
+    assert found.kept == tuple(KEPT)
+    assert found.acknowledged == ENOUGH_WRITES
+    assert (found.lost, found.altered, found.duplicated, found.foreign) == ((), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "there", "part"),
+    [
+        (WriteOutcome.OK, True, "kept"),
+        (WriteOutcome.OK, False, "lost"),
+        (WriteOutcome.INFO, True, "unknown_there"),
+        (WriteOutcome.INFO, False, "unknown_gone"),
+        (WriteOutcome.FAIL, True, "resurrected"),
+        (WriteOutcome.FAIL, False, "refused"),
+    ],
+)
+def test_a_write_is_sorted_by_what_its_client_was_told_and_whether_it_is_there(
+    outcome: WriteOutcome, *, there: bool, part: str
+) -> None:
+    one = write(1, 1.0, outcome)
+    found = account([one], [Row(one.id, one.value)] if there else [], at(9))
+    assert getattr(found, part) == (one,)
+
+
+@pytest.mark.parametrize("one", [write(1, 8.999), write(1, 1.0, took=None)])
+def test_a_write_acknowledged_after_the_rows_were_read_is_not_known_to_be_lost(one: object) -> None:
+    found = account([one], [], at(9))  # type: ignore[list-item]
+    assert (found.lost, found.unknown_gone) == ((), (one,))
+
+
+def test_rows_that_differ_or_come_twice_or_from_nowhere_are_named() -> None:
+    found = account(KEPT, [*ROWS[1:], Row("drill-0", "other"), ROWS[1], Row("stranger", "")], at(9))
+    assert (found.altered, found.duplicated, found.foreign) == (("drill-0",), ("drill-1",), ("stranger",))
+
+
+def test_one_altered_copy_of_two_is_both_altered_and_double() -> None:
+    found = account(KEPT, [*ROWS, Row("drill-0", "other")], at(9))
+    assert (found.altered, found.duplicated) == (("drill-0",), ("drill-0",))
+
+
+def test_nothing_lost_is_a_recovery_point_of_zero() -> None:
+    assert point(()) == Span(Duration(0), Duration(0))
+
+
+def test_too_few_acknowledged_writes_before_the_outage_cannot_show_that_none_was_lost() -> None:
+    assert point((), Interval(at(0.9), at(2))) is None
+
+
+def test_the_recovery_point_goes_back_to_the_earliest_lost_write() -> None:
+    assert point((4, 7)) == Span(Duration.of(ms=500), Duration.of(ms=500))
+
+
+def test_the_recovery_point_is_as_uncertain_as_the_start_of_the_outage() -> None:
+    assert point((4,), Interval(at(0.7), at(0.85))) == Span(Duration.of(ms=200), Duration.of(ms=400))
+
+
+def test_a_write_lost_during_the_outage_extends_the_reference_to_itself() -> None:
+    assert point((4, 9), Interval.at(at(0.6))) == Span(Duration.of(ms=500), Duration.of(ms=500))
+
+
+def test_the_last_acknowledged_write_alone_lost_is_a_point_of_zero_that_the_verdict_must_not_let_pass() -> None:
+    assert point((9,)) == Span(Duration(0), Duration(0))

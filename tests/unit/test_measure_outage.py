@@ -1,0 +1,155 @@
+"""Outages by hand-made probes: each shape once, with its exact edges and what made them wide."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.journal.declaration import Sustain
+from harness.journal.observation import Observation, Outcome
+from harness.measure.outage import outages, system_outage, telling
+from harness.units import Duration, Interval
+from tests.support.worlds import PERIOD, at, probe
+
+SUSTAIN = Sustain(time=Duration.of(ms=400), probes=4)
+MEANING = {".": Outcome.GOOD, "x": Outcome.STATUS, "-": Outcome.SKIPPED, "l": Outcome.LATE}
+
+
+def seen(text: str, service: str = "web", offset: float = 0) -> list[Observation]:
+    """One probe for each character, 100 ms apart: `.` good, `x` bad, `-` skipped, `l` late."""
+    return [
+        probe(n, None if one == "-" else n / 10 + offset, MEANING[one], service=service, due=n / 10 + offset)
+        for n, one in enumerate(text)
+    ]
+
+
+def edges(text: str) -> list[tuple[float, float, float | None, float | None]]:
+    """Start from and to, end from and to of every outage, in tenths of a second."""
+
+    def tenths(interval: Interval) -> tuple[float, float]:
+        return (interval.low - at(0)).seconds * 10, (interval.high - at(0)).seconds * 10
+
+    return [
+        (*tenths(one.start.interval), *(tenths(one.end.interval) if one.end else (None, None)))
+        for one in outages(seen(text), SUSTAIN, at(0))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("......", []),
+        ("------", []),
+        ("...xxx.....", [(2, 3, 5, 6)]),
+        ("...x.....", [(2, 3, 3, 4)]),
+        ("...x.x..x.....", [(2, 3, 8, 9)]),
+        ("..x.....x.....", [(1, 2, 2, 3), (7, 8, 8, 9)]),
+        ("..x....x.....", [(1, 2, 7, 8)]),
+        ("xx.....", [(0, 0, 1, 2)]),
+        ("..xx", [(1, 2, None, None)]),
+        ("..xx....", [(1, 2, None, None)]),
+        ("..xx.....", [(1, 2, 3, 4)]),
+        ("..--xx--.....", [(1, 4, 5, 8)]),
+        (".l.lxlxl.....", [(2, 4, 6, 8)]),
+        ("..x.--------...", [(1, 2, 2, 3)]),
+        ("..x.--------..", [(1, 2, None, None)]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_shape_has_its_edges(text: str, expected: list[tuple[float, float, float | None, float | None]]) -> None:
+    assert [one == pytest.approx(other) for one, other in zip(edges(text), expected, strict=True)] == [True] * len(
+        expected
+    )
+
+
+def test_an_edge_names_the_probes_that_bound_it_and_the_period() -> None:
+    (found,) = outages(seen("..xx....."), SUSTAIN, at(0))
+    assert (
+        found.start.why(Duration.of(ms=100)) == "between probe 1 and probe 2 of web, 100 ms apart (probe period 100 ms)"
+    )
+
+
+def test_an_edge_names_the_lag_that_made_it_wide() -> None:
+    (found,) = outages(seen("..xx....."), SUSTAIN, at(0))
+    assert found.start.why(PERIOD).endswith("100 ms apart: probe period 50 ms, and the prober's lag of 50 ms")
+
+
+def test_an_edge_names_the_stall_that_made_it_wide() -> None:
+    (found,) = outages(seen(".--xx....."), SUSTAIN, at(0))
+    assert "2 probes between them that say nothing (the prober stalled)" in found.start.why(Duration.of(ms=100))
+
+
+def test_an_edge_before_which_nothing_was_observed_says_so() -> None:
+    (found,) = outages(seen("xx....."), SUSTAIN, at(-1))
+    assert found.start.interval.low == at(-1)
+    assert found.start.why(PERIOD) == "bounded by the first probe alone: nothing was observed before it"
+
+
+def test_only_probes_that_were_sent_and_tell_something_are_evidence() -> None:
+    assert [one.number for one in telling(seen(".-lx."))] == [0, 3, 4]
+
+
+def system(*texts: str, sustain: Sustain = SUSTAIN) -> tuple[Interval, Interval | None, list[str]] | None:
+    """Start, recovery and the services of the relapses of a system; each text is one critical service."""
+    evidence = {f"s{n}": telling(seen(text, f"s{n}", offset=n / 100)) for n, text in enumerate(texts)}
+    every = [one for probes in evidence.values() for one in outages(probes, sustain, at(0))]
+    found = system_outage(every, sustain, evidence)
+    return found and (found.start, found.recovery, [one.service for one in found.relapses])
+
+
+def between(low: float, high: float) -> Interval:
+    return Interval(at(low), at(high))
+
+
+def test_a_system_whose_services_were_all_good_had_no_outage() -> None:
+    assert system(".....", ".....") is None
+
+
+def test_a_systems_outage_goes_from_the_first_service_that_failed_to_the_last_that_was_good_again() -> None:
+    assert system("..xxx.......", "....xxx.......") == (between(0.1, 0.2), between(0.61, 0.71), [])
+
+
+def test_the_start_of_a_systems_outage_is_bounded_by_the_widest_doubt_about_any_service() -> None:
+    found = system(".-----x......", "...xxxx......")
+    assert found is not None
+    assert found[0] == between(0.0, 0.31)
+
+
+def test_outages_that_follow_each_other_within_the_sustain_time_are_one() -> None:
+    assert system("..x...........", ".....x.......") == (between(0.1, 0.2), between(0.51, 0.61), [])
+
+
+def test_an_outage_after_the_sustain_time_is_a_relapse() -> None:
+    found = system("..x................", "............x......")
+    assert found == (between(0.1, 0.2), between(0.2, 0.3), ["s1"])
+
+
+def test_between_two_outages_every_service_must_have_enough_probes() -> None:
+    """Half the probes of the other service say nothing, so there are 4 of the 6 that the sustain asks for."""
+    texts = ("..x..................", ".-.-.-.-.-.-x........")
+    many = Sustain(time=Duration.of(ms=400), probes=6)
+    found = system(*texts, sustain=many)
+    assert found is not None
+    assert found[1:] == (between(1.21, 1.31), [])
+
+
+def test_a_service_that_is_still_bad_keeps_the_system_from_recovering() -> None:
+    found = system("..x.......", "....xxxxxx")
+    assert found is not None
+    assert found[1] is None
+
+
+def test_a_service_of_which_nothing_is_known_keeps_the_system_from_recovering() -> None:
+    found = system("..x.......", "...-------")
+    assert found is not None
+    assert found[1] is None
+
+
+def test_an_outage_within_another_does_not_shorten_it() -> None:
+    assert system("..xxxxxxx......", "....x..........") == (between(0.1, 0.2), between(0.8, 0.9), [])
+
+
+def test_what_follows_an_outage_that_is_still_on_is_part_of_it() -> None:
+    found = system("..xxxxxxxxxxxxxxxxx", "............x......")
+    assert found is not None
+    assert found[1:] == (None, [])
