@@ -20,7 +20,7 @@ class Outcome(StrEnum):
     STATUS = "status"  # an answer with a status that is not expected
     SLOW = "slow"  # the expected answer, later than the limit
     SKIPPED = "skipped"  # never sent: the prober was more than a period behind its schedule
-    LATE = "late"  # the limit was passed only because the prober itself sent late
+    LATE = "late"  # the prober itself was late: it stalled while sending, or the limit was passed only by its lag
 
     @property
     def tells(self) -> bool:

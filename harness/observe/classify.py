@@ -32,7 +32,14 @@ class Answer:
 
 
 def classify(
-    request: Request, *, due: Instant, sent: Instant, completed: Instant, answer: Answer, stalled: Duration
+    request: Request,
+    *,
+    due: Instant,
+    sent: Instant,
+    completed: Instant,
+    answer: Answer,
+    stalled: Duration,
+    stalled_sending: Duration,
 ) -> Outcome:
     """What one probe saw.
 
@@ -43,7 +50,11 @@ def classify(
         completed: when its answer had been read, or it was given up.
         answer: what came back.
         stalled: for how long between sent and completed the prober's own process did not run.
+        stalled_sending: how much of that was before the request had gone out. Then `sent` is not when it was sent,
+            and the probe would bound an outage by an instant at which it did not look.
     """
+    if stalled_sending > Duration(0):
+        return Outcome.LATE
     match answer.failure:
         case Failure.UNREACHED | Failure.BROKEN:
             return Outcome.REFUSED

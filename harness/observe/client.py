@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-from collections.abc import Mapping
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace, TracebackType
 from typing import Any, Final, Self
 
 import aiohttp
@@ -44,18 +44,27 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _Broken from error
 
 
+async def _sent(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+    """Tells who asked that the request has gone out."""
+    if context.trace_request_ctx is not None:
+        context.trace_request_ctx()
+
+
 class Client:
     """Makes requests to one address, over fresh connections or kept ones. Use as a context manager."""
 
     def __init__(self, address: Address, *, fresh: bool) -> None:
         connector = aiohttp.TCPConnector(limit=0, force_close=fresh, ttl_dns_cache=_DNS_SECONDS)
         self._root = address.url
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_sent)
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),  # `ask` has its own, exact to the millisecond
             auto_decompress=False,
             middlewares=(_once,),
+            trace_configs=[trace],
         )
 
     async def __aenter__(self) -> Self:
@@ -67,7 +76,14 @@ class Client:
         await self._session.close()
 
     async def ask(
-        self, method: str, path: str, body: dict[str, Any] | None, values: Mapping[str, Any], give_up: Instant
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        values: Mapping[str, Any],
+        give_up: Instant,
+        *,
+        on_sent: Callable[[], None] | None = None,
     ) -> Answer:
         """Makes one request and reads the whole answer.
 
@@ -77,6 +93,7 @@ class Client:
             body: sent as JSON, its placeholders filled likewise; None for none.
             values: what the placeholders stand for.
             give_up: when to stop waiting.
+            on_sent: called when the request has gone out.
         """
         known = dict(values)
         url = URL(self._root + fill(path, known), encoded=True)
@@ -85,7 +102,12 @@ class Client:
             async with (
                 asyncio.timeout_at(give_up.ns / 1e9),
                 self._session.request(
-                    method, url, data=data, headers=_HEADERS if data is None else _JSON, allow_redirects=False
+                    method,
+                    url,
+                    data=data,
+                    headers=_HEADERS if data is None else _JSON,
+                    allow_redirects=False,
+                    trace_request_ctx=on_sent,
                 ) as response,
             ):
                 await response.read()

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.clock import now
 from harness.journal.observation import Observation, Outcome
-from harness.observe.classify import classify
+from harness.observe.classify import Failure, classify
 from harness.observe.client import Client
 from harness.observe.crew import Crew, paced
 from harness.observe.plan import Target
@@ -59,19 +59,31 @@ class Prober:
         request = self._target.request
         values = {"n": number % request.cycle + 1}
         stalled = self._stalls.total(now())
+        gone_out: Duration | None = None
+
+        def note() -> None:
+            nonlocal gone_out
+            gone_out = self._stalls.total(now())
+
         sent = now()
         if sent - due > self._lag:
             self._skip(number, due)
             return
-        answer = await client.ask(request.method, request.path, request.body, values, due + self._patience)
+        answer = await client.ask(
+            request.method, request.path, request.body, values, due + self._patience, on_sent=note
+        )
         completed = now()
+        by_now = self._stalls.total(completed)
+        refused = answer.failure in (Failure.UNREACHED, Failure.BROKEN)
+        sending_ended = by_now if gone_out is None and refused else gone_out or stalled
         outcome = classify(
             request,
             due=due,
             sent=sent,
             completed=completed,
             answer=answer,
-            stalled=self._stalls.total(completed) - stalled,
+            stalled=by_now - stalled,
+            stalled_sending=sending_ended - stalled,
         )
         if outcome is Outcome.SKIPPED:
             self._skip(number, due)

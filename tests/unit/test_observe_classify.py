@@ -12,7 +12,9 @@ REQUEST = Request(path="/", within=Duration.of(ms=100), expect=(200, 204))
 WRITE = LedgerWrite(path="/writes", json={"id": "{id}", "value": "{value}"})
 
 
-def outcome(answer: Answer, *, sent: float = 0, completed: float, stalled: float = 0) -> Outcome:
+def outcome(
+    answer: Answer, *, sent: float = 0, completed: float, stalled: float = 0, stalled_sending: float = 0
+) -> Outcome:
     """The outcome of a probe with these instants, in milliseconds after its due instant."""
     return classify(
         REQUEST,
@@ -21,6 +23,7 @@ def outcome(answer: Answer, *, sent: float = 0, completed: float, stalled: float
         completed=DUE + Duration.of(ms=completed),
         answer=answer,
         stalled=Duration.of(ms=stalled),
+        stalled_sending=Duration.of(ms=stalled_sending),
     )
 
 
@@ -42,6 +45,11 @@ def test_an_answer_that_came_while_the_prober_was_paused_is_late() -> None:
 
 def test_a_pause_does_not_excuse_a_service_that_was_slow_anyway() -> None:
     assert outcome(Answer(200), completed=450, stalled=300) is Outcome.SLOW
+
+
+@pytest.mark.parametrize("answer", [Answer(200), Answer(503), Answer(failure=Failure.BROKEN)])
+def test_a_probe_that_went_out_after_a_pause_bounds_nothing(answer: Answer) -> None:
+    assert outcome(answer, completed=60, stalled=50, stalled_sending=50) is Outcome.LATE
 
 
 def test_silence_until_given_up_is_a_time_out() -> None:
