@@ -53,15 +53,19 @@ def classify(
         stalled_sending: how much of that was before the request had gone out. Then `sent` is not when it was sent,
             and the probe would bound an outage by an instant at which it did not look.
     """
+    if answer.failure is Failure.OURS:
+        return Outcome.SKIPPED
     if stalled_sending > Duration(0):
         return Outcome.LATE
-    match answer.failure:
-        case Failure.UNREACHED | Failure.BROKEN:
-            return Outcome.REFUSED
-        case Failure.OURS:
-            return Outcome.SKIPPED
-        case _:
-            pass
+    if answer.failure in (Failure.UNREACHED, Failure.BROKEN):
+        return Outcome.REFUSED
+    return _timely(request, due=due, sent=sent, completed=completed, answer=answer, stalled=stalled)
+
+
+def _timely(
+    request: Request, *, due: Instant, sent: Instant, completed: Instant, answer: Answer, stalled: Duration
+) -> Outcome:
+    """What the status, or silence, means with the time it took."""
     if answer.status is not None and answer.status not in request.expect:
         return Outcome.STATUS
     if answer.status is not None and completed - due <= request.within:

@@ -14,7 +14,7 @@ from harness.observe.crew import Crew, paced
 from harness.observe.plan import Target
 from harness.observe.schedule import Schedule, patience, tolerated_lag
 from harness.observe.stall import Stalls
-from harness.units import Instant
+from harness.units import Duration, Instant
 
 IN_FLIGHT: Final = 2048
 """Of all services together: 4 services x 50/s x 10 s until given up; at some 30 kB each, 64 MB."""
