@@ -15,6 +15,7 @@ from harness.drill.spec import Drill
 from harness.faults.model import FaultRun
 from harness.observe.observer import Observer
 from harness.observe.plan import ObservationPlan
+from harness.observe.process import WorkerProcess
 from harness.rollback.engine import Engine, Outcome
 from harness.rollback.plan import Plan
 from harness.system.checks import http_client
@@ -49,13 +50,14 @@ def go_live(
     drill: Drill,
     sandbox: Sandbox,
     recorder: Recorder,
+    worker: WorkerProcess,
     *,
     folder: Path,
     run_id: str,
     seed: int,
     deadline: Deadline,
 ) -> Live:
-    """Starts the observer on a sandbox that is ready. When that fails nothing of it is left; the sandbox stays.
+    """Sets the observer to work on a sandbox that is ready. When that fails nothing of it is left; the sandbox stays.
 
     Raises:
         DrillError: the observer could not be started.
@@ -65,7 +67,7 @@ def go_live(
     plan = ObservationPlan.of(
         drill.model, sandbox.router.address, ledger=ledger, prefix=prefix, seed=seed, rate=drill.probe_rate
     )
-    observer = Observer.start(plan, recorder, deadline)
+    observer = Observer.start(plan, recorder, deadline, worker)
     http = http_client()
     return Live(
         sandbox=sandbox,

@@ -37,6 +37,7 @@ from harness.journal.records import (
     StageStarted,
     Stopped,
 )
+from harness.observe.process import WorkerProcess
 from harness.settings import Settings
 from harness.units import Duration
 
@@ -83,6 +84,7 @@ class _Run:
         self.settings = context.settings
         self.folder = folder
         self.journal = journal
+        self.worker = WorkerProcess()
         self.sandbox: Sandbox | None = None
         self.live: Live | None = None
         self._prepared = False
@@ -121,6 +123,7 @@ class _Run:
     def _stages(self) -> None:
         drill, limits, settings = self.drill, self.drill.limits, self.settings
         with self._stage(Stage.PREPARE, settings.prepare) as deadline:
+            self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
             self.sandbox = open_sandbox(
                 self.context.sandbox,
                 drill.model,
@@ -134,6 +137,7 @@ class _Run:
                 drill,
                 self.sandbox,
                 Recorder(self.journal),
+                self.worker,
                 folder=self.folder,
                 run_id=self.context.run_id,
                 seed=self.context.seed,
@@ -248,10 +252,11 @@ class _Run:
 
     def _restore(self) -> None:
         """Tries every part, even when nothing can be recorded or shown any more; a part that failed is a stop."""
+        killed = attempt(("the observer was not killed", self.worker.kill)) if self.live is None else []
         if self.sandbox is None:
             return
         deadline = Deadline.after(self.settings.undo + self.settings.teardown)
-        failed = attempt(("the stage was not recorded", lambda: self._begin(Stage.RESTORE, deadline)))
+        failed = killed + attempt(("the stage was not recorded", lambda: self._begin(Stage.RESTORE, deadline)))
         if self.live is not None:
             failed += restore(self.drill, self.live, self.journal, self.settings)
         failed += end_sandbox(self.sandbox, self.folder, self.settings)

@@ -18,7 +18,7 @@ from harness.clock import Deadline, now
 from harness.errors import DeadlineExceeded, InputError, NotFound, Unavailable
 from harness.journal.observation import LoadSecond, Observation, Write
 from harness.observe.plan import ObservationPlan
-from harness.observe.process import News, WorkerProcess
+from harness.observe.process import News, Task, WorkerProcess
 from harness.observe.schedule import Schedule
 from harness.observe.window import RETENTION, ServiceView
 from harness.observe.wire import Command
@@ -59,7 +59,7 @@ class Sink(Protocol):
 class Observer:
     """A running observer. It is the `Metrics` port of a live system."""
 
-    def __init__(self, plan: ObservationPlan, sink: Sink) -> None:
+    def __init__(self, plan: ObservationPlan, sink: Sink, process: WorkerProcess) -> None:
         """Not for use by others; see `start`."""
         period = Schedule.staggered(Instant(0), plan.rate, 0, 1).period
         self._sink = sink
@@ -69,22 +69,29 @@ class Observer:
         self._left_out: int | None = None
         self._stopped = False
         self._problem: str | None = None
-        self._process = WorkerProcess(plan, self._take, self._lose)
+        self._process = process
+        process.give(Task(plan, self._take, self._lose))
 
     @classmethod
-    def start(cls, plan: ObservationPlan, sink: Sink, deadline: Deadline) -> Self:
-        """Starts the worker and returns once it measures.
+    def start(cls, plan: ObservationPlan, sink: Sink, deadline: Deadline, process: WorkerProcess | None = None) -> Self:
+        """Gives the worker its plan and returns once it measures.
+
+        Args:
+            plan: what it measures.
+            sink: who takes the rows.
+            deadline: by when it must measure.
+            process: a worker that was started ahead and has nothing to do yet; one of its own when None.
 
         Raises:
             ObserverLost: the worker ended; the message has its last words.
             DeadlineExceeded: it did not begin in time; it has been killed.
         """
-        observer = cls(plan, sink)
-        observer._process.start()
+        process = process or WorkerProcess()
         try:
+            observer = cls(plan, sink, process)
             observer.wait_until(lambda: observer._started, deadline, "the observer's start")
         except BaseException:
-            observer.kill()
+            process.kill()
             raise
         return observer
 

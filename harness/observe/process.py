@@ -62,21 +62,29 @@ def news(line: bytes, services: tuple[str, ...]) -> News:
     return told
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker is to do, and who hears of it.
+
+    `take` is called with each line, in the reader thread; `lose` with a reason when the worker falls silent, and once
+    when it has ended.
+    """
+
+    plan: ObservationPlan
+    take: Callable[[News], None]
+    lose: Callable[[str], None]
+
+
 class WorkerProcess:
-    """The worker and the thread that starts and reads it."""
+    """The worker and the thread that starts and reads it.
 
-    def __init__(self, plan: ObservationPlan, take: Callable[[News], None], lose: Callable[[str], None]) -> None:
-        """Nothing runs yet.
+    It may be started before its task is known: it then imports what it needs while a sandbox comes up.
+    """
 
-        Args:
-            plan: goes to the worker's standard input.
-            take: called with each line, in the reader thread.
-            lose: called with a reason when the worker falls silent, and once when it has ended.
-        """
-        self._plan = plan
-        self._services = tuple(target.service for target in plan.targets)
-        self._take = take
-        self._lose = lose
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._task: Task | None = None
+        self._given = threading.Event()
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
         self._thread = threading.Thread(target=self._run, name="observer", daemon=True)
         self._running = threading.Event()
@@ -90,9 +98,16 @@ class WorkerProcess:
         return self._process.pid
 
     def start(self) -> None:
-        """Starts the worker."""
-        self._thread.start()
-        self._running.wait()
+        """Starts the worker, which waits for its task; does nothing the second time."""
+        if not self._thread.ident:
+            self._thread.start()
+            self._running.wait()
+
+    def give(self, task: Task) -> None:
+        """Starts the worker, if it is not yet, and gives it its one task."""
+        self.start()
+        self._task = task
+        self._given.set()
 
     def command(self, command: Command) -> None:
         """Tells the worker something; one that is gone hears nothing, and whoever waits learns why."""
@@ -104,9 +119,10 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """Kills the worker if it still runs, and waits until everything it said has been read."""
+        self._given.set()  # one without a task ends too
         if self._process is not None:
             self._process.kill()
-        if threading.current_thread() is not self._thread:
+        if self._thread.ident and threading.current_thread() is not self._thread:
             self._thread.join()
 
     def _say(self, line: bytes) -> None:
@@ -117,36 +133,37 @@ class WorkerProcess:
             self._process.stdin.flush()
 
     def _run(self) -> None:
+        problem = ""
         try:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-P",
-                    "-m",
-                    "harness.observe.worker",
-                ],  # -P: no modules from the working directory
+                [sys.executable, "-P", "-m", "harness.observe.worker"],  # -P: no modules from the working directory
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
         except OSError as error:
-            self._lose(f"the observer could not be started: {error}")
-            self._running.set()
-            return
+            problem = f"the observer could not be started: {error}"
         self._running.set()
+        self._given.wait()
+        task = self._task
+        if self._process is None:
+            if task:
+                task.lose(problem)
+            return
         with self._process as process:
+            if task is None:  # killed before it was needed
+                return
             try:
-                self._say(self._plan.model_dump_json(by_alias=True).encode())
-                self._read(process)
-                problem = ""
+                self._say(task.plan.model_dump_json(by_alias=True).encode())
+                self._read(process, task)
             except Exception as error:  # noqa: BLE001 - whatever the sink or a line raised, it is told to who waits
                 process.kill()
                 problem = f"; what it said could not be taken: {type(error).__name__}: {error}"
             code = process.wait()
         words = "\n".join(self._last_words)
-        self._lose(f"the observer ended with exit code {code}{problem}" + (f"; it said:\n{words}" if words else ""))
+        task.lose(f"the observer ended with exit code {code}{problem}" + (f"; it said:\n{words}" if words else ""))
 
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
+    def _read(self, process: subprocess.Popen[bytes], task: Task) -> None:
         if process.stdout is None or process.stderr is None:
             raise InternalError("the observer has no pipes")
         pieces = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
@@ -158,19 +175,19 @@ class WorkerProcess:
         while pieces:
             ready = poll.poll(SILENCE.ns // 1_000_000)
             if not ready and spoken:
-                self._lose(f"the observer has been silent for {SILENCE}")
+                task.lose(f"the observer has been silent for {SILENCE}")
             for file, _ in ready:
                 spoken = spoken or file == output
                 data = os.read(file, _CHUNK)
                 *lines, pieces[file] = (pieces[file] + data).split(b"\n")
                 for line in lines:
-                    self._hear(line, words=file != output)
+                    self._hear(line, task, words=file != output)
                 if not data:
                     poll.unregister(file)
                     del pieces[file]
 
-    def _hear(self, line: bytes, *, words: bool) -> None:
+    def _hear(self, line: bytes, task: Task, *, words: bool) -> None:
         if words:
             self._last_words.append(line.decode(errors="replace"))
         else:
-            self._take(news(line, self._services))
+            task.take(news(line, tuple(target.service for target in task.plan.targets)))
