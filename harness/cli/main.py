@@ -57,7 +57,11 @@ def main() -> None:
     try:
         code = _command()
     except TyperException as error:
-        _complain(f"{error.format_message().rstrip('.') or 'name a command'}; see 'drill --help'")
+        context = getattr(error, "ctx", None)
+        _complain(
+            f"{error.format_message().rstrip('.') or 'name a command'}; "
+            f"see '{context.command_path if context else 'drill'} --help'"
+        )
         code = UsageError.exit_code
     except typer.Exit as exit_:
         code = exit_.exit_code

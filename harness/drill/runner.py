@@ -107,6 +107,7 @@ class _Run:
             except StageFailed:
                 pass  # the journal has the stage's end and its reason; the verdict follows from it
             except KeyboardInterrupt:
+                interruption.asked = True
                 self._stopped("person", "interrupted")
             except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
                 problem = error

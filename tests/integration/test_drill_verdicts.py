@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.clock import Deadline
-from harness.errors import DrillError, InternalError, MayWorkLater
+from harness.errors import DrillError, InternalError, MayWorkLater, Unavailable
 from harness.faults.model import Scene
 from harness.journal import records as r
 from harness.journal.chain import JournalWriter
@@ -255,6 +256,56 @@ def test_a_drill_whose_journal_can_no_longer_be_written_is_taken_back_all_the_sa
     assert done.result.verdict is Verdict.ABORTED
     assert {one.undo.operation for one in full if isinstance(one, r.UndoDone)} == {"switch", "remove"}
     assert not any(one.error for one in full if isinstance(one, r.UndoDone))
+    assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Unavailable("the observer ended"), SystemExit(1)])
+def test_a_drill_that_ends_between_sandbox_and_observer_leaves_neither(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def end(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("harness.drill.runner.go_live", end)
+    declared = drill_of(tmp_path, drills.PASSING)
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    done = conduct_here(declared, tmp_path, settings)
+    assert isinstance(done.stopped, InternalError if isinstance(error, SystemExit) else type(error))
+    assert done.result
+    assert done.result.verdict is Verdict.ABORTED
+    assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
+    assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []
+
+
+def test_a_restore_of_which_every_part_fails_is_tried_to_its_end_and_told(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    for name in ("engine.Engine.clean_up", "model.FaultRun.wait_for_recovery"):
+        package = "rollback" if name.startswith("engine") else "faults"
+        monkeypatch.setattr(f"harness.{package}.{name}", fail)
+    monkeypatch.setattr("harness.drill.restore._close_ledger", fail)
+    monkeypatch.setattr("harness.observe.observer.Observer.stop", fail)
+    monkeypatch.setattr("harness.sandbox.embedded.client.EmbeddedSandbox.copy_logs", fail)
+    declared = drill_of(tmp_path, drills.PASSING)
+    before = {one.pid for one in psutil.Process().children(recursive=True)}
+    done = conduct_here(declared, tmp_path, settings)
+    assert done.stopped is None
+    assert done.result
+    assert done.result.verdict is Verdict.ABORTED
+    for what in (
+        "the ledger was not closed: RuntimeError('a bug')",
+        "the rollback was not cleaned up: ",
+        "the end of the fault was not seen: ",
+        "the observer did not end in order: ",
+        "the logs were not copied: ",
+    ):
+        assert what in done.result.reason
+    records = records_of(tmp_path / declared.slug)
+    assert [one.error for one in records if isinstance(one, r.UndoDone)] == ["", ""]
+    assert {one.pid for one in psutil.Process().children(recursive=True)} <= before
     assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []
 
 
