@@ -12,7 +12,7 @@ from harness.errors import ConfigurationError, MayWorkLater, NotFound, Unavailab
 from harness.sandbox.embedded.folder import folders
 from harness.sandbox.embedded.postgres import copied, wheel_install
 from harness.sandbox.embedded.start import StartedSandbox
-from harness.system.model import SystemModel
+from harness.system.model import DatabaseTable, SystemModel
 from tests.support.sandboxes import echo, marked, opened, running_as_root, soon, state_folder
 
 
@@ -26,9 +26,8 @@ def state() -> Iterator[Path]:
 def model(tmp_path: Path) -> SystemModel:
     """The echo system with a database."""
     (tmp_path / "schema.sql").write_text("CREATE TABLE kept (id text PRIMARY KEY);\n")
-    described = echo().model_dump(by_alias=True)
-    described["database"] = {"schema": [str(tmp_path / "schema.sql")]}
-    return SystemModel.model_validate(described).at(echo().root)
+    database = DatabaseTable.model_validate({"schema": [str(tmp_path / "schema.sql")]})
+    return echo().model_copy(update={"database": database})
 
 
 @pytest.fixture
