@@ -117,9 +117,11 @@ def taken_back(timeline: Timeline) -> Iterator[Finding]:
     registered = {undo for record in timeline.undo_registered for undo in record.undo}
     if registered - set(last):
         yield Finding(Verdict.MISSED, "the fault was not taken back: an undo that was registered was never carried out")
-    if timeline.fault_at(FaultState.INJECTED) and not timeline.undo_registered:
+    if timeline.fault_at(FaultState.INJECTED) is None:
+        return
+    if not timeline.undo_registered:
         yield Finding(Verdict.INDETERMINATE, "the journal does not tell how the fault is taken back")
-    if timeline.fault_at(FaultState.RECOVERED) and not timeline.fault_at(FaultState.GONE):
+    if timeline.fault_at(FaultState.GONE) is None:
         yield Finding(
             Verdict.INDETERMINATE, "it was not seen that the fault's effect was gone after it had been taken back"
         )

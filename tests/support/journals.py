@@ -169,6 +169,10 @@ def _facts(story: Story, times: Times, writes: list[Write], rows: list[Row]) -> 
                 by_hand="drill heal" if story.undo_error else "",
             ),
         ),
+        *(
+            (last + 0.3, r.FaultMoved(fault=story.fault, state=state, at=at(last + 0.3)))
+            for state in (r.FaultState.RECOVERED, r.FaultState.GONE, r.FaultState.CLEANED_UP)
+        ),
         (times.end, r.DrillEnded(at=at(times.end))),
     ]
     return found

@@ -191,7 +191,7 @@ class World:
             return []
         writes = [write(number, 0.6 + number / 20) for number in range(110)]
         rows = tuple(Row(one.id, one.value) for number, one in enumerate(writes) if number not in self.lost)
-        early = tuple(Row(one.id, one.value) for one in writes if one.sent < at(6.05))
+        early = tuple(Row(one.id, one.value) for one in writes if one.sent < at(6.08))
         return [
             (6.11, r.LedgerRead(when="after recovery", started=at(6.1), completed=at(6.11), rows=early)),
             (6.45, r.LedgerWrites(rows=tuple(writes[:60]))),

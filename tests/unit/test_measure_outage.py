@@ -94,7 +94,7 @@ def system(*texts: str, sustain: Sustain = SUSTAIN) -> tuple[Interval, Interval 
     evidence = {f"s{n}": telling(seen(text, f"s{n}", offset=n / 100)) for n, text in enumerate(texts)}
     every = [one for probes in evidence.values() for one in outages(probes, sustain, at(0))]
     found = system_outage(every, sustain, evidence)
-    return found and (found.start, found.recovery, [one.service for one in found.relapses])
+    return None if found is None else (found.start, found.recovery, [one.service for one in found.relapses])
 
 
 def between(low: float, high: float) -> Interval:
