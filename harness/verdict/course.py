@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from harness.journal.declaration import Verdict
 from harness.journal.records import FaultState, RollbackEnded, Stage
 from harness.measure.measures import Measures, detected
+from harness.measure.outage import SystemOutage
 from harness.measure.timeline import Timeline
 from harness.verdict.finding import Finding
 
@@ -96,6 +97,11 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         seen = [one for one in timeline.observations[system.last.service] if one.outcome.tells]
         verdict = Verdict.MISSED if seen[-1].outcome.bad else Verdict.INDETERMINATE
         yield Finding(verdict, f"{system.last.service} was not answering well for long enough at the end")
+    elif _healed_by_itself(timeline, system):
+        yield Finding(
+            Verdict.INVALID,
+            "clients had good answers again before the rollback began, so it cannot have been what helped",
+        )
     elif system.relapses:
         again = system.relapses[0]
         after = again.start.interval.since(system.recovery)
@@ -104,6 +110,15 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             f"{again.service} answered badly again {after} after the recovery, so it cannot be told whether that was"
             " for good",
         )
+
+
+def _healed_by_itself(timeline: Timeline, system: SystemOutage) -> bool:
+    """True when recovery lay before the rollback by more good probes than the outage itself had in a row."""
+    started = timeline.rollback_started
+    if started is None or system.recovery is None:
+        return False
+    period = max(one.period for one in timeline.declared.services)
+    return system.recovery.high + period * (system.good_in_a_row + 1) < started.at
 
 
 def taken_back(timeline: Timeline) -> Iterator[Finding]:

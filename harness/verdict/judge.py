@@ -137,5 +137,10 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if found.resurrected:
         yield Finding(Verdict.MISSED, f"{len(found.resurrected)} writes that clients were told had failed are there")
     allowed = [one.bound for one in timeline.declared.objectives if one.measured is Measured.RPO]
+    if found.lost and not found.kept:
+        yield Finding(
+            Verdict.INDETERMINATE,
+            f"none of {len(found.lost)} acknowledged writes came back, so the loss has no bound; is ledger.read right?",
+        )
     if found.lost and min(allowed, default=Duration(0)) <= Duration(0):
         yield Finding(Verdict.MISSED, f"{len(found.lost)} acknowledged writes were lost, and no RPO allows for any")

@@ -136,8 +136,12 @@ def test_without_any_one_record_a_drill_does_not_pass(place: int) -> None:
     assert (judgement.verdict is d.Verdict.PASSED) == irrelevant(PASSING[place])
 
 
+# One batch of probes that is missing is a gap, but a whole stretch of them at the end of the drill is none.
+COUNTED = [place for place in range(1, len(PASSING)) if not isinstance(PASSING[place], r.Observations)]
+
+
 @settings(max_examples=60, deadline=None)
-@given(places=st.sets(st.integers(1, len(PASSING) - 1), min_size=1))
+@given(places=st.sets(st.sampled_from(COUNTED), min_size=1))
 def test_without_any_records_that_count_a_drill_does_not_pass(places: set[int]) -> None:
     judgement = judgement_of([one for place, one in enumerate(PASSING) if place not in places])
     if any(not irrelevant(PASSING[place]) for place in places):
