@@ -23,6 +23,7 @@ LONGER = {
 }
 READS_ENVIRONMENT = {
     "harness/settings.py": "the settings",
+    "harness/cli/main.py": "takes away what is meant for other runs of pytest",
     "harness/sandbox/embedded/start.py": "what the daemon inherits",
     "harness/sandbox/embedded/owned.py": "what a service inherits",
 }

@@ -5,6 +5,7 @@ Every error of ours is one message on stderr and an exit code of sysexits.h, nev
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -46,6 +47,9 @@ app.command("doctor")(doctor.doctor)
 app.command("heal")(sandbox.heal)
 app.add_typer(sandbox.app, name="sandbox")
 
+PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+"""What a shell may have set for tests: `-k` there would leave drills out without a word."""
+
 INTERRUPTED = 3  # a person stopped it: the same code as the verdict aborted
 
 
@@ -54,6 +58,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
             signal.signal(number, _interrupt)
+    for name in PYTEST_VARIABLES:
+        os.environ.pop(name, None)
     try:
         code = _command()
     except TyperException as error:

@@ -173,6 +173,18 @@ def test_a_feature_without_scenarios_is_an_empty_selection(listed: Callable[[str
     one_message(listed("Feature: f\n"), 64, "no scenario was selected", "a run of nothing would prove nothing")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PYTEST_ADDOPTS", "-k nothing"), ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1"), ("PYTEST_PLUGINS", "x")],
+)
+def test_what_a_shell_sets_for_tests_leaves_no_drill_out(
+    tell: Tell, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    everything = tell("list", "features").out
+    monkeypatch.setenv(name, value)
+    assert tell("list", "features").out == everything
+
+
 def test_tags_that_select_nothing_are_an_error(tell: Tell) -> None:
     one_message(tell("list", "features", "--tag", "nosuch"), 64, "no scenario was selected", "'nosuch'")
 
