@@ -72,7 +72,7 @@ def recovery_point(found: Account, outage: Interval) -> Span | None:
     """RPO: from the acknowledgement of the earliest lost write to the last acknowledgement before the outage.
 
     Zero when nothing was lost. A write lost although it was acknowledged during the outage extends the reference
-    to itself, so that the result is never negative.
+    to itself, so that the result is never negative. Where `unbounded` has a reason only the low bound is sound.
 
     Args:
         found: the account; only writes of which it could tell whether they are there count.
@@ -91,6 +91,18 @@ def recovery_point(found: Account, outage: Interval) -> Span | None:
     if len(before) < ENOUGH_WRITES:
         return None
     return Span(Duration(0), Duration(0))
+
+
+def unbounded(found: Account) -> str:
+    """Why it is not known how far back a loss reaches; empty when a kept write bounds it, or nothing was lost."""
+    gone, kept = _acknowledged(found.lost), _acknowledged(found.kept)
+    if not gone:
+        return ""
+    if not kept:
+        return f"none of {found.acknowledged} acknowledged writes was read back; is ledger.read right?"
+    if gone[0] <= kept[0]:
+        return "the loss reaches back to the first write of the ledger, so it has no upper bound"
+    return ""
 
 
 def _acknowledged(writes: Sequence[Write]) -> list[Instant]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.journal.declaration import Answer, Phase
 from harness.journal.records import CriterionChecked, FaultState, LedgerRead
-from harness.measure.account import Account, account, recovery_point
+from harness.measure.account import Account, account, recovery_point, unbounded
 from harness.measure.outage import Outage, SystemOutage, system_outage, telling
 from harness.measure.split import fault_begins, split
 from harness.measure.timeline import Timeline
@@ -15,10 +15,11 @@ from harness.units import Duration, Instant, Interval, Span
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A measured duration, or None with the reason why there is none."""
+    """A measured duration, or None with the reason why there is none; then it may still be known to be `at_least`."""
 
     span: Span | None
     why: str
+    at_least: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,8 @@ def _rpo(system: SystemOutage | None, final: Account | None, reason: str) -> Mea
     span = recovery_point(final, system.start)
     if span is None:
         return Measure(None, "not measured: too few writes were acknowledged before the outage to tell")
+    if endless := unbounded(final):
+        return Measure(None, f"not measured: {endless}", span.low if final.kept else None)
     if not final.lost:
         return Measure(span, f"all {final.acknowledged} acknowledged writes were read back")
     return Measure(span, f"{len(final.lost)} acknowledged writes are gone; counted from the earliest of them")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.journal.declaration import Answer, Criterion, Measured, Objective, Phase, Verdict
+from harness.measure.account import Account, unbounded
 from harness.measure.measures import Measure, Measures, last_checks
 from harness.measure.timeline import Timeline
 from harness.units import Duration
@@ -62,6 +63,8 @@ def measured(measures: Measures, name: Measured) -> Measure:
 def judge_objective(objective: Objective, found: Measure) -> Finding | None:
     """None when the objective is met by the upper bound; missed only when the lower bound is over it."""
     title = TITLES[objective.measured]
+    if found.span is None and found.at_least is not None and found.at_least > objective.bound:
+        return Finding(Verdict.MISSED, f"{title} is at least {found.at_least}, more than {objective.bound}")
     if found.span is None:
         return Finding(Verdict.INDETERMINATE, f"{title}: {found.why}")
     if found.span.high <= objective.bound:
@@ -136,11 +139,20 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             yield Finding(Verdict.MISSED, f"{len(ids)} ledger rows are {name}, the first of them {ids[0]}")
     if found.resurrected:
         yield Finding(Verdict.MISSED, f"{len(found.resurrected)} writes that clients were told had failed are there")
-    allowed = [one.bound for one in timeline.declared.objectives if one.measured is Measured.RPO]
-    if found.lost and not found.kept:
-        yield Finding(
-            Verdict.INDETERMINATE,
-            f"none of {len(found.lost)} acknowledged writes came back, so the loss has no bound; is ledger.read right?",
-        )
-    if found.lost and min(allowed, default=Duration(0)) <= Duration(0):
-        yield Finding(Verdict.MISSED, f"{len(found.lost)} acknowledged writes were lost, and no RPO allows for any")
+    if found.lost:
+        yield from _lost(timeline, found)
+
+
+def _lost(timeline: Timeline, found: Account) -> Iterator[Finding]:
+    """Writes may be lost only where an RPO allows for it, and by a traffic switch only where the scenario says so."""
+    declared = timeline.declared
+    stated = [one for one in declared.objectives if one.measured is Measured.RPO]
+    if stated and all(one.bound > Duration(0) for one in stated):
+        if declared.procedure != "traffic" or any(one.source.file.endswith(".feature") for one in stated):
+            return
+        why = "a traffic switch must lose none; no RPO is stated in the scenario"
+    else:
+        why = "no RPO allows for any"
+    endless = unbounded(found)
+    more = f"; {endless}" if endless else ""
+    yield Finding(Verdict.MISSED, f"{len(found.lost)} acknowledged writes were lost, and {why}{more}")
