@@ -4,7 +4,8 @@
     client.py, wire.py                         the ports, by calls to the daemon, and how they are sent
     daemon.py, owned.py, folder.py             the one process that owns a sandbox, its inside, where it lies
     deployment.py, replica.py, processes.py    the services
-    router.py, relay.py, delay.py, answer.py   the way of clients to them
+    router.py, way.py, relay.py,
+    delay.py, answer.py                        the way of clients to them
     postgres.py, wal.py, schema.py             the database
     limits.py                                  every number, with its reason
 

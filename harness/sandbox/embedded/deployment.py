@@ -10,7 +10,7 @@ import glob
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,7 @@ class Deployment:
         slot: where.
         env: environment that every replica gets beside what drill.toml says.
         changed: called after each change of a replica's state or process.
+        drained: waits until no client is connected to the replicas at some ports.
     """
 
     def __init__(
@@ -64,10 +65,12 @@ class Deployment:
         *,
         env: Mapping[str, str],
         changed: Callable[[], None],
+        drained: Callable[[frozenset[int]], Awaitable[None]],
     ) -> None:
         self._model, self._folder, self._service, self._slot = model, folder, service, slot
         self._env = env
         self._tell = changed
+        self._drained = drained
         self._sets: list[ReplicaSet] = []  # the last one is wanted, the others serve until it is ready
         self._changed = asyncio.Event()
         self._stopping: set[asyncio.Task[None]] = set()
@@ -183,9 +186,15 @@ class Deployment:
         self._sets = [] if keep is None else [keep]
         self._notice()  # out of the router before they are told to stop
         for each in going:
-            task = asyncio.get_running_loop().create_task(each.stop(grace))
+            task = asyncio.get_running_loop().create_task(self._end(each, grace))
             self._stopping.add(task)
             task.add_done_callback(self._stopping.discard)
+
+    async def _end(self, going: ReplicaSet, grace: Duration) -> None:
+        """Who is killed is killed at once; else the requests under way are answered first, whatever SIGTERM does."""
+        if grace > Duration(0):
+            await self._drained(frozenset(replica.port for replica in going.replicas))
+        await going.stop(grace)
 
     def _notice(self) -> None:
         self._changed.set()

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
@@ -51,7 +52,15 @@ class Sandbox:
             service_env[self._model.database.env] = self._postgres.service_url
         self.router = TcpRouter(tuple(self._model.services))
         self._deployments = {
-            (service, slot): Deployment(self._model, folder, service, slot, env=service_env, changed=self._notice)
+            (service, slot): Deployment(
+                self._model,
+                folder,
+                service,
+                slot,
+                env=service_env,
+                changed=self._notice,
+                drained=partial(self.router.drain, service, slot),
+            )
             for service in self._model.services
             for slot in Slot
         }

@@ -10,31 +10,13 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.answer import Exchange
 from harness.sandbox.embedded.delay import DelayLine
+from harness.sandbox.embedded.way import Way
 from harness.units import Duration
-
-
-@dataclass(slots=True)
-class Way:
-    """The way to one slot of a service: its ready replicas, what disturbs it, who is on it."""
-
-    ports: tuple[int, ...] = ()
-    delay: Duration = field(default_factory=lambda: Duration(0))
-    connections: set[Relay] = field(default_factory=set)
-    _turn: int = 0
-
-    def next_port(self, tried: set[int]) -> int | None:
-        """The ready replica whose turn it is, without those that were tried."""
-        left = [port for port in self.ports if port not in tried]
-        if not left:
-            return None
-        self._turn += 1
-        return left[self._turn % len(left)]
 
 
 class Choice(Protocol):
@@ -54,6 +36,7 @@ class Relay(asyncio.Protocol):
         self._client: asyncio.Transport | None = None
         self._backend: asyncio.Transport | None = None
         self._way: Way | None = None
+        self.port: int | None = None  # of the replica, from the moment it is chosen
         self._task: asyncio.Task[None] | None = None
         self._exchange = Exchange()
         self._line = DelayLine(
@@ -170,23 +153,25 @@ class Relay(asyncio.Protocol):
                 self.reset()
                 return
             loop = asyncio.get_running_loop()
+            self._take(way, port)
             try:
                 async with asyncio.timeout(limits.CONNECT_WITHIN.seconds):
                     transport, _ = await loop.create_connection(lambda: Backend(self), self._host, port)
             except OSError:  # TimeoutError is one
+                self._leave_way()
                 tried.add(port)
                 continue
-            if way is not self._choice.way:  # switched meanwhile: a new connection goes to the new slot
+            if self._way is None or way is not self._choice.way:  # sent away meanwhile: it goes where new ones go
+                self._leave_way()
                 cast(Backend, transport.get_protocol()).detach()
                 transport.abort()
                 tried.clear()
                 continue
             if self._client.is_closing():
+                self._leave_way()
                 transport.abort()
                 return
             self._backend = transport
-            self._way = way
-            way.connections.add(self)
             if self._client_ended and transport.can_write_eof():
                 transport.write_eof()
             self._client.resume_reading()
@@ -233,9 +218,14 @@ class Relay(asyncio.Protocol):
         if self._backend is not None and not self._backend.is_closing():
             self._backend.resume_reading()
 
+    def _take(self, way: Way, port: int) -> None:
+        """On the way before it is connected, so that nobody takes the replica for unused meanwhile."""
+        self._way, self.port = way, port
+        way.connections.add(self)
+
     def _leave_way(self) -> None:
         if self._way is not None:
-            self._way.connections.discard(self)
+            self._way.leave(self)
             self._way = None
 
     def _forget(self) -> None:

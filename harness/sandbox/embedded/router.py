@@ -9,7 +9,8 @@ import socket
 from typing import Final
 
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.relay import Relay, Way
+from harness.sandbox.embedded.relay import Relay
+from harness.sandbox.embedded.way import Way
 from harness.system.values import Address, Slot
 from harness.units import Duration
 
@@ -82,6 +83,10 @@ class TcpRouter:
         route.active = slot
         for relay in tuple(old.connections):
             relay.drain()
+
+    async def drain(self, service: str, slot: Slot, ports: frozenset[int]) -> None:
+        """Waits until no connection leads to some replicas, which get no new ones; those that last too long are cut."""
+        await self._routes[service].ways[slot].drain(ports)
 
     def delay(self, service: str, slot: Slot, delay: Duration) -> None:
         """Holds back every answer of a slot; what is held back already keeps its place. Zero ends it."""
