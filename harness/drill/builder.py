@@ -17,6 +17,7 @@ from harness.observe.window import RETENTION
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
+from harness.system.releases import versions
 from harness.units import Duration
 
 _PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
@@ -281,15 +282,6 @@ class DrillBuilder:
 
     def _release(self, version: str) -> str:
         if not _PLAIN.fullmatch(version) or not self.model.release_path(version).is_dir():
-            there = known_releases(self.model)
+            there = versions(self.model)
             raise NotFound(f"there is no release {version}; there are {', '.join(there) or 'none'}")
         return version
-
-
-def known_releases(model: SystemModel) -> list[str]:
-    """The versions whose release folder exists, where that can be seen from the folder's name."""
-    before, _, after = model.releases.path.partition("{version}")
-    folder = model.root / before
-    if after or not folder.is_dir():
-        return []
-    return sorted(path.name for path in folder.iterdir() if path.is_dir())

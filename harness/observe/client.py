@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from harness.observe.classify import Answer, Failure
-from harness.system.model import fill
+from harness.system.placeholders import fill
 from harness.system.values import Address
 from harness.units import Instant
 

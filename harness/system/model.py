@@ -8,7 +8,6 @@ Relative paths start at the folder of drill.toml.
 
 from __future__ import annotations
 
-import string
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -24,6 +23,15 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from harness.errors import ConfigurationError
+from harness.system.placeholders import (
+    COMMAND_PLACEHOLDERS,
+    PROBE_PLACEHOLDERS,
+    WRITE_PLACEHOLDERS,
+    only,
+    placeholders,
+    texts,
+)
 from harness.units import Duration
 
 NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,62}$"
@@ -33,58 +41,6 @@ Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letter
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 UrlPath = Annotated[str, Field(pattern=PATH_PATTERN, description="starts with '/'")]
-
-COMMAND_PLACEHOLDERS: Final = frozenset({"root", "python", "service", "version", "slot", "host", "port", "config"})
-PROBE_PLACEHOLDERS: Final = frozenset({"n"})
-WRITE_PLACEHOLDERS: Final = frozenset({"id", "client", "sequence", "value", "n"})
-
-
-def placeholders(text: str) -> set[str]:
-    """The names in braces in a text; literal braces are doubled.
-
-    Raises:
-        ValueError: a brace is not closed, or a placeholder has no plain name.
-    """
-    try:
-        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        raise ValueError(f"{text!r}: {error}; write {{{{ and }}}} for literal braces") from None
-    for name in names:
-        if not name.isidentifier():
-            raise ValueError(f"{{{name}}} is not a placeholder; write {{{{ and }}}} for literal braces")
-    return names
-
-
-def texts(value: Any) -> list[str]:
-    """All texts inside a JSON value, keys left out."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [text for item in value.values() for text in texts(item)]
-    if isinstance(value, list | tuple):
-        return [text for item in value for text in texts(item)]
-    return []
-
-
-def fill(value: Any, values: dict[str, Any]) -> Any:
-    """A JSON value with every placeholder in its texts filled in; a text that is one placeholder keeps its type."""
-    if isinstance(value, str):
-        for name, filled in values.items():
-            if value == f"{{{name}}}":
-                return filled
-        return value.format_map(values)
-    if isinstance(value, dict):
-        return {key: fill(item, values) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [fill(item, values) for item in value]
-    return value
-
-
-def _only(allowed: frozenset[str], where: str, found: list[str]) -> None:
-    unknown = sorted({name for text in found for name in placeholders(text)} - allowed)
-    if unknown:
-        names = ", ".join(f"{{{name}}}" for name in sorted(allowed))
-        raise ValueError(f"{{{unknown[0]}}} is not known in {where}; expected one of {names}")
 
 
 def _problem(where: tuple[int | str, ...], found: Any, expected: str) -> InitErrorDetails:
@@ -112,7 +68,7 @@ class Request(Table):
 
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Request:
-        _only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body)])
+        only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body)])
         if self.within <= Duration(0):
             raise ValueError("'within' must be longer than zero")
         return self
@@ -140,7 +96,7 @@ class Service(Table):
 
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Service:
-        _only(COMMAND_PLACEHOLDERS, "a command", [*self.command, *self.env.values()])
+        only(COMMAND_PLACEHOLDERS, "a command", [*self.command, *self.env.values()])
         return self
 
 
@@ -155,7 +111,7 @@ class Releases(Table):
     @classmethod
     def _has_a_version(cls, value: str | None) -> str | None:
         if value is not None:
-            _only(frozenset({"version"}), "a path of releases", [value])
+            only(frozenset({"version"}), "a path of releases", [value])
         return value
 
 
@@ -182,7 +138,7 @@ class LedgerWrite(Table):
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> LedgerWrite:
         found = [self.path, *texts(self.body)]
-        _only(WRITE_PLACEHOLDERS, "a ledger write", found)
+        only(WRITE_PLACEHOLDERS, "a ledger write", found)
         missing = {"id", "value"} - {name for text in found for name in placeholders(text)}
         if missing:
             raise ValueError(f"a ledger write must carry {{id}} and {{value}}; {{{min(missing)}}} is missing")
@@ -219,6 +175,22 @@ class Objectives(Table):
     validate_: Duration = Field(default=Duration.of(s=5 * 60), alias="validate")
 
 
+class KubernetesTable(Table):
+    """How the system runs on a cluster: its chart and its images. The chart's values are described in docs/kind.md."""
+
+    chart: str = Field(description="folder of the Helm chart; each service is a Helm release of it")
+    image: str = Field(description="image of a release, with {version} and, if they differ, {service}")
+    port: int = Field(default=8080, ge=1, le=65535, description="port that a service listens on in its container")
+
+    @field_validator("image")
+    @classmethod
+    def _has_a_version(cls, value: str) -> str:
+        only(frozenset({"version", "service"}), "an image", [value])
+        if "version" not in placeholders(value):
+            raise ValueError("an image must bear the {version} of its release, or every release would be the same")
+        return value
+
+
 class SystemModel(Table):
     """A system, as drill.toml describes it."""
 
@@ -229,6 +201,7 @@ class SystemModel(Table):
     database: DatabaseTable | None = None
     ledger: Ledger | None = None
     load: tuple[Load, ...] = ()
+    kubernetes: KubernetesTable | None = None
     objectives: Objectives = Objectives()
 
     _root: Path = PrivateAttr(default=Path())
@@ -268,6 +241,28 @@ class SystemModel(Table):
     def release_path(self, version: str) -> Path:
         """The folder of a release, whether it exists or not."""
         return self.root / self.releases.path.format(version=version)
+
+    def image(self, service: str, version: str) -> str:
+        """The image of a release of a service.
+
+        Raises:
+            ConfigurationError: drill.toml does not say how the system runs on a cluster.
+        """
+        return self.on_kubernetes.image.format(service=service, version=version)
+
+    @property
+    def on_kubernetes(self) -> KubernetesTable:
+        """How the system runs on a cluster.
+
+        Raises:
+            ConfigurationError: drill.toml does not say.
+        """
+        if self.kubernetes is None:
+            raise ConfigurationError(
+                f"{self.root / 'drill.toml'}: {self.name} has no [kubernetes] table, so it cannot run on a cluster; "
+                "it names the chart and the images"
+            )
+        return self.kubernetes
 
     def config_path(self, version: str) -> Path | None:
         """The folder with a release's configuration, or None when releases have none."""

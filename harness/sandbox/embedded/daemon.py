@@ -25,8 +25,8 @@ from harness.errors import DrillError, InternalError
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, Owner, remove
 from harness.sandbox.embedded.owned import Sandbox
-from harness.sandbox.embedded.processes import Process
 from harness.sandbox.embedded.wire import Answer, Call, Order
+from harness.sandbox.identity import Process
 from harness.units import Instant
 
 _LOG = logging.getLogger("daemon")

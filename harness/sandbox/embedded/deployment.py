@@ -6,8 +6,6 @@ Belongs to the daemon's event loop.
 """
 
 import asyncio
-import glob
-import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,10 +16,11 @@ from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, NotFound
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
-from harness.sandbox.embedded.processes import Process
 from harness.sandbox.embedded.replica import RunningReplica, Start
 from harness.sandbox.embedded.router import HOST
+from harness.sandbox.identity import Process
 from harness.system.model import SystemModel
+from harness.system.releases import config_of
 from harness.system.values import Replica, Slot
 from harness.units import Duration
 
@@ -142,7 +141,7 @@ class Deployment:
     async def _want(self, version: str) -> None:
         if self._sets and self._sets[-1].version == version:
             return
-        release = _release(self._model, version)
+        release = config_of(self._model, version)
         for each in self._sets:
             if each.version == version:  # on its way out; wanted again
                 self._retire(keep=each)
@@ -219,28 +218,6 @@ class Deployment:
     @property
     def _where(self) -> str:
         return f"{self._service} in {self._slot}"
-
-
-def _release(model: SystemModel, version: str) -> Path | None:
-    """The release's configuration folder, once it is known that the release exists."""
-    known = versions(model)
-    if version not in known:
-        raise NotFound(f"there is no release {version!r} of {model.name}; there are {', '.join(known) or 'none'}")
-    config = model.config_path(version)
-    if config is not None and not config.is_dir():
-        raise NotFound(f"{config}: the release {version} has no configuration folder; drill.toml says it lies there")
-    return config
-
-
-def versions(model: SystemModel) -> tuple[str, ...]:
-    """The releases there are, by their folders."""
-    before, found, after = str(model.root / model.releases.path).partition("{version}")
-    if not found:
-        return (model.releases.current,)
-    pattern = re.compile(re.escape(before) + "([^/]+)" + re.escape(after))
-    paths = glob.glob(f"{glob.escape(before)}*{glob.escape(after)}")  # noqa: PTH207 - the path may be absolute
-    matches = (pattern.fullmatch(path) for path in paths if Path(path).is_dir())
-    return tuple(sorted(match.group(1) for match in matches if match))
 
 
 def _copy_config(source: Path | None, targets: list[Path]) -> None:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.processes import Process
+from harness.sandbox.identity import Process
 
 
 class Owner(BaseModel):
@@ -145,9 +145,10 @@ def remove(folder: Folder) -> None:
 
 
 def folders(state_dir: Path) -> tuple[Folder, ...]:
-    """The sandboxes' folders, alive or not, in order of their names."""
+    """The sandboxes' folders, alive or not, in order of their names; what begins with a dot is something else."""
     try:
-        return tuple(Folder(path) for path in sorted(state_dir.iterdir()) if path.is_dir() and not path.is_symlink())
+        found = [path for path in sorted(state_dir.iterdir()) if not path.name.startswith(".")]
+        return tuple(Folder(path) for path in found if path.is_dir() and not path.is_symlink())
     except FileNotFoundError:
         return ()
 

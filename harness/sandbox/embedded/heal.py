@@ -14,7 +14,7 @@ from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, folders, locked, remove
-from harness.sandbox.embedded.processes import Process
+from harness.sandbox.identity import Process
 
 
 @dataclass(frozen=True, slots=True)

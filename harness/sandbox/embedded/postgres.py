@@ -27,7 +27,8 @@ from harness.clock import Deadline
 from harness.errors import CannotCreate, Unavailable
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import last_lines
-from harness.sandbox.embedded.processes import Account, Child, Process, spawn, told_exit
+from harness.sandbox.embedded.processes import Account, Child, spawn, told_exit
+from harness.sandbox.identity import Process
 from harness.units import Duration
 
 HARNESS_ROLE: Final = "drill"

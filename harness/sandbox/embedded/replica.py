@@ -16,9 +16,10 @@ from typing import Final
 
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import last_lines
-from harness.sandbox.embedded.processes import Child, Process, spawn, told_exit
+from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.sandbox.embedded.router import HOST
-from harness.system.model import fill
+from harness.sandbox.identity import Process
+from harness.system.placeholders import fill
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration
 

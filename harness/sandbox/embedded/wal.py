@@ -13,7 +13,8 @@ from harness.errors import Unavailable
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import last_lines
 from harness.sandbox.embedded.postgres import HARNESS_ROLE, Postgres
-from harness.sandbox.embedded.processes import Child, Process, told_exit
+from harness.sandbox.embedded.processes import Child, told_exit
+from harness.sandbox.identity import Process
 from harness.units import Duration
 
 SLOT = "drill_stream"

@@ -1,0 +1,8 @@
+"""The kind sandbox: a namespace for each drill on a warm cluster of the project's own, and containers beside it.
+
+    start.py, heal.py          bring a system up, end it, remove what a killed drill left
+    cluster.py                 the cluster: found or made, deleted
+    limits.py                  every number, with its reason
+
+It may import the ports and the model (`harness.system`), `harness.sandbox.kubernetes` and the floor.
+"""

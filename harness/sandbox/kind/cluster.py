@@ -1,0 +1,229 @@
+"""The kind cluster of the project: found or made, kept warm between runs, with a kubeconfig of its own.
+
+The user's own kubeconfig is never read or written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import ipaddress
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from harness.clock import Deadline, wait_for
+from harness.errors import CannotCreate, DrillError, MayWorkLater, Unavailable
+from harness.sandbox.kind import limits
+from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run
+
+NAME: Final = "rollback-drill"
+NETWORK: Final = "kind"  # kind puts every node on it
+NODE: Final = f"{NAME}-control-plane"
+REGISTRY: Final = "localhost:5001"  # as nodes and people name it; a mirror in the node leads to the container
+OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/certs.d by the patch below
+CONTEXT: Final = f"kind-{NAME}"
+
+OWN_NETWORK: Final = "rollback-drill/own-network"  # label of node images that bring their pod network
+
+# minSyncPeriod: kube-proxy follows a changed Service within 50 ms instead of a second, so that a switch is quick.
+_CONFIG: Final = """\
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+networking:
+  disableDefaultCNI: {own_network}
+nodes:
+- role: control-plane
+containerdConfigPatches:
+- |-
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/etc/containerd/certs.d"
+kubeadmConfigPatches:
+- |
+  kind: KubeProxyConfiguration
+  iptables:
+    minSyncPeriod: 50ms
+"""
+_MIRROR: Final = f"/etc/containerd/certs.d/{REGISTRY}"
+_TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster that answers: its kubeconfig and the address of its node on Docker's network."""
+
+    kubeconfig: Path
+    node: str
+
+    def kube(self, namespace: str) -> Kube:
+        """Its API, for one namespace."""
+        return Kube(self.kubeconfig, CONTEXT, namespace)
+
+    def pull_from(self, registry: str, deadline: Deadline) -> None:
+        """Leads the node's pulls of `REGISTRY` to a registry's host:port, which must be an address: nodes may not
+        know the names of Docker's network.
+
+        Raises:
+            MayWorkLater: the node does not answer.
+        """
+        hosts = f'server = "http://{registry}"\n[host."http://{registry}"]\n'
+        script = f"mkdir -p {_MIRROR} && cat >{_MIRROR}/hosts.toml"
+        run(["docker", "exec", "-i", NODE, "sh", "-c", script], deadline, stdin=hosts)
+
+    def proxied(self, namespace: str, service: str) -> frozenset[str]:
+        """Where kube-proxy sends new connections to a Service, as ip:port: what is in force in the kernel.
+
+        Raises:
+            MayWorkLater: the node does not answer.
+        """
+        rules = run(["docker", "exec", NODE, "iptables-save", "-t", "nat"], Deadline.after(limits.QUICK))
+        name = re.escape(f"{namespace}/{service}") + r"(?::[^ ]+)?"
+        return frozenset(re.findall(_TARGET.replace("{name}", name), rules))
+
+
+def find(state_dir: Path) -> Cluster | None:
+    """The cluster, if it is there and answers."""
+    kubeconfig = _kubeconfig(state_dir)
+    try:
+        address = _node_address()
+    except ToolFailed:
+        return None
+    if address is None or not kubeconfig.is_file():
+        return None
+    cluster = Cluster(kubeconfig, address)
+    with suppress(DrillError):
+        kube = cluster.kube("default")
+        kube.call(kube.version.get_code)
+        kube.call(kube.core.read_namespaced_service_account, "default", "default")
+        return cluster
+    return None
+
+
+def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
+    """The cluster, made when it is not there, made anew when it is there and does not answer.
+
+    Raises:
+        Unavailable: Docker or kind is missing, too old, or cannot make a cluster; says what to do.
+        DeadlineExceeded: it was not ready in time.
+    """
+    check_tools()
+    found = find(state_dir)
+    if found:
+        return found
+    with _lock(state_dir):
+        return find(state_dir) or _make(state_dir, deadline)
+
+
+def delete(state_dir: Path, deadline: Deadline) -> bool:
+    """Deletes the cluster with everything in it; False when there was none.
+
+    Raises:
+        Unavailable: Docker or kind is missing.
+        ToolFailed: kind could not delete it.
+    """
+    check_tools()
+    with _lock(state_dir):
+        there = NAME in run(["kind", "get", "clusters"], deadline).split()
+        _delete(_kubeconfig(state_dir), deadline)
+        shutil.rmtree(_kubeconfig(state_dir).parent, ignore_errors=True)
+    return there
+
+
+def check_tools() -> dict[str, str]:
+    """The versions of Docker and kind, by name.
+
+    Raises:
+        Unavailable: one is missing, does not answer, or is too old.
+    """
+    require("kind")
+    require("docker")
+    deadline = Deadline.after(limits.QUICK)
+    try:
+        engine = run(["docker", "version", "--format={{.Server.Version}}"], deadline).strip()
+    except (ToolFailed, MayWorkLater) as error:
+        raise Unavailable(f"the Docker engine does not answer; start it, and see 'docker info'\n{error}") from error
+    printed = run(["kind", "version"], deadline)
+    try:
+        kind = Version.find(printed)
+    except ValueError as error:
+        raise Unavailable(f"'kind version' does not tell a version: {error}") from error
+    if kind < OLDEST:
+        raise Unavailable(f"kind {kind} is too old; {OLDEST} or newer is needed")
+    return {"docker": engine, "kind": str(kind)}
+
+
+def _make(state_dir: Path, deadline: Deadline) -> Cluster:
+    kubeconfig = _kubeconfig(state_dir)
+    kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _delete(kubeconfig, deadline)
+    built = _built_node_image()
+    config = _CONFIG.replace("{own_network}", "true" if built else "false")
+    command = ["kind", "create", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}", "--config=-"]
+    command += [f"--wait={max(1, round(deadline.left.seconds))}s", *([f"--image={built}"] if built else [])]
+    try:
+        run(command, deadline.within(limits.CREATE), stdin=config)
+    except ToolFailed as error:
+        run(
+            ["kind", "delete", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}"], Deadline.after(limits.DELETE)
+        )
+        raise Unavailable(f"the cluster could not be made: {error}") from error
+    address = _node_address()
+    if address is None:
+        raise Unavailable(f"the node {NODE} has no address on Docker's network {NETWORK!r}")
+    cluster = Cluster(kubeconfig, address)
+    kube = cluster.kube("default")
+    wait_for(
+        lambda: kube.find(kube.core.read_namespaced_service_account, "default", "default"),
+        deadline,
+        "the cluster's first service account",
+    )
+    return cluster
+
+
+def _delete(kubeconfig: Path, deadline: Deadline) -> None:
+    run(["kind", "delete", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}"], deadline)
+
+
+def _built_node_image() -> str | None:
+    """A node image that was built on this machine, with a pod network of its own; else kind's own image is used."""
+    command = ["docker", "images", f"--filter=label={OWN_NETWORK}", "--format={{.Repository}}:{{.Tag}}"]
+    found = run(command, Deadline.after(limits.QUICK)).split()
+    return found[0] if found else None
+
+
+def _kubeconfig(state_dir: Path) -> Path:
+    return state_dir / ".kind" / "kubeconfig"
+
+
+def _node_address() -> str | None:
+    """The node's IPv4 address; None when it does not run."""
+    template = '{{.State.Running}} {{(index .NetworkSettings.Networks "' + NETWORK + '").IPAddress}}'
+    printed = run(["docker", "container", "inspect", f"--format={template}", NODE], Deadline.after(limits.QUICK))
+    running, _, address = printed.strip().partition(" ")
+    with suppress(ValueError):
+        return str(ipaddress.IPv4Address(address)) if running == "true" else None
+    return None
+
+
+@contextmanager
+def _lock(state_dir: Path) -> Iterator[None]:
+    """One process at a time makes or deletes the cluster."""
+    try:
+        state_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+        with (state_dir / ".kind.lock").open("w") as lock:
+            wait_for(lambda: _taken(lock.fileno()), Deadline.after(limits.LOCK), "the lock on the kind cluster")
+            yield
+    except OSError as error:
+        raise CannotCreate(f"{state_dir}: cannot be used: {error.strerror}") from error
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

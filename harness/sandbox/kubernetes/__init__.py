@@ -1,0 +1,11 @@
+"""What the sandboxes on Kubernetes share: the ports of a live system, on the API of one namespace and Helm.
+
+    system.py                  the system: its ports together, and installing it
+    workloads.py, pods.py      the services: Helm releases, and what their pods say
+    router.py, network.py      the way of clients to them: Services, and proxies that hold answers back
+    helm.py, tools.py          the command-line tools
+    api.py, names.py           the Kubernetes API; labels and names
+    limits.py                  every number, with its reason
+
+It may import the ports and the model (`harness.system`) and the floor; no other part of the harness.
+"""

@@ -1,0 +1,125 @@
+"""Helm by its command line: install, upgrade, history, rollback of the releases of one namespace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from harness.clock import Deadline
+from harness.errors import InternalError, NotFound, Unavailable
+from harness.sandbox.kubernetes import limits
+from harness.sandbox.kubernetes.tools import ToolFailed, Version, run
+
+OLDEST: Final = Version(3, 12, 0)  # what the commands below were written for
+_SERVER_SIDE: Final = Version(4, 0, 0)  # from here on Helm would apply on the server and refuse what others patched
+_NO_RELEASE: Final = ("release: not found", "has no deployed releases")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of a release's history: its number, its state (deployed, superseded, failed, pending-…), its text."""
+
+    number: int
+    status: str
+    description: str
+
+    @property
+    def pending(self) -> bool:
+        """True while, or since, an operation on it has not ended."""
+        return self.status.startswith("pending-")
+
+    @property
+    def worked(self) -> bool:
+        """True when it was live once, so that it can be gone back to."""
+        return self.status in ("deployed", "superseded")
+
+
+class Helm:
+    """Helm on one namespace.
+
+    Raises:
+        Unavailable: helm is missing, or older than `OLDEST`.
+    """
+
+    def __init__(self, kubeconfig: Path, context: str | None, namespace: str) -> None:
+        self.namespace = namespace
+        self._where = [f"--kubeconfig={kubeconfig}", f"--namespace={namespace}"]
+        if context is not None:
+            self._where.append(f"--kube-context={context}")
+        self.version = version()
+        self._client_side = ["--server-side=false"] if self.version >= _SERVER_SIDE else []
+
+    def upgrade(self, release: str, chart: Path, values: Mapping[str, Any], deadline: Deadline) -> None:
+        """Installs a release, or changes the given values of one that is there; waits for nothing.
+
+        Raises:
+            ToolFailed: Helm refused, e.g. because the chart does not take the values or an operation is pending.
+        """
+        command = ["upgrade", release, str(chart), "--install", "--reuse-values", "--values=-"]
+        command += [f"--history-max={limits.HISTORY}", *self._client_side]
+        self._run(command, deadline, stdin=json.dumps(values))
+
+    def history(self, release: str, deadline: Deadline) -> tuple[Revision, ...]:
+        """The revisions of a release, oldest first.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        printed = self._run(["history", release, "--output=json"], deadline)
+        return tuple(
+            Revision(number=int(one["revision"]), status=str(one["status"]), description=str(one["description"]))
+            for one in _parsed(printed)
+        )
+
+    def values(self, release: str, revision: int, deadline: Deadline) -> dict[str, Any]:
+        """The values that a revision was made with.
+
+        Raises:
+            NotFound: there is no such release or revision.
+        """
+        printed = self._run(["get", "values", release, f"--revision={revision}", "--output=json"], deadline)
+        found = _parsed(printed)
+        return found if isinstance(found, dict) else {}
+
+    def rollback(self, release: str, revision: int, deadline: Deadline) -> None:
+        """Makes a new revision that is as an older one; waits for nothing.
+
+        Raises:
+            NotFound: there is no such release or revision.
+            ToolFailed: Helm refused.
+        """
+        self._run(["rollback", release, str(revision), *self._client_side], deadline)
+
+    def _run(self, command: list[str], deadline: Deadline, *, stdin: str | None = None) -> str:
+        try:
+            return run(["helm", *command, *self._where], deadline.within(limits.HELM), stdin=stdin)
+        except ToolFailed as error:
+            if any(sign in error.output for sign in _NO_RELEASE):
+                raise NotFound(f"there is no Helm release {command[-1]!r}-like as asked: {error}") from error
+            raise
+
+
+def version() -> Version:
+    """The version of the helm on PATH.
+
+    Raises:
+        Unavailable: there is none, or it is too old.
+    """
+    printed = run(["helm", "version", "--short"], Deadline.after(limits.QUICK_TOOL))
+    try:
+        found = Version.find(printed)
+    except ValueError as error:
+        raise Unavailable(f"'helm version --short' does not tell a version: {error}") from error
+    if found < OLDEST:
+        raise Unavailable(f"helm {found} is too old; {OLDEST} or newer is needed")
+    return found
+
+
+def _parsed(printed: str) -> Any:
+    try:
+        return json.loads(printed or "null")
+    except ValueError as error:
+        raise InternalError(f"helm did not print JSON: {printed[:80]!r}") from error

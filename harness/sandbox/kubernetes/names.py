@@ -1,0 +1,47 @@
+"""Names and labels that the sandboxes on Kubernetes put on things, and read. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.system.values import Slot
+
+NAME: Final = "app.kubernetes.io/name"  # of the service; the recommended labels of Kubernetes
+VERSION: Final = "app.kubernetes.io/version"
+SLOT: Final = "slot"
+
+RUN: Final = "rollback-drill/run"
+OWNER: Final = "rollback-drill/owner"  # pid-start: the process that owns it
+EXPIRES: Final = "rollback-drill/expires"  # UTC seconds since 1970, after which nobody owns it
+DELAY: Final = "rollback-drill/delay"  # on the proxies that hold answers back: <service>-<slot>
+SELECTOR: Final = "rollback-drill/selector"  # on a Service: what its selector must be, as JSON
+HELD: Final = "rollback-drill/held-down"  # on a Deployment: how it was before it was held down, as JSON
+
+PORT_NAME: Final = "http"  # of the container port that a service listens on
+
+
+def deployment(service: str, slot: Slot) -> str:
+    """The name of a slot's Deployment."""
+    return f"{service}-{slot}"
+
+
+def pods_of(service: str, slot: Slot) -> str:
+    """The label selector of a slot's pods."""
+    return f"{NAME}={service},{SLOT}={slot},!{DELAY}"
+
+
+def selector(service: str, slot: Slot, version: str | None) -> dict[str, str]:
+    """The selector by which a Service leads to one slot; without a version to whatever runs there."""
+    found = {NAME: service, SLOT: str(slot)}
+    return found if version is None else {**found, VERSION: version}
+
+
+def delay_selector(service: str, slot: Slot) -> dict[str, str]:
+    """The selector by which a Service leads to the proxies before a slot."""
+    return {DELAY: f"{service}-{slot}"}
+
+
+def slot_of(service: str, found: dict[str, str]) -> Slot | None:
+    """The slot that a selector leads to; None when it leads to none of ours."""
+    named = found.get(SLOT) or found.get(DELAY, "").removeprefix(f"{service}-")
+    return Slot(named) if named in list(Slot) else None

@@ -1,0 +1,121 @@
+"""The port System on Kubernetes: one namespace with the services of the system, reached at one node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness.clock import Deadline
+from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.helm import Helm
+from harness.sandbox.kubernetes.network import KubernetesNetwork
+from harness.sandbox.kubernetes.pods import last_lines_of, status_of
+from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
+from harness.sandbox.kubernetes.values import DatabaseSecret
+from harness.sandbox.kubernetes.workloads import Images, KubernetesWorkloads
+from harness.system.model import SystemModel
+from harness.system.ports import Database
+from harness.system.values import Slot
+
+
+class KubernetesSystem:
+    """A live system in one namespace.
+
+    Args:
+        kube: the namespace.
+        model: the system.
+        host: address of a node.
+        proxied: what the nodes' proxies have set up.
+        images: where the releases' images are.
+        proxy_image: of the proxies that hold answers back.
+        labels: put on everything that is made outside of the chart.
+        database: the database, by the port; None when the system has none.
+        secret: the Secret with the services' connection string; None likewise.
+    """
+
+    def __init__(
+        self,
+        kube: Kube,
+        model: SystemModel,
+        *,
+        host: str,
+        proxied: Proxied,
+        images: Images,
+        proxy_image: str,
+        labels: dict[str, str],
+        database: Database | None,
+        secret: DatabaseSecret | None,
+    ) -> None:
+        self.kube = kube
+        self.model = model
+        self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace)
+        self._database = database
+        self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
+        self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, images=images, secret=secret)
+        self._network = KubernetesNetwork(
+            kube, self._router, image=proxy_image, port=model.on_kubernetes.port, labels=labels
+        )
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """See the port."""
+        return tuple(self.model.services)
+
+    @property
+    def workloads(self) -> KubernetesWorkloads:
+        """See the port."""
+        return self._workloads
+
+    @property
+    def router(self) -> KubernetesRouter:
+        """See the port."""
+        return self._router
+
+    @property
+    def network(self) -> KubernetesNetwork:
+        """See the port."""
+        return self._network
+
+    @property
+    def database(self) -> Database | None:
+        """See the port."""
+        return self._database
+
+    def install(self, live: Mapping[str, str], standby: Mapping[str, str], deadline: Deadline) -> None:
+        """Installs all services at the same time, and sends clients to blue.
+
+        Raises:
+            NotFound: there is no such release, or no image of it.
+            DeadlineExceeded: a service was not ready in time; says why.
+            ToolFailed: Helm refused the chart.
+        """
+
+        def one(service: str) -> None:
+            slots = {Slot.BLUE: live[service]} | ({Slot.GREEN: standby[service]} if service in standby else {})
+            self._workloads.install(service, slots, deadline)
+            self._router.switch(service, Slot.BLUE, deadline)
+
+        with ThreadPoolExecutor(max_workers=len(live), thread_name_prefix="install") as pool:
+            for done in [pool.submit(one, service) for service in live]:
+                done.result()
+
+    def copy_logs(self, to: Path) -> tuple[Path, ...]:
+        """The logs of all containers of the namespace, those of their runs before too."""
+        to.mkdir(parents=True, exist_ok=True)
+        kube = self.kube
+        copies: list[Path] = []
+        for pod in kube.call(kube.core.list_namespaced_pod, kube.namespace).items:
+            status = status_of(pod)
+            for previous in (True, False):
+                if previous and not (status and status.restart_count):
+                    continue
+                text = last_lines_of(kube, pod, lines=None, previous=previous)
+                path = to / f"{pod.metadata.name}{'.previous' if previous else ''}.log"
+                path.write_text(text, encoding="utf-8")
+                copies.append(path)
+        return tuple(copies)
+
+    def close(self) -> None:
+        """Ends the connections to the API; the namespace stays."""
+        self.kube.close()

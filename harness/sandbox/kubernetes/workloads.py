@@ -1,0 +1,227 @@
+"""The port Workloads on Kubernetes: each service a Helm release, each slot a Deployment of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded, NotFound
+from harness.sandbox.kubernetes import limits, names
+from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.helm import Helm
+from harness.sandbox.kubernetes.pods import is_complete, last_line, newest, replica
+from harness.sandbox.kubernetes.router import KubernetesRouter
+from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
+from harness.system.model import SystemModel
+from harness.system.values import Replica, Slot
+
+# A program that no image has: every start fails, and the kubelet's message names it. No shell is needed for it.
+_HELD_DOWN: Final = ["/held down by the drill"]
+
+Images = Callable[[str, str], str]
+"""(service, version) to the image that the cluster can pull; raises NotFound when there is none."""
+
+
+class KubernetesWorkloads:
+    """The services of one namespace.
+
+    Args:
+        kube: the namespace.
+        helm: Helm on it.
+        model: the system.
+        router: its Services.
+        images: where the releases' images are.
+        secret: the Secret with the database's connection string; None without a database.
+    """
+
+    def __init__(
+        self,
+        kube: Kube,
+        helm: Helm,
+        model: SystemModel,
+        router: KubernetesRouter,
+        *,
+        images: Images,
+        secret: DatabaseSecret | None,
+    ) -> None:
+        self._kube, self._helm, self._model = kube, helm, model
+        self._router = router
+        self._images = images
+        self._secret = secret
+
+    def install(self, service: str, slots: dict[Slot, str], deadline: Deadline) -> None:
+        """Installs a service with a release in each of some slots, serving from blue; waits until all are ready."""
+        wanted = {slot: self._slot_values(service, version) for slot, version in slots.items()}
+        self._upgrade(service, wanted, Slot.BLUE, deadline)
+        for slot in slots:
+            self._wait_until_ready(service, slot, deadline)
+
+    def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        """See the port. A rolling update within the slot, and a revision of the service's Helm release."""
+        values = self._slot_values(service, version)
+        found = self._deployment(service, slot)
+        held = found is not None and names.HELD in (found.metadata.annotations or {})
+        active = self._router.active(service)
+        if found is None or _version(found) != version:
+            if held:
+                self.let_start(service, slot)
+            if active is slot and found is not None:  # both versions serve while one replaces the other
+                self._router.patch(service, names.selector(service, slot, None))
+            self._upgrade(service, {slot: values}, active, deadline)
+        self._wait_until_ready(service, slot, deadline)
+        if active is slot:
+            self._router.lead(service, self._router.way(service, slot), deadline)
+
+    def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port."""
+        if self._deployment(service, slot) is not None:
+            self._upgrade(service, {slot: None}, self._router.active(service), deadline)
+        wait_for(lambda: not self._pods(service, slot), deadline, f"the end of {service} in {slot}", every=limits.POLL)
+        self._router.settle(service, deadline)
+
+    def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
+        """See the port. The identity is the pod's name and its restarts."""
+        found = self._deployment(service, slot)
+        return () if found is None else tuple(self._replicas(service, slot, found))
+
+    def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port. The Deployment's command is replaced; ends with `let_start`, another version, or `remove`."""
+        found = self._deployment(service, slot)
+        if found is None:
+            raise NotFound(f"{service} in {slot}: nothing is deployed that could be held down")
+        if names.HELD not in (found.metadata.annotations or {}):
+            container = found.spec.template.spec.containers[0]
+            before = {
+                "command": container.command,
+                "args": container.args,
+                "strategy": self._kube.plain(found.spec.strategy),
+            }
+            self._patch(
+                service,
+                slot,
+                annotation=json.dumps(before),
+                strategy={"$retainKeys": ["type"], "type": "Recreate"},
+                container={"name": container.name, "command": _HELD_DOWN, "args": None},
+            )
+        healthy = [pod for pod in self._pods(service, slot) if not _is_held(pod)]
+        for pod in healthy:
+            self._kube.find(
+                self._kube.core.delete_namespaced_pod, pod.metadata.name, self._kube.namespace, grace_period_seconds=0
+            )
+        wait_for(
+            lambda: all(_is_held(pod) for pod in self._pods(service, slot)),
+            deadline,
+            f"the end of the replicas of {service} in {slot}",
+            every=limits.POLL,
+        )
+        self._router.settle(service, deadline)
+
+    def let_start(self, service: str, slot: Slot) -> None:
+        """See the port."""
+        found = self._deployment(service, slot)
+        text = (found.metadata.annotations or {}).get(names.HELD) if found is not None else None
+        if found is None or text is None:
+            return
+        before = json.loads(text)
+        container = found.spec.template.spec.containers[0]
+        self._patch(
+            service,
+            slot,
+            annotation=None,
+            strategy={"$retainKeys": list(before["strategy"]), **before["strategy"]},
+            container={"name": container.name, "command": before["command"], "args": before["args"]},
+        )
+
+    def _patch(
+        self, service: str, slot: Slot, *, annotation: str | None, strategy: dict[str, Any], container: dict[str, Any]
+    ) -> None:
+        change = {
+            "metadata": {"annotations": {names.HELD: annotation}},
+            "spec": {"strategy": strategy, "template": {"spec": {"containers": [container]}}},
+        }
+        kube = self._kube
+        kube.call(
+            kube.apps.patch_namespaced_deployment,
+            names.deployment(service, slot),
+            kube.namespace,
+            change,
+            _content_type="application/strategic-merge-patch+json",
+        )
+
+    def _slot_values(self, service: str, version: str) -> dict[str, Any]:
+        self._known(service)
+        values = slot_values(self._model, service, version, image="")
+        return {**values, "image": self._images(service, version)}
+
+    def _upgrade(self, service: str, slots: dict[Slot, Any], active: Slot, deadline: Deadline) -> None:
+        """Helm puts the chart's own selector back, so the one that holds is asserted again."""
+        table = self._model.on_kubernetes
+        values = service_values(self._model, service, active, self._secret)
+        values["slots"] = {str(slot): wanted for slot, wanted in slots.items()}
+        self._helm.upgrade(service, self._model.root / table.chart, values, deadline)
+        self._router.restore_selector(service)
+
+    def _wait_until_ready(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        def ready() -> bool:
+            found = self._deployment(service, slot)
+            return found is not None and is_complete(found)
+
+        try:
+            wait_for(ready, deadline, "all replicas ready", every=limits.POLL)
+        except DeadlineExceeded:
+            found = self._deployment(service, slot)
+            version = _version(found) if found is not None else "?"
+            raise DeadlineExceeded(
+                f"{service} in {slot} {version} is not ready: {self._why(service, slot, found)}"
+            ) from None
+
+    def _why(self, service: str, slot: Slot, found: Any | None) -> str:
+        if found is None:
+            return "there is no Deployment"
+        told = []
+        pods = self._newest_pods(service, slot, found)
+        for one, pod in zip(self._replicas(service, slot, found), pods, strict=False):
+            line = last_line(self._kube, pod)
+            details = "; ".join(text for text in (one.detail, line and f"last line of its log: {line}") if text)
+            told.append(
+                f"replica {one.index} is {one.state} after {one.restarts} restarts"
+                + (f" ({details})" if details else "")
+            )
+        conditions = [str(one.message) for one in found.status.conditions or () if one.status == "False"]
+        return "; ".join(told or conditions or ["no pod was made for it"])
+
+    def _replicas(self, service: str, slot: Slot, found: Any) -> list[Replica]:
+        pods = self._newest_pods(service, slot, found)
+        return [replica(pod, service, slot, index) for index, pod in enumerate(pods)]
+
+    def _newest_pods(self, service: str, slot: Slot, found: Any) -> list[Any]:
+        kube = self._kube
+        sets = kube.call(
+            kube.apps.list_namespaced_replica_set, kube.namespace, label_selector=names.pods_of(service, slot)
+        )
+        return newest(self._pods(service, slot), found, sets.items)
+
+    def _pods(self, service: str, slot: Slot) -> list[Any]:
+        kube = self._kube
+        found = kube.call(kube.core.list_namespaced_pod, kube.namespace, label_selector=names.pods_of(service, slot))
+        return list(found.items)
+
+    def _deployment(self, service: str, slot: Slot) -> Any | None:
+        self._known(service)
+        kube = self._kube
+        return kube.find(kube.apps.read_namespaced_deployment, names.deployment(service, slot), kube.namespace)
+
+    def _known(self, service: str) -> None:
+        if service not in self._model.services:
+            known = ", ".join(self._model.services)
+            raise NotFound(f"{self._model.name} has no service {service!r}; there are {known}")
+
+
+def _version(deployment: Any) -> str:
+    return str((deployment.spec.template.metadata.labels or {}).get(names.VERSION, ""))
+
+
+def _is_held(pod: Any) -> bool:
+    return bool(pod.spec.containers[0].command == _HELD_DOWN)
