@@ -64,8 +64,9 @@ class Cluster:
         return Kube(self.kubeconfig, CONTEXT, namespace)
 
     def pull_from(self, registry: str, deadline: Deadline) -> None:
-        """Leads the node's pulls of `REGISTRY` to a registry's host:port, which must be an address: nodes may not
-        know the names of Docker's network.
+        """Leads the node's pulls of `REGISTRY` to a registry's host:port.
+
+        The host must be an address: a node may not know the names of Docker's network.
 
         Raises:
             MayWorkLater: the node does not answer.

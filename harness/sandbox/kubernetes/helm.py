@@ -53,12 +53,14 @@ class Helm:
         self._client_side = ["--server-side=false"] if self.version >= _SERVER_SIDE else []
 
     def upgrade(self, release: str, chart: Path, values: Mapping[str, Any], deadline: Deadline) -> None:
-        """Installs a release, or changes the given values of one that is there; waits for nothing.
+        """Installs a release, or makes a new revision of one that is there; waits for nothing.
+
+        The values are all there are: `--reuse-values` renders with what it should forget (helm 4.3).
 
         Raises:
             ToolFailed: Helm refused, e.g. because the chart does not take the values or an operation is pending.
         """
-        command = ["upgrade", release, str(chart), "--install", "--reuse-values", "--values=-"]
+        command = ["upgrade", release, str(chart), "--install", "--reset-values", "--values=-"]
         command += [f"--history-max={limits.HISTORY}", *self._client_side]
         self._run(command, deadline, stdin=json.dumps(values))
 
@@ -74,13 +76,14 @@ class Helm:
             for one in _parsed(printed)
         )
 
-    def values(self, release: str, revision: int, deadline: Deadline) -> dict[str, Any]:
-        """The values that a revision was made with.
+    def values(self, release: str, deadline: Deadline, *, revision: int | None = None) -> dict[str, Any]:
+        """The values that a revision was made with; the newest when none is named.
 
         Raises:
             NotFound: there is no such release or revision.
         """
-        printed = self._run(["get", "values", release, f"--revision={revision}", "--output=json"], deadline)
+        which = [] if revision is None else [f"--revision={revision}"]
+        printed = self._run(["get", "values", release, *which, "--output=json"], deadline)
         found = _parsed(printed)
         return found if isinstance(found, dict) else {}
 
@@ -98,7 +101,7 @@ class Helm:
             return run(["helm", *command, *self._where], deadline.within(limits.HELM), stdin=stdin)
         except ToolFailed as error:
             if any(sign in error.output for sign in _NO_RELEASE):
-                raise NotFound(f"there is no Helm release {command[-1]!r}-like as asked: {error}") from error
+                raise NotFound(f"Helm has no such release or revision: {error}") from error
             raise
 
 

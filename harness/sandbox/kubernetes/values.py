@@ -47,7 +47,7 @@ def slot_values(model: SystemModel, service: str, version: str, image: str) -> d
         "version": version,
         "image": image,
         "replicas": model.replicas(service),
-        "config": [{"name": name, "text": text} for name, text in _texts(config_of(model, version)).items()],
+        "config": _texts(config_of(model, version)),
     }
 
 

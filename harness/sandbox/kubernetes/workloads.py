@@ -54,7 +54,7 @@ class KubernetesWorkloads:
     def install(self, service: str, slots: dict[Slot, str], deadline: Deadline) -> None:
         """Installs a service with a release in each of some slots, serving from blue; waits until all are ready."""
         wanted = {slot: self._slot_values(service, version) for slot, version in slots.items()}
-        self._upgrade(service, wanted, Slot.BLUE, deadline)
+        self._upgrade(service, {}, wanted, Slot.BLUE, deadline)
         for slot in slots:
             self._wait_until_ready(service, slot, deadline)
 
@@ -69,7 +69,8 @@ class KubernetesWorkloads:
                 self.let_start(service, slot)
             if active is slot and found is not None:  # both versions serve while one replaces the other
                 self._router.patch(service, names.selector(service, slot, None))
-            self._upgrade(service, {slot: values}, active, deadline)
+            before = self._helm.values(service, deadline).get("slots") or {}
+            self._upgrade(service, before, {slot: values}, active, deadline)
         self._wait_until_ready(service, slot, deadline)
         if active is slot:
             self._router.lead(service, self._router.way(service, slot), deadline)
@@ -77,7 +78,8 @@ class KubernetesWorkloads:
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
         if self._deployment(service, slot) is not None:
-            self._upgrade(service, {slot: None}, self._router.active(service), deadline)
+            before = self._helm.values(service, deadline).get("slots") or {}
+            self._upgrade(service, before, {slot: None}, self._router.active(service), deadline)
         wait_for(lambda: not self._pods(service, slot), deadline, f"the end of {service} in {slot}", every=limits.POLL)
         self._router.settle(service, deadline)
 
@@ -155,11 +157,13 @@ class KubernetesWorkloads:
         values = slot_values(self._model, service, version, image="")
         return {**values, "image": self._images(service, version)}
 
-    def _upgrade(self, service: str, slots: dict[Slot, Any], active: Slot, deadline: Deadline) -> None:
+    def _upgrade(
+        self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot, deadline: Deadline
+    ) -> None:
         """Helm puts the chart's own selector back, so the one that holds is asserted again."""
         table = self._model.on_kubernetes
         values = service_values(self._model, service, active, self._secret)
-        values["slots"] = {str(slot): wanted for slot, wanted in slots.items()}
+        values["slots"] = {**before, **{str(slot): wanted for slot, wanted in change.items()}}
         self._helm.upgrade(service, self._model.root / table.chart, values, deadline)
         self._router.restore_selector(service)
 
