@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.clock import Deadline, wait_for
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.client import EmbeddedSandbox
-from harness.sandbox.embedded.processes import Process
 from harness.sandbox.embedded.start import StartedSandbox, start
 from harness.system.load import load_system
 from harness.system.model import SystemModel

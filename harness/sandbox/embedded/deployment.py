@@ -16,9 +16,9 @@ from pathlib import Path
 
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, NotFound
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
-from harness.sandbox.embedded.processes import Process
 from harness.sandbox.embedded.replica import RunningReplica, Start
 from harness.sandbox.embedded.router import HOST
 from harness.system.model import SystemModel

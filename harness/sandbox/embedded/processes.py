@@ -1,8 +1,4 @@
-"""Processes that cannot outlive their parent, and identities that a reused id cannot fake. Linux only.
-
-A process is known by its id, its start in clock ticks since boot, and the boot itself (proc(5), field 22 of
-stat). Unlike a start time in seconds since 1970, this does not move when the wall clock is set.
-"""
+"""Processes that cannot outlive their parent. Linux only."""
 
 from __future__ import annotations
 
@@ -17,63 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from harness.sandbox.common.process import Process, boot
 from harness.units import Duration
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
-_DEAD: Final = "ZX"  # states zombie and dead
 _SETUP_FAILED: Final = 71  # EX_OSERR of sysexits
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process, as no other can be mistaken for it."""
-
-    pid: int
-    started: int
-    boot: str
-    what: str = ""
-
-    @classmethod
-    def of(cls, pid: int, what: str = "", *, dead_too: bool = False) -> Process | None:
-        """The process that has this id now; None when there is none, or one that only waits to be reaped."""
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
-        if fields[0] in _DEAD and not dead_too:
-            return None
-        return cls(pid, int(fields[19]), _boot(), what)
-
-    @property
-    def alive(self) -> bool:
-        """True while this very process runs."""
-        found = Process.of(self.pid, self.what)
-        return found == self
-
-    def send(self, number: signal.Signals) -> bool:
-        """Sends a signal to this process and to no other; False when it has ended."""
-        try:
-            handle = os.pidfd_open(self.pid)
-        except ProcessLookupError:
-            return False
-        try:
-            if not self.alive:  # looked at while the handle keeps the id from meaning another process
-                return False
-            signal.pidfd_send_signal(handle, number)
-        except ProcessLookupError:
-            return False
-        finally:
-            os.close(handle)
-        return True
-
-    def __str__(self) -> str:
-        return f"{self.pid}@{self.started}"
-
-
-def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +33,7 @@ class Child:
     """A process of the daemon, in a process group of its own. Belongs to the event loop that started it."""
 
     def __init__(self, popen: subprocess.Popen[bytes], what: str) -> None:
-        self.process = Process.of(popen.pid, what, dead_too=True) or Process(popen.pid, 0, _boot(), what)
+        self.process = Process.of(popen.pid, what, dead_too=True) or Process(popen.pid, 0, boot(), what)
         self._popen = popen
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._handle = os.pidfd_open(popen.pid)

@@ -1,0 +1,67 @@
+"""Identities of processes that a reused id cannot fake. Linux only.
+
+A process is known by its id, its start in clock ticks since boot, and the boot itself (proc(5), field 22 of
+stat). Unlike a start time in seconds since 1970, this does not move when the wall clock is set.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_DEAD: Final = "ZX"  # states zombie and dead
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process, as no other can be mistaken for it."""
+
+    pid: int
+    started: int
+    boot: str
+    what: str = ""
+
+    @classmethod
+    def of(cls, pid: int, what: str = "", *, dead_too: bool = False) -> Process | None:
+        """The process that has this id now; None when there is none, or one that only waits to be reaped."""
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+        if fields[0] in _DEAD and not dead_too:
+            return None
+        return cls(pid, int(fields[19]), boot(), what)
+
+    @property
+    def alive(self) -> bool:
+        """True while this very process runs."""
+        found = Process.of(self.pid, self.what)
+        return found == self
+
+    def send(self, number: signal.Signals) -> bool:
+        """Sends a signal to this process and to no other; False when it has ended."""
+        try:
+            handle = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return False
+        try:
+            if not self.alive:  # looked at while the handle keeps the id from meaning another process
+                return False
+            signal.pidfd_send_signal(handle, number)
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(handle)
+        return True
+
+    def __str__(self) -> str:
+        return f"{self.pid}@{self.started}"
+
+
+def boot() -> str:
+    """The id of this boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
