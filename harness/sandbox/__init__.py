@@ -1,1 +1,1 @@
-"""Adapters that make a system live. The sandboxes know nothing of each other; what they share is beside them."""
+"""Adapters that make a system live. The sandboxes know nothing of each other; two folders are shared by them."""

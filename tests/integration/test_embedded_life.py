@@ -16,11 +16,11 @@ import pytest
 
 from harness.clock import now, wait_for
 from harness.errors import CannotCreate, NotFound, Unavailable
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import folder as folders
 from harness.sandbox.embedded.folder import Owner
 from harness.sandbox.embedded.heal import heal
 from harness.sandbox.embedded.start import attach, down, list_sandboxes, start_detached
-from harness.sandbox.identity import Process
 from harness.system.load import load_system
 from harness.system.values import Address, Slot
 from harness.units import Duration
@@ -42,7 +42,7 @@ STARTER = """
 import json, sys
 from pathlib import Path
 from harness.clock import Deadline
-from harness.sandbox.identity import Process
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.start import start
 from harness.system.load import load_system
 from harness.units import Duration

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.clock import Deadline, wait_for
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.client import EmbeddedSandbox
 from harness.sandbox.embedded.start import StartedSandbox, start
-from harness.sandbox.identity import Process
 from harness.system.load import load_system
 from harness.system.model import SystemModel
 from harness.system.values import Address, ReplicaState, Slot

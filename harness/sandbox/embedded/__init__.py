@@ -6,8 +6,9 @@
     deployment.py, replica.py, processes.py    the services
     router.py, way.py, relay.py,
     delay.py, answer.py                        the way of clients to them
-    postgres.py, wal.py, schema.py             the database
+    postgres.py, wal.py                        the database
     limits.py                                  every number, with its reason
 
-It may import the ports and the model (`harness.system`) and the floor; no other part of the harness.
+It may import `harness.sandbox.common`, the ports and the model (`harness.system`) and the floor; no other part of
+the harness.
 """

@@ -6,18 +6,17 @@ another. The database is read directly, without the daemon.
 
 import shutil
 import socket
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
-from psycopg.conninfo import make_conninfo
 from pydantic import TypeAdapter
 
 from harness.clock import Deadline
-from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
+from harness.errors import MayWorkLater, NotFound, Unavailable
+from harness.sandbox.common.database import PostgresDatabase
+from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, last_lines
+from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.wire import Answer, Call, Description
 from harness.system.values import Address, Replica, Slot
@@ -140,36 +139,6 @@ class EmbeddedNetwork:
         self._link.call(Call(name="delay", service=service, slot=slot))
 
 
-class EmbeddedDatabase:
-    """The port Database."""
-
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
-
-    @property
-    def dsn(self) -> str:
-        """See the port. Holds no password; it names a file that does."""
-        return self._dsn
-
-    def read(self, sql: str, deadline: Deadline) -> Sequence[tuple[Any, ...]]:
-        """See the port."""
-        left = max(Duration.of(ms=1), deadline.left)
-        connect = min(left, limits.POSTGRES_CONNECT)
-        statement = max(1, left.ns // 1_000_000)
-        conninfo = make_conninfo(
-            self._dsn,
-            connect_timeout=max(2, round(connect.seconds)),  # libpq knows whole seconds, and takes 1 as 2
-            options=f"-c default_transaction_read_only=on -c statement_timeout={statement}",
-        )
-        try:
-            with psycopg.connect(conninfo) as connection:
-                return connection.execute(sql.encode()).fetchall()
-        except psycopg.OperationalError as error:
-            raise MayWorkLater(f"the database could not be read: {error}") from error
-        except psycopg.Error as error:
-            raise InputError(f"the statement is wrong: {error}\n{sql}") from error
-
-
 class EmbeddedSandbox:
     """A live system in an embedded sandbox: the port System. Made by `start` or `attach`."""
 
@@ -180,7 +149,7 @@ class EmbeddedSandbox:
         self._workloads = EmbeddedWorkloads(link)
         self._router = EmbeddedRouter(link, description.ports)
         self._network = EmbeddedNetwork(link)
-        self._database = None if description.dsn is None else EmbeddedDatabase(description.dsn)
+        self._database = None if description.dsn is None else PostgresDatabase(description.dsn)
 
     @property
     def id(self) -> str:
@@ -208,7 +177,7 @@ class EmbeddedSandbox:
         return self._network
 
     @property
-    def database(self) -> EmbeddedDatabase | None:
+    def database(self) -> PostgresDatabase | None:
         """See the port."""
         return self._database
 

@@ -22,11 +22,11 @@ from pydantic import ValidationError
 
 from harness.clock import Deadline
 from harness.errors import DrillError, InternalError
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, Owner, remove
 from harness.sandbox.embedded.owned import Sandbox
 from harness.sandbox.embedded.wire import Answer, Call, Order
-from harness.sandbox.identity import Process
 from harness.units import Instant
 
 _LOG = logging.getLogger("daemon")

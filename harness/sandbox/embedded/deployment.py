@@ -14,11 +14,11 @@ from pathlib import Path
 
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, NotFound
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.replica import RunningReplica, Start
 from harness.sandbox.embedded.router import HOST
-from harness.sandbox.identity import Process
 from harness.system.model import SystemModel
 from harness.system.releases import config_of
 from harness.system.values import Replica, Slot

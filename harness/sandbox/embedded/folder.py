@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
-from harness.sandbox.identity import Process
 
 
 class Owner(BaseModel):
@@ -188,12 +188,3 @@ def _let_pass(path: Path) -> None:
     """As root PostgreSQL runs as another user, who must get to its own folder, whatever the umask is."""
     if os.geteuid() == 0:
         path.chmod(0o711)
-
-
-def last_lines(log: Path, count: int = limits.LOG_TAIL_LINES) -> str:
-    """The end of a log, for an error message; says so when there is none."""
-    try:
-        text = log.read_bytes()[-8192:].decode(errors="replace")
-    except OSError as error:
-        return f"(no {log.name}: {error.strerror})"
-    return "\n".join(text.rstrip().splitlines()[-count:]) or f"({log.name} is empty)"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, folders, locked, remove
-from harness.sandbox.identity import Process
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ HEAL_PATIENCE: Final = Duration.of(s=2)  # from SIGKILL of a leftover to its end
 ANSWER_MARGIN: Final = Duration.of(s=2)  # the daemon keeps the deadline itself; its answer gets this much to arrive
 QUICK_CALL: Final = Duration.of(s=5)  # calls that wait for nothing: measured < 1 ms, more on a machine that stalls
 SOCKET_PATH_BYTES: Final = 107  # sun_path is 108 bytes with its final zero (unix(7))
-LOG_TAIL_LINES: Final = 5  # of a log, in an error message: enough for the cause, short enough to be read
 
 # Services
 READY_EVERY_AT_START: Final = Duration.of(ms=50)  # a replica starts in 300 ms or more; this adds 25 ms on average
@@ -31,9 +30,3 @@ DRAIN: Final = Duration.of(s=5)  # for requests that are under way at a switch; 
 QUIET: Final = Duration.of(ms=5)  # an answer of unknown length is over after this silence; writes are µs apart
 HELD_BYTES: Final = 256 * 1024  # a delayed connection buffers this much before it stops reading
 BACKLOG: Final = 1024  # connections that wait for accept while the daemon does something else
-
-# PostgreSQL
-CONNECTIONS: Final = 200  # 4 services, 2 slots, a few replicas, each with a pool of 10
-ACCEPTS_EVERY: Final = Duration.of(ms=20)  # between two looks whether the server accepts connections
-POSTGRES_CONNECT: Final = Duration.of(s=5)  # of a reading session; on loopback milliseconds, unless slots are full
-RECEIVER_RESTART: Final = Duration.of(ms=200)  # pause before pg_receivewal is started again, e.g. after a crash

@@ -13,14 +13,15 @@ from functools import partial
 
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
-from harness.sandbox.embedded import limits, schema
+from harness.sandbox.common import schema
+from harness.sandbox.common.process import Process
+from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.deployment import Deployment
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.postgres import Postgres, wheel_install
 from harness.sandbox.embedded.router import TcpRouter
 from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Description, Order
-from harness.sandbox.identity import Process
 from harness.system.values import Slot
 
 _LOG = logging.getLogger(__name__)

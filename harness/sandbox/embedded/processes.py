@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from harness.sandbox.identity import Process, boot
+from harness.sandbox.common.process import Process, boot
 from harness.units import Duration
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness.sandbox.common.logs import last_lines
+from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import last_lines
 from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.sandbox.embedded.router import HOST
-from harness.sandbox.identity import Process
 from harness.system.placeholders import fill
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration

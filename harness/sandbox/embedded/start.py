@@ -12,9 +12,10 @@ from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
+from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.client import EmbeddedSandbox, Link
-from harness.sandbox.embedded.folder import Folder, Owner, folders, last_lines, make
+from harness.sandbox.embedded.folder import Folder, Owner, folders, make
 from harness.sandbox.embedded.heal import clean
 from harness.sandbox.embedded.wire import Answer, Call, Description, Order
 from harness.system.model import SystemModel

@@ -9,20 +9,15 @@ import logging
 import psycopg
 
 from harness.clock import Deadline
-from harness.errors import Unavailable
-from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import last_lines
-from harness.sandbox.embedded.postgres import HARNESS_ROLE, Postgres
+from harness.sandbox.common import limits
+from harness.sandbox.common.logs import last_lines
+from harness.sandbox.common.postgres import SLOT, receive_options, wait_until_kept
+from harness.sandbox.common.process import Process
+from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import Child, told_exit
-from harness.sandbox.identity import Process
 from harness.units import Duration
 
-SLOT = "drill_stream"
 _LOG = logging.getLogger(__name__)
-_WORKS = """
-SELECT (SELECT archived_count > 0 FROM pg_stat_archiver),
-       (SELECT active FROM pg_replication_slots WHERE slot_name = %s)
-"""
 
 
 class WalStream:
@@ -47,18 +42,8 @@ class WalStream:
         Raises:
             Unavailable: one of them did not by the deadline; says which, with the end of its log.
         """
-        async with await psycopg.AsyncConnection.connect(self._postgres.local_dsn, autocommit=True) as connection:
-            await connection.execute("SELECT pg_switch_wal()")
-            while True:
-                row = await (await connection.execute(_WORKS, [SLOT])).fetchone()
-                archived, streamed = row or (False, False)
-                if archived and streamed:
-                    return
-                if deadline.passed:
-                    what, log = ("archiving", "postgres") if not archived else ("streaming", "pg_receivewal")
-                    end = last_lines(self._postgres.logs / f"{log}.log")
-                    raise Unavailable(f"{what} of the write-ahead log did not start in time:\n{end}")
-                await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
+        logs = self._postgres.logs
+        await wait_until_kept(self._postgres.local_dsn, deadline, lambda program: last_lines(logs / f"{program}.log"))
 
     async def stop(self, grace: Duration) -> None:
         """Ends the receiver."""
@@ -77,15 +62,9 @@ class WalStream:
         while True:
             self._child = postgres.spawn_tool(
                 "pg_receivewal",
-                f"--directory={self.folder}",
-                f"--slot={SLOT}",
-                "--synchronous",
-                "--no-loop",
-                "--status-interval=1",
+                *receive_options(str(self.folder)),
                 f"--host={postgres.run}",
                 f"--port={postgres.port}",
-                f"--username={HARNESS_ROLE}",
-                "--no-password",
             )
             code = await self._child.wait()
             _LOG.warning("pg_receivewal %s; it is started again", told_exit(code))

@@ -1,4 +1,4 @@
-"""The identity of a process, which a reused id cannot fake. Linux only.
+"""Identities of processes that a reused id cannot fake. Linux only.
 
 A process is known by its id, its start in clock ticks since boot, and the boot itself (proc(5), field 22 of
 stat). Unlike a start time in seconds since 1970, this does not move when the wall clock is set.

@@ -1,0 +1,13 @@
+"""The numbers that sandboxes share, each with its reason. Imports only the floor."""
+
+from typing import Final
+
+from harness.units import Duration
+
+LOG_TAIL_LINES: Final = 5  # of a log, in an error message: enough for the cause, short enough to be read
+
+# PostgreSQL
+CONNECTIONS: Final = 200  # 4 services, 2 slots, a few replicas, each with a pool of 10
+ACCEPTS_EVERY: Final = Duration.of(ms=20)  # between two looks whether the server accepts connections
+POSTGRES_CONNECT: Final = Duration.of(s=5)  # of a reading session; on loopback milliseconds, unless slots are full
+RECEIVER_RESTART: Final = Duration.of(ms=200)  # pause before pg_receivewal is started again, e.g. after a crash
