@@ -58,9 +58,10 @@ class Daemon:
                 starting.cancel()
                 await asyncio.gather(starting, return_exceptions=True)
                 return
-            _tell(_answer_of(starting, self._sandbox))
             if starting.exception() is None:
                 _LOG.info("ready")
+            _tell(_answer_of(starting, self._sandbox))
+            if starting.exception() is None:
                 await ended
         finally:
             server.close()
