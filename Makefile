@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: drill test lint bench lock clean
+.PHONY: drill test lint bench images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -25,12 +25,17 @@ test: lint  ## everything this machine can run
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=90
 
+images:  ## the container images that drills on kind need: pulled, or built
+	$(PYTHON) fixtures/images/build.py
+
 bench: .venv/.ready
 	$(BIN)/pytest tests/benchmarks -m benchmark -s --no-header --quiet
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	  --no-header --extra dev --extra sample pyproject.toml -o requirements.txt
+	cd fixtures/images/python && uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
+	  --python-version 3.13 --python-platform linux --no-header requirements.in -o requirements.txt
 
 clean:
 	rm -rf .venv reports/runs

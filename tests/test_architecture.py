@@ -26,6 +26,7 @@ READS_ENVIRONMENT = {
     "harness/cli/main.py": "takes away what is meant for other runs of pytest",
     "harness/sandbox/embedded/start.py": "what the daemon inherits",
     "harness/sandbox/embedded/owned.py": "what a service inherits",
+    "harness/sandbox/kind/agent/delay.py": "runs in an image of its own, without the settings",
 }
 
 
