@@ -237,6 +237,21 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.MISSED,
         "it did not hold that healthy holds: 0",
     ),
+    "a criterion that held too late": (
+        World(shape=added(check("healthy", 6.66, 1)), objectives=()),
+        Verdict.INDETERMINATE,
+        "could not tell whether healthy holds: it was seen to hold only 20 ms after the 500 ms it had",
+    ),
+    "a steady state that held too late": (
+        World(criteria=(criterion("steady", d.Phase.STEADY_STATE, within=Duration.of(ms=9)), criterion("healthy"))),
+        Verdict.INVALID,
+        "could not tell whether steady holds: it was seen to hold only 1 ms after the 9 ms it had",
+    ),
+    "a criterion that was still broken when its time was over": (
+        World(shape=added(check("healthy", 6.66, 0)), objectives=()),
+        Verdict.MISSED,
+        "it did not hold that healthy holds: 0",
+    ),
     "a criterion raised": (
         World(shape=added(check("healthy", 6.35, None).model_copy(update={"detail": "ConnectError"}))),
         Verdict.INDETERMINATE,
