@@ -98,7 +98,7 @@ def _print_plan(drill: Drill) -> None:
         *(f"  trigger     {spec.trigger.title}" for spec in drill.triggers),
         f"  rollback    {drill.procedure}: {target}, within {drill.limits.roll_back}",
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
-        *(f"  criterion   {spec.criterion.name}, within {spec.within}" for spec in drill.criteria),
+        *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),
         f"  expected    {drill.expected}",
     ]
     print("\n".join(lines))

@@ -156,7 +156,7 @@ class DrillBuilder:
             "at most",
             defaults.STEADY_ERRORS,
             unit="%",
-            within=self.steady_window,
+            within=self.settings.steady_state,
         )
         return Drill(
             name=self.name,
@@ -267,10 +267,11 @@ class DrillBuilder:
                 "comparison": comparison,
                 "bound": bound,
                 "unit": unit,
+                "within": within,
                 "source": self.here if phase is Phase.VALIDATION else self.origin,
             }
         )
-        self.criteria.append(CriterionSpec(criterion, check, within))
+        self.criteria.append(CriterionSpec(criterion, check))
 
     def _service(self, name: str) -> Service:
         table = self.model.services.get(name)

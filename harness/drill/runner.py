@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from harness.clock import Deadline, now, utc_anchor, wait_for
-from harness.drill.checks import Bench
+from harness.clock import Deadline, now, utc_anchor
 from harness.drill.declare import declaration
+from harness.drill.hold import hold
 from harness.drill.interrupt import Interruption
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Progress, Status
@@ -26,11 +26,10 @@ from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, 
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
 from harness.faults.model import FaultRun, Scene
 from harness.journal.chain import JournalWriter
-from harness.journal.declaration import Answer, Phase
+from harness.journal.declaration import Phase
 from harness.journal.records import (
     BaselineTaken,
     ClockRead,
-    CriterionChecked,
     DrillEnded,
     Stage,
     StageEnded,
@@ -161,10 +160,10 @@ class _Run:
             wait_for_recovery(drill, live, deadline, self._tick)
             read_ledger_rows(drill, live, self.journal, "after recovery", settings.read_rows)
         validation = [spec for spec in drill.criteria if spec.criterion.phase is Phase.VALIDATION]
-        longest = Duration(sum(spec.within.ns for spec in validation))
+        longest = Duration(sum(spec.criterion.within.ns for spec in validation))
         with self._stage(Stage.VALIDATE, longest):
             for spec in validation:
-                self._hold(live.bench, spec, Deadline.after(spec.within))
+                self._hold(live, spec)
 
     def _steady_state(self, live: Live, deadline: Deadline) -> None:
         """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
@@ -172,7 +171,7 @@ class _Run:
         begun = now()
         live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
         for spec in self.drill.criteria:
-            if spec.criterion.phase is Phase.STEADY_STATE and not self._hold(live.bench, spec, deadline):
+            if spec.criterion.phase is Phase.STEADY_STATE and not self._hold(live, spec):
                 raise StageFailed(f"the steady state was never reached: it did not hold that {spec.criterion.name}")
         for service in self.drill.model.services:
             p95 = live.observer.health(service, window).p95
@@ -191,27 +190,8 @@ class _Run:
         except DeadlineExceeded as error:
             raise StageFailed(f"the fault did not do what it says: {error}") from error
 
-    def _hold(self, bench: Bench, spec: CriterionSpec, deadline: Deadline) -> bool:
-        """Looks at a criterion until it holds or its deadline has passed; every look is journalled."""
-
-        def look() -> bool:
-            started = now()
-            reading = spec.check.read(bench, deadline)
-            self.journal.append(
-                CriterionChecked(
-                    criterion=spec.criterion.id,
-                    started=started,
-                    completed=now(),
-                    value=reading.value,
-                    detail=reading.detail,
-                )
-            )
-            return spec.criterion.evaluate(reading.value) is Answer.HELD
-
-        try:
-            return wait_for(look, deadline, spec.criterion.name, every=self.settings.poll)
-        except DeadlineExceeded:
-            return False
+    def _hold(self, live: Live, spec: CriterionSpec) -> bool:
+        return hold(spec, live.bench, self.journal, every=self.settings.poll)
 
     @contextmanager
     def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:

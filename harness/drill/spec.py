@@ -23,11 +23,10 @@ class TriggerSpec:
 
 @dataclass(frozen=True, slots=True)
 class CriterionSpec:
-    """A criterion with how it is measured and by when it must hold."""
+    """A criterion with how it is measured."""
 
     criterion: Criterion
     check: Check
-    within: Duration
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class Phase(StrEnum):
 
 
 class Criterion(Value):
-    """One thing that must hold: `subject` compared with `bound`.
+    """One thing that must hold: what is measured, compared with `bound`, `within` a time from its first look on.
 
     `name` is the sentence that people read; `id` is unique in the drill.
     """
@@ -84,6 +84,7 @@ class Criterion(Value):
     comparison: Literal["at most", "at least", "equals"]
     bound: float | str
     unit: str = ""
+    within: Duration
     source: Source
 
     def evaluate(self, value: float | str | None) -> Answer:

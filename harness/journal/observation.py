@@ -55,7 +55,10 @@ class Observation(NamedTuple):
 
 
 class LoadSecond(NamedTuple):
-    """Background load of one kind during one second from `start`: requests due, answered as expected, and not."""
+    """Background load of one kind during one second from `start`: requests due, answered as expected, and not.
+
+    What is due and neither good nor bad was not made, because the load's own process was late or out of sockets.
+    """
 
     service: str
     start: Instant

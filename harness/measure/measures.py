@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.journal.declaration import Answer, Phase
-from harness.journal.records import CriterionChecked, FaultState, LedgerRead
+from harness.journal.declaration import Phase
+from harness.journal.records import FaultState, LedgerRead
 from harness.measure.account import Account, account, recovery_point, unbounded
+from harness.measure.criteria import looked
 from harness.measure.outage import Outage, SystemOutage, system_outage, telling
 from harness.measure.split import fault_begins, split
 from harness.measure.timeline import Timeline
@@ -101,37 +102,16 @@ def _decided(timeline: Timeline) -> Instant | None:
     return next((decided.at for decided in timeline.decisions if decided.roll_back), None)
 
 
-def last_checks(timeline: Timeline) -> dict[str, CriterionChecked]:
-    """The last look at each criterion that counts, in the order in which the criteria were declared.
-
-    A criterion of the steady state is looked at before the fault, one of the validation after the rollback. A look
-    at another time says nothing of what the criterion is for.
-    """
-    fault, rollback = fault_begins(timeline), timeline.rollback_ended
-    last = {}
-    for criterion in timeline.declared.criteria:
-        for check in timeline.checks:
-            if check.criterion != criterion.id:
-                continue
-            if criterion.phase is Phase.STEADY_STATE:
-                counts = fault is None or check.completed <= fault
-            else:
-                counts = rollback is not None and check.started >= rollback.at
-            if counts:
-                last[criterion.id] = check
-    return last
-
-
 def _validated(timeline: Timeline) -> Instant | None:
-    """When the last validation criterion held; None unless all of them do, or when there is none."""
-    criteria = [one for one in timeline.declared.criteria if one.phase is Phase.VALIDATION]
-    checks = last_checks(timeline)
+    """When the last validation criterion held, late or not; None unless all of them do, or when there is none."""
+    found = looked(timeline)
     held: list[Instant] = []
-    for criterion in criteria:
-        check = checks.get(criterion.id)
-        if check is None or criterion.evaluate(check.value) is not Answer.HELD:
-            return None
-        held.append(check.completed)
+    for criterion in timeline.declared.criteria:
+        if criterion.phase is Phase.VALIDATION:
+            one = found.get(criterion.id)
+            if one is None or not one.value_holds:
+                return None
+            held.append(one.last.completed)
     return max(held, default=None)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.clock import now
 from harness.journal.observation import LoadSecond
+from harness.observe.classify import Failure
 from harness.observe.client import Client
 from harness.observe.crew import Crew, paced
 from harness.observe.plan import LoadTarget
@@ -16,7 +17,10 @@ from harness.observe.schedule import Schedule, patience
 from harness.units import Duration, Instant
 
 IN_FLIGHT: Final = 1024
-"""Of all load together; beyond it a request is due but not made, and counts as neither good nor bad."""
+"""Of all load together, shared out equally, so that a service that hangs does not keep load from another.
+
+A request for which there is no room is bad without being made: so many before it wait for an answer.
+"""
 
 _SECOND: Final = Duration.of(s=1)
 
@@ -50,7 +54,11 @@ class LoadMaker:
                     second = self._second(due)
                     tally = self._tally(second)
                     tally.due += 1
-                    if not self._crew.full and now() - due <= self._patience - self._target.request.within:
+                    if now() - due > self._patience - self._target.request.within:
+                        continue  # too late by our own doing: due, and neither good nor bad
+                    if self._crew.full:
+                        tally.bad += 1
+                    else:
                         tally.open += 1
                         self._crew.spawn(self._ask(client, number, due, tally))
             except asyncio.CancelledError:
@@ -80,6 +88,6 @@ class LoadMaker:
         answer = await client.ask(request.method, request.path, request.body, values, due + self._patience)
         if answer.status in request.expect and now() - due <= request.within:
             tally.good += 1
-        else:
+        elif answer.failure is not Failure.OURS:
             tally.bad += 1
         tally.open -= 1

@@ -105,8 +105,8 @@ class Session:
             schedule = Schedule.staggered(start, plan.rate, index, len(plan.targets))
             prober = Prober(target, schedule, crew, self._stalls, self._report.observation)
             self._measuring.append(_task(prober.run()))
-        crew = Crew(load.IN_FLIGHT, fail)
         for index, kind in enumerate(plan.load):
+            crew = Crew(max(1, load.IN_FLIGHT // len(plan.load)), fail)
             schedule = Schedule.staggered(start, kind.rate, index, len(plan.load))
             self._measuring.append(_task(LoadMaker(kind, schedule, crew, self._report.load).run()))
         if plan.ledger and self._ledger:

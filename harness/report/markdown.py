@@ -53,7 +53,7 @@ def render_markdown(result: Result) -> str:
             (
                 escaped(one.name),
                 escaped(number(one.value)),
-                escaped(one.bound),
+                escaped(f"{one.bound}, within {duration(one.within)}"),
                 one.answer.value,
                 _code(one.source),
             )

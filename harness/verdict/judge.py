@@ -14,7 +14,8 @@ from typing import Final
 
 from harness.journal.declaration import Answer, Criterion, Measured, Objective, Phase, Verdict
 from harness.measure.account import Account, unbounded
-from harness.measure.measures import Measure, Measures, last_checks
+from harness.measure.criteria import Looked, looked
+from harness.measure.measures import Measure, Measures
 from harness.measure.timeline import Timeline
 from harness.units import Duration
 from harness.verdict import course, validity
@@ -46,8 +47,8 @@ def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from validity.tested_something(timeline, measures)
     yield from course.reacted(timeline)
     yield from course.recovered(timeline, measures)
+    yield from _criteria(timeline)  # before the objectives: a criterion that was not seen to hold leaves no RTO
     yield from _objectives(timeline, measures)
-    yield from _criteria(timeline)
     yield from _data(timeline, measures)
     yield from course.taken_back(timeline)
     yield from course.every_stage(timeline)
@@ -96,22 +97,34 @@ def _objectives(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
 
 
 def _criteria(timeline: Timeline) -> Iterator[Finding]:
-    checks = last_checks(timeline)
+    found = looked(timeline)
     for criterion in timeline.declared.criteria:
-        check = checks.get(criterion.id)
-        if check is None:
+        one = found.get(criterion.id)
+        if one is None:
             yield Finding(_unheld(criterion), f"it was never checked that {criterion.name}")
-            continue
-        answer = criterion.evaluate(check.value)
-        if answer is Answer.UNKNOWN:
-            yield Finding(_unheld(criterion), f"could not tell whether {criterion.name}: {check.detail or 'no value'}")
-        elif answer is Answer.BROKEN:
+        elif one.answer is Answer.UNKNOWN:
+            yield Finding(_unheld(criterion), f"could not tell whether {criterion.name}: {why_unknown(one)}")
+        elif one.answer is Answer.BROKEN:
             broken = Verdict.INVALID if criterion.phase is Phase.STEADY_STATE else Verdict.MISSED
-            yield Finding(broken, f"it did not hold that {criterion.name}: {describe(check.value, criterion.unit)}")
+            value = describe(one.last.value, criterion.unit)
+            yield Finding(broken, f"it did not hold that {criterion.name}: {value}")
+
+
+def why_unknown(one: Looked) -> str:
+    """Why it cannot be told whether a criterion held in time."""
+    if one.value_holds:
+        return f"it was seen to hold only {one.late} after the {one.criterion.within} it had"
+    return one.last.detail or "no value"
 
 
 def _unheld(criterion: Criterion) -> Verdict:
     return Verdict.INVALID if criterion.phase is Phase.STEADY_STATE else Verdict.INDETERMINATE
+
+
+def required(criterion: Criterion) -> str:
+    """A criterion's bound as people read it: 'at least 10 times', '2.4.0'."""
+    bound = describe(criterion.bound, criterion.unit)
+    return bound if criterion.comparison == "equals" else f"{criterion.comparison} {bound}"
 
 
 def describe(value: float | str | None, unit: str) -> str:

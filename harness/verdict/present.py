@@ -13,12 +13,13 @@ from harness.clock import utc_text
 from harness.journal.chain import Journal
 from harness.journal.declaration import Answer, Criterion, Objective, Verdict
 from harness.journal.observation import WriteOutcome
-from harness.measure.measures import Measure, Measures, final_read, last_checks, measure
+from harness.measure.criteria import looked
+from harness.measure.measures import Measure, Measures, final_read, measure
 from harness.measure.timeline import Timeline, read_timeline
 from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.happened import Happened
-from harness.verdict.judge import TITLES, describe, judge, judge_objective, measured
+from harness.verdict.judge import TITLES, judge, judge_objective, measured, required, why_unknown
 from harness.verdict.seconds import Scale, above, of_span
 
 
@@ -132,16 +133,19 @@ class _Presenter:
         )
 
     def _criterion(self, criterion: Criterion) -> res.CriterionResult:
-        check = last_checks(self.timeline).get(criterion.id)
-        bound = criterion.bound if criterion.comparison == "equals" else f"{criterion.comparison} {criterion.bound}"
+        one = looked(self.timeline).get(criterion.id)
+        detail = "never checked"
+        if one:
+            detail = why_unknown(one) if one.answer is Answer.UNKNOWN else one.last.detail
         return res.CriterionResult(
             name=criterion.name,
             phase=criterion.phase.value,
-            answer=criterion.evaluate(check.value) if check else Answer.UNKNOWN,
-            value=check.value if check else None,
-            bound=describe(bound, criterion.unit),
-            at=self.scale.at(check.completed) if check else None,
-            detail=check.detail if check else "never checked",
+            answer=one.answer if one else Answer.UNKNOWN,
+            value=one.last.value if one else None,
+            bound=required(criterion),
+            within=above(criterion.within),
+            at=self.scale.at(one.last.completed) if one else None,
+            detail=detail,
             source=str(criterion.source),
         )
 

@@ -50,7 +50,8 @@ class CriterionResult(Value):
     answer: Answer
     value: float | str | None
     bound: str
-    at: float | None
+    within: float = Field(description="the time it had, from the first look on")
+    at: float | None = Field(description="when the last look ended")
     detail: str
     source: str
 

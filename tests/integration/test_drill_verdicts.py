@@ -36,7 +36,7 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """Four drills in one run: each says which verdict it expects."""
+    """Five drills in one run: each says which verdict it expects."""
     folder = tmp_path_factory.mktemp("verdicts")
     path = drills.feature_file(
         folder,
@@ -44,6 +44,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
         nothing_happens=(*drills.NOTHING, "And the verdict is invalid"),
         no_standby=(*drills.NO_STANDBY, "And the verdict is missed"),
         never_met=drills.NEVER_MET,
+        too_much_in_too_little_time=(*drills.PASSING, drills.TOO_OFTEN, "And the verdict is indeterminate"),
     )
     with state_folder() as state:
         said = drill("run", path, "--system", ECHO, "--out", folder / "out", state=state, within=120)
@@ -84,6 +85,13 @@ def test_a_trigger_that_is_never_met_misses_the_drill_and_tells_what_was_seen_la
     )
 
 
+def test_a_criterion_of_which_not_every_look_was_over_in_time_is_no_pass(ran: Ran) -> None:
+    result = results_of(ran.run)["too much in too little time"]
+    assert result["verdict"] == "indeterminate"
+    assert "of 1000 looks were over in time, and every one was healthy" in result["reason"]
+    assert [one["answer"] for one in result["criteria"]].count("could not tell") == 1
+
+
 def test_a_run_ends_by_its_worst_drill_that_was_not_expected(ran: Ran) -> None:
     assert ran.said.code == 1
 
@@ -91,16 +99,17 @@ def test_a_run_ends_by_its_worst_drill_that_was_not_expected(ran: Ran) -> None:
 def test_results_go_to_stdout_and_progress_to_stderr(ran: Ran) -> None:
     lines = ran.said.out.splitlines()
     assert lines[0].split() == ["drill", "verdict", "RTO", "lost", "writes", "report"]
-    assert [line.split("  ")[0] for line in lines[1:5]] == ["passes", "nothing happens", "no standby", "never met"]
+    names = ["passes", "nothing happens", "no standby", "never met", "too much in too little time"]
+    assert [line.split("  ")[0] for line in lines[1:6]] == names
     assert "invalid, as expected" in lines[2]
-    assert lines[5].startswith("never met: missed: no trigger was met in time")
+    assert lines[6].startswith("never met: missed: no trigger was met in time")
     assert lines[-1] == f"All of it: {ran.run / 'index.html'}"
     assert "passes: steady state" in ran.said.err
     assert "Traceback" not in ran.said.err
 
 
 def test_every_report_that_the_table_names_is_there(ran: Ran) -> None:
-    named = [line.split()[-1] for line in ran.said.out.splitlines()[1:5]]
+    named = [line.split()[-1] for line in ran.said.out.splitlines()[1:6]]
     assert all(Path(one).is_file() for one in named)
     for name in ("index.html", "summary.json", "junit.xml"):
         assert (ran.run / name).is_file()

@@ -191,6 +191,14 @@ def test_heal_removes_a_folder_whose_maker_died_before_it_was_owned(state: Path)
     assert not folder.path.exists()
 
 
+def test_heal_leaves_alone_what_is_no_sandbox(state: Path) -> None:
+    for name in (".kind", "notes", "0123456g"):
+        (state / name).mkdir()
+        (state / name / "kept").write_text("by another program")
+    assert heal(state) == ()
+    assert {path.parent.name for path in state.glob("*/kept")} == {".kind", "notes", "0123456g"}
+
+
 def test_heal_believes_no_process_id_of_another_boot(state: Path) -> None:
     bystander = subprocess.Popen(["sleep", "60"])
     try:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.clock import now
+from harness.clock import now, wait_for
 from harness.journal.observation import Outcome
+from harness.observe import load
 from harness.observe.observer import PROCESS
 from harness.units import Duration, Instant
 from tests.support.http_server import Behaviour, Server
@@ -177,3 +178,24 @@ def test_load_that_fails_is_bad(server: Server, kept: Kept) -> None:
         observer.stop(soon())
     assert sum(second.good for second in kept.seconds) == 0
     assert sum(second.bad for second in kept.seconds) > 10
+
+
+def test_a_service_that_hangs_keeps_no_load_from_another_and_what_finds_no_room_counts_as_bad(
+    server: Server, kept: Kept
+) -> None:
+    room = load.IN_FLIGHT // 2
+    server.behaviour = Behaviour(hang=True)
+    with Server() as well:
+        made = with_load(
+            with_load(plan(well.address), server.address, rate=400, service="stuck"), well.address, rate=20
+        )
+        with observe(made, kept) as observer:
+            wait_for(lambda: len(server.seen) >= room, soon(), "as many stuck requests as there is room for")
+            answered = len([seen for seen in well.seen if seen.path == "/load"])
+            well.wait_for_requests(len(well.seen) + 40)  # half of them are probes
+            observer.stop(soon())
+    assert len([seen for seen in well.seen if seen.path == "/load"]) > answered + 10
+    stuck = [second for second in kept.seconds if second.service == "stuck"]
+    assert sum(second.good for second in stuck) == 0
+    assert sum(second.bad for second in stuck) > len(server.seen)  # those without room were never sent
+    assert sum(second.bad for second in kept.seconds if second.service == "api") == 0

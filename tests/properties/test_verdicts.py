@@ -112,7 +112,9 @@ def _told_by_others(one: r.Record) -> bool:
 
 
 SINGLY_IRRELEVANT: dict[str, Callable[[r.Record], bool]] = {
-    "one second of the load: the rest shows that the system was under it": lambda one: isinstance(one, r.LoadSeen),
+    "one second of the load, but not the only whole one after recovery: the rest shows that the system was under it": (
+        lambda one: isinstance(one, r.LoadSeen) and one.rows[0].start != at(5.5)
+    ),
     "a look at a criterion before its last one": lambda one: isinstance(one, r.CriterionChecked) and one.value == 0,
     "the early look at the ledger: only the final one can show a loss": _early_read,
     "that undo was called, that the fault is over: each undo and the end of its effect say more": _told_by_others,

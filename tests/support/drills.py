@@ -30,6 +30,7 @@ REACTION = (
     "And echo answers as 1.0.0 within 5 s",
 )
 PASSING = (LIVE, STEADY, TRIGGER, BAD_RELEASE, *REACTION, "And the recovery time is at most 20 s")
+TOO_OFTEN = "And every critical service is healthy 1000 times in a row within 300 ms"
 NOTHING = (
     LIVE,
     STEADY,

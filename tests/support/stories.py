@@ -123,6 +123,7 @@ def declared(story: Story) -> r.DrillDeclared:
                     "comparison": comparison,
                     "bound": bound,
                     "unit": unit,
+                    "within": Duration.of(s=5),
                     "source": source(line, name),
                 }
             )

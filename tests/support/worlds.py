@@ -74,9 +74,11 @@ def probes(service: str, broken: Windows, how: Probing, kind: Outcome = Outcome.
     return found
 
 
-def criterion(key: str, phase: d.Phase = d.Phase.VALIDATION) -> d.Criterion:
+def criterion(key: str, phase: d.Phase = d.Phase.VALIDATION, *, within: Duration = Duration.of(ms=500)) -> d.Criterion:
     """A criterion that holds for the value 1."""
-    return d.Criterion(id=key, name=f"{key} holds", phase=phase, comparison="equals", bound=1, source=SOURCE)
+    return d.Criterion(
+        id=key, name=f"{key} holds", phase=phase, comparison="equals", bound=1, within=within, source=SOURCE
+    )
 
 
 def objective(measured: d.Measured, bound: Duration) -> d.Objective:

@@ -18,7 +18,13 @@ SOURCE = d.Source(file="a.feature", line=3, text="Then it holds")
 
 def criterion(comparison: Literal["at most", "at least", "equals"], bound: float | str) -> d.Criterion:
     return d.Criterion(
-        id="1", name="it holds", phase=d.Phase.VALIDATION, comparison=comparison, bound=bound, source=SOURCE
+        id="1",
+        name="it holds",
+        phase=d.Phase.VALIDATION,
+        comparison=comparison,
+        bound=bound,
+        within=Duration.of(s=5),
+        source=SOURCE,
     )
 
 

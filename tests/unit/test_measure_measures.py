@@ -11,7 +11,8 @@ from harness.errors import InputError
 from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.observation import Outcome, Row
-from harness.measure.measures import Measures, detected, last_checks
+from harness.measure.criteria import looked
+from harness.measure.measures import Measures, detected
 from harness.measure.timeline import read_timeline
 from harness.units import Duration, Span
 from tests.support.worlds import (
@@ -185,7 +186,7 @@ def test_a_look_at_a_criterion_counts_only_in_its_own_phase() -> None:
         kept = [one for one in records if not isinstance(one, r.CriterionChecked)]
         return [*kept[:-1], check("steady", 6.2, 1), check("healthy", 2.0, 1), check("version", 4.88, 1), kept[-1]]
 
-    assert last_checks(timeline_of(replace(world, shape=wrong_times).records())) == {}
+    assert looked(timeline_of(replace(world, shape=wrong_times).records())) == {}
 
 
 def test_a_later_look_that_failed_outweighs_an_earlier_one_that_held() -> None:

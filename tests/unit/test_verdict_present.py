@@ -11,10 +11,11 @@ from harness.journal.chain import Journal
 from harness.journal.declaration import Answer, Measured, Verdict
 from harness.journal.observation import Outcome
 from harness.units import Duration, Instant, Interval, Span
+from harness.verdict.judge import required
 from harness.verdict.present import judge_journal
 from harness.verdict.result import Result, Seconds
 from harness.verdict.seconds import Scale, above, below, of_span
-from tests.support.worlds import UNDO, Probing, World, at, check, objective, result_of
+from tests.support.worlds import UNDO, Probing, World, at, check, criterion, objective, result_of
 
 Records = list[r.Record]
 
@@ -69,6 +70,28 @@ def test_criteria_tell_what_was_measured_and_when() -> None:
     steady, healthy, _ = result().criteria
     assert (steady.answer, steady.value, steady.bound, steady.at) == (Answer.HELD, 1, "1", 2.9)
     assert (healthy.phase, healthy.at, healthy.source) == ("validation", 6.25, "a.feature:1")
+
+
+def test_a_criterion_that_held_too_late_was_measured_and_is_not_told_as_held() -> None:
+    found = result(World(shape=lambda every: [*every[:-1], check("healthy", 6.66, 1), every[-1]]))
+    assert (found.criteria[1].answer, found.criteria[1].value, found.criteria[1].within) == (Answer.UNKNOWN, 1, 0.5)
+    assert found.criteria[1].detail == "it was seen to hold only 20 ms after the 500 ms it had"
+    (rto,) = (one for one in found.measures if one.name == "rto")
+    assert rto.interval is not None
+
+
+@pytest.mark.parametrize(
+    ("comparison", "bound", "unit", "text"),
+    [
+        ("at least", 10, "times", "at least 10 times"),
+        ("at most", 1.5, "%", "at most 1.5 %"),
+        ("equals", "2.4.0", "", "2.4.0"),
+        ("equals", 3.0, "rows", "3 rows"),
+    ],
+)
+def test_what_is_required_reads_as_people_write_it(comparison: str, bound: float | str, unit: str, text: str) -> None:
+    update = {"comparison": comparison, "bound": bound, "unit": unit}
+    assert required(criterion("healthy").model_copy(update=update)) == text
 
 
 def test_a_criterion_that_was_never_checked_could_not_be_told() -> None:

@@ -80,6 +80,22 @@ def load(*, good: int, bad: int, begin: float = 0.5, end: float = 7.5) -> Shape:
     return shape
 
 
+def load_by_second(*seconds: tuple[int, int]) -> Shape:
+    """What became of each second of load from 0.5 on: good and bad answers."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        kept = [one for one in records if not isinstance(one, r.LoadSeen)]
+        rows = tuple(LoadSecond("web", at(0.5 + n), 20, good, bad) for n, (good, bad) in enumerate(seconds))
+        return [*kept[:-1], r.LoadSeen(rows=rows), kept[-1]]
+
+    return shape
+
+
+GOOD, HALF, BAD, NONE = (20, 0), (10, 10), (0, 20), (0, 0)
+"""A second of load. The fault comes at 3.0 s, recovery at 5.0 s, and the last look at a criterion at 6.25 s."""
+NOT_CRITICAL = {"web": False, "mail": True}
+
+
 def rows(change: Callable[[tuple[Row, ...]], tuple[Row, ...]]) -> Shape:
     """Changes what is read back after validation."""
 
@@ -130,16 +146,41 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
     "no load declared": (World(load_rate=0), Verdict.INVALID, "no background load was declared"),
     "the load never started": (World(shape=load(good=0, bad=0)), Verdict.INVALID, "the load on web never started"),
     "no load was answered well": (World(shape=load(good=0, bad=20)), Verdict.INVALID, "web never started: no request"),
-    "the load was thin": (World(shape=load(good=9, bad=0)), Verdict.INVALID, "reached only 22 of 50 requests"),
+    "the load was thin": (World(shape=load(good=9, bad=0)), Verdict.INVALID, "only 22 of 50 requests of the load on"),
     "the load began with the fault": (
         World(shape=load(good=20, bad=0, begin=3.0)),
         Verdict.INVALID,
-        "the load on web reached only 0 of 50 requests in the steady state, so the system was not under it",
+        "only 0 of 50 requests of the load on web were answered well in the steady state, so the system was not under",
+    ),
+    "the load failed until the fault": (
+        World(shape=load_by_second(BAD, BAD, HALF, GOOD, GOOD, GOOD)),
+        Verdict.INVALID,
+        "only 10 of 50 requests of the load on web were answered well in the steady state",
     ),
     "the load ended with the fault": (
         World(shape=load(good=20, bad=0, end=3.5)),
         Verdict.INVALID,
-        "the load on web reached only 10 of 66 requests from the fault on",
+        "only 10 of 40 requests of the load on web were made between the fault and recovery",
+    ),
+    "the load paused during the outage": (
+        World(shape=load_by_second(GOOD, GOOD, HALF, NONE, (5, 0), GOOD, GOOD)),
+        Verdict.INVALID,
+        "only 13 of 40 requests of the load on web were made between the fault and recovery",
+    ),
+    "the load ended with recovery": (
+        World(shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, NONE, NONE)),
+        Verdict.INVALID,
+        "only 10 of 26 requests of the load on web were made after recovery, so what was validated was not under it",
+    ),
+    "the load did not recover": (
+        World(shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, BAD, BAD)),
+        Verdict.MISSED,
+        "only 0 of 26 requests of the load on web were answered well after recovery: these clients have not recovered",
+    ),
+    "the load on a service that is not critical did not recover": (
+        World(critical=NOT_CRITICAL, shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, BAD, BAD), objectives=()),
+        Verdict.INVALID,
+        "only 0 of 28 requests of the load on web were answered well after recovery, so what was validated",
     ),
     "too few probes": (
         World(probing=Probing(begin=1.6)),
@@ -234,6 +275,21 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
     ),
     "a criterion was broken": (
         World(shape=added(check("healthy", 6.35, 0))),
+        Verdict.MISSED,
+        "it did not hold that healthy holds: 0",
+    ),
+    "a criterion that held too late": (
+        World(shape=added(check("healthy", 6.66, 1)), objectives=()),
+        Verdict.INDETERMINATE,
+        "could not tell whether healthy holds: it was seen to hold only 20 ms after the 500 ms it had",
+    ),
+    "a steady state that held too late": (
+        World(criteria=(criterion("steady", d.Phase.STEADY_STATE, within=Duration.of(ms=9)), criterion("healthy"))),
+        Verdict.INVALID,
+        "could not tell whether steady holds: it was seen to hold only 1 ms after the 9 ms it had",
+    ),
+    "a criterion that was still broken when its time was over": (
+        World(shape=added(check("healthy", 6.66, 0)), objectives=()),
         Verdict.MISSED,
         "it did not hold that healthy holds: 0",
     ),
@@ -348,6 +404,8 @@ def test_the_gravest_finding_gives_the_verdict_and_the_reason() -> None:
               r.UndoDone(undo=UNDO, at=at(6.95)), every[-1]]),
         World(shape=replaced(r.UndoRegistered, undo=())),
         World(shape=load(good=10, bad=4)),
+        World(shape=load_by_second(GOOD, GOOD, HALF, BAD, HALF, GOOD, GOOD)),
+        World(shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, GOOD, GOOD)),
         World(load_rate=0.2, shape=load(good=1, bad=0, begin=2.9, end=3.9)),
     ],
     ids=[
@@ -358,6 +416,8 @@ def test_the_gravest_finding_gives_the_verdict_and_the_reason() -> None:
         "an undo that succeeded at its second attempt",
         "a fault without anything to undo",
         "seven tenths of the load",
+        "load that fails as long as the fault is there",
+        "load that fails a little longer than the probes",
         "a load so low that it is not due in every part",
     ],
 )  # fmt: skip

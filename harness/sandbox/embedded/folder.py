@@ -8,6 +8,7 @@ made.
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -22,6 +24,9 @@ from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
+
+_ID_BYTES: Final = 4
+_ID: Final = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 
 class Owner(BaseModel):
@@ -112,7 +117,7 @@ def make(state_dir: Path) -> tuple[Folder, int]:
         CannotCreate: the state folder cannot be made, is not ours, or its path is too long for a socket.
     """
     with locked(state_dir):
-        folder = Folder(state_dir / secrets.token_hex(4))
+        folder = Folder(state_dir / secrets.token_hex(_ID_BYTES))
         longest = folder.postgres / "run" / ".s.PGSQL.65535.lock"
         if len(os.fsencode(longest)) > limits.SOCKET_PATH_BYTES:
             raise CannotCreate(
@@ -145,12 +150,15 @@ def remove(folder: Folder) -> None:
 
 
 def folders(state_dir: Path) -> tuple[Folder, ...]:
-    """The sandboxes' folders, alive or not, in order of their names; what begins with a dot is something else."""
+    """The sandboxes' folders, alive or not, in order of their names.
+
+    Only what has the name of a sandbox is one: who keeps something else in the state folder finds it again.
+    """
     try:
-        found = [path for path in sorted(state_dir.iterdir()) if not path.name.startswith(".")]
-        return tuple(Folder(path) for path in found if path.is_dir() and not path.is_symlink())
+        found = sorted(path for path in state_dir.iterdir() if _ID.fullmatch(path.name))
     except FileNotFoundError:
         return ()
+    return tuple(Folder(path) for path in found if path.is_dir() and not path.is_symlink())
 
 
 @contextmanager

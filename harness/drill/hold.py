@@ -1,0 +1,65 @@
+"""Looks at a criterion until it holds in time, or no longer can."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Protocol
+
+from harness.clock import Deadline, now, wait_for
+from harness.drill.checks import Bench
+from harness.drill.spec import CriterionSpec
+from harness.errors import DeadlineExceeded
+from harness.journal.declaration import Answer
+from harness.journal.records import CriterionChecked
+from harness.units import Duration
+
+
+class Recorder(Protocol):
+    """Where looks are written down."""
+
+    def append(self, record: CriterionChecked) -> None:
+        """Writes one look."""
+
+
+def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Duration) -> bool:
+    """Looks until the criterion holds or its time has passed; every look is recorded.
+
+    The time runs from the start of the first look, so that who reads the journal knows the same deadline. A look
+    that ends after it shows what is then, and not that the criterion held in time.
+
+    Args:
+        spec: the criterion, with its time and how it is measured.
+        bench: what is looked at.
+        recorder: takes every look.
+        every: pause between two looks.
+
+    Returns:
+        True when a look that ended in time saw it hold.
+    """
+    begun = now()
+    deadline = Deadline(begun + spec.criterion.within)
+    looks, held = 0, False
+
+    def look() -> bool:
+        """True when there is no reason to look again."""
+        nonlocal looks, held
+        started = now() if looks else begun
+        looks += 1
+        reading = spec.check.read(bench, deadline)
+        completed = now()
+        recorder.append(
+            CriterionChecked(
+                criterion=spec.criterion.id,
+                started=started,
+                completed=completed,
+                value=reading.value,
+                detail=reading.detail,
+            )
+        )
+        late = completed > deadline.at
+        held = spec.criterion.evaluate(reading.value) is Answer.HELD and not late
+        return held or late
+
+    with suppress(DeadlineExceeded):
+        wait_for(look, deadline, spec.criterion.name, every=every)
+    return held

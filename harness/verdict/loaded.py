@@ -1,0 +1,115 @@
+"""Rules: was the system under load, from the steady state to the last look at a criterion?
+
+Pure. Load counts by what its clients lived through, and the fault's own doing never counts against it:
+
+    in the steady state        requests must be answered well: load that fails from the start is no load
+    from fault to recovery     they must be made; the fault makes them fail
+    from recovery to the end   they must be answered well again: what is validated must carry load. Where requests of
+                               a critical service are made and answered badly, its clients have not recovered: a miss
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from harness.journal.declaration import Verdict
+from harness.journal.records import FaultState, Stage
+from harness.measure.measures import Measures
+from harness.measure.timeline import Timeline
+from harness.units import Duration, Instant
+from harness.verdict.finding import Finding
+
+LOAD_SHARE: Final = 0.5  # share of the promised load below which the system was not under it
+_SECOND: Final = Duration.of(s=1)
+
+
+def last_look(timeline: Timeline) -> Instant:
+    """When the last criterion was looked at; where none was, when the rollback or the journal ended."""
+    ended = timeline.rollback_ended
+    return max((check.completed for check in timeline.checks), default=ended.at if ended else timeline.end)
+
+
+def loaded(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
+    """All load that was declared was there, in every part of the drill."""
+    if not timeline.declared.load:
+        yield Finding(Verdict.INVALID, "no background load was declared, so the system was not under load")
+    rates: dict[str, float] = {}
+    for load in timeline.declared.load:
+        rates[load.service] = rates.get(load.service, 0) + load.rate
+    for service, rate in rates.items():
+        if not any(second.good for second in timeline.load if second.service == service):
+            yield Finding(Verdict.INVALID, f"the load on {service} never started: no request of it was answered well")
+        else:
+            yield from _in_every_part(timeline, measures, service, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What became of the load on one service in one part of a drill: requests promised, made, answered well."""
+
+    promised: float
+    made: float
+    good: float
+
+    def enough(self, count: float) -> bool:
+        """Whether a count shows load; where a part begins or ends, one request may be due just outside of it."""
+        return count + 1 >= LOAD_SHARE * self.promised
+
+
+def _in_every_part(timeline: Timeline, measures: Measures, service: str, rate: float) -> Iterator[Finding]:
+    fault = timeline.fault_at(FaultState.SET_UP)
+    if fault is None:
+        return
+    prepared = timeline.stage_end(Stage.PREPARE)
+    begin, end = min(prepared.at if prepared else timeline.start, fault.at), max(fault.at, last_look(timeline))
+    recovered = min(end, max(fault.at, _recovered(timeline, measures) or end))
+    before = _seen(timeline, service, rate, begin, fault.at)
+    if not before.enough(before.good):
+        told = _told(before.good, before, service, "answered well in the steady state")
+        yield Finding(Verdict.INVALID, f"{told}, so the system was not under it")
+    during = _seen(timeline, service, rate, fault.at, recovered)
+    if not during.enough(during.made):
+        told = _told(during.made, during, service, "made between the fault and recovery")
+        yield Finding(Verdict.INVALID, f"{told}, so the system was not under it")
+    after = _seen(timeline, service, rate, recovered, end)
+    if not after.enough(after.made):
+        told = _told(after.made, after, service, "made after recovery")
+        yield Finding(Verdict.INVALID, f"{told}, so what was validated was not under it")
+    elif not after.enough(after.good):
+        told = _told(after.good, after, service, "answered well after recovery")
+        if service in timeline.critical:
+            yield Finding(Verdict.MISSED, f"{told}: these clients have not recovered")
+        else:
+            yield Finding(Verdict.INVALID, f"{told}, so what was validated was not under it")
+
+
+def _told(count: float, seen: _Seen, service: str, what: str) -> str:
+    return f"only {count:.0f} of {seen.promised:.0f} requests of the load on {service} were {what}"
+
+
+def _recovered(timeline: Timeline, measures: Measures) -> Instant | None:
+    """Since when load must be good again; None when it never must: clients did not recover.
+
+    Without an outage of a critical service there is nothing to recover from once the rollback has ended.
+    """
+    if measures.system is None:
+        return timeline.rollback_ended.at if timeline.rollback_ended else None
+    return measures.system.recovery.high if measures.system.recovery else None
+
+
+def _seen(timeline: Timeline, service: str, rate: float, begin: Instant, end: Instant) -> _Seen:
+    """What was due in a part. Of a second that lies in it only partly, a share was made in it.
+
+    Its good answers count as far as they can have been in the part: the bad ones may all lie on the other side of
+    the fault or of recovery.
+    """
+    made = good = 0.0
+    for one in timeline.load:
+        if one.service == service:
+            inside = min(end, one.start + _SECOND) - max(begin, one.start)
+            share = (one.good + one.bad) * max(0.0, inside.seconds)
+            made += share
+            good += min(one.good, share)
+    return _Seen(promised=rate * (end - begin).seconds, made=made, good=good)
