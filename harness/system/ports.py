@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from harness.clock import Deadline
-from harness.system.values import Address, Replica, ServiceHealth, Slot
+from harness.system.values import Address, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
 
 
@@ -21,6 +21,13 @@ class Workloads(Protocol):
         Raises:
             NotFound: the system has no such service, or no release of that version.
             DeadlineExceeded: a replica was not ready in time; the message says why (last exit, last log line).
+        """
+
+    def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        """As `deploy`, but waits for no replica: a careless release. What ran in the slot before is given up at once.
+
+        Raises:
+            NotFound: the system has no such service, or no release of that version.
         """
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
@@ -86,6 +93,47 @@ class Metrics(Protocol):
         """Error rate and latency of one service as its clients saw them."""
 
 
+class Revisions(Protocol):
+    """The history of what was deployed, by which a service goes back within its slot."""
+
+    def of(self, service: str, deadline: Deadline) -> tuple[Revision, ...]:
+        """The revisions of a service, oldest first.
+
+        Raises:
+            NotFound: the system has no such service.
+        """
+
+    def roll_back(self, service: str, number: int, deadline: Deadline) -> None:
+        """Makes a revision live again, and waits until all its replicas are ready and clients reach them.
+
+        Raises:
+            NotFound: there is no such revision.
+            DeadlineExceeded: a replica was not ready in time; what served before serves on where the platform can.
+        """
+
+    def roll(self, service: str, number: int, pace: Pace, deadline: Deadline) -> None:
+        """As `roll_back`, batch by batch, never with fewer ready replicas than there are now.
+
+        Raises:
+            NotFound: there is no such revision.
+            DeadlineExceeded: a batch was not ready in its time; the update was taken back, and what served serves on.
+        """
+
+
+class Images(Protocol):
+    """The images of releases, where the platform takes them from."""
+
+    def reference(self, service: str, version: str) -> str:
+        """The image of a release, by the name that the platform takes it by."""
+
+    def has(self, service: str, version: str, deadline: Deadline) -> bool:
+        """True when the image is there.
+
+        Raises:
+            MayWorkLater: the registry does not answer.
+        """
+
+
 class System(Protocol):
     """A live system: everything a fault or a rollback may touch."""
 
@@ -108,3 +156,11 @@ class System(Protocol):
     @property
     def database(self) -> Database | None:
         """The database, or None when the system has none."""
+
+    @property
+    def revisions(self) -> Revisions | None:
+        """The history of what was deployed, or None where the sandbox keeps none."""
+
+    @property
+    def images(self) -> Images | None:
+        """Where images are taken from, or None where releases need none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,3 +76,36 @@ class ServiceHealth:
     samples: int
     error_rate: float | None
     p95: Duration | None
+
+
+class RevisionState(StrEnum):
+    """What became of a revision."""
+
+    LIVE = "live"
+    REPLACED = "replaced"  # it was live once
+    FAILED = "failed"
+    PENDING = "pending"  # whoever makes it has not finished, or died over it
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One entry of a service's history; `versions` says which release it put into each slot."""
+
+    number: int
+    versions: Mapping[Slot, str]
+    state: RevisionState
+    detail: str = ""
+
+    @property
+    def worked(self) -> bool:
+        """True when it was live, so that it can be gone back to."""
+        return self.state in (RevisionState.LIVE, RevisionState.REPLACED)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a rolling update goes: how many replicas at a time, and how long one batch may take."""
+
+    batch: int = 1
+    grace: Duration = Duration.of(s=30)
+    limit: Duration = Duration.of(s=60)

@@ -81,3 +81,15 @@ def test_a_service_that_may_start_again_serves_again(subject: Subject) -> None:
         workloads.let_start(subject.service, Slot.BLUE)
     workloads.deploy(subject.service, Slot.BLUE, subject.current, soon())
     assert version(subject.system.router.address(subject.service)) == subject.current
+
+
+def test_a_release_that_is_begun_is_not_waited_for_and_gets_ready_by_itself(subject: Subject) -> None:
+    workloads = subject.system.workloads
+    workloads.begin(subject.service, Slot.GREEN, subject.next, soon())
+    assert {one.version for one in workloads.replicas(subject.service, Slot.GREEN)} <= {subject.next}
+
+    def ready() -> bool:
+        replicas = workloads.replicas(subject.service, Slot.GREEN)
+        return bool(replicas) and all(one.state is ReplicaState.READY for one in replicas)
+
+    wait_for(ready, soon(), "the release to get ready")

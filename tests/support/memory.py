@@ -27,6 +27,8 @@ class MemorySystem:
     down: set[Place] = field(default_factory=set)
     delayed: dict[Place, Duration] = field(default_factory=dict)
     database: None = None
+    revisions: None = None
+    images: None = None
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -53,6 +55,9 @@ class MemorySystem:
     @property
     def network(self) -> MemorySystem:
         return self
+
+    def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        self.deploy(service, slot, version, deadline)
 
     def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("deploy")

@@ -77,6 +77,10 @@ class EmbeddedWorkloads:
         """See the port. The old replicas serve on until all new ones are ready."""
         self._link.call(Call(name="deploy", service=service, slot=slot, version=version, deadline=deadline.at))
 
+    def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        """See the port."""
+        self._link.call(Call(name="begin", service=service, slot=slot, version=version, deadline=deadline.at))
+
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
         self._link.call(Call(name="remove", service=service, slot=slot, deadline=deadline.at))
@@ -180,6 +184,16 @@ class EmbeddedSandbox:
     def database(self) -> PostgresDatabase | None:
         """See the port."""
         return self._database
+
+    @property
+    def revisions(self) -> None:
+        """See the port: a slot remembers nothing of what ran there before."""
+        return
+
+    @property
+    def images(self) -> None:
+        """See the port: a release is a folder."""
+        return
 
     def copy_logs(self, to: Path) -> tuple[Path, ...]:
         """Copies all logs into a folder, which is made; returns the copies."""

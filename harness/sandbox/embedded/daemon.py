@@ -120,7 +120,7 @@ class Daemon:
             _LOG.exception("call %s failed", call)
             return Answer(error=InternalError.__name__, message=f"{call.name}: {error!r}")
 
-    async def _do(self, call: Call) -> Any:
+    async def _do(self, call: Call) -> Any:  # noqa: C901 - one line for each call there is
         deadline = Deadline(call.deadline or Instant(time.monotonic_ns() + limits.QUICK_CALL.ns))
         sandbox = self._sandbox
         if call.name == "describe":
@@ -129,6 +129,8 @@ class Daemon:
         match call.name:
             case "deploy":
                 await deployment.deploy(call.version, deadline)
+            case "begin":
+                await deployment.begin(call.version)
             case "remove":
                 await deployment.remove(deadline)
             case "replicas":

@@ -111,6 +111,16 @@ class Deployment:
         if self._sets and self._sets[-1] is wanted:
             self._retire(keep=wanted)
 
+    async def begin(self, version: str) -> None:
+        """Gives up what runs and starts a version, without waiting for it.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        async with self._order:
+            await self._want(version)
+            self._retire(keep=self._sets[-1])
+
     async def remove(self, deadline: Deadline) -> None:
         """Ends everything here and waits until it is gone."""
         async with self._order:

@@ -17,6 +17,7 @@ from harness.units import Duration, Instant
 Name = Literal[
     "describe",
     "deploy",
+    "begin",
     "remove",
     "replicas",
     "hold_down",

@@ -31,11 +31,6 @@ class Revision:
         """True while, or since, an operation on it has not ended."""
         return self.status.startswith("pending-")
 
-    @property
-    def worked(self) -> bool:
-        """True when it was live once, so that it can be gone back to."""
-        return self.status in ("deployed", "superseded")
-
 
 class Helm:
     """Helm on one namespace.

@@ -11,11 +11,12 @@ from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.network import KubernetesNetwork
 from harness.sandbox.kubernetes.pods import last_lines_of, status_of
+from harness.sandbox.kubernetes.revisions import KubernetesRevisions
 from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
 from harness.sandbox.kubernetes.values import DatabaseSecret
-from harness.sandbox.kubernetes.workloads import Images, KubernetesWorkloads
+from harness.sandbox.kubernetes.workloads import KubernetesWorkloads
 from harness.system.model import SystemModel
-from harness.system.ports import Database
+from harness.system.ports import Database, Images
 from harness.system.values import Slot
 
 
@@ -53,6 +54,8 @@ class KubernetesSystem:
         self._database = database
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, images=images, secret=secret)
+        self._images = images
+        self._revisions = KubernetesRevisions(kube, self.helm, self._router, self._workloads)
         self._network = KubernetesNetwork(
             kube, self._router, image=proxy_image, port=model.on_kubernetes.port, labels=labels
         )
@@ -81,6 +84,16 @@ class KubernetesSystem:
     def database(self) -> Database | None:
         """See the port."""
         return self._database
+
+    @property
+    def revisions(self) -> KubernetesRevisions:
+        """See the port."""
+        return self._revisions
+
+    @property
+    def images(self) -> Images:
+        """See the port."""
+        return self._images
 
     def install(self, live: Mapping[str, str], standby: Mapping[str, str], deadline: Deadline) -> None:
         """Installs all services at the same time, and sends clients to blue.

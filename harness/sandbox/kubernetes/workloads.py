@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 from harness.clock import Deadline, wait_for
@@ -11,17 +10,15 @@ from harness.errors import DeadlineExceeded, NotFound
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helm import Helm
-from harness.sandbox.kubernetes.pods import is_complete, last_line, newest, replica
+from harness.sandbox.kubernetes.pods import is_complete, is_ready, last_line, newest, replica
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
+from harness.system.ports import Images
 from harness.system.values import Replica, Slot
 
 # A program that no image has: every start fails, and the kubelet's message names it. No shell is needed for it.
 _HELD_DOWN: Final = ["/held down by the drill"]
-
-Images = Callable[[str, str], str]
-"""(service, version) to the image that the cluster can pull; raises NotFound when there is none."""
 
 
 class KubernetesWorkloads:
@@ -56,24 +53,33 @@ class KubernetesWorkloads:
         wanted = {slot: self._slot_values(service, version) for slot, version in slots.items()}
         self._upgrade(service, {}, wanted, Slot.BLUE, deadline)
         for slot in slots:
-            self._wait_until_ready(service, slot, deadline)
+            self.wait_until_ready(service, slot, deadline)
 
     def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
         """See the port. A rolling update within the slot, and a revision of the service's Helm release."""
+        self._want(service, slot, version, deadline, both_serve=True)
+        self.wait_until_ready(service, slot, deadline)
+        if self._router.active(service) is slot:
+            self._router.lead(service, self._router.way(service, slot), deadline)
+
+    def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        """See the port. Where the slot serves, clients are sent to the new version alone, ready or not."""
+        self._want(service, slot, version, deadline, both_serve=False)
+        if self._router.active(service) is slot:
+            self._router.lead(service, self._router.way(service, slot), deadline)
+
+    def _want(self, service: str, slot: Slot, version: str, deadline: Deadline, *, both_serve: bool) -> None:
         values = self._slot_values(service, version)
         found = self._deployment(service, slot)
-        held = found is not None and names.HELD in (found.metadata.annotations or {})
+        if found is not None and _version(found) == version:
+            return
+        if found is not None and names.HELD in (found.metadata.annotations or {}):
+            self.let_start(service, slot)
         active = self._router.active(service)
-        if found is None or _version(found) != version:
-            if held:
-                self.let_start(service, slot)
-            if active is slot and found is not None:  # both versions serve while one replaces the other
-                self._router.patch(service, names.selector(service, slot, None))
-            before = self._helm.values(service, deadline).get("slots") or {}
-            self._upgrade(service, before, {slot: values}, active, deadline)
-        self._wait_until_ready(service, slot, deadline)
-        if active is slot:
-            self._router.lead(service, self._router.way(service, slot), deadline)
+        if active is slot and both_serve:
+            self._router.patch(service, names.selector(service, slot, None))
+        before = self._helm.values(service, deadline).get("slots") or {}
+        self._upgrade(service, before, {slot: values}, active, deadline)
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
@@ -155,7 +161,7 @@ class KubernetesWorkloads:
     def _slot_values(self, service: str, version: str) -> dict[str, Any]:
         self._known(service)
         values = slot_values(self._model, service, version, image="")
-        return {**values, "image": self._images(service, version)}
+        return {**values, "image": self._images.reference(service, version)}
 
     def _upgrade(
         self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot, deadline: Deadline
@@ -167,7 +173,9 @@ class KubernetesWorkloads:
         self._helm.upgrade(service, self._model.root / table.chart, values, deadline)
         self._router.restore_selector(service)
 
-    def _wait_until_ready(self, service: str, slot: Slot, deadline: Deadline) -> None:
+    def wait_until_ready(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """Waits until all replicas of a slot are of its newest kind and ready; raises as `deploy` does."""
+
         def ready() -> bool:
             found = self._deployment(service, slot)
             return found is not None and is_complete(found)
@@ -177,11 +185,15 @@ class KubernetesWorkloads:
         except DeadlineExceeded:
             found = self._deployment(service, slot)
             version = _version(found) if found is not None else "?"
-            raise DeadlineExceeded(
-                f"{service} in {slot} {version} is not ready: {self._why(service, slot, found)}"
-            ) from None
+            raise DeadlineExceeded(f"{service} in {slot} {version} is not ready: {self.why(service, slot)}") from None
 
-    def _why(self, service: str, slot: Slot, found: Any | None) -> str:
+    def updated_and_ready(self, service: str, slot: Slot, deployment: Any) -> int:
+        """How many replicas of a Deployment's newest kind are ready."""
+        return sum(is_ready(pod) for pod in self._newest_pods(service, slot, deployment))
+
+    def why(self, service: str, slot: Slot) -> str:
+        """What keeps the replicas of a slot from being ready, in words."""
+        found = self._deployment(service, slot)
         if found is None:
             return "there is no Deployment"
         told = []
