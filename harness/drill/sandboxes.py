@@ -9,10 +9,13 @@ from typing import Final, Protocol
 from harness.clock import Deadline
 from harness.errors import UsageError
 from harness.sandbox.embedded import start as embedded
+from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
 
-NAMES: Final = ("embedded",)
+NAMES: Final = ("embedded", "kind")
+KIND: Final = "kind"
+CLUSTER_TAG: Final = "kind"  # on scenarios that only a cluster can show
 
 
 class Sandbox(System, Protocol):
@@ -25,15 +28,37 @@ class Sandbox(System, Protocol):
         """Ends everything and waits until nothing is left; a second call does nothing."""
 
 
-def known(name: str) -> str:
-    """The name itself, if there is a sandbox of that name.
+def known(names: str) -> tuple[str, ...]:
+    """The sandboxes that a text names: one, or several with commas between.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no sandbox of a name, or one is named twice.
     """
-    if name not in NAMES:
-        raise UsageError(f"there is no sandbox {name!r}; expected one of {', '.join(NAMES)}")
-    return name
+    found = tuple(name.strip() for name in names.split(","))
+    for name in found:
+        if name not in NAMES:
+            raise UsageError(f"there is no sandbox {name!r}; expected one of {', '.join(NAMES)}")
+    if len(set(found)) < len(found):
+        raise UsageError(f"--sandbox {names}: a sandbox is named twice")
+    return found
+
+
+def can_show(sandbox: str, tags: Sequence[str]) -> bool:
+    """Whether a scenario with such tags can be run there: some need a real cluster."""
+    return sandbox == KIND or CLUSTER_TAG not in tags
+
+
+def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> dict[str, str]:
+    """Does what is done once for many drills, such as making a cluster; gives the versions of the tools found.
+
+    Raises:
+        DrillError: something that the sandbox needs is missing or will not start.
+    """
+    if name != KIND:
+        return {}
+    from harness.sandbox.kind import warm  # noqa: PLC0415 - a second of imports that embedded drills do without
+
+    return warm.up(models, settings.state_dir, Deadline.after(settings.warm_up))
 
 
 def open_sandbox(
@@ -49,9 +74,11 @@ def open_sandbox(
     """Brings a system up in a sandbox: `live` releases serve, `standby` ones are ready in the other slot.
 
     Raises:
-        UsageError: there is no sandbox of that name.
         NotFound: a release does not exist.
         DrillError: it could not be brought up; nothing of it is left.
     """
-    known(name)
+    if name == KIND:
+        from harness.sandbox.kind import start as kind  # noqa: PLC0415 - see above
+
+        return kind.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
     return embedded.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
