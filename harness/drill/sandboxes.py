@@ -56,9 +56,9 @@ def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> 
     """
     if name != KIND:
         return {}
-    from harness.sandbox.kind import warm  # noqa: PLC0415 - a second of imports that embedded drills do without
+    from harness.sandbox.kind import base  # noqa: PLC0415 - a second of imports that embedded drills do without
 
-    return warm.up(models, settings.state_dir, Deadline.after(settings.warm_up))
+    return base.up(models, settings.state_dir, Deadline.after(settings.warm_up))
 
 
 def open_sandbox(

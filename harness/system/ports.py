@@ -126,7 +126,7 @@ class Images(Protocol):
     def reference(self, service: str, version: str) -> str:
         """The image of a release, by the name that the platform takes it by."""
 
-    def has(self, service: str, version: str, deadline: Deadline) -> bool:
+    def has(self, service: str, version: str) -> bool:
         """True when the image is there.
 
         Raises:

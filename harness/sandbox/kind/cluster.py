@@ -24,7 +24,7 @@ from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run
 NAME: Final = "rollback-drill"
 NETWORK: Final = "kind"  # kind puts every node on it
 NODE: Final = f"{NAME}-control-plane"
-REGISTRY: Final = "localhost:5001"  # as nodes and people name it; a mirror in the node leads to the container
+REGISTRY: Final = f"{NAME}-registry"  # the container
 OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/certs.d by the patch below
 CONTEXT: Final = f"kind-{NAME}"
 
@@ -48,7 +48,6 @@ kubeadmConfigPatches:
   iptables:
     minSyncPeriod: 50ms
 """
-_MIRROR: Final = f"/etc/containerd/certs.d/{REGISTRY}"
 _TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
 
 
@@ -64,15 +63,24 @@ class Cluster:
         return Kube(self.kubeconfig, CONTEXT, namespace)
 
     def pull_from(self, registry: str, deadline: Deadline) -> None:
-        """Leads the node's pulls of `REGISTRY` to a registry's host:port.
+        """Leads the node's pulls to the registry in a container beside it.
 
-        The host must be an address: a node may not know the names of Docker's network.
+        By its address, which may be another after a restart: a node may not know the names of Docker's network.
+
+        Args:
+            registry: how images name it, such as localhost:5001.
+            deadline: when the node must know.
 
         Raises:
+            Unavailable: the registry's container does not run.
             MayWorkLater: the node does not answer.
         """
-        hosts = f'server = "http://{registry}"\n[host."http://{registry}"]\n'
-        script = f"mkdir -p {_MIRROR} && cat >{_MIRROR}/hosts.toml"
+        address = _address(REGISTRY)
+        if address is None:
+            raise Unavailable(f"the container {REGISTRY} does not run; 'drill sandbox up kind' starts it again")
+        hosts = f'server = "http://{address}:5000"\n[host."http://{address}:5000"]\n'
+        mirror = f"/etc/containerd/certs.d/{registry}"
+        script = f"mkdir -p {mirror} && cat >{mirror}/hosts.toml"
         run(["docker", "exec", "-i", NODE, "sh", "-c", script], deadline, stdin=hosts)
 
     def proxied(self, namespace: str, service: str) -> frozenset[str]:
@@ -90,7 +98,7 @@ def find(state_dir: Path) -> Cluster | None:
     """The cluster, if it is there and answers."""
     kubeconfig = _kubeconfig(state_dir)
     try:
-        address = _node_address()
+        address = _address(NODE)
     except ToolFailed:
         return None
     if address is None or not kubeconfig.is_file():
@@ -172,7 +180,7 @@ def _make(state_dir: Path, deadline: Deadline) -> Cluster:
             ["kind", "delete", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}"], Deadline.after(limits.DELETE)
         )
         raise Unavailable(f"the cluster could not be made: {error}") from error
-    address = _node_address()
+    address = _address(NODE)
     if address is None:
         raise Unavailable(f"the node {NODE} has no address on Docker's network {NETWORK!r}")
     cluster = Cluster(kubeconfig, address)
@@ -200,11 +208,11 @@ def _kubeconfig(state_dir: Path) -> Path:
     return state_dir / ".kind" / "kubeconfig"
 
 
-def _node_address() -> str | None:
-    """The node's IPv4 address; None when it does not run."""
+def _address(container: str) -> str | None:
+    """A container's IPv4 address on the cluster's network; None when it does not run there."""
     template = '{{.State.Running}} {{(index .NetworkSettings.Networks "' + NETWORK + '").IPAddress}}'
-    printed = run(["docker", "container", "inspect", f"--format={template}", NODE], Deadline.after(limits.QUICK))
-    running, _, address = printed.strip().partition(" ")
+    command = ["docker", "container", "inspect", f"--format={template}", container]
+    running, _, address = run(command, Deadline.after(limits.QUICK)).strip().partition(" ")
     with suppress(ValueError):
         return str(ipaddress.IPv4Address(address)) if running == "true" else None
     return None

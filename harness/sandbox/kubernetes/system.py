@@ -31,8 +31,7 @@ class KubernetesSystem:
         images: where the releases' images are.
         proxy_image: of the proxies that hold answers back.
         labels: put on everything that is made outside of the chart.
-        database: the database, by the port; None when the system has none.
-        secret: the Secret with the services' connection string; None likewise.
+        secret: the Secret with the services' connection string; None when the system has no database.
     """
 
     def __init__(
@@ -45,13 +44,12 @@ class KubernetesSystem:
         images: Images,
         proxy_image: str,
         labels: dict[str, str],
-        database: Database | None,
         secret: DatabaseSecret | None,
     ) -> None:
         self.kube = kube
         self.model = model
         self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace)
-        self._database = database
+        self._database: Database | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, images=images, secret=secret)
         self._images = images
@@ -84,6 +82,10 @@ class KubernetesSystem:
     def database(self) -> Database | None:
         """See the port."""
         return self._database
+
+    def open_database(self, database: Database) -> None:
+        """The database is there from now on."""
+        self._database = database
 
     @property
     def revisions(self) -> KubernetesRevisions:

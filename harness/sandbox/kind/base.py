@@ -1,4 +1,4 @@
-"""What lives as long as the cluster and is made once for many drills: cluster, registry, images of the releases."""
+"""What drills stand on, made once for many: cluster, registry, images of the releases."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.errors import Unavailable
-from harness.sandbox.kind import cluster, images
+from harness.sandbox.kind import cluster
 from harness.sandbox.kind.cluster import Cluster
-from harness.sandbox.kind.registry import Registry
+from harness.sandbox.kind.publish import publish
+from harness.sandbox.kind.images import Images
+from harness.sandbox.kind.registry import ensure_registry
 from harness.sandbox.kubernetes import helm
 from harness.system.model import SystemModel
 
@@ -26,18 +28,18 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> di
     Raises:
         Unavailable: Docker, kind or helm is missing, too old, or does not work; says what to do.
         ConfigurationError: a system does not say how it runs on a cluster.
-        NotFound: the image of a current release, or of the delay proxy, is not there.
+        Unavailable: the image of a current release, or of the delay proxy, is not there.
         DeadlineExceeded: it took too long.
     """
     for model in models:
         model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before a cluster is made
     versions = {**cluster.check_tools(), "helm": str(helm.version())}
     found = cluster.find_or_make(state_dir, deadline)
-    registry = Registry.ensure(deadline)
-    found.pull_from(registry.inside, deadline)
+    registry = ensure_registry(cluster.NAME, network=cluster.NETWORK, image=Images().registry, deadline=deadline)
+    found.pull_from(registry.address, deadline)
     for model in {str(model.root): model for model in models}.values():
         current = {model.image(service, model.releases.current) for service in model.services}
-        images.publish(model, registry, frozenset({*current, AGENT}), deadline)
+        publish(model, registry, frozenset({*current, AGENT}), deadline)
     return {**versions, "kubernetes": server_version(found)}
 
 
