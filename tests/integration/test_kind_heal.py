@@ -9,7 +9,7 @@ import pytest
 
 from harness.sandbox.common.process import Process
 from harness.sandbox.kind.containers import Container, make_volume
-from harness.sandbox.kind.heal import heal, remove_run
+from harness.sandbox.kind.heal import heal, remove_all
 from harness.sandbox.kind.marks import RUN, Mark
 from tests.support.containers import docker_network, engine, left_of, marked, new_name, running, shell
 from tests.support.sandboxes import soon
@@ -70,5 +70,5 @@ def test_a_second_heal_finds_nothing(mark: Mark, network: str) -> None:
 def test_a_run_can_be_removed_whoever_owns_it(mark: Mark, network: str) -> None:
     plan = shell(SLEEP, mark, network)
     Container.start(plan, soon())
-    assert [found.name for found in remove_run(mark.run, soon())] == [plan.name]
+    assert [found.name for found in remove_all(RUN, mark.run, soon())] == [plan.name]
     assert left_of(mark) == []

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,8 @@ from typing import Any
 
 from harness.sandbox.kind.containers import Container, Plan
 from harness.sandbox.kind.engine import Engine
-from harness.sandbox.kind.heal import remove_run
-from harness.sandbox.kind.marks import RUN, Mark
+from harness.sandbox.kind.heal import remove_all
+from harness.sandbox.kind.marks import CLUSTER, RUN, Mark
 from harness.units import Duration
 from tests.support.sandboxes import soon
 
@@ -45,7 +46,17 @@ def marked() -> Iterator[Mark]:
     try:
         yield mark
     finally:
-        remove_run(mark.run, soon(20))
+        remove_all(RUN, mark.run, soon(20))
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """The name of a cluster that is not there; nothing that is warm beside it is left at the end."""
+    name = new_name()
+    try:
+        yield name
+    finally:
+        remove_all(CLUSTER, name, soon(30))
 
 
 def shell(script: str, mark: Mark, network: str, **more: Any) -> Plan:
@@ -56,10 +67,28 @@ def shell(script: str, mark: Mark, network: str, **more: Any) -> Plan:
     )
 
 
-def docker(*arguments: str) -> str:
+def docker(*arguments: str, given: str = "") -> str:
     """What Docker's own command says, to see what others see."""
-    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True, timeout=60, input=given)
     return done.stdout
+
+
+@contextmanager
+def image(content: str, *names: str) -> Iterator[None]:
+    """A small image under some names."""
+    docker("build", "--tag", names[0], "-", given=f'FROM {IMAGE}\nLABEL content="{content}"\n')
+    try:
+        for name in names[1:]:
+            docker("tag", names[0], name)
+        yield
+    finally:
+        docker("image", "rm", "--no-prune", *names)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def inspected(name: str) -> dict[str, Any]:

@@ -177,10 +177,9 @@ class Container:
                 file.write(part)
         return to
 
-    def kill(self, deadline: Deadline) -> None:
-        """Ends its processes at once, and leaves the rest."""
-        with self._engine.asked(f"killing container {self.name}", deadline):
-            self._found.kill()
+    def let_go(self) -> None:
+        """Closes the connection to Docker, and leaves the container as it is."""
+        self._engine.close()
 
     def stop(self, deadline: Deadline) -> None:
         """Removes it with its processes and its unnamed volumes; one that is gone is fine.

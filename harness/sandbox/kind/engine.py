@@ -21,11 +21,16 @@ from harness.clock import Deadline
 from harness.errors import CannotCreate, DrillError, MayWorkLater, Unavailable
 from harness.sandbox.kind import limits
 
+
+class NameTaken(Unavailable):
+    """A container of that name is there already."""
+
+
 _REACH: Final = "start it, or give this user the right to use it: `docker info` must work"
 _REMEDIES: Final = (
     (r"no space left on device|disk quota exceeded", CannotCreate, "make room on Docker's disk"),
     (r"port is already allocated|address already in use", Unavailable, "end what listens on that port"),
-    (r"is already in use by container", Unavailable, "`drill heal` removes what an earlier run left"),
+    (r"is already in use by container", NameTaken, "`drill heal` removes what an earlier run left"),
     (r"network \S+ not found", Unavailable, "`drill sandbox up kind` makes the cluster and its network"),
 )
 """What Docker and programs in containers say, the error it means here, and what to do."""
@@ -93,7 +98,9 @@ def told(what: str, *, image: str = "") -> Iterator[None]:
     try:
         yield
     except docker.errors.ImageNotFound as error:
-        raise Unavailable(f"{what}: Docker has no image {image}; `make images` pulls or builds it") from error
+        raise Unavailable(
+            f"{what}: Docker has no image {image}; build or pull it: `make images` does for all that drills need"
+        ) from error
     except docker.errors.APIError as error:
         raise refusal(f"{what}: Docker refused: {error.explanation or error}") from error
     except requests.exceptions.Timeout as error:

@@ -5,7 +5,7 @@ from contextlib import closing
 from harness.clock import Deadline
 from harness.sandbox.kind.containers import remove, remove_volume
 from harness.sandbox.kind.engine import Engine
-from harness.sandbox.kind.marks import OWNER, RUN, Abandoned, Found, Home, abandoned, alive, utc_seconds
+from harness.sandbox.kind.marks import OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
 
 
 def heal(deadline: Deadline, *, among: str = OWNER) -> tuple[Abandoned, ...]:
@@ -35,10 +35,16 @@ def heal(deadline: Deadline, *, among: str = OWNER) -> tuple[Abandoned, ...]:
         return left
 
 
-def remove_run(run: str, deadline: Deadline) -> tuple[Found, ...]:
-    """Removes everything of one run, whoever owns it; returns what that was. Raises as `heal` does."""
+def remove_all(label: str, value: str, deadline: Deadline) -> tuple[Found, ...]:
+    """Removes all that has a value of a label: RUN for one run, CLUSTER for what is warm beside a cluster.
+
+    Returns:
+        What that was.
+
+    Raises as `heal` does.
+    """
     with closing(Engine.open(deadline)) as engine:
-        found = _marked(engine, f"{RUN}={run}", deadline)
+        found = _marked(engine, f"{label}={value}", deadline)
         for one in found:
             _remove(engine, one, deadline)
         return found
