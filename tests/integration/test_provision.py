@@ -17,21 +17,21 @@ class Machine:
     """A machine with the programs that a test gives it."""
 
     def __init__(self, folder: Path) -> None:
-        self._bin = folder / "bin"
+        self.bin = folder / "bin"
         self.state = folder / "state"
-        self._bin.mkdir()
+        self.bin.mkdir()
         for name in ENOUGH:
             self.has(name, f'PATH=/usr/bin:/bin exec {name} "$@"')
 
     def has(self, name: str, text: str = "exit 0") -> None:
         """Gives it a program."""
-        program = self._bin / name
+        program = self.bin / name
         program.write_text(f"#!/bin/bash\n{text}\n")
         program.chmod(0o755)
 
     def runs(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Runs a script on it, without a terminal."""
-        said = {"PATH": str(self._bin), "OFFLINE_STATE": str(self.state), **environment}
+        said = {"PATH": str(self.bin), "OFFLINE_STATE": str(self.state), **environment}
         return subprocess.run(
             ["/bin/bash", str(KIND / script), *arguments],
             env=said,
@@ -101,11 +101,13 @@ def test_an_unknown_argument_is_refused(machine: Machine) -> None:
 
 def test_the_tools_of_an_earlier_run_count_and_it_says_how_to_reach_them(machine: Machine) -> None:
     equip(machine)
-    machine.has("helm", "")
-    (machine.state / "bin").mkdir(parents=True)
+    there = machine.state / "bin"
+    there.mkdir(parents=True)
+    for name in ("kind", "helm", "kubectl"):
+        (machine.bin / name).rename(there / name)
     done = machine.runs("provision")
     assert done.returncode == 0
-    assert f"export PATH={machine.state}/bin:$PATH" in done.stderr
+    assert f"export PATH={there}:$PATH" in done.stderr
 
 
 def test_an_engine_that_answers_is_left_as_it_is(machine: Machine) -> None:
