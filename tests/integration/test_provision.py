@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 KIND = Path(__file__).parents[2] / "fixtures/kind"
-ENOUGH = ("bash", "cat", "dirname", "env", "grep", "mkdir", "rm", "seq", "sleep", "timeout")
+ENOUGH = ("bash", "cat", "dirname", "grep", "mkdir", "rm", "seq", "sleep", "timeout", "tr")
 """What the scripts may use of this machine; nothing that could change it."""
 
 
@@ -129,3 +130,15 @@ def test_only_an_engine_that_was_started_here_is_stopped(machine: Machine) -> No
     finally:
         other.kill()
         other.communicate()
+
+
+def test_an_engine_that_was_started_here_is_stopped_and_waited_for(machine: Machine) -> None:
+    machine.state.mkdir()
+    ours = subprocess.Popen(["dockerd", "-c", "read -r"], executable="/bin/bash", stdin=subprocess.PIPE)
+    try:
+        (machine.state / "dockerd.pid").write_text(f"{ours.pid}\n")
+        assert machine.runs("engine", "stop").returncode == 0
+        assert ours.wait(5) == -signal.SIGTERM
+    finally:
+        ours.kill()
+        ours.communicate()
