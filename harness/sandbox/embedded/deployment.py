@@ -6,8 +6,6 @@ Belongs to the daemon's event loop.
 """
 
 import asyncio
-import glob
-import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +20,7 @@ from harness.sandbox.embedded.processes import Process
 from harness.sandbox.embedded.replica import RunningReplica, Start
 from harness.sandbox.embedded.router import HOST
 from harness.system.model import SystemModel
+from harness.system.releases import known_releases
 from harness.system.values import Replica, Slot
 from harness.units import Duration
 
@@ -223,24 +222,13 @@ class Deployment:
 
 def _release(model: SystemModel, version: str) -> Path | None:
     """The release's configuration folder, once it is known that the release exists."""
-    known = versions(model)
+    known = known_releases(model)
     if version not in known:
         raise NotFound(f"there is no release {version!r} of {model.name}; there are {', '.join(known) or 'none'}")
     config = model.config_path(version)
     if config is not None and not config.is_dir():
         raise NotFound(f"{config}: the release {version} has no configuration folder; drill.toml says it lies there")
     return config
-
-
-def versions(model: SystemModel) -> tuple[str, ...]:
-    """The releases there are, by their folders."""
-    before, found, after = str(model.root / model.releases.path).partition("{version}")
-    if not found:
-        return (model.releases.current,)
-    pattern = re.compile(re.escape(before) + "([^/]+)" + re.escape(after))
-    paths = glob.glob(f"{glob.escape(before)}*{glob.escape(after)}")  # noqa: PTH207 - the path may be absolute
-    matches = (pattern.fullmatch(path) for path in paths if Path(path).is_dir())
-    return tuple(sorted(match.group(1) for match in matches if match))
 
 
 def _copy_config(source: Path | None, targets: list[Path]) -> None:
