@@ -12,6 +12,7 @@ from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
 from harness.errors import InputError, NotFound
 from harness.faults.catalogue import BadRelease
 from harness.faults.model import Fault
+from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
 from harness.observe.window import RETENTION
 from harness.rollback.triggers import Trigger, default_triggers, window_for
@@ -52,6 +53,7 @@ class DrillBuilder:
     recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
     expected: Verdict = Verdict.PASSED
+    expected_cause: Cause | None = None
 
     def runs(self, service: str, live: str, standby: str | None = None) -> None:
         """A service is live in one release, with another one on standby if it is named."""
@@ -124,6 +126,12 @@ class DrillBuilder:
         """A validation criterion, looked at until it holds or `within` has passed."""
         self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit=unit, within=within)
 
+    def expect(self, verdict: Verdict, cause: Cause | None = None) -> None:
+        """The verdict in which the drill must end, and the only cause that counts, if one is named."""
+        if cause and cause.verdict is not verdict:
+            raise InputError(f"a drill is never {verdict} because {cause.words}; it is {cause.verdict} then")
+        self.expected, self.expected_cause = verdict, cause
+
     def services(self, *, critical: bool = False) -> tuple[str, ...]:
         """Names of all services, or of the critical ones."""
         return tuple(name for name, table in self.model.services.items() if table.critical or not critical)
@@ -176,6 +184,7 @@ class DrillBuilder:
             objectives=tuple(self.objectives),
             criteria=tuple(self.criteria),
             expected=self.expected,
+            expected_cause=self.expected_cause,
             lag_limit=self.settings.lag_limit,
             slug=slug,
         )

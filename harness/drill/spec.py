@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.drill.checks import Check
 from harness.faults.model import Fault
+from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
 from harness.rollback.triggers import Trigger
 from harness.system.model import SystemModel
@@ -66,6 +67,7 @@ class Drill:
     objectives: tuple[Objective, ...]
     criteria: tuple[CriterionSpec, ...]
     expected: Verdict
+    expected_cause: Cause | None
     lag_limit: Duration
     slug: str = field(default="")
 

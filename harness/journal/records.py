@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
+from harness.journal.cause import Cause
 from harness.journal.declaration import (
     Criterion,
     LedgerDeclared,
@@ -67,6 +68,7 @@ class DrillDeclared(Value):
     sustain: Sustain
     lag_limit: Duration
     expected: Verdict
+    expected_cause: Cause | None
     versions: dict[str, str]
     again: str
 

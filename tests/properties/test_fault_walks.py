@@ -198,7 +198,7 @@ def test_an_effect_that_nobody_sees_is_told_and_the_fault_stays_injected() -> No
     stage = Stage(Nothing())
     stage.run.set_up()
     stage.run.inject(LATER)
-    with pytest.raises(DeadlineExceeded, match="the effect of the fault"):
+    with pytest.raises(DeadlineExceeded, match="what clients should see of it"):
         stage.run.wait_for_effect(PASSED)
     assert stage.run.state is FaultState.INJECTED
 

@@ -13,6 +13,7 @@ from harness.drill.declare import declaration
 from harness.drill.spec import Drill
 from harness.errors import InputError
 from harness.faults.catalogue import BadRelease, Crash, Nothing
+from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Source, Verdict
 from harness.rollback.triggers import ErrorRate, ServiceDown
 from harness.settings import Settings
@@ -136,6 +137,15 @@ def test_a_service_that_is_not_critical_can_be_broken_where_no_pass_is_expected(
     scenario = builder(TRACKTION, expected=Verdict.INDETERMINATE)
     scenario.break_by(Crash("notification-service"))
     assert built(scenario).expected is Verdict.INDETERMINATE
+
+
+def test_a_cause_goes_with_its_own_verdict_alone() -> None:
+    scenario = builder()
+    scenario.break_by(Nothing())
+    with pytest.raises(InputError, match="never missed because the fault had no effect; it is invalid then"):
+        scenario.expect(Verdict.MISSED, Cause.NO_EFFECT)
+    scenario.expect(Verdict.INVALID, Cause.NO_EFFECT)
+    assert (built(scenario).expected, built(scenario).expected_cause) == (Verdict.INVALID, Cause.NO_EFFECT)
 
 
 def test_detection_may_take_no_less_than_the_shortest_trigger() -> None:
