@@ -187,9 +187,10 @@ def test_healing_where_nothing_is_left_does_nothing(tmp_path: Path) -> None:
 NO_LOAD = "And the drill is invalid because there was no load"
 
 
-def run_pytest(folder: Path, state: Path) -> subprocess.CompletedProcess[str]:
+def run_pytest(folder: Path, state: Path, system: Path | None = ECHO) -> subprocess.CompletedProcess[str]:
     """Plain pytest over the features of a folder."""
-    options = ["-p", "no:cacheprovider", "--drill-system", str(ECHO), "--drill-out", "out"]
+    options = ["-p", "no:cacheprovider", "--drill-out", "out"]
+    options += ["--drill-system", str(system)] if system else []
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--rootdir", str(folder), *options, str(folder)],
         cwd=folder,
@@ -217,6 +218,16 @@ def test_pytest_runs_drills_as_tests_and_fails_those_that_end_otherwise_than_exp
     assert {name: one["verdict"] for name, one in found.items()} == {"as expected": "invalid", "otherwise": "invalid"}
     assert len({one["again"] for one in found.values()}) == 2
     assert (run / "index.html").is_file()
+
+
+def test_under_pytest_a_feature_without_a_system_is_an_error_that_names_it(tmp_path: Path, state: Path) -> None:
+    path = drills.feature_file(tmp_path, one=drills.NOTHING)
+    done = run_pytest(tmp_path, state, system=None)
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout
+    assert f"{path}: no drill.toml was found for this feature" in done.stdout
+    assert "name the system's file with --drill-system" in done.stdout
+    assert "-p no:drill" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_under_pytest_a_mistake_in_a_scenario_is_one_failed_test_without_a_traceback(
