@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Final
 
 from harness.drill import defaults
 from harness.drill.checks import Check, ErrorShare
+from harness.drill.names import known_release, known_service
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
-from harness.errors import InputError, NotFound
-from harness.faults.catalogue import BadRelease
+from harness.errors import InputError
+from harness.faults.hindrance import Hindered, Hindrance
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
 from harness.observe.window import RETENTION
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
-from harness.system.releases import versions
 from harness.units import Duration
-
-_PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
 
 
 @dataclass
@@ -42,7 +39,9 @@ class DrillBuilder:
     probe_rate: float | None = None
     fault: Fault | None = None
     triggers: list[TriggerSpec] = field(default_factory=list)
+    hindrances: list[Hindrance] = field(default_factory=list)
     back_to: str | None = None
+    procedure: Procedure = Procedure.TRAFFIC
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
     steady_window: Duration = defaults.STEADY_WINDOW
@@ -101,18 +100,24 @@ class DrillBuilder:
         service = getattr(fault, "service", None)
         if service is not None:
             self._service(service)
-        if isinstance(fault, BadRelease):
-            self._release(fault.version)
+        if released := getattr(fault, "version", None):
+            self._release(released)
         self.fault = fault
+
+    def hinder_by(self, hindrance: Hindrance) -> None:
+        """Something that stands in the way of the rollback, right after the fault."""
+        self._service(hindrance.service)
+        self.hindrances.append(hindrance)
 
     def call_for_rollback(self, trigger: Trigger) -> None:
         """A trigger that is watched."""
         self._service(trigger.service)
         self.triggers.append(TriggerSpec(trigger, self.here))
 
-    def roll_back_to(self, version: str, limit: Duration) -> None:
-        """The broken service goes back to a version by switching traffic."""
+    def roll_back_to(self, version: str, limit: Duration, procedure: Procedure = Procedure.TRAFFIC) -> None:
+        """The broken service goes back to a version."""
         self.back_to = self._release(version)
+        self.procedure = procedure
         self.roll_back_limit = limit
 
     def must_measure(self, measured: Measured, bound: Duration) -> None:
@@ -175,9 +180,9 @@ class DrillBuilder:
             live=self._live(),
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
-            fault=fault,
+            fault=Hindered(fault, tuple(self.hindrances)) if self.hindrances else fault,
             triggers=tuple(self.triggers),
-            procedure="traffic",
+            procedure=self.procedure,
             target=self._target(fault),
             limits=self._limits(),
             sustain=self.sustain,
@@ -212,9 +217,7 @@ class DrillBuilder:
         if service is None:
             return {}
         before = self._live().get(service, self.model.releases.current)
-        return {
-            service: self.back_to or (before if isinstance(fault, BadRelease) else self.standby.get(service, before))
-        }
+        return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}
 
     def _refuse_what_cannot_pass(self, fault: Fault) -> None:
         """Mistakes that only show when a drill has run for nothing: what it judges by is empty or out of reach."""
@@ -283,15 +286,7 @@ class DrillBuilder:
         self.criteria.append(CriterionSpec(criterion, check))
 
     def _service(self, name: str) -> Service:
-        table = self.model.services.get(name)
-        if table is None:
-            raise NotFound(
-                f"the system {self.model.name} has no service {name!r}; it has {', '.join(self.model.services)}"
-            )
-        return table
+        return known_service(self.model, name)
 
     def _release(self, version: str) -> str:
-        if not _PLAIN.fullmatch(version) or not self.model.release_path(version).is_dir():
-            there = versions(self.model)
-            raise NotFound(f"there is no release {version}; there are {', '.join(there) or 'none'}")
-        return version
+        return known_release(self.model, version)

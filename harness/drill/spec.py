@@ -9,6 +9,7 @@ from harness.drill.checks import Check
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger
 from harness.system.model import SystemModel
 from harness.units import Duration
@@ -60,7 +61,7 @@ class Drill:
     probe_rate: float
     fault: Fault
     triggers: tuple[TriggerSpec, ...]
-    procedure: str
+    procedure: Procedure
     target: Mapping[str, str]
     limits: Limits
     sustain: Sustain

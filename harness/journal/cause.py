@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from harness.journal.declaration import Verdict
+from harness.journal.refusal import Refusal
 
 
 class Cause(StrEnum):
@@ -35,6 +36,13 @@ class Cause(StrEnum):
     NOT_DECIDED = "not-decided"
     NO_ROLLBACK = "no-rollback"
     ROLLBACK_REFUSED = "rollback-refused"
+    REFUSED_STANDBY = "refused-standby"
+    REFUSED_NOT_DEPLOYED = "refused-not-deployed"
+    REFUSED_NOT_READY = "refused-not-ready"
+    REFUSED_UNFINISHED = "refused-unfinished"
+    REFUSED_NO_REVISION = "refused-no-revision"
+    REFUSED_NO_IMAGE = "refused-no-image"
+    REFUSED_TOO_LATE = "refused-too-late"
     ROLLBACK_FAILED = "rollback-failed"
     ROLLBACK_INCOMPLETE = "rollback-incomplete"
     NOT_RECOVERED = "not-recovered"
@@ -70,6 +78,16 @@ class Cause(StrEnum):
         """The cause as a clause: 'the fault had no effect'."""
         return _MEANS[self][1]
 
+    @classmethod
+    def of_refusal(cls, refusal: Refusal | None) -> Cause:
+        """Why a rollback was refused; without a code a check could not be carried out."""
+        return cls.ROLLBACK_REFUSED if refusal is None else cls(f"refused-{refusal}")
+
+    @property
+    def general(self) -> Cause:
+        """The kind of reason that it is a case of: any refusal that changed nothing is one of the rollback."""
+        return Cause.ROLLBACK_REFUSED if self in {Cause.of_refusal(one) for one in Refusal} else self
+
 
 _ABORTED, _INVALID, _MISSED, _OPEN = Verdict.ABORTED, Verdict.INVALID, Verdict.MISSED, Verdict.INDETERMINATE
 _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
@@ -91,6 +109,13 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.NOT_DECIDED: (_MISSED, "no rollback was decided on"),
     Cause.NO_ROLLBACK: (_MISSED, "no rollback was carried out"),
     Cause.ROLLBACK_REFUSED: (_MISSED, "the rollback was refused"),
+    Cause.REFUSED_STANDBY: (_MISSED, "the standby could not take over"),
+    Cause.REFUSED_NOT_DEPLOYED: (_MISSED, "nothing was deployed that could be rolled back"),
+    Cause.REFUSED_NOT_READY: (_MISSED, "no replica was ready that could serve on"),
+    Cause.REFUSED_UNFINISHED: (_MISSED, "an earlier rollback was unfinished"),
+    Cause.REFUSED_NO_REVISION: (_MISSED, "no revision held the target"),
+    Cause.REFUSED_NO_IMAGE: (_MISSED, "the image of the target was missing"),
+    Cause.REFUSED_TOO_LATE: (_MISSED, "the rollback was refused after it had changed something"),
     Cause.ROLLBACK_FAILED: (_MISSED, "the rollback failed"),
     Cause.ROLLBACK_INCOMPLETE: (_MISSED, "the rollback did not do every step"),
     Cause.NOT_RECOVERED: (_MISSED, "clients did not recover"),

@@ -47,12 +47,14 @@ def reacted(timeline: Timeline) -> Iterator[Finding]:
     for stage in (Stage.DETECT, Stage.DECIDE, Stage.ROLL_BACK):
         end = timeline.stage_end(stage)
         if end and end.outcome == "failed":
+            yield from _refused_too_late(timeline)
             yield Finding(_why_not(stage, timeline), end.reason)
             return
     rollback = timeline.rollback_ended
     if rollback is None:
         yield Finding(Cause.NO_ROLLBACK, "no rollback was carried out")
     elif rollback.outcome != "done":
+        yield from _refused_too_late(timeline)
         yield Finding(_of_rollback(rollback), f"the rollback {_outcome(rollback)}: {rollback.reason}")
     else:
         yield from _called_for(timeline)
@@ -70,7 +72,21 @@ def _why_not(stage: Stage, timeline: Timeline) -> Cause:
 
 
 def _of_rollback(rollback: RollbackEnded | None) -> Cause:
-    return Cause.ROLLBACK_REFUSED if rollback and rollback.outcome == "refused" else Cause.ROLLBACK_FAILED
+    if rollback and rollback.outcome == "refused":
+        return Cause.of_refusal(rollback.refusal)
+    return Cause.ROLLBACK_FAILED
+
+
+def _refused_too_late(timeline: Timeline) -> Iterator[Finding]:
+    """Who refuses a rollback must not have changed anything: only checks of the plan may have run."""
+    rollback = timeline.rollback_ended
+    if rollback is None or rollback.outcome != "refused":
+        return
+    checks = {step.id for step in timeline.planned.steps if step.phase == "check"} if timeline.planned else set()
+    done = [step.step for step in timeline.steps if step.step not in checks]
+    if done:
+        why = f"the rollback says it was refused, but did its step {done[0]}, which is no check: {rollback.reason}"
+        yield Finding(Cause.REFUSED_TOO_LATE, why)
 
 
 def _outcome(rollback: RollbackEnded) -> str:

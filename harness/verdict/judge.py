@@ -46,10 +46,14 @@ def judge(timeline: Timeline, measures: Measures) -> Judgement:
 
 
 def as_expected(judgement: Judgement, declared: DrillDeclared) -> bool:
-    """True when the drill ended in the verdict that its scenario expects, and for the cause, if it names one."""
+    """True when the drill ended in the verdict that its scenario expects, and for the cause, if it names one.
+
+    A scenario that expects a refusal takes any.
+    """
     if judgement.verdict is not declared.expected:
         return False
-    return declared.expected_cause in (None, judgement.cause)
+    found = judgement.cause
+    return declared.expected_cause in (None, found, found and found.general)
 
 
 def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:

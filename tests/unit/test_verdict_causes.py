@@ -10,6 +10,7 @@ import pytest
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.journal.refusal import Refusal
 from harness.verdict.judge import as_expected
 from tests.support.worlds import World, judgement_of, timeline_of
 from tests.unit.test_verdict_rules import WAYS, no_effect
@@ -41,6 +42,8 @@ CAUSES: dict[str, Cause] = {
     "decide failed": Cause.NOT_DECIDED,
     "no rollback": Cause.NO_ROLLBACK,
     "the rollback was refused": Cause.ROLLBACK_REFUSED,
+    **{f"the rollback was refused: {refusal}": Cause.of_refusal(refusal) for refusal in Refusal},
+    "a refusal that came too late": Cause.REFUSED_TOO_LATE,
     "the rollback failed": Cause.ROLLBACK_FAILED,
     "roll back failed": Cause.ROLLBACK_FAILED,
     "a step that was left out": Cause.ROLLBACK_INCOMPLETE,
@@ -92,6 +95,11 @@ def test_every_code_has_words_of_its_own() -> None:
         ("nobody looked for an effect", Verdict.INVALID, Cause.NO_EFFECT, False),
         ("no rollback was called for", Verdict.MISSED, Cause.NOT_CALLED_FOR, True),
         ("no recovery", Verdict.MISSED, Cause.NOT_CALLED_FOR, False),
+        ("the rollback was refused: no-image", Verdict.MISSED, Cause.REFUSED_NO_IMAGE, True),
+        ("the rollback was refused: no-image", Verdict.MISSED, Cause.ROLLBACK_REFUSED, True),
+        ("the rollback was refused: no-image", Verdict.MISSED, Cause.REFUSED_NO_REVISION, False),
+        ("the rollback was refused", Verdict.MISSED, Cause.REFUSED_NO_IMAGE, False),
+        ("a refusal that came too late", Verdict.MISSED, Cause.ROLLBACK_REFUSED, False),
     ],
 )
 def test_what_a_scenario_expects_is_a_verdict_and_its_cause(

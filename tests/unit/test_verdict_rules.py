@@ -11,6 +11,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from harness.journal.observation import LoadSecond, Row, WriteOutcome
+from harness.journal.refusal import Refusal
 from harness.units import Duration
 from harness.verdict.judge import describe
 from tests.support.worlds import (
@@ -67,6 +68,16 @@ def not_called_for(records: Records) -> Iterable[r.Record]:
     """The assessment says no, and the drill ends there."""
     decided = replaced(r.Decided, roll_back=False, decision="monitor")(records)
     return failed(r.Stage.DECIDE)([one for one in decided if not isinstance(one, r.RollbackEnded)])
+
+
+def refused(refusal: Refusal | None = None) -> Shape:
+    """A check found something; only checks ran."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        kept = [one for one in records if not isinstance(one, r.StepEnded) or one.step == "check"]
+        return replaced(r.RollbackEnded, outcome="refused", reason="standby is empty", refusal=refusal)(kept)
+
+    return shape
 
 
 def step(name: str, outcome: str) -> Shape:
@@ -255,10 +266,19 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.MISSED,
         "the rollback failed: no route",
     ),
-    "the rollback was refused": (
+    "the rollback was refused": (World(shape=refused()), Verdict.MISSED, "the rollback was refused: standby is empty"),
+    **{
+        f"the rollback was refused: {refusal}": (
+            World(shape=refused(refusal)),
+            Verdict.MISSED,
+            "the rollback was refused: standby is empty",
+        )
+        for refusal in Refusal
+    },
+    "a refusal that came too late": (
         World(shape=replaced(r.RollbackEnded, outcome="refused", reason="standby is empty")),
         Verdict.MISSED,
-        "the rollback was refused: standby is empty",
+        "the rollback says it was refused, but did its step switch, which is no check: standby is empty",
     ),
     "no trigger": (
         World(shape=replaced(r.TriggerMet, at=at(2))),
