@@ -114,10 +114,14 @@ class DrillBuilder:
         self._service(trigger.service)
         self.triggers.append(TriggerSpec(trigger, self.here))
 
-    def roll_back_to(self, version: str, limit: Duration, procedure: Procedure = Procedure.TRAFFIC) -> None:
-        """The broken service goes back to a version."""
+    def roll_back_to(
+        self, version: str, limit: Duration, how: Procedure = Procedure.TRAFFIC, service: str | None = None
+    ) -> None:
+        """The broken service goes back to a version; that it is the one that is named, if one is, is checked."""
+        if service not in (None, getattr(self.fault, "service", None)):
+            raise InputError(f"{service} is not what the drill breaks, so rolling it back would help nobody")
         self.back_to = self._release(version)
-        self.procedure = procedure
+        self.procedure = how
         self.roll_back_limit = limit
 
     def must_measure(self, measured: Measured, bound: Duration) -> None:
