@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: drill test lint bench images lock clean
+.PHONY: drill test lint bench provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -24,6 +24,9 @@ test: lint  ## everything this machine can run
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=90
+
+provision:  ## what drills on kind need: says what is missing and asks before it does anything
+	fixtures/kind/provision
 
 images:  ## the container images that drills on kind need: pulled, or built
 	$(PYTHON) fixtures/images/build.py

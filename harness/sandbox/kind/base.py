@@ -10,8 +10,8 @@ from harness.clock import Deadline
 from harness.errors import Unavailable
 from harness.sandbox.kind import cluster
 from harness.sandbox.kind.cluster import Cluster
-from harness.sandbox.kind.publish import publish
 from harness.sandbox.kind.images import Images
+from harness.sandbox.kind.publish import publish
 from harness.sandbox.kind.registry import ensure_registry
 from harness.sandbox.kubernetes import helm
 from harness.system.model import SystemModel

@@ -130,7 +130,3 @@ class KubernetesSystem:
                 path.write_text(text, encoding="utf-8")
                 copies.append(path)
         return tuple(copies)
-
-    def close(self) -> None:
-        """Ends the connections to the API; the namespace stays."""
-        self.kube.close()
