@@ -1,6 +1,7 @@
 # The first target that needs it makes .venv from locked, hashed requirements; the second time nothing is done.
 PYTHON ?= python3
 BIN := .venv/bin
+SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
 .PHONY: drill test lint bench provision images lock clean
 .DEFAULT_GOAL := drill
@@ -17,6 +18,7 @@ drill: .venv/.ready  ## the main job: the release drills on the embedded sandbox
 lint: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/shellcheck --external-sources $(SCRIPTS)
 	$(BIN)/mypy
 
 test: lint  ## everything this machine can run

@@ -218,3 +218,8 @@ def parse_share(text: str) -> float:
     if not match or float(match.group(1)) > 100:  # noqa: PLR2004 - per cent
         raise ValueError(f"{text!r} is not a share: expected a percentage from 0 % to 100 %, such as '5 %'")
     return float(match.group(1)) / 100
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: '1 write', '7 writes', '2 replicas'."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

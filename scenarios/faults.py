@@ -5,12 +5,51 @@ from pytest_bdd import then, when
 from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
+from harness.faults.cluster import DrainedNode, HungUpgrade
+from harness.faults.hindrance import MissingImage, ShortHistory, UnfinishedRollback
+from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.units import Duration
 
 
 @when(step("{service:Service} is released as {version:Version}"))
 def _bad_release(drill: DrillBuilder, service: str, version: str) -> None:
     drill.break_by(BadRelease(service, version))
+
+
+@when(step("{service:Service} is released as {version:Version} without waiting for it"))
+def _careless_release(drill: DrillBuilder, service: str, version: str) -> None:
+    drill.break_by(CarelessRelease(service, version))
+
+
+@when(step("{service:Service} is updated in place to {version:Version}"))
+def _in_place(drill: DrillBuilder, service: str, version: str) -> None:
+    drill.break_by(InPlaceRelease(service, version))
+
+
+@when(step("the upgrade of {service:Service} to {version:Version} hangs in pending"))
+def _hung_upgrade(drill: DrillBuilder, service: str, version: str) -> None:
+    drill.break_by(HungUpgrade(service, version))
+
+
+@when(step("the node of {service:Service} is drained"))
+def _drained(drill: DrillBuilder, service: str) -> None:
+    drill.break_by(DrainedNode(service))
+
+
+@when(step("the history of {service:Service} keeps only {keep:d} revisions"))
+@when(step("the history of {service:Service} keeps only {keep:d} revision"))
+def _short_history(drill: DrillBuilder, service: str, keep: int) -> None:
+    drill.hinder_by(ShortHistory(service, keep))
+
+
+@when(step("the image of {service:Service} {version:Version} is missing from the registry"))
+def _missing_image(drill: DrillBuilder, service: str, version: str) -> None:
+    drill.hinder_by(MissingImage(service, version))
+
+
+@when(step("an earlier rollback of {service:Service} is unfinished"))
+def _unfinished(drill: DrillBuilder, service: str) -> None:
+    drill.hinder_by(UnfinishedRollback(service))
 
 
 @when(step("{service:Service} crashes and stays down"))

@@ -4,6 +4,7 @@ from pytest_bdd import then
 
 from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
+from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Verdict
 from harness.units import Duration
 
@@ -35,4 +36,9 @@ def _validation(drill: DrillBuilder, bound: Duration) -> None:
 
 @then(step("the verdict is {verdict:Verdict}"))
 def _verdict(drill: DrillBuilder, verdict: Verdict) -> None:
-    drill.expected = verdict
+    drill.expect(verdict)
+
+
+@then(step("the drill is {verdict:Verdict} because {cause:Cause}"))
+def _verdict_and_cause(drill: DrillBuilder, verdict: Verdict, cause: Cause) -> None:
+    drill.expect(verdict, cause)

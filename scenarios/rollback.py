@@ -3,8 +3,12 @@
 from pytest_bdd import given, then
 
 from harness.bdd.parameters import step
+from harness.bdd.refusals import ExpectedRefusal
 from harness.drill.builder import DrillBuilder
-from harness.journal.declaration import Sustain
+from harness.errors import InputError
+from harness.journal.cause import Cause
+from harness.journal.declaration import Sustain, Verdict
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import ErrorRate, ServiceDown, SlowResponse
 from harness.units import Duration
 
@@ -44,6 +48,24 @@ def _decided(drill: DrillBuilder, limit: Duration) -> None:
 @then(step("traffic is back on {version:Version} within {limit:Duration}"))
 def _traffic(drill: DrillBuilder, version: str, limit: Duration) -> None:
     drill.roll_back_to(version, limit)
+
+
+@then(step("{service:Service} is rolled back to {version:Version} {how:Procedure} within {limit:Duration}"))
+def _rolled_back(drill: DrillBuilder, service: str, version: str, how: Procedure, limit: Duration) -> None:
+    drill.roll_back_to(version, limit, how, service)
+
+
+@then(step("{service:Service} is to be rolled back to {version:Version} {how:Procedure}"))
+def _to_be_rolled_back(drill: DrillBuilder, service: str, version: str, how: Procedure) -> None:
+    drill.roll_back_to(version, drill.roll_back_limit, how, service)
+
+
+@then(step("the rollback is refused because {why:Refusal}"))
+def _refused(drill: DrillBuilder, why: ExpectedRefusal) -> None:
+    if why.version not in (None, drill.back_to):
+        target = drill.back_to or "nothing that was said before this step"
+        raise InputError(f"the rollback goes to {target}, so it is not refused for want of {why.version}")
+    drill.expect(Verdict.MISSED, Cause.of_refusal(why.refusal))
 
 
 @then(step("clients get good answers again within {limit:Duration}, for {sustain:Duration} on end"))

@@ -12,7 +12,6 @@ import pytest
 from harness.bdd.plugin import COLLECTED, MISTAKES
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError, InternalError, NotFound, UsageError
-from harness.system.find import find_system
 from harness.system.load import load_system
 
 
@@ -48,31 +47,32 @@ def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | No
 
     Args:
         paths: feature files and folders.
-        system: the drill.toml; None looks for it as the plugin does.
+        system: the drill.toml of them all; None looks for that of each feature, as the plugin does.
         tags: an expression over tags, such as 'release and not @control'; None takes all.
 
     Raises:
-        NotFound: a path does not exist.
+        NotFound: a path does not exist, or there is no drill.toml for a feature.
+        ConfigurationError: a drill.toml is wrong.
         InputError: something is wrong in a feature file; one line for each mistake.
         UsageError: the expression is wrong, or nothing was selected.
     """
     for path in paths:
         if not path.exists():
             raise NotFound(f"{path}: there is no such feature file or folder")
-    found = system or find_system([path if path.is_dir() else path.parent for path in paths] + [Path.cwd()])
-    if found is None:
-        raise NotFound("no drill.toml was found above the features or here; name the system's file with --system")
-    load_system(found)
+    if system:
+        load_system(system)  # one that is wrong is told once, whatever is wrong in the features
     collector = _Collector()
     arguments = [*map(str, paths), "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore"]
-    arguments += ["--rootdir", str(Path.cwd()), "--drill-system", str(found.absolute())]
+    arguments += ["--rootdir", str(Path.cwd())]
+    arguments += ["--drill-system", str(system.absolute())] if system else []
     arguments += ["-m", tags.replace("@", "")] if tags else []  # as tags stand in a feature, and as pytest wants them
     told = io.StringIO()
     with redirect_stdout(told), redirect_stderr(told):
         status = pytest.main(arguments, plugins=[collector])
     if collector.mistakes:
         first = collector.mistakes[0]
-        raise type(first)("\n".join(str(mistake) for mistake in collector.mistakes)) from None
+        told_once = dict.fromkeys(str(mistake) for mistake in collector.mistakes)
+        raise type(first)("\n".join(told_once)) from None
     if status == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(_usage_error(told.getvalue()))
     if status == pytest.ExitCode.INTERNAL_ERROR:

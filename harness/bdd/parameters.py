@@ -6,14 +6,18 @@ accept any text of about the right shape and complain with what was expected.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_bdd import parsers
 
+from harness.bdd.refusals import read_refusal
 from harness.errors import InputError
+from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.rollback.plan import Procedure
 from harness.units import Duration, parse_share
 
 
@@ -43,12 +47,38 @@ def _verdict(text: str) -> Verdict:
     return Verdict(text)
 
 
+def _cause(text: str) -> Cause:
+    """A cause by its words, as docs/measures.md lists them."""
+    found = next((cause for cause in Cause if cause.words == text), None)
+    if found is None:
+        [near] = difflib.get_close_matches(text, [cause.words for cause in Cause], n=1, cutoff=0)
+        raise ValueError(f"{text!r} is no cause of a verdict; the nearest is {near!r}, docs/measures.md lists them all")
+    return found
+
+
+_HOW: Final = {
+    "by switching traffic": Procedure.TRAFFIC,
+    "by its revision": Procedure.SERVICE,
+    "batch by batch": Procedure.ROLLING,
+}
+
+
+def _how(text: str) -> Procedure:
+    """A procedure by what it does."""
+    if text not in _HOW:
+        raise ValueError(f"nothing is rolled back {text!r}; expected one of {', '.join(_HOW)}")
+    return _HOW[text]
+
+
 TYPES: Final[dict[str, ParameterType]] = {
     "Service": ParameterType(r"\S+", str, "tracklist-service"),
     "Version": ParameterType(r"\S+?", str, "2.4.0"),
     "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
     "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %"),
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
+    "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision"),
+    "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0"),
+    "Cause": ParameterType(r".+", _cause, "the fault had no effect"),
 }
 
 

@@ -4,8 +4,8 @@ Steps only declare. A scenario's drill runs after its last step, so everything i
 before anything is broken. `pytest features/` runs drills; `drill run` collects them with the same plugin first and
 runs them itself, so that a mistake in the last scenario is found before the first one runs.
 
-A file is collected only where a system is known: --drill-system, a drill.toml in a folder above the feature, or one
-that `[tool.drill] system` in a pyproject.toml names.
+A feature's system is that of --drill-system, of a drill.toml in its folder or one above, or the one that `[tool.drill]
+system` in a pyproject.toml names. A feature without one is an error: what is left out silently proves nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from harness.errors import DrillError, InputError
+from harness.errors import DrillError, InputError, NotFound
 from harness.system.find import find_system
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Takes feature files of repositories that describe a system."""
-    if file_path.suffix != ".feature" or system_of(parent.config, file_path) is None:
+    """Takes feature files."""
+    if file_path.suffix != ".feature":
         return None
     for name in STEPS:
         if not parent.config.pluginmanager.has_plugin(f"scenarios.{name}"):
@@ -60,10 +60,26 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return collector
 
 
-def system_of(config: pytest.Config, feature: Path) -> Path | None:
-    """The drill.toml that a feature belongs to, or None."""
+def system_of(config: pytest.Config, feature: Path) -> Path:
+    """The drill.toml that a feature belongs to.
+
+    Raises:
+        NotFound: there is none; the message says how to name one to who is asking, `drill` or pytest.
+        ConfigurationError: a pyproject.toml on the way is wrong.
+    """
     named = config.getoption("--drill-system")
-    return Path(str(named)) if named else find_system([feature.parent, config.rootpath])
+    found = Path(str(named)) if named else find_system([feature.parent, config.rootpath])
+    if found is None:
+        by_drill = "name the system's file with --system"
+        by_pytest = (
+            "name the system's file with --drill-system, or under [tool.drill] in a pyproject.toml; if this feature is "
+            "no drill, leave it out with --ignore, or this plugin with -p no:drill"
+        )
+        raise NotFound(
+            f"{feature}: no drill.toml was found for this feature, neither in its folder or one above nor in "
+            f"{config.rootpath}; {by_drill if COLLECTED in config.stash else by_pytest}"
+        )
+    return found
 
 
 class FeatureFile(pytest.Module):
@@ -76,6 +92,13 @@ class FeatureFile(pytest.Module):
 
         module = ModuleType(self.path.stem.replace("-", "_"))
         module.__file__ = str(self.path)
+        try:
+            system_of(self.config, self.path)
+        except DrillError as error:
+            if MISTAKES not in self.config.stash:
+                raise self.CollectError(str(error)) from error
+            self.config.stash[MISTAKES].append(error)
+            return module
         try:
             feature = get_feature("", str(self.path))
         except GherkinParseError as error:
@@ -134,8 +157,6 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature,
     if not isinstance(item.parent, FeatureFile):
         return
     path = system_of(request.config, item.path)
-    if path is None:
-        raise InputError(f"{item.path}: no drill.toml was found for it")
     file = _shown(item.path, request.config)
     _check_steps(request, file, scenario)
     origin = _source(file, scenario.line_number, f"{scenario.keyword}: {scenario.name}")

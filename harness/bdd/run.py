@@ -14,6 +14,7 @@ from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
 from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
+from harness.report.words import ending
 from harness.report.write import write_run
 from harness.verdict.result import Result
 
@@ -54,7 +55,8 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
     item.add_report_section("call", "drill", f"{result.verdict}: {result.reason}\n{report}")
     if not result.as_expected:
         pytest.fail(
-            f"{result.verdict}: {result.reason} (expected: {result.expected}); report: {report}",
+            f"{result.verdict}: {result.reason} (expected: {ending(result.expected, result.expected_cause)}); "
+            f"report: {report}",
             pytrace=False,
         )
 

@@ -22,6 +22,7 @@ from harness.drill.runner import RunContext
 from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
+from harness.report.words import ending
 from harness.report.write import write_run
 from harness.settings import Settings
 from harness.units import Duration, Span
@@ -124,7 +125,7 @@ def _print_plan(drill: Drill) -> None:
         f"  rollback    {drill.procedure}: {target}, within {drill.limits.roll_back}",
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
         *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),
-        f"  expected    {drill.expected}",
+        f"  expected    {ending(drill.expected, drill.expected_cause)}",
     ]
     print("\n".join(lines))
 
@@ -153,7 +154,8 @@ def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
     table.add_column("report", overflow="fold")
     for result in results:
         account = result.account
-        verdict = f"{result.verdict}, as expected" if result.expected is result.verdict != "passed" else result.verdict
+        control = result.as_expected and result.verdict != "passed"
+        verdict = f"{result.verdict}, as expected" if control else result.verdict
         rto = next((one.interval for one in result.measures if one.name == "rto"), None)
         lost = f"{len(account.lost)} of {account.acknowledged}" if account and account.complete else "–"
         style = "green" if result.as_expected else "red"
@@ -163,5 +165,7 @@ def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
     console.print(table)
     for result in results:
         if not result.as_expected:
-            console.print(f"{result.name}: {result.verdict}: {result.reason}", highlight=False, markup=False)
+            due = ending(result.expected, result.expected_cause)
+            why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
+            console.print(f"{result.name}: {result.verdict}: {why}", highlight=False, markup=False)
     console.print(f"All of it: {folder / 'index.html'}", highlight=False, markup=False)

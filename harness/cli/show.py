@@ -28,6 +28,7 @@ def list_drills(paths: Paths = None, *, tag: Tags = None, system: System = None,
                 "system": drill.model.name,
                 "fault": drill.fault.title,
                 "expected": drill.expected,
+                "expected_cause": drill.expected_cause,
             }
             for drill in drills
         ]

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Final
 
 from harness.drill import defaults
 from harness.drill.checks import Check, ErrorShare
+from harness.drill.names import known_release, known_service
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
-from harness.errors import InputError, NotFound
-from harness.faults.catalogue import BadRelease
+from harness.errors import InputError
+from harness.faults.hindrance import Hindered, Hindrance
 from harness.faults.model import Fault
+from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
 from harness.observe.window import RETENTION
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
-from harness.system.releases import versions
 from harness.units import Duration
-
-_PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
 
 
 @dataclass
@@ -41,7 +39,9 @@ class DrillBuilder:
     probe_rate: float | None = None
     fault: Fault | None = None
     triggers: list[TriggerSpec] = field(default_factory=list)
+    hindrances: list[Hindrance] = field(default_factory=list)
     back_to: str | None = None
+    procedure: Procedure = Procedure.TRAFFIC
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
     steady_window: Duration = defaults.STEADY_WINDOW
@@ -52,6 +52,7 @@ class DrillBuilder:
     recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
     expected: Verdict = Verdict.PASSED
+    expected_cause: Cause | None = None
 
     def runs(self, service: str, live: str, standby: str | None = None) -> None:
         """A service is live in one release, with another one on standby if it is named."""
@@ -99,18 +100,28 @@ class DrillBuilder:
         service = getattr(fault, "service", None)
         if service is not None:
             self._service(service)
-        if isinstance(fault, BadRelease):
-            self._release(fault.version)
+        if released := getattr(fault, "version", None):
+            self._release(released)
         self.fault = fault
+
+    def hinder_by(self, hindrance: Hindrance) -> None:
+        """Something that stands in the way of the rollback, right after the fault."""
+        self._service(hindrance.service)
+        self.hindrances.append(hindrance)
 
     def call_for_rollback(self, trigger: Trigger) -> None:
         """A trigger that is watched."""
         self._service(trigger.service)
         self.triggers.append(TriggerSpec(trigger, self.here))
 
-    def roll_back_to(self, version: str, limit: Duration) -> None:
-        """The broken service goes back to a version by switching traffic."""
+    def roll_back_to(
+        self, version: str, limit: Duration, how: Procedure = Procedure.TRAFFIC, service: str | None = None
+    ) -> None:
+        """The broken service goes back to a version; that it is the one that is named, if one is, is checked."""
+        if service not in (None, getattr(self.fault, "service", None)):
+            raise InputError(f"{service} is not what the drill breaks, so rolling it back would help nobody")
         self.back_to = self._release(version)
+        self.procedure = how
         self.roll_back_limit = limit
 
     def must_measure(self, measured: Measured, bound: Duration) -> None:
@@ -123,6 +134,12 @@ class DrillBuilder:
     ) -> None:
         """A validation criterion, looked at until it holds or `within` has passed."""
         self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit=unit, within=within)
+
+    def expect(self, verdict: Verdict, cause: Cause | None = None) -> None:
+        """The verdict in which the drill must end, and the only cause that counts, if one is named."""
+        if cause and cause.verdict is not verdict:
+            raise InputError(f"a drill is never {verdict} because {cause.words}; it is {cause.verdict} then")
+        self.expected, self.expected_cause = verdict, cause
 
     def services(self, *, critical: bool = False) -> tuple[str, ...]:
         """Names of all services, or of the critical ones."""
@@ -167,15 +184,16 @@ class DrillBuilder:
             live=self._live(),
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
-            fault=fault,
+            fault=Hindered(fault, tuple(self.hindrances)) if self.hindrances else fault,
             triggers=tuple(self.triggers),
-            procedure="traffic",
+            procedure=self.procedure,
             target=self._target(fault),
             limits=self._limits(),
             sustain=self.sustain,
             objectives=tuple(self.objectives),
             criteria=tuple(self.criteria),
             expected=self.expected,
+            expected_cause=self.expected_cause,
             lag_limit=self.settings.lag_limit,
             slug=slug,
         )
@@ -203,9 +221,7 @@ class DrillBuilder:
         if service is None:
             return {}
         before = self._live().get(service, self.model.releases.current)
-        return {
-            service: self.back_to or (before if isinstance(fault, BadRelease) else self.standby.get(service, before))
-        }
+        return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}
 
     def _refuse_what_cannot_pass(self, fault: Fault) -> None:
         """Mistakes that only show when a drill has run for nothing: what it judges by is empty or out of reach."""
@@ -274,15 +290,7 @@ class DrillBuilder:
         self.criteria.append(CriterionSpec(criterion, check))
 
     def _service(self, name: str) -> Service:
-        table = self.model.services.get(name)
-        if table is None:
-            raise NotFound(
-                f"the system {self.model.name} has no service {name!r}; it has {', '.join(self.model.services)}"
-            )
-        return table
+        return known_service(self.model, name)
 
     def _release(self, version: str) -> str:
-        if not _PLAIN.fullmatch(version) or not self.model.release_path(version).is_dir():
-            there = versions(self.model)
-            raise NotFound(f"there is no release {version}; there are {', '.join(there) or 'none'}")
-        return version
+        return known_release(self.model, version)

@@ -53,6 +53,7 @@ def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str, tools: M
         sustain=drill.sustain,
         lag_limit=drill.lag_limit,
         expected=drill.expected,
+        expected_cause=drill.expected_cause,
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),

@@ -189,9 +189,12 @@ class _Run:
         live.fault.set_up()
         try:
             live.fault.inject(deadline)
+        except DeadlineExceeded as error:
+            raise StageFailed(f"the fault could not be injected: {error}") from error
+        try:
             live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
         except DeadlineExceeded as error:
-            raise StageFailed(f"the fault did not do what it says: {error}") from error
+            raise StageFailed(f"the fault had no effect: {error}") from error
 
     def _hold(self, live: Live, spec: CriterionSpec) -> bool:
         return hold(spec, live.bench, self.journal, every=self.settings.poll)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from harness.drill.checks import Check
 from harness.faults.model import Fault
+from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger
 from harness.system.model import SystemModel
 from harness.units import Duration
@@ -59,13 +61,14 @@ class Drill:
     probe_rate: float
     fault: Fault
     triggers: tuple[TriggerSpec, ...]
-    procedure: str
+    procedure: Procedure
     target: Mapping[str, str]
     limits: Limits
     sustain: Sustain
     objectives: tuple[Objective, ...]
     criteria: tuple[CriterionSpec, ...]
     expected: Verdict
+    expected_cause: Cause | None
     lag_limit: Duration
     slug: str = field(default="")
 

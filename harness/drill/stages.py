@@ -15,7 +15,6 @@ from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, TriggerMet
 from harness.rollback.assessment import Severity, Situation, assess
 from harness.rollback.plan import Plan
-from harness.rollback.procedures.traffic import plan_traffic
 from harness.rollback.triggers import Watch, window_for
 from harness.units import Duration, Instant
 
@@ -73,7 +72,6 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
         health=[live.observer.health(name, window_for(trigger.hold)) for name in drill.model.services],
     )
     assessment = assess(situation)
-    facts = live.engine.facts(drill.target)
     decided = Decided.model_validate(
         {
             "at": now(),
@@ -87,7 +85,10 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
         raise StageFailed(f"the assessment does not call for a rollback: {assessment.reasons[0]}")
     if deadline.passed:
         raise StageFailed("the decision took too long")
-    plan = plan_traffic(facts, drill.target)
+    try:
+        plan = live.engine.plan(drill.procedure, drill.target, deadline)
+    except DeadlineExceeded as error:
+        raise StageFailed(f"no plan was made in time: {error}") from error
     journal.append(planned(plan), durable=True)
     return plan
 
@@ -96,7 +97,10 @@ def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline
     """Lets the engine carry out the plan."""
     journal.append(RollbackStarted(at=now()), durable=True)
     live.outcome = live.engine.run(plan, live.recorder, deadline)
-    journal.append(RollbackEnded(at=now(), outcome=live.outcome.outcome, reason=live.outcome.reason), durable=True)
+    ended = live.outcome
+    journal.append(
+        RollbackEnded(at=now(), outcome=ended.outcome, reason=ended.reason, refusal=ended.refusal), durable=True
+    )
     if live.outcome.outcome != "done":
         raise StageFailed(f"the rollback was {live.outcome.outcome}: {live.outcome.reason}")
 

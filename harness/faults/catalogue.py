@@ -8,26 +8,15 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.errors import InputError
+from harness.faults.cluster import DrainedNode, HungUpgrade
+from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
+from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.model import Fault, Scene
+from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.journal.records import Undo
-from harness.system.values import ReplicaState, ServiceHealth, Slot
-from harness.units import Duration
+from harness.system.values import ReplicaState, Slot
 
-EFFECT_WINDOW: Final = Duration.of(ms=500)  # 25 probes at 50 a second: enough to tell 5 % from a lone bad probe
-EFFECT_ERRORS: Final = 0.05  # below the steady state's limit is noise; the catalogue's faults are far above
-ENOUGH_SAMPLES: Final = 10
 MOST_TIMES_SLOWER: Final = 1000  # a service of 10 ms then takes 10 s, longer than any client waits
-
-
-def _bad_answers(scene: Scene, service: str) -> str:
-    health = scene.metrics.health(service, EFFECT_WINDOW)
-    if health.error_rate is None or health.samples < ENOUGH_SAMPLES or health.error_rate < EFFECT_ERRORS:
-        return ""
-    return f"{health.error_rate:.0%} of {_seen(health)} were bad"
-
-
-def _seen(health: ServiceHealth) -> str:
-    return f"{health.samples} answers of {health.service} in {health.window}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ class BadRelease:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
-        return _bad_answers(scene, self.service)
+        return bad_answers(scene, self.service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +87,7 @@ class Crash:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
-        return _bad_answers(scene, self.service)
+        return bad_answers(scene, self.service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +135,7 @@ class SlowAnswers:
         baseline = scene.baseline[self.service]
         if health.p95 is None or health.samples < ENOUGH_SAMPLES or health.p95 < baseline * ((self.factor + 1) / 2):
             return ""
-        return f"95 % of {_seen(health)} took up to {health.p95}, against {baseline} before"
+        return f"95 % of {answers_seen(health)} took up to {health.p95}, against {baseline} before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +161,22 @@ class Nothing:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""
-        return next((proof for service in scene.system.services if (proof := _bad_answers(scene, service))), "")
+        return next((proof for service in scene.system.services if (proof := bad_answers(scene, service))), "")
 
 
 CATALOGUE: Final[dict[str, type[Fault]]] = {
     "bad release": BadRelease,
+    "careless release": CarelessRelease,
+    "release in place": InPlaceRelease,
     "crash": Crash,
     "slow answers": SlowAnswers,
+    "hung upgrade": HungUpgrade,
+    "drained node": DrainedNode,
+    "hindered rollback": Hindered,
     "nothing": Nothing,
+}
+HINDRANCES: Final[dict[str, type[Hindrance]]] = {
+    "short history": ShortHistory,
+    "missing image": MissingImage,
+    "unfinished rollback": UnfinishedRollback,
 }

@@ -123,7 +123,7 @@ class FaultRun:
         """
         self._check(Verb.WAIT_FOR_EFFECT)
         proof = wait_for(
-            lambda: self.fault.seen(self._scene), deadline, f"the effect of the fault ({self.fault.effect})"
+            lambda: self.fault.seen(self._scene), deadline, f"what clients should see of it ({self.fault.effect})"
         )
         self._moved(Verb.WAIT_FOR_EFFECT, proof)
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
+from harness.journal.cause import Cause
 from harness.journal.declaration import (
     Criterion,
     LedgerDeclared,
@@ -24,6 +25,7 @@ from harness.journal.declaration import (
     Verdict,
 )
 from harness.journal.observation import LoadSecond, Observation, Row, Write
+from harness.journal.refusal import Refusal
 from harness.units import Duration, Instant
 
 
@@ -67,6 +69,7 @@ class DrillDeclared(Value):
     sustain: Sustain
     lag_limit: Duration
     expected: Verdict
+    expected_cause: Cause | None
     versions: dict[str, str]
     again: str
 
@@ -141,11 +144,26 @@ class LedgerRead(Value):
 
 
 class Undo(Value):
-    """One idempotent operation that takes back a part of a fault: its name and its arguments, as data."""
+    """One idempotent operation that takes back a part of a fault: its name and its arguments, as data.
 
-    operation: Literal["switch", "remove", "let_start", "clear_network"]
+    `version` and `node` are for the operations that need one, and empty for the others.
+    """
+
+    operation: Literal[
+        "switch",
+        "remove",
+        "let_start",
+        "clear_network",
+        "deploy",
+        "uncordon",
+        "recall_history",
+        "restore_image",
+        "unlock",
+    ]
     service: str
     slot: Literal["blue", "green"]
+    version: str = ""
+    node: str = ""
 
 
 class UndoRegistered(Value):
@@ -252,12 +270,16 @@ class RollbackStarted(Value):
 
 
 class RollbackEnded(Value):
-    """The engine ended; `refused` means a check stopped it before anything was changed."""
+    """The engine ended; `refused` means a check stopped it before anything was changed, `refusal` which kind of check.
+
+    It is None when a check could not be carried out.
+    """
 
     kind: Literal["rollback.ended"] = "rollback.ended"
     at: Instant
     outcome: Literal["done", "failed", "refused"]
     reason: str = ""
+    refusal: Refusal | None = None
 
 
 class CriterionChecked(Value):

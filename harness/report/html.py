@@ -16,7 +16,7 @@ from harness.report.assets import assets, environment
 from harness.report.bars import bar
 from harness.report.chart import charts
 from harness.report.summary import RunSummary
-from harness.units import Duration
+from harness.units import Duration, counted
 from harness.verdict.result import Result
 
 LISTED: Final = 50  # of lost, altered or duplicated writes so many are listed; result.json holds all
@@ -68,8 +68,9 @@ def _render(template: str, **values: Any) -> str:
             style=Markup((assets("templates") / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             clean=words.clean,
             clock=words.clock,
-            count=words.count,
+            count=counted,
             duration=words.duration,
+            ending=words.ending,
             interval=words.interval,
             kinds=words.kinds,
             number=words.number,

@@ -60,7 +60,9 @@ def _properties(result: Result) -> list[tuple[str, str]]:
     found = [
         ("drill_id", result.drill_id),
         ("verdict", result.verdict.value),
+        *([("cause", result.cause.value)] if result.cause else []),
         ("expected", result.expected.value),
+        *([("expected_cause", result.expected_cause.value)] if result.expected_cause else []),
         ("source", result.source),
         ("report", f"{result.drill_id}/report.html"),
         ("journal_head", result.journal_head),

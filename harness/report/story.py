@@ -9,14 +9,15 @@ from harness.journal.declaration import Verdict
 from harness.report.words import (
     NOT_MEASURED,
     capital,
-    count,
     duration,
+    ending,
     interval,
     kinds,
     sentence,
     short,
     stop,
 )
+from harness.units import counted
 from harness.verdict.result import MeasureResult, ObjectiveResult, OutageResult, Result, ServiceResult
 
 _WHOLLY: Final = 0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
@@ -59,8 +60,12 @@ def headline(result: Result) -> Headline:
     if verdict is Verdict.PASSED and result.as_expected:
         return Headline(verdict.capitalize(), lived[0].lower() + lived[1:], sentence(result.reason), verdict.value)
     if result.as_expected:
-        control = f"A negative control: this drill had to end {verdict.value}, which shows that the harness notices."
+        due = ending(expected, result.expected_cause)
+        control = f"A negative control: this drill had to end {due}, which shows that the harness notices."
         return Headline(f"As expected, {verdict.value}", reason, f"{control} {sentence(more)}".rstrip(), "passed")
+    if verdict is expected:
+        due = f"Expected was that it ends {ending(expected, result.expected_cause)}. {lived} {sentence(more)}".rstrip()
+        return Headline(f"{verdict.capitalize()}, but for another reason than expected", reason, due, verdict.value)
     if expected is not Verdict.PASSED:
         tone = Verdict.MISSED.value if verdict is Verdict.PASSED else verdict.value
         return Headline(f"{verdict.capitalize()}, but {expected.value} was expected", reason, lived, tone)
@@ -107,7 +112,7 @@ def data(result: Result) -> str:
     if not account.lost:
         return "no acknowledged write was lost"
     lost = len(account.lost)
-    return f"{count(lost, 'acknowledged write')} {'was' if lost == 1 else 'were'} lost"
+    return f"{counted(lost, 'acknowledged write')} {'was' if lost == 1 else 'were'} lost"
 
 
 def facts(result: Result) -> tuple[Fact, ...]:
@@ -174,7 +179,7 @@ def _lost(result: Result) -> Fact:
     if account.lost:
         rpo = measure(result, "rpo")
         back = f" Back to {interval(rpo.interval)} before the end." if rpo and rpo.interval else ""
-        return Fact(question, count(len(account.lost), "acknowledged write"), detail + back, "bad")
+        return Fact(question, counted(len(account.lost), "acknowledged write"), detail + back, "bad")
     harm = (
         ("altered", account.altered),
         ("duplicated", account.duplicated),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from harness.journal.cause import Cause
 from harness.journal.declaration import Value, Verdict
 from harness.report.story import headline, measure
 from harness.verdict.judge import GRAVITY
@@ -21,7 +22,9 @@ class DrillSummary(Value):
     source: str
     sandbox: str
     verdict: Verdict
+    cause: Cause | None = Field(description="the kind of reason, for programs; null when the drill passed")
     expected: Verdict
+    expected_cause: Cause | None
     as_expected: bool
     reason: str
     headline: str = Field(description="the sentence that its report opens with")
@@ -77,7 +80,9 @@ def _drill(result: Result) -> DrillSummary:
         source=result.source,
         sandbox=result.sandbox,
         verdict=result.verdict,
+        cause=result.cause,
         expected=result.expected,
+        expected_cause=result.expected_cause,
         as_expected=result.as_expected,
         reason=result.reason,
         headline=f"{opening.word}: {opening.sentence}",

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Self
 
+from harness.journal.cause import Cause
+from harness.journal.declaration import Verdict
 from harness.units import Duration, Span
 from harness.verdict.result import Result, Seconds
 
@@ -73,11 +75,6 @@ def clock(seconds: float, digits: int = 2) -> str:
     return f"{sign}{whole // _HOUR}:{whole % _HOUR // _MINUTE:02}:{whole % _MINUTE:02}"
 
 
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: '1 write', '7 writes'."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def number(value: float | str | None) -> str:
     """A criterion's value as text."""
     if value is None:
@@ -100,6 +97,11 @@ def stop(text: str) -> str:
     """Text with a full stop, unless it ends with one or is empty."""
     text = text.strip()
     return text if not text or text[-1] in ".!?…" else f"{text}."
+
+
+def ending(verdict: Verdict, cause: Cause | None) -> str:
+    """How a drill ends, as its scenario says it: 'invalid because the fault had no effect'."""
+    return f"{verdict} because {cause.words}" if cause else verdict.value
 
 
 def sentence(text: str) -> str:

@@ -13,20 +13,29 @@ import httpx
 
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DrillError, MayWorkLater, NotFound, WillNotWork
+from harness.journal.refusal import Refusal
+from harness.rollback.changes import change
+from harness.rollback.checks import look
+from harness.rollback.history import HistoryFacts
 from harness.rollback.plan import (
-    CheckStandby,
+    DeployAgain,
     Plan,
+    Procedure,
     RemoveSlot,
+    RollBackTo,
+    RollTo,
     Step,
     StepPhase,
     SwitchTraffic,
     VerifyVersion,
 )
-from harness.rollback.procedures.traffic import SlotFacts
+from harness.rollback.procedures.rolling import plan_rolling
+from harness.rollback.procedures.service import plan_service
+from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
 from harness.system.checks import look_at_service
 from harness.system.model import SystemModel
 from harness.system.ports import System
-from harness.system.values import ReplicaState
+from harness.system.values import Slot
 from harness.units import Duration, Instant
 
 
@@ -39,6 +48,7 @@ class StepReport:
     completed: Instant
     error: str
     detail: str
+    refusal: Refusal | None = None
 
 
 class Reporter(Protocol):
@@ -50,10 +60,22 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a plan ended; the reason is one sentence and empty when it is done."""
+    """How a plan ended; the reason is one sentence and empty when it is done.
+
+    `refusal` says what a check found; None when it could not be looked at.
+    """
 
     outcome: Literal["done", "failed", "refused"]
     reason: str = ""
+    refusal: Refusal | None = None
+
+
+class _Refused(WillNotWork):
+    """A check found that the rollback must not go on."""
+
+    def __init__(self, why: str, refusal: Refusal) -> None:
+        super().__init__(why)
+        self.refusal = refusal
 
 
 class Engine:
@@ -70,19 +92,53 @@ class Engine:
         self._system = system
         self._http = http
 
+    def plan(self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline) -> Plan:
+        """The plan of a procedure for the version that each service goes back to, from how they stand now.
+
+        Raises:
+            NotFound: the system has no such service.
+            WillNotWork: the target names no service.
+            DrillError: how they stand could not be found out.
+        """
+        match procedure:
+            case Procedure.TRAFFIC:
+                return plan_traffic(self.facts(target), target)
+            case Procedure.SERVICE:
+                return plan_service(self.history_facts(target, deadline), target)
+            case Procedure.ROLLING:
+                return plan_rolling(self.history_facts(target, deadline), target)
+            case _:
+                assert_never(procedure)
+
     def facts(self, services: Mapping[str, str]) -> dict[str, SlotFacts]:
         """How the services stand, as the planner of the traffic procedure needs it."""
         found: dict[str, SlotFacts] = {}
         for service in services:
-            if service not in self._model.services:
-                raise NotFound(f"the system has no service {service!r}; it has {', '.join(self._model.services)}")
-            active = self._system.router.active(service)
+            active = self._active(service)
             found[service] = SlotFacts(
                 active=active,
                 replicas=self._model.replicas(service),
                 standby=self._system.workloads.replicas(service, active.other),
             )
         return found
+
+    def history_facts(self, services: Mapping[str, str], deadline: Deadline) -> dict[str, HistoryFacts]:
+        """How the services stand, as the planners of procedures within a slot need it."""
+        revisions = self._system.revisions
+        return {
+            service: HistoryFacts(
+                active=self._active(service),
+                replicas=self._model.replicas(service),
+                revisions=None if revisions is None else revisions.of(service, deadline),
+                images=self._system.images is not None,
+            )
+            for service in services
+        }
+
+    def _active(self, service: str) -> Slot:
+        if service not in self._model.services:
+            raise NotFound(f"the system has no service {service!r}; it has {', '.join(self._model.services)}")
+        return self._system.router.active(service)
 
     def run(self, plan: Plan, reporter: Reporter, deadline: Deadline) -> Outcome:
         """Runs checks, changes and verifications; what comes afterwards is left to `clean_up`."""
@@ -91,7 +147,10 @@ class Engine:
             reporter.step_ended(report)
             if report.error:
                 refused = step.phase is StepPhase.CHECK
-                return Outcome("refused" if refused else "failed", f"{step.title}: {report.error}")
+                why = f"{step.title}: {report.error}"
+                return Outcome("refused", why, report.refusal) if refused else Outcome("failed", why)
+        if not plan.of_phase(StepPhase.CHANGE):
+            return Outcome("refused", "the plan changes nothing, because no way back was found when it was made")
         return Outcome("done")
 
     def clean_up(self, plan: Plan, reporter: Reporter, deadline: Deadline) -> Outcome:
@@ -106,40 +165,27 @@ class Engine:
     def _do(self, step: Step, deadline: Deadline) -> StepReport:
         started = now()
         detail = error = ""
+        refusal: Refusal | None = None
         try:
             detail = self._act(step, deadline.within(step.deadline))
         except DrillError as failure:
             error = str(failure)
-        return StepReport(step=step, started=started, completed=now(), error=error, detail=detail or error)
+            refusal = failure.refusal if isinstance(failure, _Refused) else None
+        return StepReport(
+            step=step, started=started, completed=now(), error=error, detail=detail or error, refusal=refusal
+        )
 
     def _act(self, step: Step, deadline: Deadline) -> str:
         match step.action:
-            case CheckStandby() as action:
-                return self._check_standby(action)
-            case SwitchTraffic(service, slot):
-                self._system.router.switch(service, slot, deadline)
-                return f"{self._system.router.address(service)} now leads to {slot}"
+            case SwitchTraffic() | RollBackTo() | RollTo() | DeployAgain() | RemoveSlot() as action:
+                return change(action, self._system, deadline)
             case VerifyVersion() as action:
                 return self._verify_version(action, deadline)
-            case RemoveSlot(service, slot):
-                if self._system.router.active(service) is slot:
-                    raise WillNotWork(f"{slot} of {service} serves clients and is not removed")
-                self._system.workloads.remove(service, slot, deadline)
-                return f"{slot} of {service} is empty"
-            case _:
-                assert_never(step.action)
-
-    def _check_standby(self, action: CheckStandby) -> str:
-        replicas = self._system.workloads.replicas(action.service, action.slot)
-        if not replicas:
-            raise WillNotWork(f"nothing runs there; deploy {action.version} to it, or restore the service another way")
-        versions = sorted({replica.version for replica in replicas})
-        if versions != [action.version]:
-            raise WillNotWork(f"it holds {', '.join(versions)}, not the target {action.version}")
-        ready = sum(1 for replica in replicas if replica.state is ReplicaState.READY)
-        if ready < action.replicas:
-            raise MayWorkLater(f"only {ready} of {action.replicas} replicas are ready")
-        return f"{ready} of {action.replicas} ready in {action.version}"
+            case _ as check:
+                found = look(check, self._model, self._system, deadline)
+                if found.refusal:
+                    raise _Refused(found.text, found.refusal)
+                return found.text
 
     def _verify_version(self, action: VerifyVersion, deadline: Deadline) -> str:
         in_a_row = 0

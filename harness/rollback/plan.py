@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
-from harness.system.values import Slot
+from harness.system.values import Pace, Slot
 from harness.units import Duration
+
+
+class Procedure(StrEnum):
+    """The kinds of rollback that the engine can plan."""
+
+    TRAFFIC = "traffic"
+    SERVICE = "service"
+    ROLLING = "rolling"
 
 
 class StepPhase(StrEnum):
@@ -28,6 +35,80 @@ class CheckStandby:
     version: str
     replicas: int
 
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"check that {self.slot} of {self.service} holds {self.version} with {self.replicas} ready"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDeployed:
+    """Something is deployed in the slot, and at least `ready` of its replicas are ready."""
+
+    service: str
+    slot: Slot
+    replicas: int
+    ready: int
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        least = f", with at least {self.ready} ready" if self.ready else ""
+        return f"check that {self.slot} of {self.service} holds something{least}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUnfinished:
+    """No other rollback of the service has begun and not ended."""
+
+    service: str
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"check that no other rollback of {self.service} is unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRevision:
+    """A revision that worked holds the target version in the slot; `number` is the one that was found for the plan."""
+
+    service: str
+    slot: Slot
+    version: str
+    number: int | None
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"check that a revision of {self.service} that worked holds {self.version} in {self.slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRelease:
+    """The target version is a release of the system: where no revisions are kept."""
+
+    service: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"check that there is a release {self.version} of {self.service}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckImage:
+    """The image of the target version is where the platform takes it from."""
+
+    service: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"check that the image of {self.service} {self.version} is in the registry"
+
 
 @dataclass(frozen=True, slots=True)
 class SwitchTraffic:
@@ -35,6 +116,54 @@ class SwitchTraffic:
 
     service: str
     slot: Slot
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"switch the traffic of {self.service} to {self.slot}"
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackTo:
+    """A revision is made live again, in the slot that serves."""
+
+    service: str
+    version: str
+    number: int
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"roll {self.service} back to {self.version} by its revision {self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class RollTo:
+    """As `RollBackTo`, batch by batch."""
+
+    service: str
+    version: str
+    number: int
+    pace: Pace
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"roll {self.service} back to {self.version} by its revision {self.number}, {self.pace.batch} at a time"
+
+
+@dataclass(frozen=True, slots=True)
+class DeployAgain:
+    """The target version is deployed in the slot that serves: where no revisions are kept."""
+
+    service: str
+    slot: Slot
+    version: str
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"deploy {self.version} of {self.service} in {self.slot} again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +174,11 @@ class VerifyVersion:
     version: str
     times: int
 
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"verify that clients get {self.version} from a healthy {self.service}, {self.times} times in a row"
+
 
 @dataclass(frozen=True, slots=True)
 class RemoveSlot:
@@ -53,8 +187,15 @@ class RemoveSlot:
     service: str
     slot: Slot
 
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"clean up the failed slot: remove {self.slot} of {self.service}"
 
-Action = CheckStandby | SwitchTraffic | VerifyVersion | RemoveSlot
+
+Check = CheckStandby | CheckDeployed | CheckUnfinished | CheckRevision | CheckRelease | CheckImage
+Change = SwitchTraffic | RollBackTo | RollTo | DeployAgain | RemoveSlot
+Action = Check | Change | VerifyVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,24 +210,14 @@ class Step:
     @property
     def title(self) -> str:
         """The step in words."""
-        match self.action:
-            case CheckStandby(service, slot, version, replicas):
-                return f"check that {slot} of {service} holds {version} with {replicas} ready"
-            case SwitchTraffic(service, slot):
-                return f"switch the traffic of {service} to {slot}"
-            case VerifyVersion(service, version, times):
-                return f"verify that clients get {version} from a healthy {service}, {times} times in a row"
-            case RemoveSlot(service, slot):
-                return f"clean up the failed slot: remove {slot} of {service}"
-            case _:
-                assert_never(self.action)
+        return self.action.title
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All steps of a rollback, in order. `target` is the version that each service goes back to."""
 
-    procedure: str
+    procedure: Procedure
     target: dict[str, str]
     steps: tuple[Step, ...]
 

@@ -126,12 +126,64 @@ class Images(Protocol):
     def reference(self, service: str, version: str) -> str:
         """The image of a release, by the name that the platform takes it by."""
 
-    def has(self, service: str, version: str) -> bool:
+    def has(self, service: str, version: str, deadline: Deadline) -> bool:
         """True when the image is there.
 
         Raises:
             MayWorkLater: the registry does not answer.
         """
+
+
+class Cluster(Protocol):
+    """What only a cluster has, and faults disturb there. Each disturbance has the call that ends it."""
+
+    def node_of(self, replica: Replica) -> str:
+        """The node that a replica runs on.
+
+        Raises:
+            NotFound: the replica is gone, or has no node yet.
+        """
+
+    def drain(self, node: str, deadline: Deadline) -> None:
+        """Lets nothing start on a node any more and evicts what runs there, until `uncordon`.
+
+        Raises:
+            DeadlineExceeded: something could not be evicted in time; the message says what held it.
+        """
+
+    def uncordon(self, node: str, deadline: Deadline) -> None:
+        """Ends `drain`: replicas may start on the node again. Does not wait for one."""
+
+    def forget_history(self, service: str, keep: int, deadline: Deadline) -> None:
+        """Leaves only the newest `keep` revisions in the history of a service, until `recall_history`."""
+
+    def recall_history(self, service: str, deadline: Deadline) -> None:
+        """Ends `forget_history`: the revisions that were taken out are in the history again."""
+
+    def remove_image(self, service: str, version: str, deadline: Deadline) -> None:
+        """Takes the image of a release out of the registry, until `restore_image`. What runs of it runs on."""
+
+    def restore_image(self, service: str, version: str, deadline: Deadline) -> None:
+        """Ends `remove_image`: the image is in the registry again."""
+
+    def hang_upgrade(self, service: str, version: str, deadline: Deadline) -> None:
+        """Updates the serving slot to `version` as `deploy` does, but the revision stays pending, until `unlock`.
+
+        As when the pipeline that upgrades dies after it has applied everything and before it says so.
+
+        Raises:
+            NotFound: the system has no such service, or no release of that version.
+            DeadlineExceeded: a replica was not ready in time.
+        """
+
+    def leave_rollback_unfinished(self, service: str, deadline: Deadline) -> None:
+        """Adds a pending revision of a rollback to the history of a service, until `unlock`. What runs is left alone.
+
+        As when the pipeline that rolls back dies before it has changed anything.
+        """
+
+    def unlock(self, service: str, deadline: Deadline) -> None:
+        """Ends what is pending in the history of a service as failed, so that the service can be changed again."""
 
 
 class System(Protocol):
@@ -164,3 +216,7 @@ class System(Protocol):
     @property
     def images(self) -> Images | None:
         """Where images are taken from, or None where releases need none."""
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """What only a cluster has, or None where the sandbox is none."""

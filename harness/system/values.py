@@ -89,12 +89,16 @@ class RevisionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One entry of a service's history; `versions` says which release it put into each slot."""
+    """One entry of a service's history; `versions` says which release it put into each slot.
+
+    `rollback` tells of a pending revision that a rollback makes it, and not an upgrade.
+    """
 
     number: int
     versions: Mapping[Slot, str]
     state: RevisionState
     detail: str = ""
+    rollback: bool = False
 
     @property
     def worked(self) -> bool:

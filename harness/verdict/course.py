@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.journal.declaration import Verdict
-from harness.journal.records import FaultState, RollbackEnded, Stage
+from harness.journal.cause import Cause
+from harness.journal.records import FaultState, RollbackEnded, Stage, Stopped
 from harness.measure.measures import Measures, detected
 from harness.measure.outage import SystemOutage
 from harness.measure.timeline import Timeline
@@ -18,12 +18,15 @@ from harness.verdict.finding import Finding
 def ended(timeline: Timeline) -> Iterator[Finding]:
     """Nobody and nothing stopped the drill."""
     if timeline.stopped:
-        yield Finding(Verdict.ABORTED, f"stopped by a {timeline.stopped.by}: {timeline.stopped.reason}")
+        yield Finding(Cause.STOPPED, f"stopped by {stopper(timeline.stopped)}: {timeline.stopped.reason}")
     elif not timeline.ended:
         stage = timeline.stages[-1].stage if timeline.stages else "its first stage"
-        yield Finding(
-            Verdict.ABORTED, f"the journal ends in the stage '{stage}': the drill was killed or lost its disk"
-        )
+        yield Finding(Cause.KILLED, f"the journal ends in the stage '{stage}': the drill was killed or lost its disk")
+
+
+def stopper(stopped: Stopped) -> str:
+    """Who stopped a drill, as people say it."""
+    return f"{'an' if stopped.by == 'error' else 'a'} {stopped.by}"
 
 
 def every_stage(timeline: Timeline) -> Iterator[Finding]:
@@ -31,11 +34,11 @@ def every_stage(timeline: Timeline) -> Iterator[Finding]:
     for stage in Stage:
         end = timeline.stage_end(stage)
         if end is None:
-            yield Finding(Verdict.INDETERMINATE, f"the journal does not tell that the stage '{stage}' was completed")
+            yield Finding(Cause.JOURNAL_INCOMPLETE, f"the journal does not tell that the stage '{stage}' was completed")
             return
         if end.outcome == "failed":
             if stage in (Stage.VALIDATE, Stage.RESTORE):
-                yield Finding(Verdict.MISSED, f"the stage '{stage}' failed: {end.reason}")
+                yield Finding(Cause.STAGE_FAILED, f"the stage '{stage}' failed: {end.reason}")
             return
 
 
@@ -44,16 +47,46 @@ def reacted(timeline: Timeline) -> Iterator[Finding]:
     for stage in (Stage.DETECT, Stage.DECIDE, Stage.ROLL_BACK):
         end = timeline.stage_end(stage)
         if end and end.outcome == "failed":
-            yield Finding(Verdict.MISSED, end.reason)
+            yield from _refused_too_late(timeline)
+            yield Finding(_why_not(stage, timeline), end.reason)
             return
     rollback = timeline.rollback_ended
     if rollback is None:
-        yield Finding(Verdict.MISSED, "no rollback was carried out")
+        yield Finding(Cause.NO_ROLLBACK, "no rollback was carried out")
     elif rollback.outcome != "done":
-        yield Finding(Verdict.MISSED, f"the rollback {_outcome(rollback)}: {rollback.reason}")
+        yield from _refused_too_late(timeline)
+        yield Finding(_of_rollback(rollback), f"the rollback {_outcome(rollback)}: {rollback.reason}")
     else:
         yield from _called_for(timeline)
         yield from _carried_out(timeline)
+
+
+def _why_not(stage: Stage, timeline: Timeline) -> Cause:
+    """What kept a stage of the reaction from ending well."""
+    if stage is Stage.DETECT:
+        return Cause.NOT_DETECTED
+    if stage is Stage.ROLL_BACK:
+        return _of_rollback(timeline.rollback_ended)
+    decided = timeline.decisions[-1] if timeline.decisions else None
+    return Cause.NOT_CALLED_FOR if decided and not decided.roll_back else Cause.NOT_DECIDED
+
+
+def _of_rollback(rollback: RollbackEnded | None) -> Cause:
+    if rollback and rollback.outcome == "refused":
+        return Cause.of_refusal(rollback.refusal)
+    return Cause.ROLLBACK_FAILED
+
+
+def _refused_too_late(timeline: Timeline) -> Iterator[Finding]:
+    """Who refuses a rollback must not have changed anything: only checks of the plan may have run."""
+    rollback = timeline.rollback_ended
+    if rollback is None or rollback.outcome != "refused":
+        return
+    checks = {step.id for step in timeline.planned.steps if step.phase == "check"} if timeline.planned else set()
+    done = [step.step for step in timeline.steps if step.step not in checks]
+    if done:
+        why = f"the rollback says it was refused, but did its step {done[0]}, which is no check: {rollback.reason}"
+        yield Finding(Cause.REFUSED_TOO_LATE, why)
 
 
 def _outcome(rollback: RollbackEnded) -> str:
@@ -63,26 +96,28 @@ def _outcome(rollback: RollbackEnded) -> str:
 def _called_for(timeline: Timeline) -> Iterator[Finding]:
     if timeline.declared.triggers and detected(timeline) is None:
         yield Finding(
-            Verdict.INDETERMINATE, "the journal tells of no trigger that was met after the fault, but of a rollback"
+            Cause.JOURNAL_INCOMPLETE, "the journal tells of no trigger that was met after the fault, but of a rollback"
         )
     if timeline.declared.triggers and not any(one.roll_back for one in timeline.decisions):
-        yield Finding(Verdict.INDETERMINATE, "the journal tells of no decision to roll back, but of a rollback")
+        yield Finding(Cause.JOURNAL_INCOMPLETE, "the journal tells of no decision to roll back, but of a rollback")
 
 
 def _carried_out(timeline: Timeline) -> Iterator[Finding]:
     """A rollback that says it is done has done every step of its plan."""
     if timeline.rollback_started is None:
-        yield Finding(Verdict.INDETERMINATE, "the journal does not tell when the rollback started")
+        yield Finding(Cause.JOURNAL_INCOMPLETE, "the journal does not tell when the rollback started")
     if timeline.planned is None or not timeline.planned.steps:
-        yield Finding(Verdict.INDETERMINATE, "the rollback had no plan, so it cannot be told whether it did anything")
+        why = "the rollback had no plan, so it cannot be told whether it did anything"
+        yield Finding(Cause.JOURNAL_INCOMPLETE, why)
         return
     last = {step.step: step for step in timeline.steps}
     for planned in timeline.planned.steps:
         step = last.get(planned.id)
         if step is None:
-            yield Finding(Verdict.MISSED, f"the rollback says it is done, but did not do its step '{planned.title}'")
+            why = f"the rollback says it is done, but did not do its step '{planned.title}'"
+            yield Finding(Cause.ROLLBACK_INCOMPLETE, why)
         elif step.outcome != "done":
-            yield Finding(Verdict.MISSED, f"a step of the rollback failed: {planned.title}: {step.detail}")
+            yield Finding(Cause.ROLLBACK_INCOMPLETE, f"a step of the rollback failed: {planned.title}: {step.detail}")
 
 
 def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -90,23 +125,23 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     end = timeline.stage_end(Stage.RECOVER)
     system = measures.system
     if end and end.outcome == "failed":
-        yield Finding(Verdict.MISSED, end.reason)
+        yield Finding(Cause.NOT_RECOVERED, end.reason)
     elif system is None:
         return
     elif system.recovery is None:
         seen = [one for one in timeline.observations[system.last.service] if one.outcome.tells]
-        verdict = Verdict.MISSED if seen[-1].outcome.bad else Verdict.INDETERMINATE
-        yield Finding(verdict, f"{system.last.service} was not answering well for long enough at the end")
+        cause = Cause.NOT_RECOVERED if seen[-1].outcome.bad else Cause.RECOVERY_NOT_KNOWN
+        yield Finding(cause, f"{system.last.service} was not answering well for long enough at the end")
     elif _healed_by_itself(timeline, system):
         yield Finding(
-            Verdict.INVALID,
+            Cause.HEALED_BY_ITSELF,
             "clients had good answers again before the rollback began, so it cannot have been what helped",
         )
     elif system.relapses:
         again = system.relapses[0]
         after = again.start.interval.since(system.recovery)
         yield Finding(
-            Verdict.INDETERMINATE,
+            Cause.RELAPSED,
             f"{again.service} answered badly again {after} after the recovery, so it cannot be told whether that was"
             " for good",
         )
@@ -126,17 +161,18 @@ def taken_back(timeline: Timeline) -> Iterator[Finding]:
     last = {done.undo: done for done in timeline.undone}
     for done in last.values():
         if done.error:
-            yield Finding(Verdict.MISSED, f"the fault was not taken back: {done.error}; by hand: {done.by_hand}")
+            yield Finding(Cause.NOT_TAKEN_BACK, f"the fault was not taken back: {done.error}; by hand: {done.by_hand}")
     if not timeline.ended:
         return
     registered = {undo for record in timeline.undo_registered for undo in record.undo}
     if registered - set(last):
-        yield Finding(Verdict.MISSED, "the fault was not taken back: an undo that was registered was never carried out")
+        why = "the fault was not taken back: an undo that was registered was never carried out"
+        yield Finding(Cause.NOT_TAKEN_BACK, why)
     if timeline.fault_at(FaultState.INJECTED) is None:
         return
     if not timeline.undo_registered:
-        yield Finding(Verdict.INDETERMINATE, "the journal does not tell how the fault is taken back")
+        yield Finding(Cause.JOURNAL_INCOMPLETE, "the journal does not tell how the fault is taken back")
     if timeline.fault_at(FaultState.GONE) is None:
         yield Finding(
-            Verdict.INDETERMINATE, "it was not seen that the fault's effect was gone after it had been taken back"
+            Cause.UNDO_NOT_KNOWN, "it was not seen that the fault's effect was gone after it had been taken back"
         )

@@ -16,6 +16,7 @@ from harness.measure.outage import Outage
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant
 from harness.verdict import result as res
+from harness.verdict.course import stopper
 from harness.verdict.seconds import Scale, above
 
 _Point = tuple[Instant | None, str, str]  # when (None: it did not happen), what kind of event, in words
@@ -176,7 +177,7 @@ class Happened:
         if timeline.rollback_ended:
             yield timeline.rollback_ended.at, "rollback", f"Rollback {timeline.rollback_ended.outcome}"
         if timeline.stopped:
-            yield timeline.stopped.at, "stop", f"Stopped by a {timeline.stopped.by}: {timeline.stopped.reason}"
+            yield timeline.stopped.at, "stop", f"Stopped by {stopper(timeline.stopped)}: {timeline.stopped.reason}"
 
     def _healed(self) -> Iterator[_Point]:
         timeline, system = self.timeline, self.measures.system

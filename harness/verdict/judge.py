@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Criterion, Measured, Objective, Phase, Verdict
+from harness.journal.records import DrillDeclared
 from harness.measure.account import Account, unbounded
 from harness.measure.criteria import Looked, looked
 from harness.measure.measures import Measure, Measures
 from harness.measure.timeline import Timeline
-from harness.units import Duration
+from harness.units import Duration, counted
 from harness.verdict import course, validity
 from harness.verdict.finding import Finding
 
@@ -26,9 +28,10 @@ GRAVITY: Final = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.MISSED, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict with its reason and everything that was found."""
+    """A verdict with its cause and reason, and everything that was found; a pass has no cause."""
 
     verdict: Verdict
+    cause: Cause | None
     reason: str
     findings: tuple[Finding, ...]
 
@@ -37,17 +40,30 @@ def judge(timeline: Timeline, measures: Measures) -> Judgement:
     """The verdict of a drill from what its journal tells."""
     findings = tuple(_findings(timeline, measures))
     if not findings:
-        return Judgement(Verdict.PASSED, "every objective and every criterion held, by its worst bound", ())
+        return Judgement(Verdict.PASSED, None, "every objective and every criterion held, by its worst bound", ())
     worst = max(findings, key=lambda finding: GRAVITY.index(finding.verdict))
-    return Judgement(worst.verdict, worst.reason, findings)
+    return Judgement(worst.verdict, worst.cause, worst.reason, findings)
+
+
+def as_expected(judgement: Judgement, declared: DrillDeclared) -> bool:
+    """True when the drill ended in the verdict that its scenario expects, and for the cause, if it names one.
+
+    A scenario that expects a refusal takes any.
+    """
+    if judgement.verdict is not declared.expected:
+        return False
+    found = judgement.cause
+    return declared.expected_cause in (None, found, found and found.general)
 
 
 def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from course.ended(timeline)
-    yield from validity.tested_something(timeline, measures)
+    yield from validity.ready(timeline, measures)
+    yield from _criteria(timeline, Phase.STEADY_STATE)
+    yield from validity.broken(timeline)
     yield from course.reacted(timeline)
     yield from course.recovered(timeline, measures)
-    yield from _criteria(timeline)  # before the objectives: a criterion that was not seen to hold leaves no RTO
+    yield from _criteria(timeline, Phase.VALIDATION)  # before the objectives: without all of them there is no RTO
     yield from _objectives(timeline, measures)
     yield from _data(timeline, measures)
     yield from course.taken_back(timeline)
@@ -65,15 +81,15 @@ def judge_objective(objective: Objective, found: Measure) -> Finding | None:
     """None when the objective is met by the upper bound; missed only when the lower bound is over it."""
     title = TITLES[objective.measured]
     if found.span is None and found.at_least is not None and found.at_least > objective.bound:
-        return Finding(Verdict.MISSED, f"{title} is at least {found.at_least}, more than {objective.bound}")
+        return Finding(Cause.OBJECTIVE_MISSED, f"{title} is at least {found.at_least}, more than {objective.bound}")
     if found.span is None:
-        return Finding(Verdict.INDETERMINATE, f"{title}: {found.why}")
+        return Finding(Cause.OBJECTIVE_NOT_KNOWN, f"{title}: {found.why}")
     if found.span.high <= objective.bound:
         return None
     if found.span.low > objective.bound:
-        return Finding(Verdict.MISSED, f"{title} took {found.span}, more than {objective.bound}")
+        return Finding(Cause.OBJECTIVE_MISSED, f"{title} took {found.span}, more than {objective.bound}")
     return Finding(
-        Verdict.INDETERMINATE,
+        Cause.OBJECTIVE_NOT_KNOWN,
         f"{title} took {found.span}: it cannot be told whether {objective.bound} was kept; {found.why}",
     )
 
@@ -96,17 +112,21 @@ def _objectives(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             yield finding
 
 
-def _criteria(timeline: Timeline) -> Iterator[Finding]:
+def _criteria(timeline: Timeline, phase: Phase) -> Iterator[Finding]:
+    steady = phase is Phase.STEADY_STATE
+    unheld = Cause.NO_STEADY_STATE if steady else Cause.CRITERION_NOT_KNOWN
     found = looked(timeline)
     for criterion in timeline.declared.criteria:
+        if criterion.phase is not phase:
+            continue
         one = found.get(criterion.id)
         if one is None:
-            yield Finding(_unheld(criterion), f"it was never checked that {criterion.name}")
+            yield Finding(unheld, f"it was never checked that {criterion.name}")
         elif one.answer is Answer.UNKNOWN:
-            yield Finding(_unheld(criterion), f"could not tell whether {criterion.name}: {why_unknown(one)}")
+            yield Finding(unheld, f"could not tell whether {criterion.name}: {why_unknown(one)}")
         elif one.answer is Answer.BROKEN:
-            broken = Verdict.INVALID if criterion.phase is Phase.STEADY_STATE else Verdict.MISSED
             value = describe(one.last.value, criterion.unit)
+            broken = Cause.NO_STEADY_STATE if steady else Cause.CRITERION_BROKEN
             yield Finding(broken, f"it did not hold that {criterion.name}: {value}")
 
 
@@ -115,10 +135,6 @@ def why_unknown(one: Looked) -> str:
     if one.value_holds:
         return f"it was seen to hold only {one.late} after the {one.criterion.within} it had"
     return one.last.detail or "no value"
-
-
-def _unheld(criterion: Criterion) -> Verdict:
-    return Verdict.INVALID if criterion.phase is Phase.STEADY_STATE else Verdict.INDETERMINATE
 
 
 def required(criterion: Criterion) -> str:
@@ -141,19 +157,27 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         return
     found = measures.account
     if found is None:
-        yield Finding(Verdict.INDETERMINATE, f"the ledger's account could not be made: {measures.account_reason}")
+        why = f"the ledger's account could not be made: {measures.account_reason}"
+        yield Finding(Cause.ACCOUNT_NOT_KNOWN, why)
         return
-    for name, ids in (
-        ("altered", found.altered),
-        ("duplicated", found.duplicated),
-        ("foreign", found.foreign),
+    for cause, name, ids in (
+        (Cause.ROWS_ALTERED, "altered", found.altered),
+        (Cause.ROWS_DUPLICATED, "duplicated", found.duplicated),
+        (Cause.ROWS_FOREIGN, "foreign", found.foreign),
     ):
         if ids:
-            yield Finding(Verdict.MISSED, f"{len(ids)} ledger rows are {name}, the first of them {ids[0]}")
+            first = ids[0] if len(ids) == 1 else f"the first of them is {ids[0]}"
+            yield Finding(cause, f"{_rows(len(ids))} {name}: {first}")
     if found.resurrected:
-        yield Finding(Verdict.MISSED, f"{len(found.resurrected)} writes that clients were told had failed are there")
+        many = len(found.resurrected)
+        why = f"{counted(many, 'write')} that clients were told had failed {'is' if many == 1 else 'are'} there"
+        yield Finding(Cause.WRITES_RESURRECTED, why)
     if found.lost:
         yield from _lost(timeline, found)
+
+
+def _rows(many: int) -> str:
+    return f"{counted(many, 'ledger row')} {'is' if many == 1 else 'are'}"
 
 
 def _lost(timeline: Timeline, found: Account) -> Iterator[Finding]:
@@ -168,4 +192,5 @@ def _lost(timeline: Timeline, found: Account) -> Iterator[Finding]:
         why = "no RPO allows for any"
     endless = unbounded(found)
     more = f"; {endless}" if endless else ""
-    yield Finding(Verdict.MISSED, f"{len(found.lost)} acknowledged writes were lost, and {why}{more}")
+    lost = f"{counted(len(found.lost), 'acknowledged write')} {'was' if len(found.lost) == 1 else 'were'} lost"
+    yield Finding(Cause.WRITES_LOST, f"{lost}, and {why}{more}")

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from harness.journal.declaration import Verdict
+from harness.journal.cause import Cause
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
@@ -34,13 +34,13 @@ def last_look(timeline: Timeline) -> Instant:
 def loaded(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     """All load that was declared was there, in every part of the drill."""
     if not timeline.declared.load:
-        yield Finding(Verdict.INVALID, "no background load was declared, so the system was not under load")
+        yield Finding(Cause.NO_LOAD, "no background load was declared, so the system was not under load")
     rates: dict[str, float] = {}
     for load in timeline.declared.load:
         rates[load.service] = rates.get(load.service, 0) + load.rate
     for service, rate in rates.items():
         if not any(second.good for second in timeline.load if second.service == service):
-            yield Finding(Verdict.INVALID, f"the load on {service} never started: no request of it was answered well")
+            yield Finding(Cause.NO_LOAD, f"the load on {service} never started: no request of it was answered well")
         else:
             yield from _in_every_part(timeline, measures, service, rate)
 
@@ -68,21 +68,21 @@ def _in_every_part(timeline: Timeline, measures: Measures, service: str, rate: f
     before = _seen(timeline, service, rate, begin, fault.at)
     if not before.enough(before.good):
         told = _told(before.good, before, service, "answered well in the steady state")
-        yield Finding(Verdict.INVALID, f"{told}, so the system was not under it")
+        yield Finding(Cause.NO_LOAD, f"{told}, so the system was not under it")
     during = _seen(timeline, service, rate, fault.at, recovered)
     if not during.enough(during.made):
         told = _told(during.made, during, service, "made between the fault and recovery")
-        yield Finding(Verdict.INVALID, f"{told}, so the system was not under it")
+        yield Finding(Cause.NO_LOAD, f"{told}, so the system was not under it")
     after = _seen(timeline, service, rate, recovered, end)
     if not after.enough(after.made):
         told = _told(after.made, after, service, "made after recovery")
-        yield Finding(Verdict.INVALID, f"{told}, so what was validated was not under it")
+        yield Finding(Cause.NO_LOAD, f"{told}, so what was validated was not under it")
     elif not after.enough(after.good):
         told = _told(after.good, after, service, "answered well after recovery")
         if service in timeline.critical:
-            yield Finding(Verdict.MISSED, f"{told}: these clients have not recovered")
+            yield Finding(Cause.LOAD_NOT_RECOVERED, f"{told}: these clients have not recovered")
         else:
-            yield Finding(Verdict.INVALID, f"{told}, so what was validated was not under it")
+            yield Finding(Cause.NO_LOAD, f"{told}, so what was validated was not under it")
 
 
 def _told(count: float, seen: _Seen, service: str, what: str) -> str:

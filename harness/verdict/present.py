@@ -19,7 +19,7 @@ from harness.measure.timeline import Timeline, read_timeline
 from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.happened import Happened
-from harness.verdict.judge import TITLES, judge, judge_objective, measured, required, why_unknown
+from harness.verdict.judge import TITLES, as_expected, judge, judge_objective, measured, required, why_unknown
 from harness.verdict.seconds import Scale, above, of_span
 
 
@@ -64,9 +64,14 @@ class _Presenter:
             started_utc=started,
             took=above(timeline.end - timeline.start),
             verdict=judgement.verdict,
+            cause=judgement.cause,
             reason=judgement.reason,
+            findings=tuple(
+                res.FindingResult(verdict=one.verdict, cause=one.cause, reason=one.reason) for one in judgement.findings
+            ),
             expected=declared.expected,
-            as_expected=judgement.verdict is declared.expected,
+            expected_cause=declared.expected_cause,
+            as_expected=as_expected(judgement, declared),
             objectives=tuple(self._objective(one) for one in declared.objectives),
             measures=measures,
             criteria=tuple(self._criterion(one) for one in declared.criteria),

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
 
 
@@ -195,6 +196,14 @@ class EventResult(Value):
     text: str
 
 
+class FindingResult(Value):
+    """Something that keeps a drill from passing."""
+
+    verdict: Verdict
+    cause: Cause
+    reason: str
+
+
 class Result(Value):
     """One drill, judged."""
 
@@ -211,8 +220,11 @@ class Result(Value):
     started_utc: str
     took: float
     verdict: Verdict
+    cause: Cause | None = Field(description="the kind of reason, for programs; null when the drill passed")
     reason: str = Field(description="one sentence that names the cause")
+    findings: tuple[FindingResult, ...] = Field(description="all that kept it from passing, as they were found")
     expected: Verdict
+    expected_cause: Cause | None = Field(description="null when the scenario expects the verdict for any reason")
     as_expected: bool
     objectives: tuple[ObjectiveResult, ...]
     measures: tuple[MeasureResult, ...]

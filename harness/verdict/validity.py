@@ -1,6 +1,7 @@
 """Rules: did the drill test what it says? Steady state, load, a fault with an effect, and probes that saw it all.
 
-Pure. What a drill did not test makes it *invalid*; what nobody watched makes it *indeterminate*.
+Pure. What a drill did not test makes it *invalid*; what nobody watched makes it *indeterminate*. What comes first is
+told first: a fault on a system that was not steady has no effect that could be told.
 """
 
 from __future__ import annotations
@@ -9,43 +10,63 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from harness.journal.declaration import Phase, ServiceDeclared, Verdict
+from harness.journal.cause import Cause
+from harness.journal.declaration import Phase, ServiceDeclared
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measures
 from harness.measure.outage import telling
 from harness.measure.timeline import Timeline
-from harness.units import Duration
+from harness.units import Duration, Instant, counted
 from harness.verdict.finding import Finding
 from harness.verdict.loaded import last_look, loaded
 
 ENOUGH_PROBES: Final = 30  # fewer telling probes of a service before the fault cannot show a steady state
+_FIRST: Final = {Stage.PREPARE: Cause.NOT_PREPARED, Stage.STEADY_STATE: Cause.NO_STEADY_STATE}
 
 
-def tested_something(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    """There was a steady state, load, a fault with an effect, and something to judge."""
-    for stage in (Stage.PREPARE, Stage.STEADY_STATE, Stage.INJECT):
+def ready(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
+    """There was something to judge, a steady state, and load."""
+    if stage := _failed_before_the_fault(timeline):
         ended = timeline.stage_end(stage)
-        if ended and ended.outcome == "failed":
-            yield Finding(Verdict.INVALID, ended.reason)
-            return
+        yield Finding(_FIRST[stage], ended.reason if ended else "")
+        return
     declared = timeline.declared
     if not any(one.phase is Phase.VALIDATION for one in declared.criteria):
         what = "no criterion to validate the system by" if declared.objectives else "no objective and no criterion"
-        yield Finding(Verdict.INVALID, f"the scenario declares {what}, so nothing could be judged")
+        yield Finding(Cause.NOTHING_TO_JUDGE, f"the scenario declares {what}, so nothing could be judged")
     if not any(service.critical for service in declared.services):
-        yield Finding(Verdict.INVALID, "the system has no critical service, so nothing could be an outage of it")
+        why = "the system has no critical service, so nothing could be an outage of it"
+        yield Finding(Cause.NOTHING_CRITICAL, why)
     yield from loaded(timeline, measures)
     yield from _steady(timeline, measures)
-    yield from _broken(timeline)
 
 
-def _broken(timeline: Timeline) -> Iterator[Finding]:
-    fault = timeline.declared.fault
-    if timeline.fault_at(FaultState.EFFECTIVE) is None:
-        yield Finding(Verdict.INVALID, f"the fault ({fault}) had no effect that a probe could see")
+def broken(timeline: Timeline) -> Iterator[Finding]:
+    """The fault was injected and had an effect, and that it had none is known from probes that were there to see."""
+    if _failed_before_the_fault(timeline):
+        return
+    fault, end = timeline.declared.fault, timeline.stage_end(Stage.INJECT)
+    injected, effective = timeline.fault_at(FaultState.INJECTED), timeline.fault_at(FaultState.EFFECTIVE)
+    if end and end.outcome == "failed" and (injected is None or effective or timeline.stopped):
+        yield Finding(Cause.NOT_INJECTED, end.reason)
+        return
+    if injected and effective is None:
+        yield from _nobody_looked(timeline, injected.at, end.at if end else timeline.end)
+    if effective is None:
+        why = end.reason if end and end.reason else f"the fault ({fault}) had no effect that a probe could see"
+        yield Finding(Cause.NO_EFFECT, why)
     for state in (FaultState.SET_UP, FaultState.INJECTED):
         if timeline.fault_at(state) is None:
-            yield Finding(Verdict.INVALID, f"the journal does not tell when the fault ({fault}) was {state}")
+            why = f"the journal does not tell when the fault ({fault}) was {state}"
+            yield Finding(Cause.FAULT_NOT_RECORDED, why)
+
+
+def _failed_before_the_fault(timeline: Timeline) -> Stage | None:
+    for stage in _FIRST:
+        ended = timeline.stage_end(stage)
+        if ended and ended.outcome == "failed":
+            return stage
+    return None
 
 
 def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -55,13 +76,25 @@ def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         count = sum(1 for one in seen if one.outcome.tells and (set_up is None or one.due < set_up.at))
         if count < ENOUGH_PROBES:
             yield Finding(
-                Verdict.INVALID,
-                f"only {count} probes of {service.name} told anything before the fault; {ENOUGH_PROBES} are needed",
+                Cause.TOO_FEW_PROBES,
+                f"only {counted(count, 'probe')} of {service.name} told anything before the fault; {ENOUGH_PROBES} are"
+                " needed",
             )
     if measures.already_bad:
-        yield Finding(
-            Verdict.INVALID, f"{measures.already_bad[0]} was answering badly already when the fault was injected"
-        )
+        why = f"{measures.already_bad[0]} was answering badly already when the fault was injected"
+        yield Finding(Cause.BAD_BEFORE_FAULT, why)
+
+
+def _nobody_looked(timeline: Timeline, begin: Instant, end: Instant) -> Iterator[Finding]:
+    for service in timeline.declared.services:
+        sent = [one for one in _sent(timeline, service) if begin < one < end]
+        gap = _longest([begin, *sent, max(begin, end)], service.period)
+        if gap > timeline.declared.lag_limit:
+            yield Finding(
+                Cause.TOO_FEW_PROBES,
+                f"{service.name} was not observed for {gap} after the fault was injected, so it cannot be told"
+                " whether the fault had an effect",
+            )
 
 
 def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -71,20 +104,20 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         lag = measures.lag.get(service.name, Duration(0))
         if lag > limit:
             yield Finding(
-                Verdict.INDETERMINATE,
+                Cause.PROBER_LAGGED,
                 f"the prober fell {lag} behind its schedule for {service.name}, more than {limit}; the machine was"
                 " too busy",
             )
         unobserved = _unobserved(timeline, service)
         if unobserved > limit:
             yield Finding(
-                Verdict.INDETERMINATE,
+                Cause.PROBER_STALLED,
                 f"{service.name} was not observed for {unobserved}, more than {limit}; the prober stalled",
             )
         numbers = [one.number for one in timeline.observations.get(service.name, ())]
         if numbers and sorted(numbers) != list(range(min(numbers), max(numbers) + 1)):
             yield Finding(
-                Verdict.INDETERMINATE,
+                Cause.PROBES_MISSING,
                 f"the journal does not hold every probe of {service.name} once, from number {min(numbers)} to"
                 f" {max(numbers)}; what the others saw is not known",
             )
@@ -92,9 +125,17 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
 
 def _unobserved(timeline: Timeline, service: ServiceDeclared) -> Duration:
     """The longest time between two telling probes of a service, or after the last, less one period."""
-    sent = [one.sent for one in telling(timeline.observations.get(service.name, ())) if one.sent]
+    sent = _sent(timeline, service)
     if not sent:
         return timeline.end - timeline.start
-    moments = [*sent, max(sent[-1], last_look(timeline))]
+    return _longest([*sent, max(sent[-1], last_look(timeline))], service.period)
+
+
+def _sent(timeline: Timeline, service: ServiceDeclared) -> list[Instant]:
+    return [one.sent for one in telling(timeline.observations.get(service.name, ())) if one.sent]
+
+
+def _longest(moments: list[Instant], period: Duration) -> Duration:
+    """The longest gap, less the one period that lies between two probes."""
     longest = max(later - earlier for earlier, later in itertools.pairwise(moments))
-    return max(Duration(0), longest - service.period)
+    return max(Duration(0), longest - period)

@@ -35,7 +35,8 @@ def test_every_drill_of_this_repository_is_listed(state: Path) -> None:
     assert {one["source"].partition(":")[0] for one in listed} == {
         str(path.relative_to(REPOSITORY)) for path in (REPOSITORY / "features").rglob("*.feature")
     }
-    assert [one["expected"] for one in listed if "control" in one["tags"]] == ["invalid"]
+    controls = [(one["expected"], one["expected_cause"]) for one in listed if "control" in one["tags"]]
+    assert controls == [("invalid", "no-effect")]
 
 
 def test_every_step_is_printed_with_its_parameters(state: Path) -> None:
@@ -62,7 +63,7 @@ def test_a_dry_run_prints_targets_and_plan_and_touches_nothing(tmp_path: Path) -
         "objective rto at most 20 s",
         "objective validation at most 5 min",
         "criterion echo answers as 1.0.0, within 5 s",
-        "criterion at most 1 % of the answers of every critical service are bad before the fault, within 1 s",
+        "criterion at most 1 % of the answers of every critical service are bad before the fault, within 20 s",
         "expected passed",
     ]
     assert sorted(tmp_path.iterdir()) == before
@@ -183,9 +184,13 @@ def test_healing_where_nothing_is_left_does_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
-def run_pytest(folder: Path, state: Path) -> subprocess.CompletedProcess[str]:
+NO_LOAD = "And the drill is invalid because there was no load"
+
+
+def run_pytest(folder: Path, state: Path, system: Path | None = ECHO) -> subprocess.CompletedProcess[str]:
     """Plain pytest over the features of a folder."""
-    options = ["-p", "no:cacheprovider", "--drill-system", str(ECHO), "--drill-out", "out"]
+    options = ["-p", "no:cacheprovider", "--drill-out", "out"]
+    options += ["--drill-system", str(system)] if system else []
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--rootdir", str(folder), *options, str(folder)],
         cwd=folder,
@@ -200,17 +205,29 @@ def run_pytest(folder: Path, state: Path) -> subprocess.CompletedProcess[str]:
 def test_pytest_runs_drills_as_tests_and_fails_those_that_end_otherwise_than_expected(
     tmp_path: Path, state: Path
 ) -> None:
-    drills.feature_file(tmp_path, as_expected=(*drills.NOTHING, "And the verdict is invalid"), otherwise=drills.NOTHING)
+    drills.feature_file(
+        tmp_path, as_expected=(*drills.NOTHING, "And the verdict is invalid"), otherwise=(*drills.NOTHING, NO_LOAD)
+    )
     done = run_pytest(tmp_path, state)
     assert done.returncode == 1, done.stdout
     assert "1 failed, 1 passed" in done.stdout
-    assert "invalid: the fault did not do what it says" in done.stdout
-    assert "(expected: passed); report: " in done.stdout
+    assert "invalid: the fault had no effect" in done.stdout
+    assert "(expected: invalid because there was no load); report: " in done.stdout
     run = the_run(tmp_path / "out")
     found = results_of(run)
     assert {name: one["verdict"] for name, one in found.items()} == {"as expected": "invalid", "otherwise": "invalid"}
     assert len({one["again"] for one in found.values()}) == 2
     assert (run / "index.html").is_file()
+
+
+def test_under_pytest_a_feature_without_a_system_is_an_error_that_names_it(tmp_path: Path, state: Path) -> None:
+    path = drills.feature_file(tmp_path, one=drills.NOTHING)
+    done = run_pytest(tmp_path, state, system=None)
+    assert done.returncode == pytest.ExitCode.INTERRUPTED, done.stdout
+    assert f"{path}: no drill.toml was found for this feature" in done.stdout
+    assert "name the system's file with --drill-system" in done.stdout
+    assert "-p no:drill" in done.stdout
+    assert "Traceback" not in done.stdout
 
 
 def test_under_pytest_a_mistake_in_a_scenario_is_one_failed_test_without_a_traceback(

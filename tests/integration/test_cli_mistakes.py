@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -224,8 +225,46 @@ def test_without_a_system_the_message_says_how_to_name_one(
 ) -> None:
     (tmp_path / "some.feature").write_text(scenario(LIVE, CRASH))
     monkeypatch.chdir(tmp_path)
-    one_message(tell("list", "some.feature"), 66, "no drill.toml was found", "--system")
+    for command in ("list", "run"):
+        one_message(tell(command, "some.feature"), 66, "some.feature: no drill.toml was found", "with --system")
     one_message(tell("sandbox", "up"), 66, "no drill.toml was found", "--system")
+
+
+def test_a_feature_without_a_system_is_not_left_out_beside_one_that_has_its_own(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.feature").write_text(scenario(LIVE, CRASH, name=name))
+    (tmp_path / "one" / "pyproject.toml").write_text(f'[tool.drill]\nsystem = "{ECHO}"\n')
+    monkeypatch.chdir(tmp_path)
+    one_message(tell("list", "."), 66, "other/other.feature: no drill.toml was found")
+    assert tell("list", "one").code == 0
+
+
+def test_features_of_two_systems_are_drills_of_their_own_systems(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.feature").write_text(scenario(LIVE, CRASH, name=name))
+        text = ECHO_TOML.replace('name = "echo"', f'name = "{name}"').replace('"releases/', f'"{ECHO.parent}/releases/')
+        (tmp_path / name / "drill.toml").write_text(text)
+    listed = json.loads(tell("list", "one", "other", "--json").out)
+    assert [(one["name"], one["system"]) for one in listed] == [("one", "one"), ("other", "other")]
+
+
+def test_a_wrong_drill_toml_that_was_found_is_told_once_whatever_many_scenarios_it_has(
+    tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "drill.toml").write_text("name = 1\n")
+    text = scenario(LIVE, CRASH) + scenario(LIVE, CRASH, name="two").removeprefix("Feature: f\n")
+    (tmp_path / "some.feature").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    said = tell("list", "some.feature")
+    assert said.code == 78
+    assert said.err.count("drill.toml:1: name: ") == 1
 
 
 def test_results_that_cannot_be_written_name_the_option(tmp_path: Path, tell: Tell) -> None:

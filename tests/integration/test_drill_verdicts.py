@@ -41,8 +41,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     path = drills.feature_file(
         folder,
         passes=drills.PASSING,
-        nothing_happens=(*drills.NOTHING, "And the verdict is invalid"),
-        no_standby=(*drills.NO_STANDBY, "And the verdict is missed"),
+        nothing_happens=(*drills.NOTHING, "And the drill is invalid because the fault had no effect"),
+        no_standby=(*drills.NO_STANDBY, "And the drill is missed because the rollback was refused"),
         never_met=drills.NEVER_MET,
         too_much_in_too_little_time=(*drills.PASSING, drills.TOO_OFTEN, "And the verdict is indeterminate"),
     )
@@ -67,7 +67,8 @@ def test_the_recovery_time_is_no_wider_than_two_probe_periods_and_lag(ran: Ran) 
 def test_a_drill_in_which_nothing_happens_is_invalid(ran: Ran) -> None:
     result = results_of(ran.run)["nothing happens"]
     assert result["verdict"] == "invalid"
-    assert "the fault did not do what it says" in result["reason"]
+    assert "the fault had no effect: what clients should see of it" in result["reason"]
+    assert (result["cause"], result["expected_cause"], result["as_expected"]) == ("no-effect", "no-effect", True)
 
 
 def test_a_rollback_without_a_standby_is_refused_and_the_drill_missed(ran: Ran) -> None:
@@ -194,7 +195,7 @@ def test_a_fault_in_a_slot_without_traffic_has_no_effect_and_the_drill_is_invali
     assert done.stopped is None
     assert done.result
     assert done.result.verdict is Verdict.INVALID
-    assert "the fault did not do what it says: the effect of the fault (clients wait longer)" in done.result.reason
+    assert "the fault had no effect: what clients should see of it (clients wait longer)" in done.result.reason
 
 
 def test_a_release_whose_process_ends_at_once_makes_the_drill_invalid_and_says_why(

@@ -156,7 +156,7 @@ def test_a_drill_that_was_stopped_is_aborted_wherever_the_stop_stands(place: int
     stop = r.Stopped.model_validate({"at": at(3), "by": by, "reason": "enough"})
     judgement = judgement_of([*PASSING[:place], stop, *PASSING[place:]])
     assert judgement.verdict is d.Verdict.ABORTED
-    assert judgement.reason == f"stopped by a {by}: enough"
+    assert judgement.reason == f"stopped by {'an' if by == 'error' else 'a'} {by}: enough"
 
 
 @settings(max_examples=40, deadline=None)

@@ -9,6 +9,7 @@ from typing import Any
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
 from harness.journal.records import FaultMoved, Undo, UndoDone, UndoRegistered
+from harness.system.ports import Cluster, Images, Revisions
 from harness.system.values import Address, Replica, ReplicaState, ServiceHealth, Slot
 from harness.units import Duration
 
@@ -27,8 +28,6 @@ class MemorySystem:
     down: set[Place] = field(default_factory=set)
     delayed: dict[Place, Duration] = field(default_factory=dict)
     database: None = None
-    revisions: None = None
-    images: None = None
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -45,6 +44,18 @@ class MemorySystem:
         return self.names
 
     @property
+    def revisions(self) -> Revisions | None:
+        return None
+
+    @property
+    def images(self) -> Images | None:
+        return None
+
+    @property
+    def cluster(self) -> Cluster | None:
+        return None
+
+    @property
     def workloads(self) -> MemorySystem:
         return self
 
@@ -56,8 +67,9 @@ class MemorySystem:
     def network(self) -> MemorySystem:
         return self
 
-    def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
-        self.deploy(service, slot, version, deadline)
+    def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
+        self.before_call("begin")
+        self.deployed[service, slot] = version
 
     def deploy(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("deploy")
@@ -145,6 +157,9 @@ def every_tenth_call_fails() -> Callable[[str], None]:
     return count
 
 
-def undo_list(*operations: tuple[str, str, str]) -> Sequence[Undo]:
+def undo_list(*operations: tuple[str, str, str], version: str = "", node: str = "") -> Sequence[Undo]:
     """Undo operations from texts: operation, service, slot."""
-    return [Undo.model_validate({"operation": name, "service": on, "slot": slot}) for name, on, slot in operations]
+    return [
+        Undo.model_validate({"operation": name, "service": on, "slot": slot, "version": version, "node": node})
+        for name, on, slot in operations
+    ]

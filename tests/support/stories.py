@@ -7,6 +7,7 @@ from typing import Final
 
 from harness.journal import declaration as d
 from harness.journal import records as r
+from harness.journal.cause import Cause
 from harness.journal.observation import Outcome
 from harness.units import Duration, Instant
 
@@ -44,6 +45,7 @@ class Story:
     rto: str = "15 s"
     stall: float = 0.0
     expected: d.Verdict = d.Verdict.PASSED
+    expected_cause: Cause | None = None
     undo_error: str = ""
     failure: str = "its effect was not seen within 10 s"
     seed: int = 7
@@ -132,6 +134,7 @@ def declared(story: Story) -> r.DrillDeclared:
         sustain=d.Sustain(time=Duration.of(s=story.sustain)),
         lag_limit=Duration.of(ms=100),
         expected=story.expected,
+        expected_cause=story.expected_cause,
         versions={
             "rollback-drill": "0.1.0",
             "python": "3.11.7",
@@ -206,6 +209,7 @@ STORIES: Final = {
         until=r.Stage.INJECT,
         fault="no-op: a release that differs only in its version",
         expected=d.Verdict.INVALID,
+        expected_cause=Cause.NO_EFFECT,
     ),
     "aborted": replace(
         CRASH,

@@ -12,6 +12,7 @@ from typing import Final
 
 from harness.journal import declaration as d
 from harness.journal import records as r
+from harness.journal.cause import Cause
 from harness.journal.chain import Entry, Journal
 from harness.journal.observation import LoadSecond, Observation, Outcome, Row, Write, WriteOutcome
 from harness.measure.measures import Measures, measure
@@ -107,6 +108,7 @@ class World:
     ledger: bool = True
     load_rate: float = 20
     expected: d.Verdict = d.Verdict.PASSED
+    expected_cause: Cause | None = None
     shape: Callable[[list[r.Record]], Iterable[r.Record]] = list
 
     def records(self) -> list[r.Record]:
@@ -144,6 +146,7 @@ class World:
             sustain=SUSTAIN,
             lag_limit=Duration.of(ms=100),
             expected=self.expected,
+            expected_cause=self.expected_cause,
             versions={"rollback-drill": "0"},
             again="drill run",
         )

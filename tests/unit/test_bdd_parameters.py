@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from harness.bdd.parameters import TYPES, step
+from harness.bdd.refusals import ExpectedRefusal
 from harness.errors import InputError
+from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.journal.refusal import Refusal
+from harness.rollback.plan import Procedure
 from harness.units import Duration
 
 
@@ -30,6 +34,12 @@ def test_every_types_own_example_is_read(name: str) -> None:
         ("Share", "5 %", 0.05),
         ("Share", "0.5%", 0.005),
         ("Verdict", "invalid", Verdict.INVALID),
+        ("Cause", "the fault had no effect", Cause.NO_EFFECT),
+        ("Procedure", "by switching traffic", Procedure.TRAFFIC),
+        ("Procedure", "by its revision", Procedure.SERVICE),
+        ("Procedure", "batch by batch", Procedure.ROLLING),
+        ("Refusal", "no revision holds 2.4.0", ExpectedRefusal(Refusal.NO_REVISION, "2.4.0")),
+        ("Refusal", "an earlier rollback is unfinished", ExpectedRefusal(Refusal.UNFINISHED)),
         ("Service", "tracklist-service", "tracklist-service"),
         ("Version", "2.4.0", "2.4.0"),
     ],
@@ -46,11 +56,14 @@ def test_a_text_is_read_as_its_value(name: str, text: str, value: Any) -> None:
         ("Duration", "5.s", "'5.s' is not a duration"),
         ("Share", "5", "expected a percentage from 0 % to 100 %"),
         ("Share", "101 %", "expected a percentage from 0 % to 100 %"),
+        ("Cause", "the fault had no affect", "the nearest is 'the fault had no effect'"),
+        ("Procedure", "by magic", "expected one of by switching traffic, by its revision, batch by batch"),
+        ("Refusal", "it rains", "expected one of the standby cannot take over, nothing is deployed"),
         ("Verdict", "great", "expected one of passed, missed, indeterminate, invalid, aborted"),
     ],
 )
 def test_a_text_of_the_right_shape_and_no_meaning_says_what_was_expected(name: str, text: str, expected: str) -> None:
-    with pytest.raises(InputError, match=r"expected|is not a duration") as error:
+    with pytest.raises(InputError, match=r"expected|is not a duration|is no cause") as error:
         TYPES[name](text)
     assert expected in str(error.value)
 

@@ -11,9 +11,14 @@ from harness.drill.builder import DrillBuilder
 from harness.drill.checks import HealthyInARow
 from harness.drill.declare import declaration
 from harness.drill.spec import Drill
-from harness.errors import InputError
+from harness.errors import InputError, NotFound
 from harness.faults.catalogue import BadRelease, Crash, Nothing
+from harness.faults.cluster import HungUpgrade
+from harness.faults.hindrance import Hindered, UnfinishedRollback
+from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Source, Verdict
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import ErrorRate, ServiceDown
 from harness.settings import Settings
 from harness.system.load import load_system
@@ -138,6 +143,15 @@ def test_a_service_that_is_not_critical_can_be_broken_where_no_pass_is_expected(
     assert built(scenario).expected is Verdict.INDETERMINATE
 
 
+def test_a_cause_goes_with_its_own_verdict_alone() -> None:
+    scenario = builder()
+    scenario.break_by(Nothing())
+    with pytest.raises(InputError, match="never missed because the fault had no effect; it is invalid then"):
+        scenario.expect(Verdict.MISSED, Cause.NO_EFFECT)
+    scenario.expect(Verdict.INVALID, Cause.NO_EFFECT)
+    assert (built(scenario).expected, built(scenario).expected_cause) == (Verdict.INVALID, Cause.NO_EFFECT)
+
+
 def test_detection_may_take_no_less_than_the_shortest_trigger() -> None:
     for limit, fits in ((S * 0.9, False), (S, True)):
         scenario = builder()
@@ -197,3 +211,44 @@ def test_what_is_declared_in_the_journal_is_what_the_scenario_promised() -> None
 )
 def test_a_slug_is_a_short_unique_folder_name(scenario: str, taken: tuple[str, ...], slug: str) -> None:
     assert slug_of("f", scenario, taken) == slug
+
+
+@pytest.mark.parametrize("how", list(Procedure))
+def test_a_scenario_says_by_which_procedure_the_broken_service_goes_back(how: Procedure) -> None:
+    scenario = builder()
+    scenario.break_by(InPlaceRelease("echo", "2.0.0"))
+    scenario.roll_back_to("1.0.0", S * 5, how, "echo")
+    drill = built(scenario)
+    assert (drill.procedure, drill.target, drill.limits.roll_back) == (how, {"echo": "1.0.0"}, S * 5)
+    assert declaration(drill, run_id="r", sandbox="embedded", again="", tools={}).procedure == how.value
+
+
+def test_a_release_in_place_goes_back_to_what_was_live_and_not_to_what_stands_by() -> None:
+    scenario = builder()
+    scenario.runs("echo", "1.0.0", "1.1.0")
+    scenario.break_by(InPlaceRelease("echo", "2.0.0"))
+    assert built(scenario).target == {"echo": "1.0.0"}
+
+
+def test_only_what_the_drill_breaks_is_rolled_back() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    with pytest.raises(InputError, match="other is not what the drill breaks"):
+        scenario.roll_back_to("1.0.0", S, Procedure.SERVICE, "other")
+
+
+def test_what_stands_in_the_way_belongs_to_the_drills_fault() -> None:
+    scenario = builder()
+    fault = InPlaceRelease("echo", "2.0.0")
+    scenario.break_by(fault)
+    scenario.hinder_by(UnfinishedRollback("echo"))
+    drill = built(scenario)
+    assert drill.fault == Hindered(fault, (UnfinishedRollback("echo"),))
+    assert [spec.trigger.service for spec in drill.triggers] == ["echo"] * 3
+    assert drill.target == {"echo": "1.0.0"}
+
+
+def test_a_release_that_is_not_there_is_refused_by_every_fault_that_makes_one() -> None:
+    for fault in (BadRelease, CarelessRelease, InPlaceRelease, HungUpgrade):
+        with pytest.raises(NotFound, match=r"there is no release 0\.0\.0"):
+            builder().break_by(fault("echo", "0.0.0"))

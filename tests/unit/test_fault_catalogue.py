@@ -5,17 +5,40 @@ import math
 import pytest
 
 from harness.clock import Deadline
-from harness.errors import InputError, MayWorkLater
+from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
+from harness.faults import catalogue
 from harness.faults.catalogue import CATALOGUE, BadRelease, Crash, Nothing, SlowAnswers
+from harness.faults.cluster import DrainedNode, HungUpgrade
+from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.model import Fault, FaultRun, Scene
+from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.undo import carry_out, command_for
-from harness.system.values import Slot
+from harness.journal.records import Undo, UndoRegistered
+from harness.system.values import RevisionState, Slot
 from harness.units import Duration
 from tests.support.memory import MemoryMetrics, MemoryRecorder, MemorySystem, undo_list
+from tests.support.memory_cluster import MemoryCluster
 
 SOON = Duration.of(s=5)
 BASELINE = Duration.of(ms=10)
-FAULTS = [BadRelease("web", "2.0.0"), Crash("web"), SlowAnswers("web", 5), Nothing()]
+IN_PLACE = InPlaceRelease("web", "2.0.0")
+HINDRANCES: tuple[Hindrance, ...] = (
+    ShortHistory("web", 1),
+    MissingImage("web", "1.0.0"),
+    UnfinishedRollback("web"),
+)
+FAULTS = [
+    BadRelease("web", "2.0.0"),
+    CarelessRelease("web", "2.0.0"),
+    IN_PLACE,
+    Crash("web"),
+    SlowAnswers("web", 5),
+    HungUpgrade("web", "2.0.0"),
+    DrainedNode("web"),
+    Hindered(IN_PLACE, HINDRANCES),
+    Nothing(),
+]
+OF_A_CLUSTER = (HungUpgrade, DrainedNode, Hindered)
 
 
 def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = None) -> Scene:
@@ -24,11 +47,12 @@ def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = No
 
 def test_the_catalogue_lists_every_fault_that_is_tested_here() -> None:
     assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values())
+    assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values())
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_choosing_the_undo_changes_nothing_and_carrying_it_out_takes_all_back(fault: Fault) -> None:
-    system = MemorySystem()
+    system = MemoryCluster()
     before = system.state
     run = FaultRun(fault, scene(system), MemoryRecorder())
     run.set_up()
@@ -94,7 +118,7 @@ def test_a_factor_that_makes_nothing_slower_is_refused(factor: float) -> None:
         SlowAnswers("web", factor)
 
 
-@pytest.mark.parametrize("fault", [BadRelease("web", "2"), Crash("web")])
+@pytest.mark.parametrize("fault", [one for one in FAULTS if not isinstance(one, (SlowAnswers, Nothing))])
 @pytest.mark.parametrize(
     ("rate", "samples", "seen"), [(0.05, 25, True), (0.04, 25, False), (1.0, 9, False), (None, 25, False)]
 )
@@ -132,8 +156,119 @@ def test_a_slot_that_serves_is_not_removed_by_an_undo() -> None:
     assert ("web", Slot.BLUE) in system.deployed
 
 
-@pytest.mark.parametrize("operation", ["switch", "remove", "let_start", "clear_network"])
-def test_every_undo_that_fails_tells_a_person_what_to_do(operation: str) -> None:
+@pytest.mark.parametrize(
+    ("operation", "named"),
+    [
+        ("switch", ("web", "green")),
+        ("remove", ("web", "green")),
+        ("deploy", ("web", "green", "1.0.0")),
+        ("let_start", ("web", "green")),
+        ("clear_network", ("web", "green")),
+        ("uncordon", ("node-1",)),
+        ("recall_history", ("web",)),
+        ("restore_image", ("web", "1.0.0")),
+        ("unlock", ("web",)),
+    ],
+)
+def test_every_undo_that_fails_tells_a_person_what_to_do(operation: str, named: tuple[str, ...]) -> None:
+    [undo] = undo_list((operation, "web", "green"), version="1.0.0", node="node-1")
+    assert [name for name in named if name not in command_for(undo)] == []
+
+
+def test_an_undo_from_before_there_were_versions_in_it_can_still_be_read() -> None:
+    old = '{"operation":"switch","service":"web","slot":"blue"}'
+    assert Undo.model_validate_json(old) == Undo(operation="switch", service="web", slot="blue")
+
+
+@pytest.mark.parametrize("operation", ["uncordon", "recall_history", "restore_image", "unlock"])
+def test_what_was_done_to_a_cluster_cannot_be_taken_back_where_there_is_none(operation: str) -> None:
     [undo] = undo_list((operation, "web", "green"))
-    assert "web" in command_for(undo)
-    assert "green" in command_for(undo)
+    with pytest.raises(NotFound, match="this sandbox is none"):
+        carry_out(undo, MemorySystem(), Deadline.after(SOON))
+
+
+@pytest.mark.parametrize("fault", [one for one in FAULTS if isinstance(one, OF_A_CLUSTER)])
+def test_what_only_a_cluster_can_show_is_refused_elsewhere_and_changes_nothing(fault: Fault) -> None:
+    system = MemorySystem()
+    with pytest.raises(Unavailable, match=r"only a cluster can show that .*; run this scenario with --sandbox kind"):
+        fault.undo(scene(system))
+    assert system.state == MemorySystem().state
+
+
+def test_a_careless_release_is_begun_and_not_waited_for() -> None:
+    called: list[str] = []
+    system = MemorySystem(before_call=called.append)
+    run = FaultRun(CarelessRelease("web", "2.0.0"), scene(system), MemoryRecorder())
+    run.set_up()
+    run.inject(Deadline.after(SOON))
+    assert called == ["begin", "switch"]
+    assert (system.serving["web"], system.deployed["web", Slot.GREEN]) == (Slot.GREEN, "2.0.0")
+
+
+def test_a_release_in_place_leaves_the_standby_slot_alone_and_is_undone_by_the_version_before() -> None:
+    system = MemorySystem(serving={"web": Slot.GREEN})
+    system.deployed = {("web", Slot.GREEN): "1.0.0", ("web", Slot.BLUE): "0.9.0"}
+    run = FaultRun(IN_PLACE, scene(system), recorder := MemoryRecorder())
+    run.set_up()
+    run.inject(Deadline.after(SOON))
+    assert system.deployed == {("web", Slot.GREEN): "2.0.0", ("web", Slot.BLUE): "0.9.0"}
+    [registered] = recorder.of(UndoRegistered)
+    assert registered.undo == (Undo(operation="deploy", service="web", slot="green", version="1.0.0"),)
+
+
+@pytest.mark.parametrize("fault", [IN_PLACE, HungUpgrade("web", "2.0.0")])
+@pytest.mark.parametrize(
+    ("there", "why"), [(None, "nothing deployed in its serving slot"), ("2.0.0", "serves 2.0.0 already")]
+)
+def test_an_update_that_would_change_nothing_is_refused(fault: Fault, there: str | None, why: str) -> None:
+    system = MemoryCluster()
+    if there is None:
+        del system.deployed["web", Slot.BLUE]
+    else:
+        system.deployed["web", Slot.BLUE] = there
+    with pytest.raises(InputError, match=why):
+        fault.undo(scene(system))
+
+
+def test_an_upgrade_that_hangs_keeps_the_service_from_being_changed_until_it_is_taken_back() -> None:
+    system = MemoryCluster()
+    run = FaultRun(HungUpgrade("web", "2.0.0"), scene(system), MemoryRecorder())
+    run.set_up()
+    run.inject(Deadline.after(SOON))
+    assert system.history["web"][-1].state is RevisionState.PENDING
+    with pytest.raises(MayWorkLater, match="in progress"):
+        system.deploy("web", Slot.BLUE, "1.0.0", Deadline.after(SOON))
+    assert run.recover(Deadline.after(SOON))
+    assert system.deployed["web", Slot.BLUE] == "1.0.0"
+
+
+def test_a_node_without_a_ready_replica_is_not_drained() -> None:
+    system = MemoryCluster(down={("web", Slot.BLUE)})
+    with pytest.raises(InputError, match="no ready replica in its serving slot"):
+        DrainedNode("web").undo(scene(system))
+
+
+def test_a_hindrance_comes_after_its_fault_and_goes_before_it() -> None:
+    called: list[str] = []
+    system = MemoryCluster(before_call=called.append)
+    run = FaultRun(Hindered(IN_PLACE, HINDRANCES), scene(system), MemoryRecorder())
+    run.set_up()
+    run.inject(Deadline.after(SOON))
+    assert called == ["deploy", "forget_history", "remove_image", "leave_rollback_unfinished"]
+    called.clear()
+    run.recover(Deadline.after(SOON))
+    assert called == ["unlock", "restore_image", "recall_history", "deploy"]
+
+
+def test_what_stands_in_the_way_is_told_with_the_fault_and_only_the_fault_is_felt() -> None:
+    fault = Hindered(IN_PLACE, (ShortHistory("web", 2), MissingImage("web", "1.0.0")))
+    assert fault.title == (
+        "release 2.0.0 of web replaces the one that serves; the history of web keeps only 2 revisions; "
+        "the image of web 1.0.0 is missing from the registry"
+    )
+    assert fault.effect == IN_PLACE.effect
+
+
+def test_a_history_without_what_is_live_is_refused() -> None:
+    with pytest.raises(InputError, match="1 revision or more, not 0"):
+        ShortHistory("web", 0)

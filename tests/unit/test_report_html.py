@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.conduct import exit_code
+from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.journal.observation import Outcome
 from harness.report.assets import assets
@@ -66,6 +68,18 @@ def test_a_pass_where_none_was_expected_reads_as_a_failure() -> None:
     html = render_html(*judged(replace(BAD_RELEASE, expected=Verdict.INVALID)))
     assert Page(html).text.startswith("Passed, but invalid was expected:")
     assert 'class="t-missed"' in html
+
+
+def test_the_right_verdict_for_another_reason_does_not_read_as_expected() -> None:
+    no_load = replace(STORIES["invalid"], expected=Verdict.INVALID, expected_cause=Cause.NO_LOAD)
+    result, timeline = judged(no_load)
+    html = render_html(result, timeline)
+    assert Page(html).text.startswith("Invalid, but for another reason than expected:")
+    assert "Expected was that it ends invalid because there was no load." in Page(html).text
+    assert 'class="t-invalid"' in html
+    assert "invalid because there was no load expected" in Page(render_index(summary([result]))).text
+    assert "<error " in render_junit([result])
+    assert exit_code([result]) == 2
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -35,7 +35,9 @@ class Reports:
 
 
 @contextmanager
-def engine(system: MemorySystem, versions: Callable[[str], tuple[int, str]]) -> Iterator[Engine]:
+def engine(
+    system: MemorySystem, versions: Callable[[str], tuple[int, str]], model: SystemModel = MODEL
+) -> Iterator[Engine]:
     """An engine whose requests are answered by port: (status of /health, version)."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -45,7 +47,7 @@ def engine(system: MemorySystem, versions: Callable[[str], tuple[int, str]]) -> 
         return httpx.Response(200, json={"version": version})
 
     with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-        yield Engine(MODEL, system, http)
+        yield Engine(model, system, http)
 
 
 def rolled_back_system() -> MemorySystem:

@@ -52,7 +52,7 @@ def test_a_traffic_switch_may_not_lose_what_only_a_default_would_allow() -> None
     judgement = judgement_of(World(lost=(40,), objectives=rpo(Duration.of(s=300), "drill.toml")).records())
     assert (judgement.verdict, judgement.reason) == (
         Verdict.MISSED,
-        "1 acknowledged writes were lost, and a traffic switch must lose none; no RPO is stated in the scenario",
+        "1 acknowledged write was lost, and a traffic switch must lose none; no RPO is stated in the scenario",
     )
 
 

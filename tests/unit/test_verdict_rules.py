@@ -11,6 +11,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from harness.journal.observation import LoadSecond, Row, WriteOutcome
+from harness.journal.refusal import Refusal
 from harness.units import Duration
 from harness.verdict.judge import describe
 from tests.support.worlds import (
@@ -50,6 +51,33 @@ def added(*more: r.Record) -> Shape:
 
 def failed(stage: r.Stage) -> Shape:
     return replaced(r.StageEnded, where={"stage": stage}, outcome="failed", reason=f"{stage} went wrong")
+
+
+def no_effect(records: Records) -> Iterable[r.Record]:
+    """The stage waits for an effect that nobody sees."""
+    kept = [one for one in records if getattr(one, "state", None) is not r.FaultState.EFFECTIVE]
+    return failed(r.Stage.INJECT)(kept)
+
+
+def not_injected(records: Records) -> Iterable[r.Record]:
+    """The fault could not be brought about."""
+    return no_effect([one for one in records if getattr(one, "state", None) is not r.FaultState.INJECTED])
+
+
+def not_called_for(records: Records) -> Iterable[r.Record]:
+    """The assessment says no, and the drill ends there."""
+    decided = replaced(r.Decided, roll_back=False, decision="monitor")(records)
+    return failed(r.Stage.DECIDE)([one for one in decided if not isinstance(one, r.RollbackEnded)])
+
+
+def refused(refusal: Refusal | None = None) -> Shape:
+    """A check found something; only checks ran."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        kept = [one for one in records if not isinstance(one, r.StepEnded) or one.step == "check"]
+        return replaced(r.RollbackEnded, outcome="refused", reason="standby is empty", refusal=refusal)(kept)
+
+    return shape
 
 
 def step(name: str, outcome: str) -> Shape:
@@ -122,15 +150,43 @@ def told(number: int, outcome: WriteOutcome) -> Shape:
     return shape
 
 
+PASSING_ROWS = [one.rows for one in World().records() if isinstance(one, r.Observations)][5]
 UNDO_FAILED = r.UndoDone(undo=UNDO, at=at(6.8), error="slot busy", by_hand="drill heal")
 RTO, RPO = d.Measured.RTO, d.Measured.RPO
 ONLY_STEADY = (criterion("steady", d.Phase.STEADY_STATE),)
 WAYS: dict[str, tuple[World, Verdict, str]] = {
     "it was killed": (World(shape=lambda every: every[:-1]), Verdict.ABORTED, "ends in the stage 'restore': the drill"),
+    "a person stopped it": (
+        World(shape=added(r.Stopped(at=at(3), by="person", reason="interrupted"))),
+        Verdict.ABORTED,
+        "stopped by a person: interrupted",
+    ),
+    "an error stopped it": (
+        World(shape=added(r.Stopped(at=at(3), by="error", reason="no disk"))),
+        Verdict.ABORTED,
+        "stopped by an error: no disk",
+    ),
     "it was killed at once": (World(shape=lambda every: every[:1]), Verdict.ABORTED, "in the stage 'its first stage'"),
     "prepare failed": (World(shape=failed(r.Stage.PREPARE)), Verdict.INVALID, "prepare went wrong"),
     "no steady state": (World(shape=failed(r.Stage.STEADY_STATE)), Verdict.INVALID, "steady state went wrong"),
     "inject failed": (World(shape=failed(r.Stage.INJECT)), Verdict.INVALID, "inject went wrong"),
+    "the fault could not be injected": (World(shape=not_injected), Verdict.INVALID, "inject went wrong"),
+    "nobody saw an effect": (World(shape=no_effect), Verdict.INVALID, "inject went wrong"),
+    "nobody looked for an effect": (
+        World(shape=no_effect, probing=Probing(period=0.02, stalls=[(3.11, 3.28)])),
+        Verdict.INVALID,
+        "web was not observed for 1",
+    ),
+    "nobody knows when the fault was set up": (
+        World(shape=lambda every: [one for one in every if getattr(one, "state", None) is not r.FaultState.SET_UP]),
+        Verdict.INVALID,
+        "the journal does not tell when the fault (web answers 500) was set up",
+    ),
+    "the fault went away by itself": (
+        World(broken={"web": [(3.12, 3.5)]}, objectives=()),
+        Verdict.INVALID,
+        "clients had good answers again before the rollback began",
+    ),
     "no effect": (
         World(shape=lambda every: [one for one in every if getattr(one, "state", None) is not r.FaultState.EFFECTIVE]),
         Verdict.INVALID,
@@ -195,6 +251,7 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
     "the prober at a wrong port": (World(broken={"web": [(0, 9)]}), Verdict.INVALID, "web was answering badly already"),
     "detect failed": (World(shape=failed(r.Stage.DETECT)), Verdict.MISSED, "detect went wrong"),
     "decide failed": (World(shape=failed(r.Stage.DECIDE)), Verdict.MISSED, "decide went wrong"),
+    "no rollback was called for": (World(shape=not_called_for), Verdict.MISSED, "decide went wrong"),
     "roll back failed": (World(shape=failed(r.Stage.ROLL_BACK)), Verdict.MISSED, "roll back went wrong"),
     "recover failed": (World(shape=failed(r.Stage.RECOVER)), Verdict.MISSED, "recover went wrong"),
     "validate failed": (World(shape=failed(r.Stage.VALIDATE)), Verdict.MISSED, "validate' failed: validate went wrong"),
@@ -209,10 +266,19 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.MISSED,
         "the rollback failed: no route",
     ),
-    "the rollback was refused": (
+    "the rollback was refused": (World(shape=refused()), Verdict.MISSED, "the rollback was refused: standby is empty"),
+    **{
+        f"the rollback was refused: {refusal}": (
+            World(shape=refused(refusal)),
+            Verdict.MISSED,
+            "the rollback was refused: standby is empty",
+        )
+        for refusal in Refusal
+    },
+    "a refusal that came too late": (
         World(shape=replaced(r.RollbackEnded, outcome="refused", reason="standby is empty")),
         Verdict.MISSED,
-        "the rollback was refused: standby is empty",
+        "the rollback says it was refused, but did its step switch, which is no check: standby is empty",
     ),
     "no trigger": (
         World(shape=replaced(r.TriggerMet, at=at(2))),
@@ -306,12 +372,12 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
     "the only lost write was the last before the outage": (
         World(lost=(50,), broken={"web": [(3.12, 5)]}),
         Verdict.MISSED,
-        "1 acknowledged writes were lost, and no RPO allows for any",
+        "1 acknowledged write was lost, and no RPO allows for any",
     ),
     "a lost write that nobody promised to keep": (
         World(lost=(30,), objectives=()),
         Verdict.MISSED,
-        "1 acknowledged writes were lost, and no RPO allows for any",
+        "1 acknowledged write was lost, and no RPO allows for any",
     ),
     "more lost than the recovery point allows": (
         World(lost=(10,), objectives=(objective(RPO, Duration.of(s=1)),)),
@@ -321,22 +387,22 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
     "an altered row": (
         World(shape=rows(lambda found: (*found[:-1], found[-1]._replace(value="other")))),
         Verdict.MISSED,
-        "1 ledger rows are altered, the first of them drill-109",
+        "1 ledger row is altered: drill-109",
     ),
     "a row that is there twice": (
         World(shape=rows(lambda found: (*found, found[0]))),
         Verdict.MISSED,
-        "1 ledger rows are duplicated, the first of them drill-0",
+        "1 ledger row is duplicated: drill-0",
     ),
     "a row from nowhere": (
         World(shape=rows(lambda found: (*found, Row("drill-x", "")))),
         Verdict.MISSED,
-        "1 ledger rows are foreign, the first of them drill-x",
+        "1 ledger row is foreign: drill-x",
     ),
     "a write raised from the dead": (
         World(shape=told(5, WriteOutcome.FAIL)),
         Verdict.MISSED,
-        "1 writes that clients were told had failed are there",
+        "1 write that clients were told had failed is there",
     ),
     "a ledger that was deleted": (
         World(shape=replaced(r.LedgerClosed, writes=None, error="no such file"), objectives=()),
@@ -374,7 +440,17 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.INDETERMINATE,
         "web was not observed for 3.2",
     ),
-    "a prober that saw nothing at all": (World(probing=Probing(end=0.6)), Verdict.INVALID, "only 1 probes of web told"),
+    "a probe that the journal lost": (
+        World(
+            shape=replaced(
+                r.Observations, where={"rows": PASSING_ROWS}, rows=(*PASSING_ROWS[:1], *PASSING_ROWS[3:])
+            ),
+            objectives=(),
+        ),
+        Verdict.INDETERMINATE,
+        "the journal does not hold every probe of",
+    ),
+    "a prober that saw nothing at all": (World(probing=Probing(end=0.6)), Verdict.INVALID, "only 1 probe of web told"),
 }  # fmt: skip
 
 

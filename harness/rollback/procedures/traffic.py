@@ -8,6 +8,7 @@ from harness.errors import WillNotWork
 from harness.rollback.plan import (
     CheckStandby,
     Plan,
+    Procedure,
     RemoveSlot,
     Step,
     StepPhase,
@@ -62,4 +63,4 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
         add(StepPhase.VERIFY, VerifyVersion(service, version, VERIFY_TIMES), VERIFY_LIMIT)
     for service in target:
         add(StepPhase.AFTERWARDS, RemoveSlot(service, facts[service].active), REMOVE_LIMIT)
-    return Plan(procedure="traffic", target=dict(target), steps=tuple(steps))
+    return Plan(procedure=Procedure.TRAFFIC, target=dict(target), steps=tuple(steps))

@@ -195,6 +195,11 @@ class EmbeddedSandbox:
         """See the port: a release is a folder."""
         return
 
+    @property
+    def cluster(self) -> None:
+        """See the port: processes of this machine."""
+        return
+
     def copy_logs(self, to: Path) -> tuple[Path, ...]:
         """Copies all logs into a folder, which is made; returns the copies."""
         to.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -35,11 +36,13 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> di
         model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before a cluster is made
     versions = {**cluster.check_tools(), "helm": str(helm.version())}
     found = cluster.find_or_make(state_dir, deadline)
-    registry = ensure_registry(cluster.NAME, network=cluster.NETWORK, image=Images().registry, deadline=deadline)
-    found.pull_from(registry.address, deadline)
-    for model in {str(model.root): model for model in models}.values():
-        current = {model.image(service, model.releases.current) for service in model.services}
-        publish(model, registry, frozenset({*current, AGENT}), deadline)
+    with closing(
+        ensure_registry(cluster.NAME, network=cluster.NETWORK, image=Images().registry, deadline=deadline)
+    ) as registry:
+        found.pull_from(registry.address, deadline)
+        for model in {str(model.root): model for model in models}.values():
+            current = {model.image(service, model.releases.current) for service in model.services}
+            publish(model, registry, frozenset({*current, AGENT}), deadline)
     return {**versions, "kubernetes": server_version(found)}
 
 

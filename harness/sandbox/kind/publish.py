@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.clock import Deadline
-from harness.errors import Unavailable
+from harness.clock import Deadline, wait_for
+from harness.errors import MayWorkLater, Unavailable
 from harness.sandbox.kind.registry import Registry
 from harness.system.model import SystemModel
 from harness.system.releases import versions
@@ -20,9 +20,19 @@ class PublishedImages:
         """See the port."""
         return self._registry.name(self._model.image(service, version))
 
-    def has(self, service: str, version: str) -> bool:
+    def has(self, service: str, version: str, deadline: Deadline) -> bool:
         """See the port."""
-        return self._registry.has(self._model.image(service, version))
+        image = self._model.image(service, version)
+
+        def answer() -> tuple[bool] | None:
+            try:
+                return (self._registry.has(image),)
+            except MayWorkLater:
+                if deadline.passed:
+                    raise
+                return None
+
+        return wait_for(answer, deadline, f"an answer of the registry about {image}")[0]
 
 
 def publish(model: SystemModel, registry: Registry, needed: frozenset[str], deadline: Deadline) -> None:

@@ -79,14 +79,13 @@ def start(
         kube = found.kube(name)
         undo.callback(kube.close)
         undo.callback(registry.close)
-        undo.callback(_within(limits.NAMESPACE_END, partial(namespace.remove, kube)))
-        namespace.make(kube, mark.labels("namespace"))
         postgres = None
         if model.database is not None:
             postgres = DrillPostgres(
                 name, database=model.name, network=cluster.NETWORK, mark=mark, folder=folder, image=Images().postgres
             )
-            undo.callback(_within(limits.REMOVE, postgres.close))
+        undo.callback(_end, kube, postgres)
+        namespace.make(kube, mark.labels("namespace"))
         system = KindSandbox(
             kube,
             model,
@@ -126,5 +125,8 @@ def _at_the_same_time(parts: list[Callable[[], None]]) -> None:
         one.result()
 
 
-def _within(limit: Any, act: Callable[[Deadline], object]) -> Callable[[], object]:
-    return lambda: act(Deadline.after(limit))
+def _end(kube: Kube, postgres: DrillPostgres | None) -> None:
+    parts: list[Callable[[], None]] = [lambda: namespace.remove(kube, Deadline.after(limits.NAMESPACE_END))]
+    if postgres is not None:
+        parts.append(lambda: postgres.close(Deadline.after(limits.REMOVE)))
+    _at_the_same_time(parts)

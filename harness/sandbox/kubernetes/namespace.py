@@ -32,6 +32,8 @@ def remove(kube: Kube, deadline: Deadline) -> None:
         kube.call(kube.core.delete_namespace, kube.namespace)
     except NotFound:
         return
+    # The cluster would get to them by itself, but only after some seconds, and with their whole grace.
+    kube.call(kube.core.delete_collection_namespaced_service, kube.namespace)
     kube.call(kube.core.delete_collection_namespaced_pod, kube.namespace, grace_period_seconds=0)
 
     def empty() -> bool:

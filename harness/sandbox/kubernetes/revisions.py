@@ -106,4 +106,4 @@ class KubernetesRevisions:
 def _revision(found: helm.Revision, values: dict[str, Any]) -> Revision:
     state = RevisionState.PENDING if found.pending else _STATES.get(found.status, RevisionState.FAILED)
     versions = {slot: version for slot in Slot if (version := version_in(values, slot)) is not None}
-    return Revision(found.number, versions, state, found.description)
+    return Revision(found.number, versions, state, found.description, rollback=found.status == "pending-rollback")

@@ -1,0 +1,40 @@
+"""Why a rollback is refused, as a scenario says it: 'no revision holds 2.4.0'."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from harness.journal.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class ExpectedRefusal:
+    """A refusal that a scenario expects; `version` is the target, where the words name it."""
+
+    refusal: Refusal
+    version: str | None = None
+
+
+_WORDS: Final = {
+    "the standby cannot take over": Refusal.STANDBY,
+    "nothing is deployed": Refusal.NOT_DEPLOYED,
+    "no replica is ready": Refusal.NOT_READY,
+    "an earlier rollback is unfinished": Refusal.UNFINISHED,
+    "no revision holds <version>": Refusal.NO_REVISION,
+    "there is no image of <version>": Refusal.NO_IMAGE,
+}
+
+
+def read_refusal(text: str) -> ExpectedRefusal:
+    """Reads the words of a refusal.
+
+    Raises:
+        ValueError: they are of none; says which there are.
+    """
+    for words, refusal in _WORDS.items():
+        pattern = re.escape(words).replace("<version>", r"(?P<version>\S+)")
+        if found := re.fullmatch(pattern, text):
+            return ExpectedRefusal(refusal, found.groupdict().get("version"))
+    raise ValueError(f"no rollback is refused because {text!r}; expected one of {', '.join(_WORDS)}")

@@ -1,0 +1,93 @@
+"""Faults that only a cluster has: an upgrade whose pipeline dies over it, a node that is drained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.clock import Deadline
+from harness.errors import InputError, Unavailable
+from harness.faults.effect import bad_answers
+from harness.faults.model import Scene
+from harness.faults.releases import deploy_what_serves
+from harness.journal.records import Undo
+from harness.system.ports import Cluster
+from harness.system.values import ReplicaState
+
+
+def cluster_of(scene: Scene, what: str) -> Cluster:
+    """The cluster that a fault disturbs.
+
+    Raises:
+        Unavailable: the sandbox is none.
+    """
+    if scene.system.cluster is None:
+        raise Unavailable(f"only a cluster can show that {what}; run this scenario with --sandbox kind")
+    return scene.system.cluster
+
+
+@dataclass(frozen=True, slots=True)
+class HungUpgrade:
+    """A release replaces the one that serves, and its upgrade is left pending: whoever made it died over it."""
+
+    service: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"the upgrade of {self.service} to {self.version} hangs in pending"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients get bad answers from {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Nothing is pending any more, and then the version that serves now is deployed again."""
+        cluster_of(scene, "an upgrade hangs in pending")
+        before = deploy_what_serves(scene, self.service, self.version)
+        return (before, Undo(operation="unlock", service=self.service, slot=before.slot))
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - the slot serves
+        """Updates, and leaves the revision pending."""
+        cluster_of(scene, self.title).hang_upgrade(self.service, self.version, deadline)
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return bad_answers(scene, self.service)
+
+
+@dataclass(frozen=True, slots=True)
+class DrainedNode:
+    """The node on which a replica of the serving slot runs is drained."""
+
+    service: str
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"the node that a replica of {self.service} runs on is drained"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients get bad answers from {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Replicas may start on the node again."""
+        cluster = cluster_of(scene, "a node is drained")
+        active = scene.system.router.active(self.service)
+        for one in scene.system.workloads.replicas(self.service, active):
+            if one.state is ReplicaState.READY:
+                node = cluster.node_of(one)
+                return (Undo(operation="uncordon", service=self.service, slot=active.value, node=node),)
+        raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): no node to drain")
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Cordons and evicts."""
+        cluster_of(scene, self.title).drain(undo[0].node, deadline)
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return bad_answers(scene, self.service)

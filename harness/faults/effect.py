@@ -1,0 +1,26 @@
+"""What counts as an effect: what clients see, in numbers that tell it from noise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.faults.model import Scene
+from harness.system.values import ServiceHealth
+from harness.units import Duration
+
+EFFECT_WINDOW: Final = Duration.of(ms=500)  # 25 probes at 50 a second: enough to tell 5 % from a lone bad probe
+EFFECT_ERRORS: Final = 0.05  # below the steady state's limit is noise; the catalogue's faults are far above
+ENOUGH_SAMPLES: Final = 10
+
+
+def bad_answers(scene: Scene, service: str) -> str:
+    """Proof that clients get bad answers from a service, as a sentence; empty when they do not."""
+    health = scene.metrics.health(service, EFFECT_WINDOW)
+    if health.error_rate is None or health.samples < ENOUGH_SAMPLES or health.error_rate < EFFECT_ERRORS:
+        return ""
+    return f"{health.error_rate:.0%} of {answers_seen(health)} were bad"
+
+
+def answers_seen(health: ServiceHealth) -> str:
+    """How many answers of which service were looked at, in words."""
+    return f"{health.samples} answers of {health.service} in {health.window}"

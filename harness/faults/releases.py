@@ -1,0 +1,94 @@
+"""Faults of how a release is made: without waiting for it, or in the slot that serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.clock import Deadline
+from harness.errors import InputError
+from harness.faults.effect import bad_answers
+from harness.faults.model import Scene
+from harness.journal.records import Undo
+from harness.system.values import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class CarelessRelease:
+    """A release is begun in the standby slot and gets all traffic at once, ready or not."""
+
+    service: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"release {self.version} of {self.service} goes live, and nobody waits until it is ready"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients get bad answers from {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """Back to the slot that serves now, and the other one emptied."""
+        active = scene.system.router.active(self.service)
+        return (
+            Undo(operation="remove", service=self.service, slot=active.other.value),
+            Undo(operation="switch", service=self.service, slot=active.value),
+        )
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Begins and switches."""
+        slot = Slot(undo[0].slot)
+        scene.system.workloads.begin(self.service, slot, self.version, deadline)
+        scene.system.router.switch(self.service, slot, deadline)
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return bad_answers(scene, self.service)
+
+
+@dataclass(frozen=True, slots=True)
+class InPlaceRelease:
+    """A release replaces the one that serves, in its own slot. Nothing stands by afterwards that could take over."""
+
+    service: str
+    version: str
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return f"release {self.version} of {self.service} replaces the one that serves"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return f"clients get bad answers from {self.service}"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """The version that serves now is deployed again."""
+        return (deploy_what_serves(scene, self.service, self.version),)
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
+        """Deploys over it."""
+        scene.system.workloads.deploy(self.service, Slot(undo[0].slot), self.version, deadline)
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return bad_answers(scene, self.service)
+
+
+def deploy_what_serves(scene: Scene, service: str, version: str) -> Undo:
+    """The undo of a release in place: what serves now is deployed in its slot again.
+
+    Raises:
+        InputError: nothing serves that could be updated, or it is of that version already.
+    """
+    active = scene.system.router.active(service)
+    serving = {one.version for one in scene.system.workloads.replicas(service, active)}
+    if not serving:
+        raise InputError(f"{service} has nothing deployed in its serving slot ({active}): nothing to update")
+    if version in serving:
+        raise InputError(f"{service} serves {version} already: an update to it changes nothing")
+    return Undo(operation="deploy", service=service, slot=active.value, version=min(serving))
