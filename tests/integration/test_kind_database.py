@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from harness.clock import wait_for
-from harness.errors import ConfigurationError, MayWorkLater, Unavailable
+from harness.errors import CannotCreate, ConfigurationError, MayWorkLater, Unavailable
 from harness.sandbox.kind.database import ARCHIVE, STREAM, WAL, DrillPostgres
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
@@ -184,6 +184,22 @@ def test_a_stream_that_does_not_work_is_told_with_the_end_of_its_log(own: DrillP
     wait_for(lambda: not streams(own), soon(), "the end of the stream")
     with pytest.raises(Unavailable, match=r"streaming of the write-ahead log did not start"):
         own.wait_until_kept(soon(0.3))
+
+
+def test_a_server_that_went_away_is_told_with_the_end_of_its_log(own: DrillPostgres, tmp_path: Path) -> None:
+    docker("kill", f"{own.name}-postgres")
+    with pytest.raises(Unavailable, match=r"PostgreSQL of .* went away: (.|\n)*ready to accept connections"):
+        own.apply_schema((tmp_path / "schema.sql",))
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(mark: Mark, network: str, tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    database = DrillPostgres(
+        new_name(), database="echo", network=network, mark=mark, folder=folder, image=Images().postgres
+    )
+    with pytest.raises(CannotCreate, match=rf"{folder}/pgpass: cannot be written"):
+        database.start(soon(20))
+    assert left_of(mark) == []
 
 
 def streams(database: DrillPostgres) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import docker.errors
 
-from harness.clock import Deadline, wait_for
+from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, DrillError, InternalError, Unavailable
 from harness.sandbox.common.logs import tail
 from harness.sandbox.kind import limits
@@ -152,16 +152,20 @@ class Container:
             CannotCreate: likewise, for want of room.
             DeadlineExceeded: it did not hold in time; the message has the end of the container's log.
         """
+        due = now()
 
         def look() -> T | None:
+            nonlocal due
             result = condition()
-            if not result:
+            if not result and now() >= due:
                 self._require_running(what)
+                due = now() + limits.INSPECT_EVERY
             return result
 
         try:
             return wait_for(look, deadline, what, every=limits.LOOK_EVERY)
         except DeadlineExceeded as error:
+            self._require_running(what)
             raise DeadlineExceeded(f"{error}; the log of container {self.name} ends:\n{self.log_end()}") from None
 
     def log_end(self) -> str:

@@ -7,16 +7,18 @@ that only the server's user reads; no argument, no environment and no log has th
 
 import asyncio
 import secrets
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 
 from harness.clock import Deadline
-from harness.errors import DrillError, InternalError
+from harness.errors import CannotCreate, DrillError, InternalError, Unavailable
 from harness.sandbox.common import schema
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.limits import RECEIVER_RESTART
@@ -115,20 +117,25 @@ class DrillPostgres:
             self._write_passfile()
             dsn = self._dsn("postgres")
             server.wait_until(lambda: asyncio.run(accepts(dsn)), deadline, "PostgreSQL accepted connections")
-            asyncio.run(create_database(dsn, self._database, self._service_password))
+            self._run(create_database(dsn, self._database, self._service_password))
             undo.pop_all()
 
     def apply_schema(self, files: tuple[Path, ...]) -> None:
-        """Runs the system's SQL files, in order. Raises as `schema.apply` does."""
-        asyncio.run(schema.apply(self.dsn, files))
+        """Runs the system's SQL files, in order.
+
+        Raises:
+            Unavailable: the server went away.
+            NotFound, ConfigurationError: as `schema.apply` does.
+        """
+        self._run(schema.apply(self.dsn, files))
 
     def wait_until_kept(self, deadline: Deadline) -> None:
         """Waits until archive and stream of the write-ahead log both work.
 
         Raises:
-            Unavailable: one of them does not; says which, with the end of its log.
+            Unavailable: one of them does not, or the server went away; says which, with the end of its log.
         """
-        asyncio.run(wait_until_kept(self.dsn, deadline, self._log_end))
+        self._run(wait_until_kept(self.dsn, deadline, self._log_end))
 
     def copy_logs(self, to: Path, deadline: Deadline) -> tuple[Path, ...]:
         """Copies the logs of server and receiver into a folder that is there; returns the copies."""
@@ -191,8 +198,20 @@ class DrillPostgres:
         )
 
     def _write_passfile(self) -> None:
-        self.passfile.touch(mode=0o600)
-        self.passfile.write_text(f"{self.ip}:{PORT}:*:{HARNESS_ROLE}:{self._password}\n", encoding="utf-8")
+        line = f"{self.ip}:{PORT}:*:{HARNESS_ROLE}:{self._password}\n"
+        try:
+            self.passfile.touch(mode=0o600)
+            self.passfile.write_text(line, encoding="utf-8")
+        except OSError as error:
+            raise CannotCreate(f"{self.passfile}: cannot be written: {error.strerror}") from error
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            asyncio.run(work)
+        except psycopg.OperationalError as error:
+            raise Unavailable(
+                f"PostgreSQL of {self.name} went away: {error}; its log ends:\n{self._log_end('postgres')}"
+            ) from error
 
     def _running(self) -> Container:
         if self._server is None:

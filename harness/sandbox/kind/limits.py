@@ -7,6 +7,7 @@ from harness.units import Duration
 DOCKER_CALL: Final = Duration.of(s=30)  # one call: measured 2 to 400 ms; an engine under load takes seconds
 DOCKER_LEAST: Final = Duration.of(s=1)  # a call is given this much even when its caller's time is up
 LOOK_EVERY: Final = Duration.of(ms=20)  # between two looks whether a container is ready
+INSPECT_EVERY: Final = Duration.of(ms=200)  # between two looks whether it still runs: each costs Docker 3 ms
 EXPIRY: Final = Duration.of(s=8 * 3600)  # longer than any game day; the owner's death removes things much earlier
 REMOVE: Final = Duration.of(s=10)  # of a container: measured 0.2 to 0.4 s; its processes are killed at once
 MAKING: Final = Duration.of(s=5)  # between making and starting a container lie milliseconds; longer is left over
