@@ -5,6 +5,7 @@ from pytest_bdd import given, then
 from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
 from harness.journal.declaration import Sustain
+from harness.rollback.assessment import Severity
 from harness.rollback.triggers import ErrorRate, ServiceDown, SlowResponse
 from harness.units import Duration
 
@@ -29,6 +30,16 @@ def _error_rate(drill: DrillBuilder, service: str, share: float, hold: Duration)
 )
 def _slow(drill: DrillBuilder, service: str, factor: float, hold: Duration) -> None:
     drill.call_for_rollback(SlowResponse(service, factor, hold))
+
+
+@given(step("the incident is of {severity:Severity} severity"))
+def _severity(drill: DrillBuilder, severity: Severity) -> None:
+    drill.severity = severity
+
+
+@given(step("{severity:Severity} severity counts after {time:Duration}"))
+def _patience(drill: DrillBuilder, severity: Severity, time: Duration) -> None:
+    drill.counts_after(severity, time)
 
 
 @then(step("a rollback is called for within {limit:Duration}"))

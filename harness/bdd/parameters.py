@@ -16,6 +16,7 @@ from pytest_bdd import parsers
 from harness.errors import InputError
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.rollback.assessment import Severity
 from harness.units import Duration, parse_share
 
 
@@ -45,6 +46,12 @@ def _verdict(text: str) -> Verdict:
     return Verdict(text)
 
 
+def _severity(text: str) -> Severity:
+    if text not in list(Severity):
+        raise ValueError(f"{text!r} is not a severity; expected one of {', '.join(Severity)}")
+    return Severity(text)
+
+
 def _cause(text: str) -> Cause:
     """A cause by its words, as docs/measures.md lists them."""
     found = next((cause for cause in Cause if cause.words == text), None)
@@ -60,6 +67,7 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
     "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %"),
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
+    "Severity": ParameterType(r"\S+", _severity, "high"),
     "Cause": ParameterType(r".+", _cause, "the fault had no effect"),
 }
 

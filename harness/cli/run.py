@@ -96,7 +96,7 @@ def _print_plan(drill: Drill) -> None:
         f"  system      {drill.model.name}, {', '.join(map(' '.join, drill.versions.items()))}",
         f"  fault       {drill.fault.title}",
         f"  effect      {drill.fault.effect}, within {drill.limits.effect}",
-        *(f"  trigger     {spec.trigger.title}" for spec in drill.triggers),
+        *(f"  trigger     {spec.trigger.title} ({spec.severity} severity)" for spec in drill.triggers),
         f"  rollback    {drill.procedure}: {target}, within {drill.limits.roll_back}",
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
         *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from harness.drill import defaults
 from harness.drill.checks import Check, ErrorShare
+from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
 from harness.errors import InputError, NotFound
 from harness.faults.catalogue import BadRelease
@@ -15,6 +16,7 @@ from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
 from harness.observe.window import RETENTION
+from harness.rollback.assessment import Patience, Severity
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
@@ -41,10 +43,12 @@ class DrillBuilder:
     everywhere: str | None = None
     probe_rate: float | None = None
     fault: Fault | None = None
-    triggers: list[TriggerSpec] = field(default_factory=list)
+    triggers: list[tuple[Trigger, Source]] = field(default_factory=list)
     back_to: str | None = None
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
+    severity: Severity | None = None
+    patience: Patience = field(default_factory=Patience)
     steady_window: Duration = defaults.STEADY_WINDOW
     effect_limit: Duration = defaults.EFFECT_LIMIT
     detect_limit: Duration | None = None
@@ -108,7 +112,14 @@ class DrillBuilder:
     def call_for_rollback(self, trigger: Trigger) -> None:
         """A trigger that is watched."""
         self._service(trigger.service)
-        self.triggers.append(TriggerSpec(trigger, self.here))
+        self.triggers.append((trigger, self.here))
+
+    def counts_after(self, severity: Severity, time: Duration) -> None:
+        """An incident of this severity may last so long before that counts for a rollback."""
+        if severity not in (Severity.HIGH, Severity.MEDIUM):
+            how = "at once" if severity is Severity.CRITICAL else "never"
+            raise InputError(f"{severity} severity counts {how}; a time goes with high and medium severity")
+        self.patience = replace(self.patience, **{severity.value: time})
 
     def roll_back_to(self, version: str, limit: Duration) -> None:
         """The broken service goes back to a version by switching traffic."""
@@ -147,11 +158,11 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
-        self._refuse_what_cannot_pass(fault)
+        refuse_what_cannot_pass(self, fault)
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = [
-                TriggerSpec(trigger, self._default_source("the handbook's triggers"))
+                (trigger, self._default_source("the handbook's triggers"))
                 for service in watched
                 if service
                 for trigger in default_triggers(service)
@@ -176,7 +187,8 @@ class DrillBuilder:
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
             fault=fault,
-            triggers=tuple(self.triggers),
+            triggers=tuple(TriggerSpec(one, where, self.severity or one.severity) for one, where in self.triggers),
+            patience=self.patience,
             procedure="traffic",
             target=self._target(fault),
             limits=self._limits(),
@@ -190,9 +202,7 @@ class DrillBuilder:
         )
 
     def _limits(self) -> Limits:
-        longest = max(
-            (spec.trigger.hold + window_for(spec.trigger.hold) for spec in self.triggers), default=Duration(0)
-        )
+        longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))
         return Limits(
             steady_window=self.steady_window,
             effect=self.effect_limit,
@@ -215,27 +225,6 @@ class DrillBuilder:
         return {
             service: self.back_to or (before if isinstance(fault, BadRelease) else self.standby.get(service, before))
         }
-
-    def _refuse_what_cannot_pass(self, fault: Fault) -> None:
-        """Mistakes that only show when a drill has run for nothing: what it judges by is empty or out of reach."""
-        critical = self.services(critical=True)
-        if not critical:
-            raise InputError(
-                f"{self.system_file}: no service is critical, so nothing could be an outage; leave out "
-                "'critical = false' of those whose outage is one of the system"
-            )
-        service = getattr(fault, "service", None)
-        if service is not None and service not in critical and self.expected is Verdict.PASSED:
-            raise InputError(
-                f"{service} is not critical, so its outage is none of the system and no recovery could be measured; "
-                f"break one of {', '.join(critical)}"
-            )
-        shortest = min((spec.trigger.hold for spec in self.triggers), default=None)
-        if shortest and self.detect_limit and self.detect_limit < shortest:
-            raise InputError(
-                f"{self.origin}: a rollback cannot be called for within {self.detect_limit}, because the shortest "
-                f"trigger must hold for {shortest}"
-            )
 
     def _default_objectives(self) -> None:
         said = {objective.measured for objective in self.objectives}
