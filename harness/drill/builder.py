@@ -20,7 +20,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
-from harness.system.releases import known_releases
+from harness.system.releases import versions
 from harness.units import Duration
 
 _PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
@@ -281,6 +281,6 @@ class DrillBuilder:
 
     def _release(self, version: str) -> str:
         if not _PLAIN.fullmatch(version) or not self.model.release_path(version).is_dir():
-            there = known_releases(self.model)
+            there = versions(self.model)
             raise NotFound(f"there is no release {version}; there are {', '.join(there) or 'none'}")
         return version
