@@ -71,8 +71,8 @@ def test_a_service_plan_checks_everything_of_all_services_before_it_changes_any(
         CheckImage("api", "2"),
         RollBackTo("web", "1", 1),
         RollBackTo("api", "2", 2),
-        VerifyVersion("web", "1", 3),
-        VerifyVersion("api", "2", 3),
+        VerifyVersion("web", "1", 15),
+        VerifyVersion("api", "2", 15),
     ]
     assert [step.id for step in plan.steps] == [f"{number:02}" for number in range(1, 13)]
     assert len({step.title for step in plan.steps}) == 12
@@ -99,7 +99,7 @@ def test_where_no_revisions_are_kept_the_release_is_checked_and_deployed_again(p
         CheckDeployed("web", BLUE, 1, 1 if procedure is Procedure.ROLLING else 0),
         CheckRelease("web", "1"),
         DeployAgain("web", BLUE, "1"),
-        VerifyVersion("web", "1", 3),
+        VerifyVersion("web", "1", 15),
     ]
 
 

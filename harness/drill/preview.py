@@ -1,0 +1,76 @@
+"""What a drill would do, without doing it: its target and its rollback plan from what is declared. Pure.
+
+The plan is the planner's own; only the facts are not looked up but follow from the scenario: every sandbox begins
+with the live releases in blue and the standby ones in green, and a bad release goes live in green.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from harness.drill.spec import Drill
+from harness.faults.catalogue import BadRelease
+from harness.rollback.plan import Plan
+from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
+from harness.settings import Settings
+from harness.system.values import Replica, ReplicaState, Slot
+from harness.units import counted
+
+FIRST: Final = Slot.BLUE
+_OWN: Final = {
+    "embedded": "only processes, ports and a folder that the drill makes are touched, and they end with it",
+}
+
+
+def expected_facts(drill: Drill) -> dict[str, SlotFacts]:
+    """How the services of the target will stand when the rollback is planned."""
+    found = {}
+    for service in drill.target:
+        released = isinstance(drill.fault, BadRelease) and drill.fault.service == service
+        active = FIRST.other if released else FIRST
+        version = drill.versions[service] if released else drill.standby.get(service)
+        count = drill.model.replicas(service)
+        standby = tuple(
+            Replica(service, active.other, version, index, ReplicaState.READY, 0, "declared")
+            for index in range(count if version else 0)
+            if version
+        )
+        found[service] = SlotFacts(active=active, replicas=count, standby=standby)
+    return found
+
+
+def expected_plan(drill: Drill) -> Plan | None:
+    """The rollback as it will be planned; None where nothing would be rolled back."""
+    return plan_traffic(expected_facts(drill), drill.target) if drill.target else None
+
+
+def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
+    """Guards, target and plan, a line each."""
+    steady = drill.limits.steady_window + settings.steady_state
+    lines = [
+        f"  guards      {sandbox}: {_OWN.get(sandbox, 'only what the sandbox may touch is touched')}",
+        f"              nothing is injected unless the steady state is reached within {steady}",
+        f"              the fault is taken back at the end, however the drill ends, within {settings.undo}",
+    ]
+    for service, facts in expected_facts(drill).items():
+        serves = drill.fault.version if isinstance(drill.fault, BadRelease) else drill.versions[service]
+        waits = facts.standby[0].version if facts.standby else "nothing"
+        there = f"{counted(facts.replicas, 'replica')} of {serves} in {facts.active}"
+        lines.append(f"  target      {service}: {there}; {waits} stands by in {facts.active.other}")
+    return lines + _plan(drill)
+
+
+def _plan(drill: Drill) -> list[str]:
+    plan = expected_plan(drill)
+    if plan is None:
+        return ["  plan        none: the scenario breaks no service that could be rolled back"]
+    lines = [f"  plan        {plan.procedure}, within {drill.limits.roll_back}, once an assessment calls for it"]
+    lines += [f"    {step.id}  {step.phase:<11} {step.title}, within {step.deadline}" for step in plan.steps]
+    for service, version in drill.target.items():
+        holds = {one.version for one in expected_facts(drill)[service].standby}
+        if holds != {version}:
+            lines.append(
+                f"              the check of {service} will refuse: {version} does not stand by; say it with "
+                f"'Given {service} is live in {drill.versions[service]}, with {version} on standby'"
+            )
+    return lines
