@@ -8,6 +8,7 @@ from harness.drill.builder import DrillBuilder
 from harness.errors import InputError
 from harness.journal.cause import Cause
 from harness.journal.declaration import Sustain, Verdict
+from harness.rollback.assessment import Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import ErrorRate, ServiceDown, SlowResponse
 from harness.units import Duration
@@ -33,6 +34,16 @@ def _error_rate(drill: DrillBuilder, service: str, share: float, hold: Duration)
 )
 def _slow(drill: DrillBuilder, service: str, factor: float, hold: Duration) -> None:
     drill.call_for_rollback(SlowResponse(service, factor, hold))
+
+
+@given(step("the incident is of {severity:Severity} severity"))
+def _severity(drill: DrillBuilder, severity: Severity) -> None:
+    drill.severity = severity
+
+
+@given(step("{severity:Severity} severity counts after {time:Duration}"))
+def _patience(drill: DrillBuilder, severity: Severity, time: Duration) -> None:
+    drill.counts_after(severity, time)
 
 
 @then(step("a rollback is called for within {limit:Duration}"))

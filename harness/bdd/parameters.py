@@ -17,6 +17,7 @@ from harness.bdd.refusals import read_refusal
 from harness.errors import InputError
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.rollback.assessment import Severity
 from harness.rollback.plan import Procedure
 from harness.units import Duration, parse_share
 
@@ -45,6 +46,12 @@ def _verdict(text: str) -> Verdict:
     if text not in list(Verdict):
         raise ValueError(f"{text!r} is not a verdict; expected one of {', '.join(Verdict)}")
     return Verdict(text)
+
+
+def _severity(text: str) -> Severity:
+    if text not in list(Severity):
+        raise ValueError(f"{text!r} is not a severity; expected one of {', '.join(Severity)}")
+    return Severity(text)
 
 
 def _cause(text: str) -> Cause:
@@ -78,6 +85,7 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
     "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision"),
     "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0"),
+    "Severity": ParameterType(r"\S+", _severity, "high"),
     "Cause": ParameterType(r".+", _cause, "the fault had no effect"),
 }
 

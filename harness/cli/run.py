@@ -17,6 +17,7 @@ from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, Sand
 from harness.cli.output import results_to_stdout
 from harness.cli.progress import watcher
 from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.drill.preview import describe
 from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
 from harness.drill.sandboxes import known
@@ -39,7 +40,7 @@ def run(
     system: System = None,
     out: Out = RUNS,
     seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="print targets and plan, touch nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="print guards, targets and plan, touch nothing")] = False,
     json: Json = False,
 ) -> int:
     """Run drills. Exit 0: all ended as expected; 1: one missed; 2: could not tell; 3: aborted; 64 to 78: an error."""
@@ -49,7 +50,7 @@ def run(
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
     if dry_run:
         for drill in drills:
-            _print_plan(drill)
+            _print_plan(drill, sandbox)
         return 0
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
@@ -89,15 +90,14 @@ def _again(drill: Drill, *, sandbox: str, seed: int, system: Path | None) -> str
     return shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed), *named])
 
 
-def _print_plan(drill: Drill) -> None:
-    target = ", ".join(f"{service} to {release}" for service, release in drill.target.items()) or "nothing"
+def _print_plan(drill: Drill, sandbox: str) -> None:
     lines = [
         f"{drill.name} ({drill.source})",
         f"  system      {drill.model.name}, {', '.join(map(' '.join, drill.versions.items()))}",
         f"  fault       {drill.fault.title}",
         f"  effect      {drill.fault.effect}, within {drill.limits.effect}",
-        *(f"  trigger     {spec.trigger.title}" for spec in drill.triggers),
-        f"  rollback    {drill.procedure}: {target}, within {drill.limits.roll_back}",
+        *(f"  trigger     {spec.trigger.title} ({spec.severity} severity)" for spec in drill.triggers),
+        *describe(drill, sandbox, Settings()),
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
         *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),
         f"  expected    {ending(drill.expected, drill.expected_cause)}",

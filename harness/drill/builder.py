@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.drill import defaults
 from harness.drill.checks import Check, ErrorShare
 from harness.drill.names import known_release, known_service
+from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
 from harness.errors import InputError
 from harness.faults.hindrance import Hindered, Hindrance
@@ -14,6 +15,7 @@ from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
 from harness.observe.window import RETENTION
+from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
@@ -38,12 +40,14 @@ class DrillBuilder:
     everywhere: str | None = None
     probe_rate: float | None = None
     fault: Fault | None = None
-    triggers: list[TriggerSpec] = field(default_factory=list)
     hindrances: list[Hindrance] = field(default_factory=list)
+    triggers: list[tuple[Trigger, Source]] = field(default_factory=list)
     back_to: str | None = None
     procedure: Procedure = Procedure.TRAFFIC
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
+    severity: Severity | None = None
+    patience: Patience = field(default_factory=Patience)
     steady_window: Duration = defaults.STEADY_WINDOW
     effect_limit: Duration = defaults.EFFECT_LIMIT
     detect_limit: Duration | None = None
@@ -112,7 +116,14 @@ class DrillBuilder:
     def call_for_rollback(self, trigger: Trigger) -> None:
         """A trigger that is watched."""
         self._service(trigger.service)
-        self.triggers.append(TriggerSpec(trigger, self.here))
+        self.triggers.append((trigger, self.here))
+
+    def counts_after(self, severity: Severity, time: Duration) -> None:
+        """An incident of this severity may last so long before that counts for a rollback."""
+        if severity not in (Severity.HIGH, Severity.MEDIUM):
+            how = "at once" if severity is Severity.CRITICAL else "never"
+            raise InputError(f"{severity} severity counts {how}; a time goes with high and medium severity")
+        self.patience = replace(self.patience, **{severity.value: time})
 
     def roll_back_to(
         self, version: str, limit: Duration, how: Procedure = Procedure.TRAFFIC, service: str | None = None
@@ -156,11 +167,11 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
-        self._refuse_what_cannot_pass(fault)
+        refuse_what_cannot_pass(self, fault)
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = [
-                TriggerSpec(trigger, self._default_source("the handbook's triggers"))
+                (trigger, self._default_source("the handbook's triggers"))
                 for service in watched
                 if service
                 for trigger in default_triggers(service)
@@ -185,7 +196,8 @@ class DrillBuilder:
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
             fault=Hindered(fault, tuple(self.hindrances)) if self.hindrances else fault,
-            triggers=tuple(self.triggers),
+            triggers=tuple(TriggerSpec(one, where, self.severity or one.severity) for one, where in self.triggers),
+            patience=self.patience,
             procedure=self.procedure,
             target=self._target(fault),
             limits=self._limits(),
@@ -199,9 +211,7 @@ class DrillBuilder:
         )
 
     def _limits(self) -> Limits:
-        longest = max(
-            (spec.trigger.hold + window_for(spec.trigger.hold) for spec in self.triggers), default=Duration(0)
-        )
+        longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))
         return Limits(
             steady_window=self.steady_window,
             effect=self.effect_limit,
@@ -222,27 +232,6 @@ class DrillBuilder:
             return {}
         before = self._live().get(service, self.model.releases.current)
         return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}
-
-    def _refuse_what_cannot_pass(self, fault: Fault) -> None:
-        """Mistakes that only show when a drill has run for nothing: what it judges by is empty or out of reach."""
-        critical = self.services(critical=True)
-        if not critical:
-            raise InputError(
-                f"{self.system_file}: no service is critical, so nothing could be an outage; leave out "
-                "'critical = false' of those whose outage is one of the system"
-            )
-        service = getattr(fault, "service", None)
-        if service is not None and service not in critical and self.expected is Verdict.PASSED:
-            raise InputError(
-                f"{service} is not critical, so its outage is none of the system and no recovery could be measured; "
-                f"break one of {', '.join(critical)}"
-            )
-        shortest = min((spec.trigger.hold for spec in self.triggers), default=None)
-        if shortest and self.detect_limit and self.detect_limit < shortest:
-            raise InputError(
-                f"{self.origin}: a rollback cannot be called for within {self.detect_limit}, because the shortest "
-                f"trigger must hold for {shortest}"
-            )
 
     def _default_objectives(self) -> None:
         said = {objective.measured for objective in self.objectives}

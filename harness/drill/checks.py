@@ -13,9 +13,10 @@ import httpx
 from harness.clock import Deadline
 from harness.errors import DrillError
 from harness.system.checks import look_at_service
+from harness.system.looks import looks_to_meet
 from harness.system.model import SystemModel
 from harness.system.ports import Metrics, System
-from harness.units import Duration
+from harness.units import Duration, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,15 @@ class VersionServed:
     """The version that a service answers with; looked at often enough to meet each replica."""
 
     service: str
-    looks: int = 3
 
     def read(self, bench: Bench, deadline: Deadline) -> Reading:
-        """Asks for the version several times; differing answers are all named."""
+        """Asks for the version so often that every replica has answered; differing answers are all named."""
+        looks = looks_to_meet(bench.model.replicas(self.service))
         seen: list[str] = []
-        for _ in range(self.looks):
+        for done in range(looks):
+            if done and deadline.passed:
+                told = ", ".join(sorted(set(seen)))
+                return Reading(None, f"only {done} of {looks} looks were over in time, and they saw {told}")
             look = look_at_service(
                 bench.http,
                 bench.model.services[self.service],
@@ -106,7 +110,7 @@ class VersionServed:
             if look.version is None:
                 return Reading(None, f"{self.service}: {look.describe()}")
             seen.append(look.version)
-        return Reading(", ".join(sorted(set(seen))), f"{len(seen)} answers")
+        return Reading(", ".join(sorted(set(seen))), counted(len(seen), "answer"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,13 @@ def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str) -> Drill
         fault=drill.fault.title,
         effect=drill.fault.effect,
         triggers=tuple(
-            TriggerDeclared(id=str(index), name=spec.trigger.title, hold=spec.trigger.hold, source=spec.source)
+            TriggerDeclared(
+                id=str(index),
+                name=spec.trigger.title,
+                hold=spec.trigger.hold,
+                severity=spec.severity.value,
+                source=spec.source,
+            )
             for index, spec in enumerate(drill.triggers)
         ),
         procedure=drill.procedure,

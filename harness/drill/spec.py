@@ -9,6 +9,7 @@ from harness.drill.checks import Check
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
+from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger
 from harness.system.model import SystemModel
@@ -17,10 +18,11 @@ from harness.units import Duration
 
 @dataclass(frozen=True, slots=True)
 class TriggerSpec:
-    """A trigger with where the scenario names it."""
+    """A trigger with where the scenario names it, and how grave the scenario says it is."""
 
     trigger: Trigger
     source: Source
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Drill:
     probe_rate: float
     fault: Fault
     triggers: tuple[TriggerSpec, ...]
+    patience: Patience
     procedure: Procedure
     target: Mapping[str, str]
     limits: Limits

@@ -13,7 +13,7 @@ from harness.errors import DeadlineExceeded, DrillError
 from harness.journal.chain import JournalWriter
 from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, TriggerMet
-from harness.rollback.assessment import Severity, Situation, assess
+from harness.rollback.assessment import Situation, assess
 from harness.rollback.plan import Plan
 from harness.rollback.triggers import Watch, window_for
 from harness.units import Duration, Instant
@@ -64,12 +64,15 @@ def detect(
 
 def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, deadline: Deadline) -> Plan:
     """Weighs what is known, and plans the rollback if it calls for one."""
-    trigger = drill.triggers[int(met.trigger)].trigger
+    spec = drill.triggers[int(met.trigger)]
+    window = window_for(spec.trigger.hold)
     situation = Situation(
-        severity=Severity.CRITICAL,
+        severity=spec.severity,
         lasted=met.at - met.since,
-        trigger=trigger.title,
-        health=[live.observer.health(name, window_for(trigger.hold)) for name in drill.model.services],
+        trigger=spec.trigger.title,
+        health=[live.observer.health(name, window) for name in drill.model.services],
+        baseline=live.baseline,
+        patience=drill.patience,
     )
     assessment = assess(situation)
     decided = Decided.model_validate(

@@ -129,11 +129,12 @@ class LedgerDeclared(Value):
 
 
 class TriggerDeclared(Value):
-    """A condition that calls for a rollback once it has held for `hold`."""
+    """A condition that is met once it has held for `hold`; the assessment weighs how grave it is."""
 
     id: str
     name: str
     hold: Duration
+    severity: Literal["critical", "high", "medium", "low"]
     source: Source
 
 

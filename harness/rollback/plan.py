@@ -168,7 +168,7 @@ class DeployAgain:
 
 @dataclass(frozen=True, slots=True)
 class VerifyVersion:
-    """Clients get the target version from a healthy service, so many times in a row."""
+    """Clients get the target version from a healthy service, so many times in a row that every replica has answered."""
 
     service: str
     version: str

@@ -3,6 +3,8 @@
 The default times and bounds are those of a production handbook (service down for more than 5 min; error rate above
 5 % for more than 5 min; response above 3 times its baseline for more than 10 min).
 
+Those three are immediate: each is of critical severity unless it is said otherwise.
+
 A trigger works as a Prometheus alert rule with `for`: its condition is looked at again and again over a short
 window, and it is met once it was true at every look for the whole time.
 """
@@ -14,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from harness.errors import InputError
+from harness.rollback.assessment import Severity
 from harness.system.values import ServiceHealth
 from harness.units import Duration, Instant
 
@@ -32,6 +35,10 @@ class Trigger(Protocol):
         """For how long the condition must be true."""
 
     @property
+    def severity(self) -> Severity:
+        """How grave it is when it is met."""
+
+    @property
     def title(self) -> str:
         """The trigger in words."""
 
@@ -45,6 +52,7 @@ class ServiceDown:
 
     service: str
     hold: Duration = Duration.of(s=5 * 60)
+    severity: Severity = Severity.CRITICAL
 
     @property
     def title(self) -> str:
@@ -63,6 +71,7 @@ class ErrorRate:
     service: str
     above: float = 0.05
     hold: Duration = Duration.of(s=5 * 60)
+    severity: Severity = Severity.CRITICAL
 
     def __post_init__(self) -> None:
         """Refuses a bound that no error rate can be above."""
@@ -86,6 +95,7 @@ class SlowResponse:
     service: str
     factor: float = 3
     hold: Duration = Duration.of(s=10 * 60)
+    severity: Severity = Severity.CRITICAL
 
     def __post_init__(self) -> None:
         """Refuses a multiple that an ordinary answer is above, and one that is no number."""

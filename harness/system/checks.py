@@ -33,17 +33,21 @@ class Look:
 
 
 def http_client() -> httpx.Client:
-    """A client whose every request makes a connection of its own, as a new client of the service would."""
-    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+    """A client for looks: each makes a connection of its own, as a new client of the service would."""
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=1), trust_env=False)
 
 
 def look_at_service(http: httpx.Client, service: Service, address: Address, deadline: Deadline) -> Look:
-    """Asks for health and version, each within the deadline and LOOK_LIMIT; never raises for what the service does."""
+    """Asks for health and version, each within the deadline and LOOK_LIMIT; never raises for what the service does.
+
+    Both requests of a look go over one connection where the service allows it, so that one and the same replica
+    answers them; the connection ends with the look.
+    """
     started = now()
     limit = max(min(deadline.left, LOOK_LIMIT), Duration.of(ms=50)).seconds
     try:
         health = http.get(address.url + service.health, timeout=limit)
-        answer = http.get(address.url + service.version.path, timeout=limit)
+        answer = http.get(address.url + service.version.path, timeout=limit, headers={"Connection": "close"})
     except httpx.HTTPError as error:
         return Look(False, None, now() - started, f"{type(error).__name__}: {error}")
     version = None

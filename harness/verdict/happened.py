@@ -52,6 +52,7 @@ class Happened:
             yield res.TriggerResult(
                 name=declared.name,
                 hold=above(declared.hold),
+                severity=declared.severity,
                 met=self.scale.at(met.at) if met else None,
                 since=self.scale.at(met.since) if met else None,
                 detail=met.detail if met else "not met",

@@ -109,6 +109,7 @@ class TriggerResult(Value):
 
     name: str
     hold: float
+    severity: Literal["critical", "high", "medium", "low"]
     met: float | None
     since: float | None
     detail: str

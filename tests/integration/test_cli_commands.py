@@ -58,8 +58,16 @@ def test_a_dry_run_prints_targets_and_plan_and_touches_nothing(tmp_path: Path) -
         "system echo, echo 1.0.0",
         "fault release 2.0.0 of echo goes live",
         "effect clients get bad answers from echo, within 3 s",
-        "trigger error rate of echo above 5 % for 1 s",
-        "rollback traffic: echo to 1.0.0, within 5 s",
+        "trigger error rate of echo above 5 % for 1 s (critical severity)",
+        "guards embedded: only processes, ports and a folder that the drill makes are touched, and they end with it",
+        "nothing is injected unless the steady state is reached within 21 s",
+        "the fault is taken back at the end, however the drill ends, within 20 s",
+        "target echo: 2 replicas of 2.0.0 in green; 1.0.0 stands by in blue",
+        "plan traffic, within 5 s, once an assessment calls for it",
+        "01 check check that blue of echo holds 1.0.0 with 2 ready, within 2 s",
+        "02 change switch the traffic of echo to blue, within 5 s",
+        "03 verify verify that clients get 1.0.0 from a healthy echo, 8 times in a row, within 10 s",
+        "04 afterwards clean up the failed slot: remove green of echo, within 10 s",
         "objective rto at most 20 s",
         "objective validation at most 5 min",
         "criterion echo answers as 1.0.0, within 5 s",
@@ -67,6 +75,15 @@ def test_a_dry_run_prints_targets_and_plan_and_touches_nothing(tmp_path: Path) -
         "expected passed",
     ]
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_dry_run_says_that_a_rollback_will_be_refused_and_how_to_mend_it(tmp_path: Path) -> None:
+    path = drills.feature_file(tmp_path, one=drills.NO_STANDBY, two=drills.NOTHING)
+    said = drill("run", path, "--system", ECHO, "--dry-run", state=tmp_path / "state")
+    assert "echo: 2 replicas of 1.0.0 in blue; nothing stands by in green" in said.out
+    assert "the check of echo will refuse: 1.0.0 does not stand by" in said.out
+    assert "'Given echo is live in 1.0.0, with 1.0.0 on standby'" in said.out
+    assert "plan        none: the scenario breaks no service that could be rolled back" in said.out
 
 
 def test_a_run_can_be_read_by_a_program_and_judged_again_by_it(tmp_path: Path, state: Path) -> None:

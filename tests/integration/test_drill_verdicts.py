@@ -11,6 +11,8 @@ import psutil
 import pytest
 
 from harness.clock import Deadline
+from harness.drill import declare
+from harness.drill.preview import expected_plan
 from harness.errors import DrillError, InternalError, MayWorkLater, Unavailable
 from harness.faults.model import Scene
 from harness.journal import records as r
@@ -76,6 +78,19 @@ def test_a_rollback_without_a_standby_is_refused_and_the_drill_missed(ran: Ran) 
     assert result["verdict"] == "missed"
     assert "refused" in result["reason"]
     assert "nothing runs there; deploy 1.0.0 to it" in result["reason"]
+
+
+def test_the_plan_that_a_dry_run_prints_is_the_one_that_is_carried_out(ran: Ran, tmp_path: Path) -> None:
+    for name, steps in (("passes", drills.PASSING), ("no standby", drills.NO_STANDBY)):
+        (tmp_path / name).mkdir()
+        expected = expected_plan(drill_of(tmp_path / name, steps))
+        [planned] = [one for one in records_of(ran.run / drill_id(ran, name)) if isinstance(one, r.Planned)]
+        assert expected is not None
+        assert planned == declare.planned(expected)
+
+
+def drill_id(ran: Ran, name: str) -> str:
+    return str(results_of(ran.run)[name]["drill_id"])
 
 
 def test_a_trigger_that_is_never_met_misses_the_drill_and_tells_what_was_seen_last(ran: Ran) -> None:

@@ -4,12 +4,15 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from harness.clock import now, wait_for
 from harness.errors import DeadlineExceeded
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.start import StartedSandbox
+from harness.system.checks import http_client, look_at_service
+from harness.system.looks import looks_to_meet
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration
 from tests.support.sandboxes import Clients, ask, echo, opened, soon, state_folder, states, version
@@ -92,6 +95,21 @@ def test_another_version_ends_a_hold(sandbox: StartedSandbox) -> None:
 def test_replicas_share_the_connections(sandbox: StartedSandbox) -> None:
     address = sandbox.router.address("echo")
     assert len({ask(address, "/version")[1] for _ in range(4)}) == 2
+
+
+def test_looks_meet_every_replica_and_each_look_only_one(sandbox: StartedSandbox) -> None:
+    asked: list[int] = []
+
+    def note(response: httpx.Response) -> None:
+        response.read()
+        asked.append(response.json()["pid"])
+
+    with http_client() as http:
+        http.event_hooks["response"].append(note)
+        for _ in range(looks_to_meet(2)):
+            look_at_service(http, echo().services["echo"], sandbox.router.address("echo"), soon())
+    assert asked[::2] == asked[1::2]
+    assert len(set(asked)) == 2
 
 
 def test_a_removed_replica_that_ignores_sigterm_is_killed_after_its_grace(sandbox: StartedSandbox) -> None:

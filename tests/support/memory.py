@@ -28,6 +28,7 @@ class MemorySystem:
     down: set[Place] = field(default_factory=set)
     delayed: dict[Place, Duration] = field(default_factory=dict)
     database: None = None
+    count: int = 1
 
     def __post_init__(self) -> None:
         for name in self.names:
@@ -85,7 +86,9 @@ class MemorySystem:
         if version is None:
             return ()
         state = ReplicaState.BACK_OFF if (service, slot) in self.down else ReplicaState.READY
-        return (Replica(service, slot, version, 0, state, 0, f"{service}-{slot}"),)
+        return tuple(
+            Replica(service, slot, version, index, state, 0, f"{service}-{slot}-{index}") for index in range(self.count)
+        )
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("hold_down")

@@ -107,6 +107,7 @@ def declared(story: Story) -> r.DrillDeclared:
                 id="errors",
                 name="more than 5 % of requests fail for 500 ms",
                 hold=Duration.of(ms=500),
+                severity="critical",
                 source=source(14, ""),
             ),
         ),

@@ -138,7 +138,11 @@ class World:
             ledger=d.LedgerDeclared(service="web", clients=1, rate=20) if self.ledger else None,
             fault="web answers 500",
             effect="answers of web are bad",
-            triggers=(d.TriggerDeclared(id="0", name="web is down", hold=Duration.of(ms=500), source=SOURCE),),
+            triggers=(
+                d.TriggerDeclared(
+                    id="0", name="web is down", hold=Duration.of(ms=500), severity="critical", source=SOURCE
+                ),
+            ),
             procedure="traffic",
             target="web 1.0",
             objectives=self.objectives,

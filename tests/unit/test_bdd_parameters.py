@@ -56,6 +56,7 @@ def test_a_text_is_read_as_its_value(name: str, text: str, value: Any) -> None:
         ("Duration", "5.s", "'5.s' is not a duration"),
         ("Share", "5", "expected a percentage from 0 % to 100 %"),
         ("Share", "101 %", "expected a percentage from 0 % to 100 %"),
+        ("Severity", "grave", "expected one of critical, high, medium, low"),
         ("Cause", "the fault had no affect", "the nearest is 'the fault had no effect'"),
         ("Procedure", "by magic", "expected one of by switching traffic, by its revision, batch by batch"),
         ("Refusal", "it rains", "expected one of the standby cannot take over, nothing is deployed"),

@@ -18,6 +18,7 @@ from harness.faults.hindrance import Hindered, UnfinishedRollback
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Source, Verdict
+from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import ErrorRate, ServiceDown
 from harness.settings import Settings
@@ -141,6 +142,29 @@ def test_a_service_that_is_not_critical_can_be_broken_where_no_pass_is_expected(
     scenario = builder(TRACKTION, expected=Verdict.INDETERMINATE)
     scenario.break_by(Crash("notification-service"))
     assert built(scenario).expected is Verdict.INDETERMINATE
+
+
+def test_the_handbooks_triggers_are_critical_unless_the_scenario_says_how_grave_the_incident_is() -> None:
+    for said in (None, Severity.HIGH):
+        scenario = builder()
+        scenario.break_by(Crash("echo"))
+        scenario.severity = said
+        drill = built(scenario)
+        assert {spec.severity for spec in drill.triggers} == {said or Severity.CRITICAL}
+        told = declaration(drill, run_id="r", sandbox="embedded", again="")
+        assert {one.severity for one in told.triggers} == {(said or Severity.CRITICAL).value}
+
+
+def test_how_long_a_severity_may_last_is_that_of_the_handbook_unless_it_is_said() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    assert built(scenario).patience == Patience(high=Duration.of(s=600), medium=Duration.of(s=1800))
+    scenario.counts_after(Severity.HIGH, S)
+    scenario.counts_after(Severity.MEDIUM, S * 2)
+    assert built(scenario).patience == Patience(high=S, medium=S * 2)
+    for severity in (Severity.CRITICAL, Severity.LOW):
+        with pytest.raises(InputError, match="a time goes with high and medium severity"):
+            scenario.counts_after(severity, S)
 
 
 def test_a_cause_goes_with_its_own_verdict_alone() -> None:

@@ -16,11 +16,12 @@ from harness.system.values import Slot
 from harness.units import Duration
 from tests.support.memory import MemorySystem
 
+RELEASES = {"path": "{version}", "current": "1.0.0"}
 MODEL = SystemModel.model_validate(
     {
         "name": "memory",
         "services": {name: {"command": ["true"], "probe": {"path": "/"}} for name in ("web", "api")},
-        "releases": {"path": "{version}", "current": "1.0.0"},
+        "releases": RELEASES,
     }
 )
 BLUE_SERVES = SlotFacts(active=Slot.GREEN, replicas=1, standby=())
@@ -178,3 +179,22 @@ def test_one_good_answer_among_bad_ones_does_not_verify_a_rollback() -> None:
     with engine(system, lambda _: (200, "1.0.0" if next(looks) % 4 < 2 else "2.0.0")) as rollback:
         plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
         assert rollback.run(plan, Reports(), Deadline.after(Duration.of(ms=200))).outcome == "failed"
+
+
+def test_one_replica_of_five_that_still_runs_the_failed_release_is_met() -> None:
+    """In turn, so that four good answers follow each other every time."""
+    services = {"web": {"command": ["true"], "probe": {"path": "/"}, "replicas": {"test": 5}}}
+    model = SystemModel.model_validate({"name": "five", "services": services, "releases": RELEASES})
+    system, looks = rolled_back_system(), iter(range(10**6))
+    system.count = 5
+    with engine(system, lambda _: (200, "2.0.0" if next(looks) // 2 % 5 == 0 else "1.0.0"), model) as rollback:
+        plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
+        ended = rollback.run(plan, Reports(), Deadline.after(Duration.of(ms=500)))
+    assert plan.of_phase(StepPhase.VERIFY)[0].title.endswith("28 times in a row")
+    assert ended.outcome == "failed"
+
+
+def test_many_replicas_get_the_time_that_so_many_looks_take() -> None:
+    plans = [plan_traffic({"web": SlotFacts(Slot.GREEN, count, ())}, {"web": "1"}) for count in (1, 5, 10)]
+    limits = [plan.of_phase(StepPhase.VERIFY)[0].deadline for plan in plans]
+    assert limits == [Duration.of(s=10), Duration.of(s=10), Duration.of(ms=16_500)]

@@ -15,13 +15,14 @@ from harness.rollback.plan import (
     SwitchTraffic,
     VerifyVersion,
 )
+from harness.system.looks import looks_to_meet
 from harness.system.values import Replica, Slot
 from harness.units import Duration
 
-VERIFY_TIMES: Final = 3  # one answer may come from the one good replica; three in a row come from all that serve
 CHECK_LIMIT: Final = Duration.of(s=2)  # one look at the slot
 SWITCH_LIMIT: Final = Duration.of(s=5)  # the router is local; an EndpointSlice needs about a second
 VERIFY_LIMIT: Final = Duration.of(s=10)  # a few requests; more means that the standby does not serve
+LOOK_SHARE: Final = Duration.of(ms=250)  # of each look, where there are many replicas and so many looks
 REMOVE_LIMIT: Final = Duration.of(s=10)  # 5 s of grace for requests in flight, then the process is killed
 
 
@@ -60,7 +61,13 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
     for service in target:
         add(StepPhase.CHANGE, SwitchTraffic(service, facts[service].active.other), SWITCH_LIMIT)
     for service, version in target.items():
-        add(StepPhase.VERIFY, VerifyVersion(service, version, VERIFY_TIMES), VERIFY_LIMIT)
+        add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas))
     for service in target:
         add(StepPhase.AFTERWARDS, RemoveSlot(service, facts[service].active), REMOVE_LIMIT)
     return Plan(procedure=Procedure.TRAFFIC, target=dict(target), steps=tuple(steps))
+
+
+def verify(service: str, version: str, replicas: int) -> tuple[VerifyVersion, Duration]:
+    """So many looks that each replica has answered, and the time for them."""
+    times = looks_to_meet(replicas)
+    return VerifyVersion(service, version, times), max(VERIFY_LIMIT, LOOK_SHARE * times)

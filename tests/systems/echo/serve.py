@@ -5,12 +5,14 @@
     python serve.py VERSION --host HOST --port PORT --config FOLDER
 
 What a release is like is in its configuration: `fails = true` exits at once, `healthy = false` is never
-ready, `broken = true` is ready and answers /echo with 500.
+ready, `broken = true` is ready and answers /echo with 500, `bad_every = 10` answers every tenth request with 500, but
+for its health and version.
 The standard library only, so that it runs under any interpreter.
 """
 
 import argparse
 import http.server
+import itertools
 import json
 import os
 import time
@@ -28,19 +30,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
     version = ""
     healthy = True
     broken = False
+    bad_every = 0
+    asked = itertools.count(1)
 
     def do_GET(self) -> None:
         """Answers by the first part of the path."""
         _, kind, *rest = self.path.split("/", 2)
         if kind == "slow":
             time.sleep(float(rest[0]))
-        status = 503 if kind == "health" and not self.healthy else 500 if kind == "echo" and self.broken else 200
+        status = 503 if kind == "health" and not self.healthy else 500 if self.bad(kind) else 200
         answer: dict[str, Any] = {"version": self.version, "pid": os.getpid(), "path": self.path}
         body = b"x" * int(rest[0]) if kind == "large" else json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def bad(self, kind: str) -> bool:
+        """Whether this request is one that the release fails."""
+        if kind in ("health", "version"):
+            return False
+        every_nth = bool(self.bad_every) and next(self.asked) % self.bad_every == 0
+        return every_nth or (kind == "echo" and self.broken)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
         """Says nothing: a test reads the log for errors."""
@@ -67,6 +78,7 @@ def main() -> None:
     Handler.version = options.version
     Handler.healthy = config.get("healthy", True)
     Handler.broken = config.get("broken", False)
+    Handler.bad_every = config.get("bad_every", 0)
     Server((options.host, options.port), Handler).serve_forever()
 
 
