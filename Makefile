@@ -1,8 +1,9 @@
 # The first target that needs it makes .venv from locked, hashed requirements; the second time nothing is done.
 PYTHON ?= python3
 BIN := .venv/bin
+SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench images lock clean
+.PHONY: drill test lint bench provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -17,6 +18,7 @@ drill: .venv/.ready  ## the main job: the release drills on the embedded sandbox
 lint: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/shellcheck --external-sources $(SCRIPTS)
 	$(BIN)/mypy
 
 test: lint  ## everything this machine can run
@@ -24,6 +26,9 @@ test: lint  ## everything this machine can run
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=90
+
+provision:  ## what drills on kind need: says what is missing and asks before it does anything
+	fixtures/kind/provision
 
 images:  ## the container images that drills on kind need: pulled, or built
 	$(PYTHON) fixtures/images/build.py

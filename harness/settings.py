@@ -29,6 +29,12 @@ class Settings:
     prepare: Duration = Duration.of(s=60)
     """A sandbox is ready in about 3 s on 2 cores; twenty times that is a broken machine, not a slow one."""
 
+    warm_up: Duration = Duration.of(s=300)
+    """A cluster is made in about 20 s where its images are at hand; a slow line needs minutes to pull them."""
+
+    heal: Duration = Duration.of(s=60)
+    """To remove what killed drills left: pods and containers are killed at once, a busy engine takes seconds."""
+
     steady_state: Duration = Duration.of(s=20)
     """Beyond the window itself: time for first requests to warm caches before a quiet window begins."""
 

@@ -12,6 +12,7 @@ from harness.bdd.plugin import BUILDER
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
+from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
 from harness.report.words import ending
 from harness.report.write import write_run
@@ -27,17 +28,22 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
     context = config.stash.get(_RUN, None)
     if context is None:
         run_id = new_run_id()
+        sandbox = known(str(config.getoption("--drill-sandbox")))[0]
+        settings = item.stash[BUILDER].settings
         context = RunContext(
             run_id=run_id,
             folder=make_run_folder(config.rootpath / str(config.getoption("--drill-out")), run_id),
-            sandbox=str(config.getoption("--drill-sandbox")),
-            settings=item.stash[BUILDER].settings,
+            sandbox=sandbox,
+            settings=settings,
             seed=int(config.getoption("--drill-seed")),
             progress=Silent(),
             again="",
+            tools=make_ready(sandbox, [drill.model], settings),
         )
         config.stash[_RUN] = context
         config.stash[_RESULTS] = []
+    if not can_show(context.sandbox, drill.tags):
+        pytest.skip(f"not run: it needs a cluster (--drill-sandbox {KIND})")
     done = conduct(drill, replace(context, again=f"pytest {item.nodeid}"))
     result = done.result
     if result:

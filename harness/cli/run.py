@@ -20,9 +20,9 @@ from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
 from harness.drill.preview import describe
 from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
-from harness.drill.sandboxes import known
+from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
-from harness.errors import DrillError
+from harness.errors import DrillError, InputError
 from harness.report.words import ending
 from harness.report.write import write_run
 from harness.settings import Settings
@@ -46,19 +46,22 @@ def run(
     """Run drills. Exit 0: all ended as expected; 1: one missed; 2: could not tell; 3: aborted; 64 to 78: an error."""
     from harness.bdd.collect import collect_drills  # noqa: PLC0415 - pytest takes half a second to import
 
-    known(sandbox)
+    sandboxes = known(sandbox)
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
+    planned = _planned(drills, sandboxes)
     if dry_run:
         for drill in drills:
             _print_plan(drill, sandbox)
         return 0
+    settings = Settings()
+    tools = {name: make_ready(name, [drill.model for drill in drills], settings) for name in sandboxes}
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
     context = RunContext(
         run_id=run_id,
         folder=folder,
-        sandbox=sandbox,
-        settings=Settings(),
+        sandbox="",
+        settings=settings,
         seed=seed,
         progress=Silent(),
         again="",
@@ -67,9 +70,10 @@ def run(
     stopped: DrillError | KeyboardInterrupt | None = None
     try:
         with watcher() as progress:
-            for drill in drills:
-                again = _again(drill, sandbox=sandbox, seed=seed, system=system)
-                done = conduct(drill, replace(context, progress=progress, again=again))
+            for drill, name in planned:
+                again = _again(drill, sandbox=name, seed=seed, system=system)
+                own = replace(context, sandbox=name, tools=tools[name], progress=progress, again=again)
+                done = conduct(drill, own)
                 results += [done.result] if done.result else []
                 if stopped := done.stopped:
                     break
@@ -83,6 +87,27 @@ def run(
     if stopped:
         raise stopped
     return exit_code(results)
+
+
+def _planned(drills: Sequence[Drill], sandboxes: Sequence[str]) -> list[tuple[Drill, str]]:
+    """Each drill with each sandbox that can show it; what none can show is told, never left out in silence.
+
+    Raises:
+        InputError: none can be shown.
+    """
+    planned: list[tuple[Drill, str]] = []
+    left_out = 0
+    for drill in drills:
+        able = [name for name in sandboxes if can_show(name, drill.tags)]
+        left_out += not able
+        named = len(sandboxes) > 1
+        planned += [(replace(drill, slug=f"{drill.slug}-{name}") if named else drill, name) for name in able]
+    if left_out:
+        told = f"{left_out} of {len(drills)} drills need a cluster (--sandbox {KIND})"
+        if not planned:
+            raise InputError(f"nothing can be run: {told}")
+        print(f"drill: not run: {told}", file=sys.stderr)
+    return planned
 
 
 def _again(drill: Drill, *, sandbox: str, seed: int, system: Path | None) -> str:
@@ -123,7 +148,8 @@ def print_results(results: Sequence[Result], folder: Path) -> None:
 
 def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("drill", "verdict", "RTO", "lost writes"):
+    several = len({result.sandbox for result in results}) > 1
+    for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
         table.add_column(column)
     table.add_column("report", overflow="fold")
     for result in results:
@@ -134,7 +160,8 @@ def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
         lost = f"{len(account.lost)} of {account.acknowledged}" if account and account.complete else "–"
         style = "green" if result.as_expected else "red"
         report = str(folder / result.drill_id / "report.html")
-        table.add_row(result.name, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
+        where = [result.sandbox] if several else []
+        table.add_row(result.name, *where, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
     console.print(table)
     for result in results:
         if not result.as_expected:

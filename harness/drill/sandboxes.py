@@ -9,10 +9,14 @@ from typing import Final, Protocol
 from harness.clock import Deadline
 from harness.errors import UsageError
 from harness.sandbox.embedded import start as embedded
+from harness.sandbox.embedded.heal import heal as embedded_heal
+from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
 
-NAMES: Final = ("embedded",)
+NAMES: Final = ("embedded", "kind")
+KIND: Final = "kind"
+CLUSTER_TAG: Final = "kind"  # on scenarios that only a cluster can show
 
 
 class Sandbox(System, Protocol):
@@ -25,15 +29,37 @@ class Sandbox(System, Protocol):
         """Ends everything and waits until nothing is left; a second call does nothing."""
 
 
-def known(name: str) -> str:
-    """The name itself, if there is a sandbox of that name.
+def known(names: str) -> tuple[str, ...]:
+    """The sandboxes that a text names: one, or several with commas between.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no sandbox of a name, or one is named twice.
     """
-    if name not in NAMES:
-        raise UsageError(f"there is no sandbox {name!r}; expected one of {', '.join(NAMES)}")
-    return name
+    found = tuple(name.strip() for name in names.split(","))
+    for name in found:
+        if name not in NAMES:
+            raise UsageError(f"there is no sandbox {name!r}; expected one of {', '.join(NAMES)}")
+    if len(set(found)) < len(found):
+        raise UsageError(f"--sandbox {names}: a sandbox is named twice")
+    return found
+
+
+def can_show(sandbox: str, tags: Sequence[str]) -> bool:
+    """Whether a scenario with such tags can be run there: some need a real cluster."""
+    return sandbox == KIND or CLUSTER_TAG not in tags
+
+
+def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> dict[str, str]:
+    """Does what is done once for many drills, such as making a cluster; gives the versions of the tools found.
+
+    Raises:
+        DrillError: something that the sandbox needs is missing or will not start.
+    """
+    if name != KIND:
+        return {}
+    from harness.sandbox.kind import base  # noqa: PLC0415 - a second of imports that embedded drills do without
+
+    return base.up(models, settings.state_dir, Deadline.after(settings.warm_up))
 
 
 def open_sandbox(
@@ -49,9 +75,46 @@ def open_sandbox(
     """Brings a system up in a sandbox: `live` releases serve, `standby` ones are ready in the other slot.
 
     Raises:
-        UsageError: there is no sandbox of that name.
         NotFound: a release does not exist.
         DrillError: it could not be brought up; nothing of it is left.
     """
-    known(name)
+    if name == KIND:
+        from harness.sandbox.kind import start as kind  # noqa: PLC0415 - see above
+
+        return kind.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
     return embedded.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
+
+
+def heal(settings: Settings) -> tuple[str, ...]:
+    """Removes what killed drills left: what is provably ours and no longer owned; a sentence for each thing.
+
+    Raises:
+        MayWorkLater: something was still there in the end, or Docker or the cluster did not answer.
+        Unavailable: Docker cannot be reached.
+    """
+    told = tuple(str(one) for one in embedded_heal(settings.state_dir))
+    if not any(settings.state_dir.glob(".kind/drills/*")):
+        return told
+    from harness.sandbox.kind import leftovers  # noqa: PLC0415 - see above
+
+    return told + leftovers.heal(settings.state_dir, Deadline.after(settings.heal))
+
+
+def take_down(settings: Settings) -> bool:
+    """Deletes the kind cluster with all that belongs to it; False when there was none.
+
+    Raises:
+        DrillError: Docker or kind is missing, or could not do it.
+    """
+    from harness.sandbox.kind import base  # noqa: PLC0415 - see above
+
+    return base.down(settings.state_dir, Deadline.after(settings.warm_up))
+
+
+def cluster_status(settings: Settings) -> dict[str, str]:
+    """The kind cluster in words by subject; empty when there is none that answers."""
+    if not (settings.state_dir / ".kind" / "kubeconfig").exists():
+        return {}
+    from harness.sandbox.kind import base  # noqa: PLC0415 - see above
+
+    return base.status(settings.state_dir)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
-from harness.system.model import NAME_PATTERN, PATH_PATTERN, SystemModel
+from harness.system.model import METRIC_PATTERN, NAME_PATTERN, PATH_PATTERN, SystemModel
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _HEADER: Final = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
@@ -19,6 +19,7 @@ _MEANINGS: Final = {
     "missing": "this field is required",
     "extra_forbidden": "this field is not known; is it misspelt or in the wrong table?",
     f"string_pattern_mismatch{NAME_PATTERN}": "expected a name of lower case letters, digits and '-', letter first",
+    f"string_pattern_mismatch{METRIC_PATTERN}": "expected a name of letters, digits and '_', no digit first",
     f"string_pattern_mismatch{PATH_PATTERN}": "expected a path that starts with '/'",
 }
 

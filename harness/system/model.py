@@ -8,6 +8,7 @@ Relative paths start at the folder of drill.toml.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -36,10 +37,12 @@ from harness.units import Duration
 
 NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,62}$"
 PATH_PATTERN: Final = r"^/"
+METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and '-'")]
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
 UrlPath = Annotated[str, Field(pattern=PATH_PATTERN, description="starts with '/'")]
 
 
@@ -191,6 +194,18 @@ class KubernetesTable(Table):
         return value
 
 
+class MetricsTable(Table):
+    """What the services tell Prometheus of their requests, by the system's own names."""
+
+    requests: Metric = Field(default="http_requests_total", description="counter of answers")
+    status: Metric = Field(default="status", description="label of it with the answer's status")
+    bad: re.Pattern[str] = Field(default=re.compile("5.."), description="statuses of bad answers")
+    seconds: Metric = Field(default="http_request_duration_seconds", description="histogram of the time to answer")
+    ignore: dict[Metric, re.Pattern[str]] = Field(
+        default={"route": re.compile("/health|/version|/metrics")}, description="label values that are not clients'"
+    )
+
+
 class SystemModel(Table):
     """A system, as drill.toml describes it."""
 
@@ -202,6 +217,7 @@ class SystemModel(Table):
     ledger: Ledger | None = None
     load: tuple[Load, ...] = ()
     kubernetes: KubernetesTable | None = None
+    metrics: MetricsTable = MetricsTable()
     objectives: Objectives = Objectives()
 
     _root: Path = PrivateAttr(default=Path())

@@ -5,11 +5,11 @@ import pytest
 
 from harness.errors import InputError, MayWorkLater
 from harness.system.ports import Database
-from tests.contract.conftest import CASES, WITH_DATABASE, Case, Subject
+from tests.contract.conftest import CASES, WITH_DATABASE, Case, Subject, params
 from tests.support.sandboxes import soon
 
 
-@pytest.fixture(params=WITH_DATABASE)
+@pytest.fixture(params=params(*WITH_DATABASE))
 def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 

@@ -42,7 +42,7 @@ def test_a_switch_under_load_loses_no_request(subject: Subject) -> None:
 def test_a_replacement_in_the_active_slot_loses_no_request(subject: Subject) -> None:
     with Clients(subject.system.router.address(subject.service), "/version", count=2) as clients:
         clients.more(20)
-        subject.system.workloads.deploy(subject.service, Slot.BLUE, subject.next, soon(20))
+        subject.system.workloads.deploy(subject.service, Slot.BLUE, subject.next, soon())
         clients.more(20)
     assert clients.failures == []
     assert clients.answers[-1] == subject.next

@@ -70,7 +70,7 @@ def test_the_deployment_of_a_version_that_is_held_down_says_what_fails(subject: 
     workloads = subject.system.workloads
     workloads.hold_down(subject.service, Slot.BLUE, soon())
     with pytest.raises(DeadlineExceeded, match="held down by the drill"):
-        workloads.deploy(subject.service, Slot.BLUE, subject.current, soon(1.5))
+        workloads.deploy(subject.service, Slot.BLUE, subject.current, soon(4))
 
 
 def test_a_service_that_may_start_again_serves_again(subject: Subject) -> None:

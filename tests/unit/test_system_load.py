@@ -265,3 +265,25 @@ def test_a_wrong_pyproject_on_the_way_is_told(tmp_path: Path, text: str) -> None
 
 def test_nothing_is_found_where_nothing_is() -> None:
     assert find_system([Path("/proc/self/task")]) is None
+
+
+def test_metrics_have_the_usual_names_where_drill_toml_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "drill.toml"
+    path.write_text(GOOD)
+    names = load_system(path).metrics
+    assert (names.requests, names.seconds) == ("http_requests_total", "http_request_duration_seconds")
+    assert names.bad.fullmatch("503")
+    assert not names.bad.fullmatch("404")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('bad = "5("', "metrics.bad: Input should be a valid regular expression"),
+        ('requests = "http requests"', "metrics.requests: expected a name of letters, digits and '_', no digit first"),
+        ('ignore = { "a-b" = "x" }', "metrics.ignore.a-b: expected a name of letters, digits and '_', no digit first"),
+    ],
+)
+def test_metrics_that_cannot_be_are_told(tmp_path: Path, line: str, expected: str) -> None:
+    [mistake] = told(tmp_path, f"{GOOD}\n[metrics]\n{line}\n")
+    assert mistake.endswith(expected)

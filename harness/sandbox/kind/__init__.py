@@ -1,9 +1,23 @@
 """The kind sandbox: a namespace for each drill on a warm cluster of the project's own, and containers beside it.
 
-    start.py, heal.py          bring a system up, end it, remove what a killed drill left
-    cluster.py                 the cluster: found or made, deleted
-    agent/                     the proxy that holds answers back, with its image
-    limits.py                  every number, with its reason
+    start.py, base.py           bring a system up and end it; what is made once for many drills
+    cluster.py, publish.py      the cluster: found or made, deleted; the releases' images get into its registry
+    left.py, marks.py           whose something is
+    leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
+    engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container
+    database.py                 PostgreSQL of one drill, with its archive and its receiver
+    redis.py                    sessions of one drill
+    warm.py                     containers that live as long as the cluster: found or made
+    registry.py                 warm: which images there are
+    prometheus.py               warm: reads what pods say of themselves
+    metrics.py, growth.py       the port Metrics on it: what counters say of a window
+    pushgateway.py              warm: takes what short-lived programs measure
+    http.py                     whether a container answers yet
+    images.py                   names of the containers' images
+    agent/                      the proxy that holds answers back, with its image
+    limits.py                   every number, with its reason
 
-It may import the ports and the model (`harness.system`), `harness.sandbox.kubernetes` and the floor.
+Importing it costs most of a second (Docker's and Kubernetes' clients), so only what opens a kind sandbox does.
+It may import `harness.sandbox.common`, `harness.sandbox.kubernetes`, the ports and the model (`harness.system`) and
+the floor; no other part of the harness.
 """

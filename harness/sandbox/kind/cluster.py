@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import ipaddress
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run
 NAME: Final = "rollback-drill"
 NETWORK: Final = "kind"  # kind puts every node on it
 NODE: Final = f"{NAME}-control-plane"
-REGISTRY: Final = "localhost:5001"  # as nodes and people name it; a mirror in the node leads to the container
+REGISTRY: Final = f"{NAME}-registry"  # the container
 OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/certs.d by the patch below
 CONTEXT: Final = f"kind-{NAME}"
 
@@ -48,7 +47,6 @@ kubeadmConfigPatches:
   iptables:
     minSyncPeriod: 50ms
 """
-_MIRROR: Final = f"/etc/containerd/certs.d/{REGISTRY}"
 _TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
 
 
@@ -64,15 +62,24 @@ class Cluster:
         return Kube(self.kubeconfig, CONTEXT, namespace)
 
     def pull_from(self, registry: str, deadline: Deadline) -> None:
-        """Leads the node's pulls of `REGISTRY` to a registry's host:port.
+        """Leads the node's pulls to the registry in a container beside it.
 
-        The host must be an address: a node may not know the names of Docker's network.
+        By its address, which may be another after a restart: a node may not know the names of Docker's network.
+
+        Args:
+            registry: how images name it, such as localhost:5001.
+            deadline: when the node must know.
 
         Raises:
+            Unavailable: the registry's container does not run.
             MayWorkLater: the node does not answer.
         """
-        hosts = f'server = "http://{registry}"\n[host."http://{registry}"]\n'
-        script = f"mkdir -p {_MIRROR} && cat >{_MIRROR}/hosts.toml"
+        address = _address(REGISTRY)
+        if address is None:
+            raise Unavailable(f"the container {REGISTRY} does not run; 'drill sandbox up kind' starts it again")
+        hosts = f'server = "http://{address}:5000"\n[host."http://{address}:5000"]\n'
+        mirror = f"/etc/containerd/certs.d/{registry}"
+        script = f"mkdir -p {mirror} && cat >{mirror}/hosts.toml"
         run(["docker", "exec", "-i", NODE, "sh", "-c", script], deadline, stdin=hosts)
 
     def proxied(self, namespace: str, service: str) -> frozenset[str]:
@@ -87,28 +94,28 @@ class Cluster:
 
 
 def find(state_dir: Path) -> Cluster | None:
-    """The cluster, if it is there and answers."""
-    kubeconfig = _kubeconfig(state_dir)
+    """The cluster, if its node runs and its API answers."""
     try:
-        address = _node_address()
-    except ToolFailed:
+        address = _address(NODE)
+    except ToolFailed:  # Docker knows no such container
         return None
-    if address is None or not kubeconfig.is_file():
+    if address is None:
         return None
-    cluster = Cluster(kubeconfig, address)
-    with suppress(DrillError):
-        kube = cluster.kube("default")
-        kube.call(kube.version.get_code)
-        kube.call(kube.core.read_namespaced_service_account, "default", "default")
-        return cluster
+    cluster = Cluster(_kubeconfig(state_dir), address)
+    for attempt in (_answers, _export_kubeconfig):
+        with suppress(DrillError):
+            attempt(cluster)
+            _answers(cluster)
+            return cluster
     return None
 
 
 def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
-    """The cluster, made when it is not there, made anew when it is there and does not answer.
+    """The cluster, made when its node does not run.
 
     Raises:
-        Unavailable: Docker or kind is missing, too old, or cannot make a cluster; says what to do.
+        Unavailable: Docker or kind is missing, too old, or cannot make a cluster; or there is one that does not
+            answer, which is left to whoever may be using it. Says what to do.
         DeadlineExceeded: it was not ready in time.
     """
     check_tools()
@@ -116,7 +123,12 @@ def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
     if found:
         return found
     with _lock(state_dir):
-        return find(state_dir) or _make(state_dir, deadline)
+        found = find(state_dir)
+        if found is None and _runs(NODE):
+            raise Unavailable(
+                f"the cluster {NAME} runs but does not answer; wait for it, or remove it with 'drill sandbox down kind'"
+            )
+        return found or _make(state_dir, deadline)
 
 
 def delete(state_dir: Path, deadline: Deadline) -> bool:
@@ -130,7 +142,7 @@ def delete(state_dir: Path, deadline: Deadline) -> bool:
     with _lock(state_dir):
         there = NAME in run(["kind", "get", "clusters"], deadline).split()
         _delete(_kubeconfig(state_dir), deadline)
-        shutil.rmtree(_kubeconfig(state_dir).parent, ignore_errors=True)
+        _kubeconfig(state_dir).unlink(missing_ok=True)
     return there
 
 
@@ -172,7 +184,7 @@ def _make(state_dir: Path, deadline: Deadline) -> Cluster:
             ["kind", "delete", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}"], Deadline.after(limits.DELETE)
         )
         raise Unavailable(f"the cluster could not be made: {error}") from error
-    address = _node_address()
+    address = _address(NODE)
     if address is None:
         raise Unavailable(f"the node {NODE} has no address on Docker's network {NETWORK!r}")
     cluster = Cluster(kubeconfig, address)
@@ -183,6 +195,30 @@ def _make(state_dir: Path, deadline: Deadline) -> Cluster:
         "the cluster's first service account",
     )
     return cluster
+
+
+def _answers(cluster: Cluster) -> None:
+    """Raises a DrillError when the API does not answer, or the cluster is not ready for pods."""
+    kube = cluster.kube("default")
+    try:
+        kube.call(kube.core.read_namespaced_service_account, "default", "default")
+    finally:
+        kube.close()
+
+
+def _export_kubeconfig(cluster: Cluster) -> None:
+    """Writes the kubeconfig anew: it was lost, is broken, or another state folder has the one that was made."""
+    cluster.kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cluster.kubeconfig.unlink(missing_ok=True)
+    command = ["kind", "export", "kubeconfig", f"--name={NAME}", f"--kubeconfig={cluster.kubeconfig}"]
+    run(command, Deadline.after(limits.QUICK))
+
+
+def _runs(container: str) -> bool:
+    try:
+        return _address(container) is not None
+    except ToolFailed:
+        return False
 
 
 def _delete(kubeconfig: Path, deadline: Deadline) -> None:
@@ -200,11 +236,11 @@ def _kubeconfig(state_dir: Path) -> Path:
     return state_dir / ".kind" / "kubeconfig"
 
 
-def _node_address() -> str | None:
-    """The node's IPv4 address; None when it does not run."""
+def _address(container: str) -> str | None:
+    """A container's IPv4 address on the cluster's network; None when it does not run there."""
     template = '{{.State.Running}} {{(index .NetworkSettings.Networks "' + NETWORK + '").IPAddress}}'
-    printed = run(["docker", "container", "inspect", f"--format={template}", NODE], Deadline.after(limits.QUICK))
-    running, _, address = printed.strip().partition(" ")
+    command = ["docker", "container", "inspect", f"--format={template}", container]
+    running, _, address = run(command, Deadline.after(limits.QUICK)).strip().partition(" ")
     with suppress(ValueError):
         return str(ipaddress.IPv4Address(address)) if running == "true" else None
     return None

@@ -4,10 +4,21 @@ from typing import Final
 
 from harness.units import Duration
 
+DOCKER_CALL: Final = Duration.of(s=30)  # one call: measured 2 to 400 ms; an engine under load takes seconds
+DOCKER_LEAST: Final = Duration.of(s=1)  # a call is given this much even when its caller's time is up
+LOOK_EVERY: Final = Duration.of(ms=20)  # between two looks whether a container is ready
+INSPECT_EVERY: Final = Duration.of(ms=200)  # between two looks whether it still runs: each costs Docker 3 ms
+EXPIRY: Final = Duration.of(s=8 * 3600)  # longer than any game day; the owner's death removes things much earlier
+REMOVE: Final = Duration.of(s=10)  # of a container: measured 0.2 to 0.4 s; its processes are killed at once
+MAKING: Final = Duration.of(s=5)  # between making and starting a container lie milliseconds; longer is left over
+CONNECT: Final = Duration.of(s=1)  # to a container on this machine: microseconds
+HTTP: Final = Duration.of(s=5)  # one request to a container on this machine: measured milliseconds
+LOG_TAIL_BYTES: Final = 8192  # of a log, from which its last lines are taken
+
+# The cluster
 CREATE: Final = Duration.of(s=180)  # measured 14 to 30 s on 2 cores with the node image at hand; a pull takes longer
 DELETE: Final = Duration.of(s=60)  # measured 2 s
-LOCK: Final = Duration.of(s=200)  # somebody else makes the cluster meanwhile
-EXPIRY: Final = Duration.of(s=8 * 3600)  # a sandbox brought up by hand outlives a working day, and no night
 NAMESPACE_END: Final = Duration.of(s=60)  # pods get 30 s of grace at most; everything else goes in seconds
 HEAL: Final = Duration.of(s=30)  # to ask a cluster that may be gone, and to send off what goes by itself then
 QUICK: Final = Duration.of(s=15)  # tools that only look; measured 0.1 s, seconds while the machine starts pods
+LOCK: Final = Duration.of(s=200)  # somebody else makes the cluster meanwhile

@@ -30,6 +30,7 @@ def service_values(model: SystemModel, service: str, active: Slot, secret: Datab
         "active": str(active),
         "port": model.on_kubernetes.port,
         "health": table.health,
+        "env": {},
         "database": None
         if secret is None or database is None
         else {"secret": secret.name, "key": secret.key, "env": database.env},

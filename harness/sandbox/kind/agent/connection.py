@@ -16,7 +16,7 @@ from typing import Final, cast
 
 HELD_BYTES: Final = 256 * 1024  # of one connection; then its upstream is not read any more
 CONNECT_WITHIN: Final = 1.0  # seconds; in one cluster it takes milliseconds
-DRAIN: Final = 5.0  # seconds for what is under way when the agent ends; beyond any limit of a probe
+DRAIN: Final = 4.0  # seconds for what is under way when the agent ends; its pod gets 5 s of grace
 QUIET: Final = 0.05  # seconds of silence after which an answer is over; packets of one are milliseconds apart
 
 

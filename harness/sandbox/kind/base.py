@@ -1,0 +1,95 @@
+"""What drills stand on, made once for many: cluster, registry, images of the releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from harness.clock import Deadline
+from harness.errors import DrillError, Unavailable
+from harness.sandbox.kind import cluster
+from harness.sandbox.kind.cluster import Cluster
+from harness.sandbox.kind.heal import remove_all
+from harness.sandbox.kind.images import Images
+from harness.sandbox.kind.marks import CLUSTER
+from harness.sandbox.kind.publish import publish
+from harness.sandbox.kind.registry import ensure_registry
+from harness.sandbox.kubernetes import helm
+from harness.system.model import SystemModel
+
+AGENT: Final = "rollback-drill/agent:1"
+
+
+def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> dict[str, str]:
+    """Makes what is missing, and pushes the images of the systems' releases.
+
+    Returns:
+        The versions of the tools and of the cluster, by name.
+
+    Raises:
+        Unavailable: Docker, kind or helm is missing, too old, or does not work; says what to do.
+        ConfigurationError: a system does not say how it runs on a cluster.
+        Unavailable: the image of a current release, or of the delay proxy, is not there.
+        DeadlineExceeded: it took too long.
+    """
+    for model in models:
+        model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before a cluster is made
+    versions = {**cluster.check_tools(), "helm": str(helm.version())}
+    found = cluster.find_or_make(state_dir, deadline)
+    with closing(
+        ensure_registry(cluster.NAME, network=cluster.NETWORK, image=Images().registry, deadline=deadline)
+    ) as registry:
+        found.pull_from(registry.address, deadline)
+        for model in {str(model.root): model for model in models}.values():
+            current = {model.image(service, model.releases.current) for service in model.services}
+            publish(model, registry, frozenset({*current, AGENT}), deadline)
+    return {**versions, "kubernetes": server_version(found)}
+
+
+def attach(state_dir: Path) -> Cluster:
+    """The cluster that `up` has made.
+
+    Raises:
+        Unavailable: it is gone, or does not answer.
+    """
+    found = cluster.find(state_dir)
+    if found is None:
+        raise Unavailable(
+            f"the kind cluster {cluster.NAME} is gone or does not answer; 'drill sandbox up kind' makes it again"
+        )
+    return found
+
+
+def server_version(found: Cluster) -> str:
+    """The version of the cluster."""
+    kube = found.kube("default")
+    try:
+        return str(kube.call(kube.version.get_code).git_version)
+    finally:
+        kube.close()
+
+
+def down(state_dir: Path, deadline: Deadline) -> bool:
+    """Deletes the cluster and the containers beside it; False when there was no cluster.
+
+    Raises:
+        Unavailable: Docker or kind is missing.
+        ToolFailed: kind could not delete it.
+        MayWorkLater: something was left at the deadline.
+    """
+    there = cluster.delete(state_dir, deadline)
+    remove_all(CLUSTER, cluster.NAME, deadline)
+    return there
+
+
+def status(state_dir: Path) -> dict[str, str]:
+    """What there is of the cluster; empty when none answers."""
+    try:
+        found = cluster.find(state_dir)
+        return (
+            {} if found is None else {"cluster": cluster.NAME, "kubernetes": server_version(found), "node": found.node}
+        )
+    except DrillError:
+        return {}

@@ -1,0 +1,60 @@
+"""What a drill keeps on this machine while it lives: a folder with a note of its owner, and the database's password.
+
+The notes make a look for leftovers cheap: only where one's owner is gone are Docker and the cluster asked.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Final
+
+from harness.errors import CannotCreate
+from harness.sandbox.kind.marks import Found, Mark
+
+_NOTE: Final = "owner.json"
+
+
+def folders(state_dir: Path) -> Path:
+    """Where the folders lie."""
+    return state_dir / ".kind" / "drills"
+
+
+def make_folder(state_dir: Path, namespace: str, mark: Mark) -> Path:
+    """Makes the folder of a drill, with its note: before anything else of it is made.
+
+    Raises:
+        CannotCreate: there is no permission or no room.
+    """
+    folder = folders(state_dir) / namespace
+    try:
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        (folder / _NOTE).write_text(json.dumps(mark.labels("drill")), encoding="utf-8")
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise CannotCreate(f"{folder}: cannot be made: {error.strerror}") from error
+    return folder
+
+
+def remove_folder(state_dir: Path, namespace: str) -> None:
+    """Removes a folder: after everything else of its drill has gone."""
+    shutil.rmtree(folders(state_dir) / namespace, ignore_errors=True)
+
+
+def noted(state_dir: Path) -> tuple[Found, ...]:
+    """What the notes say; one that cannot be read is of nobody."""
+    try:
+        paths = sorted(folders(state_dir).iterdir())
+    except FileNotFoundError:
+        return ()
+    return tuple(Found("namespace", path.name, path.name, _labels(path / _NOTE)) for path in paths)
+
+
+def _labels(note: Path) -> dict[str, str]:
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

@@ -1,0 +1,134 @@
+"""Brings a system up in a namespace of its own on the warm cluster, with its database in a container beside it.
+
+What is made bears the mark of this process; `heal` removes it when this process is gone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from harness.clock import Deadline
+from harness.sandbox.kind import base, cluster, left, limits
+from harness.sandbox.kind.database import PORT, DrillPostgres
+from harness.sandbox.kind.images import Images
+from harness.sandbox.kind.marks import Mark
+from harness.sandbox.kind.publish import PublishedImages
+from harness.sandbox.kind.registry import Registry
+from harness.sandbox.kubernetes import database as endpoint
+from harness.sandbox.kubernetes import namespace
+from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.system import KubernetesSystem
+from harness.system.model import SystemModel
+from harness.system.values import Address
+
+
+class KindSandbox(KubernetesSystem):
+    """A live system in a namespace of its own. Made by `start`, which gives it what must be ended with it."""
+
+    def __init__(self, kube: Kube, model: SystemModel, *, postgres: DrillPostgres | None, **parts: Any) -> None:
+        super().__init__(kube, model, **parts)
+        self._postgres = postgres
+        self.ends = ExitStack()
+
+    def copy_logs(self, to: Path) -> tuple[Path, ...]:
+        """The logs of all pods, and of the database."""
+        copies = super().copy_logs(to)
+        if self._postgres is None:
+            return copies
+        return (*copies, *self._postgres.copy_logs(to, Deadline.after(limits.DOCKER_CALL)))
+
+    def close(self, deadline: Deadline) -> None:  # noqa: ARG002 - each part has its own, so that all are tried
+        """Ends everything; a second call does nothing.
+
+        Raises:
+            MayWorkLater: something was left; `heal` removes it once this process has ended.
+        """
+        self.ends.close()
+
+
+def start(
+    model: SystemModel,
+    *,
+    run_id: str,
+    state_dir: Path,
+    deadline: Deadline,
+    live: Mapping[str, str],
+    standby: Mapping[str, str],
+) -> KindSandbox:
+    """Brings a system up on the cluster that `base.up` has made; see `harness.drill.sandboxes.open_sandbox`.
+
+    Raises:
+        Unavailable: Docker, helm or the cluster cannot be used; says what to do.
+        ConfigurationError: drill.toml does not say how the system runs on a cluster, or a schema file is wrong.
+        NotFound: there is no such release.
+        DeadlineExceeded: something was not ready in time; says why.
+    """
+    found = base.attach(state_dir)
+    registry = Registry()
+    name = f"drill-{secrets.token_hex(4)}"
+    mark = Mark.of_this_process(run_id, limits.EXPIRY)
+    with ExitStack() as undo:
+        folder = left.make_folder(state_dir, name, mark)
+        undo.callback(left.remove_folder, state_dir, name)
+        kube = found.kube(name)
+        undo.callback(kube.close)
+        undo.callback(registry.close)
+        postgres = None
+        if model.database is not None:
+            postgres = DrillPostgres(
+                name, database=model.name, network=cluster.NETWORK, mark=mark, folder=folder, image=Images().postgres
+            )
+        undo.callback(_end, kube, postgres)
+        namespace.make(kube, mark.labels("namespace"))
+        images = PublishedImages(model, registry)
+        system = KindSandbox(
+            kube,
+            model,
+            postgres=postgres,
+            host=found.node,
+            proxied=partial(found.proxied, name),
+            images=images,
+            store=images,
+            proxy_image=registry.name(base.AGENT),
+            labels=mark.labels("network"),
+            secret=endpoint.SECRET if postgres else None,
+        )
+        parts: list[Callable[[], None]] = [partial(system.install, live, standby, deadline)]
+        if postgres is not None:
+            endpoint.write_secret(kube, postgres.service_url(endpoint.SERVICE), mark.labels("database"))
+            parts.append(partial(_start_database, system, postgres, mark, deadline))
+        _at_the_same_time(parts)
+        system.ends = undo.pop_all()
+    return system
+
+
+def _start_database(system: KindSandbox, postgres: DrillPostgres, mark: Mark, deadline: Deadline) -> None:
+    postgres.start(deadline)
+    endpoint.lead(system.kube, Address(postgres.ip, PORT), mark.labels("database"))
+    database = system.model.database
+    files = database.schema_files if database else ()
+    postgres.apply_schema(tuple(system.model.root / file for file in files))
+    postgres.wait_until_kept(deadline)
+    system.open_database(postgres.port)
+
+
+def _at_the_same_time(parts: list[Callable[[], None]]) -> None:
+    """Does all; the first error is raised once all have ended."""
+    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
+        running = [pool.submit(part) for part in parts]
+        failed = [one for one in wait(running, return_when=FIRST_EXCEPTION).done if one.exception()]
+    for one in [*failed, *running]:
+        one.result()
+
+
+def _end(kube: Kube, postgres: DrillPostgres | None) -> None:
+    parts: list[Callable[[], None]] = [lambda: namespace.remove(kube, Deadline.after(limits.NAMESPACE_END))]
+    if postgres is not None:
+        parts.append(lambda: postgres.close(Deadline.after(limits.REMOVE)))
+    _at_the_same_time(parts)

@@ -1,0 +1,44 @@
+"""A namespace: made for a drill, removed with everything in it."""
+
+from __future__ import annotations
+
+from harness.clock import Deadline, wait_for
+from harness.errors import NotFound
+from harness.sandbox.kubernetes import limits
+from harness.sandbox.kubernetes.api import Kube
+
+_POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
+def make(kube: Kube, labels: dict[str, str]) -> None:
+    """Makes the namespace of `kube`; pods in it must be of the restricted kind, as in production.
+
+    Raises:
+        MayWorkLater: it is there already, or the API does not answer.
+    """
+    metadata = {"name": kube.namespace, "labels": {**labels, **_POD_SECURITY}}
+    kube.call(kube.core.create_namespace, {"metadata": metadata})
+
+
+def remove(kube: Kube, deadline: Deadline) -> None:
+    """Removes the namespace of `kube`; returns when nothing runs in it any more and clients reach nothing.
+
+    The rest of the removal (objects without effect) is the cluster's own and goes on by itself.
+
+    Raises:
+        MayWorkLater: a pod was still there at the deadline, or the API does not answer.
+    """
+    try:
+        kube.call(kube.core.delete_namespace, kube.namespace)
+    except NotFound:
+        return
+    # The cluster would get to them by itself, but only after some seconds, and with their whole grace.
+    kube.call(kube.core.delete_collection_namespaced_service, kube.namespace)
+    kube.call(kube.core.delete_collection_namespaced_pod, kube.namespace, grace_period_seconds=0)
+
+    def empty() -> bool:
+        pods = kube.call(kube.core.list_namespaced_pod, kube.namespace).items
+        services = kube.call(kube.core.list_namespaced_service, kube.namespace).items
+        return not pods and not services
+
+    wait_for(empty, deadline, f"the end of namespace {kube.namespace}", every=limits.POLL)
