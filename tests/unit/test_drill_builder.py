@@ -151,7 +151,7 @@ def test_the_handbooks_triggers_are_critical_unless_the_scenario_says_how_grave_
         scenario.severity = said
         drill = built(scenario)
         assert {spec.severity for spec in drill.triggers} == {said or Severity.CRITICAL}
-        told = declaration(drill, run_id="r", sandbox="embedded", again="")
+        told = declaration(drill, run_id="r", sandbox="embedded", again="", tools={})
         assert {one.severity for one in told.triggers} == {(said or Severity.CRITICAL).value}
 
 
