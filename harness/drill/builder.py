@@ -40,8 +40,8 @@ class DrillBuilder:
     everywhere: str | None = None
     probe_rate: float | None = None
     fault: Fault | None = None
-    triggers: list[tuple[Trigger, Source]] = field(default_factory=list)
     hindrances: list[Hindrance] = field(default_factory=list)
+    triggers: list[tuple[Trigger, Source]] = field(default_factory=list)
     back_to: str | None = None
     procedure: Procedure = Procedure.TRAFFIC
     objectives: list[Objective] = field(default_factory=list)

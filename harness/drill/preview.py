@@ -1,19 +1,27 @@
 """What a drill would do, without doing it: its target and its rollback plan from what is declared. Pure.
 
 The plan is the planner's own; only the facts are not looked up but follow from the scenario: every sandbox begins
-with the live releases in blue and the standby ones in green, and a bad release goes live in green.
+with the live releases in blue and the standby ones in green, as the first revision of each service; a release goes
+live in green, or in place, in blue.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from harness.drill.spec import Drill
 from harness.faults.catalogue import BadRelease
-from harness.rollback.plan import Plan
+from harness.faults.cluster import HungUpgrade
+from harness.faults.hindrance import Hindered, ShortHistory
+from harness.faults.model import Fault
+from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.rollback.history import HistoryFacts
+from harness.rollback.plan import Plan, Procedure, StepPhase
+from harness.rollback.procedures.rolling import plan_rolling
+from harness.rollback.procedures.service import plan_service
 from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
 from harness.settings import Settings
-from harness.system.values import Replica, ReplicaState, Slot
+from harness.system.values import Replica, ReplicaState, Revision, RevisionState, Slot
 from harness.units import counted
 
 FIRST: Final = Slot.BLUE
@@ -26,7 +34,8 @@ def expected_facts(drill: Drill) -> dict[str, SlotFacts]:
     """How the services of the target will stand when the rollback is planned."""
     found = {}
     for service in drill.target:
-        released = isinstance(drill.fault, BadRelease) and drill.fault.service == service
+        fault = _fault(drill)
+        released = isinstance(fault, BadRelease | CarelessRelease) and fault.service == service
         active = FIRST.other if released else FIRST
         version = drill.versions[service] if released else drill.standby.get(service)
         count = drill.model.replicas(service)
@@ -39,9 +48,42 @@ def expected_facts(drill: Drill) -> dict[str, SlotFacts]:
     return found
 
 
-def expected_plan(drill: Drill) -> Plan | None:
+def expected_history(drill: Drill, sandbox: str) -> dict[str, HistoryFacts]:
+    """As `expected_facts`, for the procedures within a slot. The embedded sandbox keeps no revisions."""
+    fault = _fault(drill)
+    found = {}
+    for service, facts in expected_facts(drill).items():
+        revisions = [Revision(1, {FIRST: drill.versions[service]}, RevisionState.LIVE)]
+        if isinstance(fault, InPlaceRelease | HungUpgrade):
+            state = RevisionState.PENDING if isinstance(fault, HungUpgrade) else RevisionState.LIVE
+            revisions.append(Revision(2, {FIRST: fault.version}, state))
+        if isinstance(drill.fault, Hindered):
+            for one in drill.fault.hindrances:
+                if isinstance(one, ShortHistory):
+                    revisions = revisions[-one.keep :]
+        kept = sandbox != "embedded"
+        found[service] = HistoryFacts(facts.active, facts.replicas, tuple(revisions) if kept else None, images=kept)
+    return found
+
+
+def expected_plan(drill: Drill, sandbox: str = "embedded") -> Plan | None:
     """The rollback as it will be planned; None where nothing would be rolled back."""
-    return plan_traffic(expected_facts(drill), drill.target) if drill.target else None
+    if not drill.target:
+        return None
+    match drill.procedure:
+        case Procedure.TRAFFIC:
+            return plan_traffic(expected_facts(drill), drill.target)
+        case Procedure.SERVICE:
+            return plan_service(expected_history(drill, sandbox), drill.target)
+        case Procedure.ROLLING:
+            return plan_rolling(expected_history(drill, sandbox), drill.target)
+        case _:
+            assert_never(drill.procedure)
+
+
+def _fault(drill: Drill) -> Fault:
+    """The fault itself, without what stands in the way of its rollback."""
+    return drill.fault.fault if isinstance(drill.fault, Hindered) else drill.fault
 
 
 def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
@@ -53,19 +95,23 @@ def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
         f"              the fault is taken back at the end, however the drill ends, within {settings.undo}",
     ]
     for service, facts in expected_facts(drill).items():
-        serves = drill.fault.version if isinstance(drill.fault, BadRelease) else drill.versions[service]
+        serves = getattr(_fault(drill), "version", drill.versions[service])
         waits = facts.standby[0].version if facts.standby else "nothing"
         there = f"{counted(facts.replicas, 'replica')} of {serves} in {facts.active}"
         lines.append(f"  target      {service}: {there}; {waits} stands by in {facts.active.other}")
-    return lines + _plan(drill)
+    return lines + _plan(drill, sandbox)
 
 
-def _plan(drill: Drill) -> list[str]:
-    plan = expected_plan(drill)
+def _plan(drill: Drill, sandbox: str) -> list[str]:
+    plan = expected_plan(drill, sandbox)
     if plan is None:
         return ["  plan        none: the scenario breaks no service that could be rolled back"]
     lines = [f"  plan        {plan.procedure}, within {drill.limits.roll_back}, once an assessment calls for it"]
     lines += [f"    {step.id}  {step.phase:<11} {step.title}, within {step.deadline}" for step in plan.steps]
+    if not plan.of_phase(StepPhase.CHANGE):
+        lines.append("              a check will refuse: no revision will hold the target")
+    if drill.procedure is not Procedure.TRAFFIC:
+        return lines
     for service, version in drill.target.items():
         holds = {one.version for one in expected_facts(drill)[service].standby}
         if holds != {version}:

@@ -220,7 +220,11 @@ class Observer:
             return
         self._process.command(Command.STOP)
         try:
-            self.wait_until(lambda: self._stopped, deadline, "the observer's end")
+            try:
+                self.wait_until(lambda: self._stopped, deadline, "the observer's end")
+            except ObserverLost:
+                if not self._stopped:  # else it was gone before this thread heard that it had ended in order
+                    raise
             self._process.ended(deadline)
         finally:
             self.kill()

@@ -86,6 +86,28 @@ def test_a_dry_run_says_that_a_rollback_will_be_refused_and_how_to_mend_it(tmp_p
     assert "plan        none: the scenario breaks no service that could be rolled back" in said.out
 
 
+@pytest.mark.parametrize(
+    ("how", "steps"),
+    [
+        ("by its revision", ["check", "check", "change", "verify"]),
+        ("batch by batch", ["check", "check", "change", "verify"]),
+        ("by switching traffic", ["check", "change", "verify", "afterwards"]),
+    ],
+)
+def test_a_dry_run_prints_the_plan_of_the_procedure_that_the_scenario_names(
+    tmp_path: Path, how: str, steps: list[str]
+) -> None:
+    scenario = (
+        *drills.PASSING[:3],
+        "When echo is updated in place to 2.0.0",
+        f"Then echo is to be rolled back to 1.0.0 {how}",
+    )
+    path = drills.feature_file(tmp_path, one=scenario)
+    said = drill("run", path, "--system", ECHO, "--dry-run", state=tmp_path / "state")
+    assert "echo: 2 replicas of 2.0.0 in blue; nothing stands by in green" in said.out
+    assert [line.split()[1] for line in said.out.splitlines() if line.split()[0].isdigit()] == steps
+
+
 def test_a_run_can_be_read_by_a_program_and_judged_again_by_it(tmp_path: Path, state: Path) -> None:
     path = drills.feature_file(tmp_path, one=drills.NO_STANDBY)
     said = drill("run", path, "--system", ECHO, "--out", tmp_path / "out", "--json", state=state)

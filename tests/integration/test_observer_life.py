@@ -16,6 +16,7 @@ from harness.errors import DeadlineExceeded, InputError, NotFound, Unavailable
 from harness.journal.observation import Observation, WriteOutcome
 from harness.observe.ledger import read_ledger
 from harness.observe.observer import Observer, ObserverLost
+from harness.observe.wire import Command
 from harness.units import Duration
 from tests.support.http_server import Behaviour, Server
 from tests.support.observing import WRITES, Kept, observe, plan, soon, wait_for_rows, with_ledger
@@ -142,6 +143,23 @@ def test_a_wait_ends_at_its_deadline(server: Server) -> None:
         pytest.raises(DeadlineExceeded, match="a miracle did not happen"),
     ):
         observer.wait_until(lambda: None, Deadline.after(Duration.of(ms=100)), "a miracle")
+
+
+def test_a_worker_that_is_gone_before_it_is_waited_for_has_ended_in_order(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine wakes who waits only when the worker has said its last word and ended."""
+    kept = Kept()
+    with observe(plan(server.address), kept) as observer:
+        wait_for_rows(observer, kept, 1)
+        command = observer._process.command
+
+        def command_and_be_late(what: Command) -> None:
+            command(what)
+            wait_for(lambda: observer.problem, soon(), "the worker's end")
+
+        monkeypatch.setattr(observer._process, "command", command_and_be_late)
+        observer.stop(soon())
 
 
 def test_a_worker_that_cannot_stop_in_time_is_killed(server: Server) -> None:

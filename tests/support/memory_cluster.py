@@ -115,11 +115,18 @@ class MemoryCluster(MemorySystem):
         self.missing.discard((service, version))
 
     def hang_upgrade(self, service: str, version: str, deadline: Deadline) -> None:
+        if (
+            self.history[service][-1].state is RevisionState.PENDING
+            and self.deployed.get((service, self.serving[service])) == version
+        ):
+            return
         self.deploy(service, self.serving[service], version, deadline)
         self._mark(service, RevisionState.PENDING)
 
     def leave_rollback_unfinished(self, service: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("leave_rollback_unfinished")
+        if self.history[service][-1].rollback and self.history[service][-1].state is RevisionState.PENDING:
+            return
         self._add(service)
         self._mark(service, RevisionState.PENDING, rollback=True)
 

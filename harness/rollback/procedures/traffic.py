@@ -61,13 +61,13 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
     for service in target:
         add(StepPhase.CHANGE, SwitchTraffic(service, facts[service].active.other), SWITCH_LIMIT)
     for service, version in target.items():
-        add(StepPhase.VERIFY, *verification(service, version, facts[service].replicas))
+        add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas))
     for service in target:
         add(StepPhase.AFTERWARDS, RemoveSlot(service, facts[service].active), REMOVE_LIMIT)
     return Plan(procedure=Procedure.TRAFFIC, target=dict(target), steps=tuple(steps))
 
 
-def verification(service: str, version: str, replicas: int) -> tuple[VerifyVersion, Duration]:
-    """So many looks in a row that each replica has answered, and the time for them."""
+def verify(service: str, version: str, replicas: int) -> tuple[VerifyVersion, Duration]:
+    """So many looks that each replica has answered, and the time for them."""
     times = looks_to_meet(replicas)
     return VerifyVersion(service, version, times), max(VERIFY_LIMIT, LOOK_SHARE * times)

@@ -21,7 +21,7 @@ from harness.rollback.plan import (
     Step,
     StepPhase,
 )
-from harness.rollback.procedures.traffic import CHECK_LIMIT, verification
+from harness.rollback.procedures.traffic import CHECK_LIMIT, verify
 from harness.units import Duration
 
 HISTORY_LIMIT: Final = Duration.of(s=10)  # ten revisions are kept, and Helm needs 0.1 to 0.5 s to tell of each
@@ -73,7 +73,7 @@ def plan_within(
         for service, action in found.items():
             add(StepPhase.CHANGE, action, limit(facts[service]))
         for service, version in target.items():
-            add(StepPhase.VERIFY, *verification(service, version, facts[service].replicas))
+            add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas))
     return Plan(procedure=procedure, target=dict(target), steps=tuple(steps))
 
 
