@@ -27,7 +27,7 @@ from harness.system.checks import look_at_service
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.values import ReplicaState
-from harness.units import Duration, Instant
+from harness.units import Duration, Instant, are
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ class Engine:
             raise WillNotWork(f"it holds {', '.join(versions)}, not the target {action.version}")
         ready = sum(1 for replica in replicas if replica.state is ReplicaState.READY)
         if ready < action.replicas:
-            raise MayWorkLater(f"only {ready} of {action.replicas} replicas are ready")
+            of_many = f"only {ready} of {action.replicas} replicas {are(ready)} ready"
+            raise MayWorkLater(of_many if action.replicas > 1 else "its one replica is not ready")
         return f"{ready} of {action.replicas} ready in {action.version}"
 
     def _verify_version(self, action: VerifyVersion, deadline: Deadline) -> str:
