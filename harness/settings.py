@@ -32,6 +32,9 @@ class Settings:
     warm_up: Duration = Duration.of(s=300)
     """A cluster is made in about 20 s where its images are at hand; a slow line needs minutes to pull them."""
 
+    heal: Duration = Duration.of(s=60)
+    """To remove what killed drills left: pods and containers are killed at once, a busy engine takes seconds."""
+
     steady_state: Duration = Duration.of(s=20)
     """Beyond the window itself: time for first requests to warm caches before a quiet window begins."""
 

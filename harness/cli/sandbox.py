@@ -1,4 +1,4 @@
-"""`drill sandbox up|down|status` and `drill heal`: a system to look at, and nothing left behind."""
+"""`drill sandbox up|down|status` and `drill heal`: a system to look at, a cluster kept warm, nothing left behind."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import Json, System
+from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
 from harness.clock import Deadline
+from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down
+from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.errors import NotFound
-from harness.sandbox.embedded import heal as healing
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
 from harness.system.find import find_system
@@ -22,15 +23,23 @@ from harness.system.load import load_system
 app = typer.Typer(help="A system of your own to look at: up, down, status.")
 
 
+Which = Annotated[str, typer.Argument(help="embedded: the system; kind: the cluster that drills on kind share")]
+
+
 @app.command()
 @readable
-def up(system: System = None, *, json: Json = False) -> int:
-    """Bring the system up on this machine; it stays until `drill sandbox down`, or for 8 hours."""
+def up(which: Which = EMBEDDED, *, system: System = None, json: Json = False) -> int:
+    """Bring the system up on this machine, for 8 hours at most; or make the cluster, which stays until `down kind`."""
     settings = Settings()
+    [name] = known(which)
     found = system or find_system([Path.cwd()])
     if found is None:
         raise NotFound("no drill.toml was found here or above; name the system's file with --system")
     model = load_system(found)
+    if name != EMBEDDED:
+        versions = make_ready(name, [model], settings)
+        print(json_text.dumps(versions, indent=2) if json else _told(name, versions))
+        return 0
     deadline = Deadline.after(settings.prepare)
     made = embedded.start_detached(model, run_id="by-hand", state_dir=settings.state_dir, deadline=deadline)
     addresses = {service: made.router.address(service).url for service in made.services}
@@ -47,13 +56,21 @@ def up(system: System = None, *, json: Json = False) -> int:
     return 0
 
 
+def _told(name: str, versions: dict[str, str]) -> str:
+    found = "".join(f"\n  {tool:<24}{version}" for tool, version in versions.items())
+    return f"the {name} sandbox is ready for drills{found}\ndrill sandbox down {name} ends it"
+
+
 @app.command()
 @readable
 def down(
-    sandbox: Annotated[str | None, typer.Argument(help="its id; all of yours when none is named")] = None,
+    sandbox: Annotated[str | None, typer.Argument(help="its id, or kind; all of yours when none is named")] = None,
 ) -> int:
-    """End a sandbox and leave nothing of it."""
+    """End a sandbox and leave nothing of it; the cluster only when 'kind' is named."""
     settings = Settings()
+    if sandbox == KIND:
+        print("the cluster is gone" if take_down(settings) else "there is no cluster")
+        return 0
     ids = (
         [sandbox]
         if sandbox
@@ -71,20 +88,25 @@ def down(
 @readable
 def status(*, json: Json = False) -> int:
     """List the sandboxes that live."""
-    owners = embedded.list_sandboxes(Settings().state_dir)
+    settings = Settings()
+    owners = embedded.list_sandboxes(settings.state_dir)
+    cluster = cluster_status(settings)
     if json:
-        print(json_text.dumps([owner.model_dump(mode="json") for owner in owners], indent=2))
+        found = {"embedded": [owner.model_dump(mode="json") for owner in owners], "kind": cluster}
+        print(json_text.dumps(found, indent=2))
         return 0
+    if cluster:
+        print(f"kind  {', '.join(f'{name} {value}' for name, value in cluster.items())}")
     for owner in owners:
         kind = "by hand" if owner.detached else f"run {owner.run_id}"
         print(f"{owner.sandbox}  {owner.system}  {kind}  daemon {owner.daemon.pid}")
-    if not owners:
+    if not owners and not cluster:
         print("no sandbox lives")
     return 0
 
 
 def heal() -> int:
-    """Remove what killed drills left: processes, ports and folders that are provably ours and no longer owned."""
-    for healed in healing.heal(Settings().state_dir):
+    """Remove what killed drills left and nobody owns: processes, ports, folders, containers, volumes, namespaces."""
+    for healed in heal_sandboxes(Settings()):
         print(f"drill: healed {healed}", file=sys.stderr)
     return 0

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from harness.clock import Deadline
 from harness.errors import UsageError
 from harness.sandbox.embedded import start as embedded
+from harness.sandbox.embedded.heal import heal as embedded_heal
 from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
@@ -82,3 +83,38 @@ def open_sandbox(
 
         return kind.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
     return embedded.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
+
+
+def heal(settings: Settings) -> tuple[str, ...]:
+    """Removes what killed drills left: what is provably ours and no longer owned; a sentence for each thing.
+
+    Raises:
+        MayWorkLater: something was still there in the end, or Docker or the cluster did not answer.
+        Unavailable: Docker cannot be reached.
+    """
+    told = tuple(str(one) for one in embedded_heal(settings.state_dir))
+    if not any(settings.state_dir.glob(".kind/drills/*")):
+        return told
+    from harness.sandbox.kind import leftovers  # noqa: PLC0415 - see above
+
+    return told + leftovers.heal(settings.state_dir, Deadline.after(settings.heal))
+
+
+def take_down(settings: Settings) -> bool:
+    """Deletes the kind cluster with all that belongs to it; False when there was none.
+
+    Raises:
+        DrillError: Docker or kind is missing, or could not do it.
+    """
+    from harness.sandbox.kind import base  # noqa: PLC0415 - see above
+
+    return base.down(settings.state_dir, Deadline.after(settings.warm_up))
+
+
+def cluster_status(settings: Settings) -> dict[str, str]:
+    """The kind cluster in words by subject; empty when there is none that answers."""
+    if not (settings.state_dir / ".kind" / "kubeconfig").exists():
+        return {}
+    from harness.sandbox.kind import base  # noqa: PLC0415 - see above
+
+    return base.status(settings.state_dir)

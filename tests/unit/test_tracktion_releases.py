@@ -55,6 +55,49 @@ def test_a_module_comes_from_the_newest_release_that_has_it(serve: ModuleType) -
         release.module("player")
 
 
+def test_maintenance_releases_leave_out_what_was_wrong_with_the_one_before(serve: ModuleType) -> None:
+    chains = {version: serve.read_release(version).chain for version in ("2.4.2", "2.4.3", "2.4.4", "2.4.5")}
+    assert chains == {
+        "2.4.2": ("2.4.2", "2.4.1", "2.4.0"),
+        "2.4.3": ("2.4.3", "2.4.1", "2.4.0"),
+        "2.4.4": ("2.4.4", "2.4.1", "2.4.0"),
+        "2.4.5": ("2.4.5", "2.4.4", "2.4.1", "2.4.0"),
+    }
+
+
+def test_only_the_image_of_2_4_5_was_never_built() -> None:
+    spec = importlib.util.spec_from_file_location("images_build", TRACKTION.parent / "images" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build = importlib.util.module_from_spec(spec)
+    sys.modules["images_build"] = build  # dataclasses look their module up
+    try:
+        spec.loader.exec_module(build)
+    finally:
+        del sys.modules["images_build"]
+    built = {image.arguments["VERSION"] for image in build.releases(TRACKTION, "tracktion")}
+    assert set(VERSIONS) - built == {"2.4.5"}
+
+
+def test_2_4_2_misses_the_file_that_it_reads_at_its_start(serve: ModuleType) -> None:
+    service = serve.read_release("2.4.2").module("analysis_service")
+    config = load(serve, "2.4.2", "analysis-service", TRACKTION / "config" / "2.4.2" / "analysis-service.toml")
+    with pytest.raises(FileNotFoundError, match=r"keys\.toml"):
+        service.Service(config, None)
+
+
+def test_2_4_4_keeps_more_for_the_seeded_files_than_a_container_has_and_2_4_5_shows_the_same(
+    serve: ModuleType,
+) -> None:
+    serve.read_release("2.4.5")
+    kept, made = (importlib.import_module(f"tracktion_{version}.loudness") for version in ("2_4_4", "2_4_5"))
+    curve = kept.loudness("1", 120.0, 80)
+    assert 20 * len(curve) * curve.itemsize > 256 << 20
+    assert kept.loudness.cache_info().maxsize >= 20
+    assert (max(curve), len(made.preview(120.0, 80)), max(made.preview(120.0, 80))) == (80, kept.POINTS, 80)
+    kept.loudness.cache_clear()
+
+
 @pytest.mark.parametrize("version", ["1.0.0", "", "..", "../2.4.0"])
 def test_a_release_that_is_not_there_is_named(serve: ModuleType, version: str) -> None:
     with pytest.raises(serve.UnknownReleaseError, match="no release"):

@@ -2,7 +2,8 @@
 
     start.py, base.py           bring a system up and end it; what is made once for many drills
     cluster.py, publish.py      the cluster: found or made, deleted; the releases' images get into its registry
-    left.py, heal.py, marks.py  what was left by whom, and its removal
+    left.py, marks.py           whose something is
+    leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
     engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container
     database.py                 PostgreSQL of one drill, with its archive and its receiver
     prepared.py                 an image of PostgreSQL in which a cluster is made already

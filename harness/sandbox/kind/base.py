@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import Unavailable
+from harness.errors import DrillError, Unavailable
 from harness.sandbox.kind import cluster
 from harness.sandbox.kind.cluster import Cluster
+from harness.sandbox.kind.heal import remove_all
 from harness.sandbox.kind.images import Images
+from harness.sandbox.kind.marks import CLUSTER
 from harness.sandbox.kind.publish import publish
 from harness.sandbox.kind.registry import ensure_registry
 from harness.sandbox.kubernetes import helm
@@ -67,3 +69,27 @@ def server_version(found: Cluster) -> str:
         return str(kube.call(kube.version.get_code).git_version)
     finally:
         kube.close()
+
+
+def down(state_dir: Path, deadline: Deadline) -> bool:
+    """Deletes the cluster and the containers beside it; False when there was no cluster.
+
+    Raises:
+        Unavailable: Docker or kind is missing.
+        ToolFailed: kind could not delete it.
+        MayWorkLater: something was left at the deadline.
+    """
+    there = cluster.delete(state_dir, deadline)
+    remove_all(CLUSTER, cluster.NAME, deadline)
+    return there
+
+
+def status(state_dir: Path) -> dict[str, str]:
+    """What there is of the cluster; empty when none answers."""
+    try:
+        found = cluster.find(state_dir)
+        return (
+            {} if found is None else {"cluster": cluster.NAME, "kubernetes": server_version(found), "node": found.node}
+        )
+    except DrillError:
+        return {}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import ipaddress
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -95,28 +94,28 @@ class Cluster:
 
 
 def find(state_dir: Path) -> Cluster | None:
-    """The cluster, if it is there and answers."""
-    kubeconfig = _kubeconfig(state_dir)
+    """The cluster, if its node runs and its API answers."""
     try:
         address = _address(NODE)
-    except ToolFailed:
+    except ToolFailed:  # Docker knows no such container
         return None
-    if address is None or not kubeconfig.is_file():
+    if address is None:
         return None
-    cluster = Cluster(kubeconfig, address)
-    with suppress(DrillError):
-        kube = cluster.kube("default")
-        kube.call(kube.version.get_code)
-        kube.call(kube.core.read_namespaced_service_account, "default", "default")
-        return cluster
+    cluster = Cluster(_kubeconfig(state_dir), address)
+    for attempt in (_answers, _export_kubeconfig):
+        with suppress(DrillError):
+            attempt(cluster)
+            _answers(cluster)
+            return cluster
     return None
 
 
 def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
-    """The cluster, made when it is not there, made anew when it is there and does not answer.
+    """The cluster, made when its node does not run.
 
     Raises:
-        Unavailable: Docker or kind is missing, too old, or cannot make a cluster; says what to do.
+        Unavailable: Docker or kind is missing, too old, or cannot make a cluster; or there is one that does not
+            answer, which is left to whoever may be using it. Says what to do.
         DeadlineExceeded: it was not ready in time.
     """
     check_tools()
@@ -124,7 +123,12 @@ def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
     if found:
         return found
     with _lock(state_dir):
-        return find(state_dir) or _make(state_dir, deadline)
+        found = find(state_dir)
+        if found is None and _runs(NODE):
+            raise Unavailable(
+                f"the cluster {NAME} runs but does not answer; wait for it, or remove it with 'drill sandbox down kind'"
+            )
+        return found or _make(state_dir, deadline)
 
 
 def delete(state_dir: Path, deadline: Deadline) -> bool:
@@ -138,7 +142,7 @@ def delete(state_dir: Path, deadline: Deadline) -> bool:
     with _lock(state_dir):
         there = NAME in run(["kind", "get", "clusters"], deadline).split()
         _delete(_kubeconfig(state_dir), deadline)
-        shutil.rmtree(_kubeconfig(state_dir).parent, ignore_errors=True)
+        _kubeconfig(state_dir).unlink(missing_ok=True)
     return there
 
 
@@ -191,6 +195,30 @@ def _make(state_dir: Path, deadline: Deadline) -> Cluster:
         "the cluster's first service account",
     )
     return cluster
+
+
+def _answers(cluster: Cluster) -> None:
+    """Raises a DrillError when the API does not answer, or the cluster is not ready for pods."""
+    kube = cluster.kube("default")
+    try:
+        kube.call(kube.core.read_namespaced_service_account, "default", "default")
+    finally:
+        kube.close()
+
+
+def _export_kubeconfig(cluster: Cluster) -> None:
+    """Writes the kubeconfig anew: it was lost, is broken, or another state folder has the one that was made."""
+    cluster.kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cluster.kubeconfig.unlink(missing_ok=True)
+    command = ["kind", "export", "kubeconfig", f"--name={NAME}", f"--kubeconfig={cluster.kubeconfig}"]
+    run(command, Deadline.after(limits.QUICK))
+
+
+def _runs(container: str) -> bool:
+    try:
+        return _address(container) is not None
+    except ToolFailed:
+        return False
 
 
 def _delete(kubeconfig: Path, deadline: Deadline) -> None:

@@ -10,7 +10,7 @@ from harness.system.releases import versions
 
 
 class PublishedImages:
-    """The port Images, over the cluster's registry."""
+    """The port Images, over the cluster's registry, and what faults do to it."""
 
     def __init__(self, model: SystemModel, registry: Registry) -> None:
         self._model = model
@@ -33,6 +33,21 @@ class PublishedImages:
                 return None
 
         return wait_for(answer, deadline, f"an answer of the registry about {image}")[0]
+
+    def remove(self, service: str, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - the registry has its own
+        """Takes an image out of the registry: of all who use it, so a drill that does this disturbs those beside it."""
+        self._registry.delete(self._model.image(service, version))
+
+    def restore(self, service: str, version: str, deadline: Deadline) -> None:
+        """Puts it back, from this machine.
+
+        Raises:
+            Unavailable: this machine has not got it.
+            MayWorkLater: it was not done in time.
+        """
+        image = self._model.image(service, version)
+        if not self._registry.has(image):
+            self._registry.push(image, deadline)
 
 
 def publish(model: SystemModel, registry: Registry, needed: frozenset[str], deadline: Deadline) -> None:

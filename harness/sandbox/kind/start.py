@@ -86,13 +86,15 @@ def start(
             )
         undo.callback(_end, kube, postgres)
         namespace.make(kube, mark.labels("namespace"))
+        images = PublishedImages(model, registry)
         system = KindSandbox(
             kube,
             model,
             postgres=postgres,
             host=found.node,
             proxied=partial(found.proxied, name),
-            images=PublishedImages(model, registry),
+            images=images,
+            store=images,
             proxy_image=registry.name(base.AGENT),
             labels=mark.labels("network"),
             secret=endpoint.SECRET if postgres else None,

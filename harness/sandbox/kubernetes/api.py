@@ -11,6 +11,7 @@ import urllib3.exceptions
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from yaml import YAMLError
 
 from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits
@@ -39,7 +40,7 @@ class Kube:
         configuration = client.Configuration()
         try:
             config.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
-        except (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             # What the loader raises for a file that is YAML but no kubeconfig is not documented.
             raise Unavailable(f"{kubeconfig}: cannot be used as a kubeconfig: {error}") from error
         configuration.retries = urllib3.Retry(0)

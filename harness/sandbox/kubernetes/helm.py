@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from harness.clock import Deadline
 from harness.errors import InternalError, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits
-from harness.sandbox.kubernetes.tools import ToolFailed, Version, run
+from harness.sandbox.kubernetes.tools import ToolFailed, Version, run, run_and_kill
 
 OLDEST: Final = Version(3, 12, 0)  # what the commands below were written for
 _SERVER_SIDE: Final = Version(4, 0, 0)  # from here on Helm would apply on the server and refuse what others patched
@@ -30,6 +30,11 @@ class Revision:
     def pending(self) -> bool:
         """True while, or since, an operation on it has not ended."""
         return self.status.startswith("pending-")
+
+    @property
+    def rollback(self) -> bool:
+        """True for one that a rollback is making."""
+        return self.status == "pending-rollback"
 
 
 class Helm:
@@ -55,9 +60,17 @@ class Helm:
         Raises:
             ToolFailed: Helm refused, e.g. because the chart does not take the values or an operation is pending.
         """
-        command = ["upgrade", release, str(chart), "--install", "--reset-values", "--values=-"]
-        command += [f"--history-max={limits.HISTORY}", *self._client_side]
-        self._run(command, deadline, stdin=json.dumps(values))
+        self._run(self._upgrade(release, chart), deadline, stdin=json.dumps(values))
+
+    def upgrade_and_die(
+        self, release: str, chart: Path, values: Mapping[str, Any], applied: Callable[[], object], deadline: Deadline
+    ) -> None:
+        """As `upgrade`, but helm is killed while it waits for what it has applied, and leaves it pending.
+
+        Raises as `upgrade` does, and DeadlineExceeded when it had not applied it in time.
+        """
+        command = ["helm", *self._upgrade(release, chart), "--wait", *self._where]
+        run_and_kill(command, applied, deadline, stdin=json.dumps(values))
 
     def history(self, release: str, deadline: Deadline) -> tuple[Revision, ...]:
         """The revisions of a release, oldest first.
@@ -90,6 +103,15 @@ class Helm:
             ToolFailed: Helm refused.
         """
         self._run(["rollback", release, str(revision), *self._client_side], deadline)
+
+    def rollback_and_die(self, release: str, revision: int, begun: Callable[[], object], deadline: Deadline) -> None:
+        """As `rollback`, but helm is killed once it has begun. Raises likewise."""
+        command = ["helm", "rollback", release, str(revision), *self._client_side, "--wait", *self._where]
+        run_and_kill(command, begun, deadline)
+
+    def _upgrade(self, release: str, chart: Path) -> list[str]:
+        options = ["--install", "--reset-values", "--values=-", f"--history-max={limits.HISTORY}"]
+        return ["upgrade", release, str(chart), *options, *self._client_side]
 
     def _run(self, command: list[str], deadline: Deadline, *, stdin: str | None = None) -> str:
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.clock import Deadline
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.disturb import ImageStore, KubernetesCluster
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.network import KubernetesNetwork
 from harness.sandbox.kubernetes.pods import last_lines_of, status_of
@@ -29,6 +30,7 @@ class KubernetesSystem:
         host: address of a node.
         proxied: what the nodes' proxies have set up.
         images: where the releases' images are.
+        store: the same, where faults may take one out; None where they may not.
         proxy_image: of the proxies that hold answers back.
         labels: put on everything that is made outside of the chart.
         secret: the Secret with the services' connection string; None when the system has no database.
@@ -42,6 +44,7 @@ class KubernetesSystem:
         host: str,
         proxied: Proxied,
         images: Images,
+        store: ImageStore | None,
         proxy_image: str,
         labels: dict[str, str],
         secret: DatabaseSecret | None,
@@ -53,6 +56,9 @@ class KubernetesSystem:
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, images=images, secret=secret)
         self._images = images
+        self._cluster = (
+            None if store is None else KubernetesCluster(kube, self.helm, self._router, self._workloads, store)
+        )
         self._revisions = KubernetesRevisions(kube, self.helm, self._router, self._workloads)
         self._network = KubernetesNetwork(
             kube, self._router, image=proxy_image, port=model.on_kubernetes.port, labels=labels
@@ -98,8 +104,9 @@ class KubernetesSystem:
         return self._images
 
     @property
-    def cluster(self) -> None:
-        """See the port: not disturbed yet."""
+    def cluster(self) -> KubernetesCluster | None:
+        """See the port: None where images cannot be taken away, because the registry is not ours."""
+        return self._cluster
 
     def install(self, live: Mapping[str, str], standby: Mapping[str, str], deadline: Deadline) -> None:
         """Installs all services at the same time, and sends clients to blue.

@@ -6,11 +6,12 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from harness.clock import Deadline
+from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater, Unavailable
 from harness.sandbox.kubernetes import limits
 
@@ -113,6 +114,32 @@ def run(command: Sequence[str], deadline: Deadline, *, stdin: str | None = None)
     if done.returncode != 0:
         raise ToolFailed(command, done.returncode, done.stdout + done.stderr)
     return done.stdout
+
+
+def run_and_kill(
+    command: Sequence[str], condition: Callable[[], object], deadline: Deadline, *, stdin: str | None = None
+) -> None:
+    """Starts a command and kills it once a condition holds: as when the machine that runs it dies.
+
+    A command that ends by itself before is left ended; what it left behind tells which it was.
+
+    Raises:
+        Unavailable: there is no such program.
+        DeadlineExceeded: the condition did not hold in time; the command was killed.
+        ToolFailed: it ended with another exit code than 0.
+    """
+    program = require(command[0])
+    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as given:
+        given.write(stdin or "")
+        given.seek(0)
+        with subprocess.Popen([program, *command[1:]], stdin=given, stdout=printed, stderr=printed) as process:
+            try:
+                wait_for(lambda: process.poll() is not None or condition(), deadline, f"the point to kill {command[0]}")
+            finally:
+                process.kill()
+        printed.seek(0)
+        if process.returncode > 0:
+            raise ToolFailed(command, process.returncode, printed.read())
 
 
 def _text(part: str | bytes | None) -> str:

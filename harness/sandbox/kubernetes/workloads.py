@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
 from harness.clock import Deadline, wait_for
@@ -67,6 +68,22 @@ class KubernetesWorkloads:
         self._want(service, slot, version, deadline, both_serve=False)
         if self._router.active(service) is slot:
             self._router.lead(service, self._router.way(service, slot), deadline)
+
+    def upgrade_and_die(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+        """As `deploy`, but Helm is killed while it waits, so that its revision stays pending."""
+        before = self._helm.values(service, deadline).get("slots") or {}
+        values = self._values(
+            service, before, {slot: self._slot_values(service, version)}, self._router.active(service)
+        )
+
+        def applied() -> bool:
+            found = self._deployment(service, slot)
+            return found is not None and _version(found) == version
+
+        self._router.patch(service, names.selector(service, slot, None))
+        self._helm.upgrade_and_die(service, self._chart, values, applied, deadline)
+        self.wait_until_ready(service, slot, deadline)
+        self._router.lead(service, self._router.way(service, slot), deadline)
 
     def _want(self, service: str, slot: Slot, version: str, deadline: Deadline, *, both_serve: bool) -> None:
         values = self._slot_values(service, version)
@@ -167,11 +184,16 @@ class KubernetesWorkloads:
         self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot, deadline: Deadline
     ) -> None:
         """Helm puts the chart's own selector back, so the one that holds is asserted again."""
-        table = self._model.on_kubernetes
-        values = service_values(self._model, service, active, self._secret)
-        values["slots"] = {**before, **{str(slot): wanted for slot, wanted in change.items()}}
-        self._helm.upgrade(service, self._model.root / table.chart, values, deadline)
+        self._helm.upgrade(service, self._chart, self._values(service, before, change, active), deadline)
         self._router.restore_selector(service)
+
+    def _values(self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot) -> dict[str, Any]:
+        values = service_values(self._model, service, active, self._secret)
+        return {**values, "slots": {**before, **{str(slot): wanted for slot, wanted in change.items()}}}
+
+    @property
+    def _chart(self) -> Path:
+        return self._model.root / self._model.on_kubernetes.chart
 
     def wait_until_ready(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """Waits until all replicas of a slot are of its newest kind and ready; raises as `deploy` does."""
