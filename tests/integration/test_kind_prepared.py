@@ -7,7 +7,7 @@ import pytest
 from harness.errors import Unavailable
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
-from harness.sandbox.kind.prepared import CLUSTER, prepared
+from harness.sandbox.kind.prepared import CLUSTER, prepared, remove_prepared
 from tests.support.containers import docker, image, left_of, marked, new_name
 from tests.support.sandboxes import soon
 from tests.support.tools import needs
@@ -39,6 +39,19 @@ def test_nobody_has_a_password_in_it(mark: Mark) -> None:
     as_server = "setpriv --reuid=postgres --regid=postgres --init-groups"
     run = f"echo '{ask}' | {as_server} postgres --single -D {CLUSTER} postgres"
     assert 'count = "0"' in docker("run", "--rm", "--entrypoint", "sh", name, "-c", run)
+
+
+def test_removing_them_leaves_those_that_are_used(mark: Mark) -> None:
+    name = prepared(Images().postgres, mark, soon(60))
+    user = new_name()
+    docker("run", "--detach", "--name", user, "--entrypoint", "sleep", name, "60")
+    try:
+        remove_prepared(soon())
+        assert docker("images", "--quiet", name)
+    finally:
+        docker("rm", "--force", "--volumes", user)
+    remove_prepared(soon())
+    assert not docker("images", "--quiet", name)
 
 
 def test_an_image_that_has_no_postgresql_is_told_with_its_last_words(mark: Mark) -> None:

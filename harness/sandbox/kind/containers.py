@@ -21,6 +21,7 @@ from harness.sandbox.kind import limits
 from harness.sandbox.kind.engine import Engine, refusal
 
 T = TypeVar("T")
+CONFLICT: Final = 409  # Docker's answer when something is used, or being removed
 _GONE: Final = ("exited", "dead", "removing")  # states of a container that does not run any more
 
 
@@ -245,7 +246,7 @@ def remove(engine: Engine, identity: str, name: str, deadline: Deadline) -> None
             except docker.errors.NotFound:
                 return True
             except docker.errors.APIError as error:
-                if error.status_code != 409:  # noqa: PLR2004 - conflict: somebody else removes it already
+                if error.status_code != CONFLICT:  # somebody else removes it already
                     raise
             return False
 

@@ -12,10 +12,12 @@ from contextlib import closing
 from importlib import resources
 from typing import Final
 
+import docker.errors
+
 from harness.clock import Deadline
 from harness.sandbox.common.postgres import HARNESS_ROLE, INITDB_OPTIONS, SERVICE_ROLE
 from harness.sandbox.kind import limits
-from harness.sandbox.kind.containers import Container, CopiedFile, Plan
+from harness.sandbox.kind.containers import CONFLICT, Container, CopiedFile, Plan
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.marks import PART, Mark
 
@@ -71,7 +73,13 @@ def remove_prepared(deadline: Deadline) -> None:
             found = client.images.list(filters={"label": f"{PART}={_PART}"})  # which the container had
         for one in found:
             with engine.asked(f"removing image {one.short_id}", deadline) as client:
-                client.images.remove(one.id, force=True)
+                try:
+                    client.images.remove(one.id, force=True)
+                except docker.errors.NotFound:
+                    continue
+                except docker.errors.APIError as error:
+                    if error.status_code != CONFLICT:
+                        raise
 
 
 def script(name: str) -> CopiedFile:
