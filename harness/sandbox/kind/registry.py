@@ -81,6 +81,22 @@ class Registry:
         """
         return self._digest(Image.parse(image)) is not None
 
+    def digest(self, image: str) -> str | None:
+        """The digest of the manifest that an image's name means now; None when it is not here. Raises as `has` does."""
+        return self._digest(Image.parse(image))
+
+    def holds(self, image: str, identity: str | None) -> bool:
+        """True when the image is here with an identity, the digest of its configuration; None means any.
+
+        Raises as `has` does.
+        """
+        wanted = Image.parse(image)
+        manifest = self._ask("GET", f"{wanted.repository}/manifests/{wanted.tag}")
+        if manifest.status_code == httpx.codes.NOT_FOUND:
+            return False
+        config = self._good(manifest).json().get("config") or {}
+        return identity is None or identity == config.get("digest")
+
     def tags(self, repository: str) -> tuple[str, ...]:
         """The tags of a repository, in order; none when there is no such repository. Raises as `has` does."""
         answer = self._ask("GET", f"{repository}/tags/list")
