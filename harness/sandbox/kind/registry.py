@@ -55,12 +55,10 @@ class Registry:
 
     Args:
         port: on which this machine reaches it, and by which nodes name it: localhost:<port>.
-        inside: its host:port on the cluster's network, to which a node's mirror leads; known to who ensured it.
     """
 
-    def __init__(self, port: int = 5001, *, inside: str = "") -> None:
+    def __init__(self, port: int = 5001) -> None:
         self.address = f"localhost:{port}"
-        self.inside = inside
         self._http = httpx.Client(base_url=f"http://{_HOST}:{port}/v2/", timeout=limits.HTTP.seconds, trust_env=False)
 
     def name(self, image: str) -> str:
@@ -200,7 +198,7 @@ def ensure_registry(cluster: str, *, network: str, image: str, deadline: Deadlin
         ),
         deadline,
     )
-    registry = Registry(port, inside=f"{container.ip}:{_PORT}")
+    registry = Registry(port)
     try:
         container.wait_until(registry.answers, deadline, "the image registry answered")
     finally:
