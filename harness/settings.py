@@ -16,12 +16,20 @@ def _state_dir() -> Path:
     return Path(named) if named else Path(tempfile.gettempdir()) / f"drill-{os.getuid()}"
 
 
+def _kubeconfig() -> Path:
+    named = os.environ.get("KUBECONFIG", "").partition(os.pathsep)[0]
+    return Path(named) if named else Path.home() / ".kube" / "config"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
 
     state_dir: Path = field(default_factory=_state_dir)
     """Where live sandboxes have their folders; short, because Unix sockets allow 108 bytes of path."""
+
+    kubeconfig: Path = field(default_factory=_kubeconfig)
+    """Of the sandbox `cluster`, as kubectl finds it; the kind sandbox has its own."""
 
     probe_rate: float = 50
     """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""

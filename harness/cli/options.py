@@ -13,7 +13,7 @@ System = Annotated[
 ]
 Tags = Annotated[str | None, typer.Option("--tag", help="only scenarios with these tags: 'release and not control'")]
 Json = Annotated[bool, typer.Option("--json", help="for programs")]
-SandboxName = Annotated[str, typer.Option("--sandbox", help="where systems are brought up: embedded, kind, or both")]
+SandboxName = Annotated[str, typer.Option("--sandbox", help="where systems are brought up: embedded, kind, cluster")]
 Out = Annotated[Path, typer.Option("--out", help="where the run's folder is made")]
 
 FEATURES: Final = [Path("features")]

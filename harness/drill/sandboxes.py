@@ -14,8 +14,9 @@ from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
 
-NAMES: Final = ("embedded", "kind")
+NAMES: Final = ("embedded", "kind", "cluster")
 KIND: Final = "kind"
+CLUSTER: Final = "cluster"
 CLUSTER_TAG: Final = "kind"  # on scenarios that only a cluster can show
 
 
@@ -46,7 +47,7 @@ def known(names: str) -> tuple[str, ...]:
 
 def can_show(sandbox: str, tags: Sequence[str]) -> bool:
     """Whether a scenario with such tags can be run there: some need a real cluster."""
-    return sandbox == KIND or CLUSTER_TAG not in tags
+    return sandbox in (KIND, CLUSTER) or CLUSTER_TAG not in tags
 
 
 def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> dict[str, str]:
@@ -55,6 +56,10 @@ def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> 
     Raises:
         DrillError: something that the sandbox needs is missing or will not start.
     """
+    if name == CLUSTER:
+        from harness.sandbox.cluster import start as cluster  # noqa: PLC0415 - see below
+
+        return cluster.look(models, settings.kubeconfig)
     if name != KIND:
         return {}
     from harness.sandbox.kind import base  # noqa: PLC0415 - a second of imports that embedded drills do without
@@ -82,6 +87,11 @@ def open_sandbox(
         from harness.sandbox.kind import start as kind  # noqa: PLC0415 - see above
 
         return kind.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
+    if name == CLUSTER:
+        from harness.sandbox.cluster import start as cluster  # noqa: PLC0415 - see above
+
+        kubeconfig = Settings().kubeconfig
+        return cluster.start(model, live=live, standby=standby, run_id=run_id, kubeconfig=kubeconfig, deadline=deadline)
     return embedded.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
 
 

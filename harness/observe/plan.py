@@ -11,7 +11,8 @@ from typing import Final
 
 from pydantic import Field, model_validator
 
-from harness.system.model import LedgerWrite, Name, Request, SystemModel, Table
+from harness.system.model import LedgerWrite, Request, SystemModel
+from harness.system.table import Name, Table
 from harness.system.values import Address
 from harness.units import Duration
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
-from harness.system.model import METRIC_PATTERN, NAME_PATTERN, PATH_PATTERN, SystemModel
+from harness.system.model import METRIC_PATTERN, PATH_PATTERN, SystemModel
+from harness.system.table import NAME_PATTERN
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _HEADER: Final = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")

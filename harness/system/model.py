@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     JsonValue,
     PrivateAttr,
@@ -25,6 +23,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from harness.errors import ConfigurationError
+from harness.system.cluster_model import ClusterTable, Guards, KubernetesTable
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
     PROBE_PLACEHOLDERS,
@@ -33,13 +32,12 @@ from harness.system.placeholders import (
     placeholders,
     texts,
 )
+from harness.system.table import Name, Table
 from harness.units import Duration
 
-NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,62}$"
 PATH_PATTERN: Final = r"^/"
 METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 
-Name = Annotated[str, Field(pattern=NAME_PATTERN, description="lower case letters, digits and '-'")]
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
@@ -51,12 +49,6 @@ def _problem(where: tuple[int | str, ...], found: Any, expected: str) -> InitErr
     return InitErrorDetails(
         type=PydanticCustomError("reference", "{expected}", {"expected": expected}), loc=where, input=found
     )
-
-
-class Table(BaseModel):
-    """A table of drill.toml: frozen, and a key that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Request(Table):
@@ -178,22 +170,6 @@ class Objectives(Table):
     validate_: Duration = Field(default=Duration.of(s=5 * 60), alias="validate")
 
 
-class KubernetesTable(Table):
-    """How the system runs on a cluster: its chart and its images. The chart's values are described in docs/kind.md."""
-
-    chart: str = Field(description="folder of the Helm chart; each service is a Helm release of it")
-    image: str = Field(description="image of a release, with {version} and, if they differ, {service}")
-    port: int = Field(default=8080, ge=1, le=65535, description="port that a service listens on in its container")
-
-    @field_validator("image")
-    @classmethod
-    def _has_a_version(cls, value: str) -> str:
-        only(frozenset({"version", "service"}), "an image", [value])
-        if "version" not in placeholders(value):
-            raise ValueError("an image must bear the {version} of its release, or every release would be the same")
-        return value
-
-
 class MetricsTable(Table):
     """What the services tell Prometheus of their requests, by the system's own names."""
 
@@ -217,6 +193,8 @@ class SystemModel(Table):
     ledger: Ledger | None = None
     load: tuple[Load, ...] = ()
     kubernetes: KubernetesTable | None = None
+    cluster: ClusterTable | None = None
+    guards: Guards = Guards()
     metrics: MetricsTable = MetricsTable()
     objectives: Objectives = Objectives()
 

@@ -94,6 +94,7 @@ def start(
             host=found.node,
             proxied=partial(found.proxied, name),
             images=images,
+            reference=images.reference,
             store=images,
             proxy_image=images.current(base.AGENT),
             labels=mark.labels("network"),

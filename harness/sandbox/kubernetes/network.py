@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from harness.clock import Deadline, wait_for
+from harness.errors import WillNotWork
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.pods import is_complete
@@ -31,7 +32,9 @@ class KubernetesNetwork:
         labels: put on everything that is made.
     """
 
-    def __init__(self, kube: Kube, router: KubernetesRouter, *, image: str, port: int, labels: dict[str, str]) -> None:
+    def __init__(
+        self, kube: Kube, router: KubernetesRouter, *, image: str | None, port: int, labels: dict[str, str]
+    ) -> None:
         self._kube = kube
         self._router = router
         self._image = image
@@ -39,7 +42,13 @@ class KubernetesNetwork:
         self._labels = labels
 
     def delay(self, service: str, slot: Slot, delay: Duration) -> None:
-        """See the port."""
+        """See the port.
+
+        Raises:
+            WillNotWork: there is no image of the proxies.
+        """
+        if self._image is None:
+            raise WillNotWork("answers cannot be held back here: drill.toml names no 'proxy_image' in [cluster]")
         deadline = Deadline.after(limits.DELAY)
         name = _name(service, slot)
         kube = self._kube

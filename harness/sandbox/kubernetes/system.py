@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,9 +29,10 @@ class KubernetesSystem:
         model: the system.
         host: address of a node.
         proxied: what the nodes' proxies have set up.
-        images: where the releases' images are.
+        images: where the releases' images are; None where that cannot be known.
+        reference: gives the image of a service's release, by the name that the cluster takes it by.
         store: the same, where faults may take one out; None where they may not.
-        proxy_image: of the proxies that hold answers back.
+        proxy_image: of the proxies that hold answers back; None where there may be none.
         labels: put on everything that is made outside of the chart.
         secret: the Secret with the services' connection string; None when the system has no database.
     """
@@ -43,9 +44,10 @@ class KubernetesSystem:
         *,
         host: str,
         proxied: Proxied,
-        images: Images,
+        images: Images | None,
+        reference: Callable[[str, str], str],
         store: ImageStore | None,
-        proxy_image: str,
+        proxy_image: str | None,
         labels: dict[str, str],
         secret: DatabaseSecret | None,
     ) -> None:
@@ -54,7 +56,7 @@ class KubernetesSystem:
         self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace)
         self._database: Database | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
-        self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, images=images, secret=secret)
+        self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, reference=reference, secret=secret)
         self._images = images
         self._cluster = (
             None if store is None else KubernetesCluster(kube, self.helm, self._router, self._workloads, store)
@@ -99,7 +101,7 @@ class KubernetesSystem:
         return self._revisions
 
     @property
-    def images(self) -> Images:
+    def images(self) -> Images | None:
         """See the port."""
         return self._images
 

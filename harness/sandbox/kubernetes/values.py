@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from harness.errors import ConfigurationError
 from harness.system.model import SystemModel
+from harness.system.placeholders import fill, placeholders
 from harness.system.releases import config_of
 from harness.system.values import Slot
+
+CONFIG: Final = "/config"  # where the chart mounts a release's configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +24,15 @@ class DatabaseSecret:
     key: str
 
 
-def service_values(model: SystemModel, service: str, active: Slot, secret: DatabaseSecret | None) -> dict[str, Any]:
+def service_values(model: SystemModel, service: str, secret: DatabaseSecret | None) -> dict[str, Any]:
     """What all slots of a service share."""
     table = model.services[service]
     database = model.database
     return {
         "service": service,
-        "active": str(active),
         "port": model.on_kubernetes.port,
         "health": table.health,
-        "env": {},
+        "env": _plain(table.env, {"service": service, "port": str(model.on_kubernetes.port), "config": CONFIG}),
         "database": None
         if secret is None or database is None
         else {"secret": secret.name, "key": secret.key, "env": database.env},
@@ -58,6 +60,22 @@ def version_in(values: Mapping[str, Any], slot: Slot) -> str | None:
     found = slots.get(str(slot)) if isinstance(slots, Mapping) else None
     version = found.get("version") if isinstance(found, Mapping) else None
     return None if version is None else str(version)
+
+
+def _plain(env: Mapping[str, str], values: dict[str, str]) -> dict[str, str]:
+    """The environment of a service, as far as it means something in a container.
+
+    Raises:
+        ConfigurationError: a text names what only the machine of the embedded sandbox has.
+    """
+    for name, text in env.items():
+        unknown = sorted(placeholders(text) - set(values))
+        if unknown:
+            known = ", ".join(f"{{{one}}}" for one in sorted(values))
+            raise ConfigurationError(
+                f"env.{name}: {{{unknown[0]}}} means nothing in a container; on a cluster there are {known}"
+            )
+    return {name: str(fill(text, values)) for name, text in env.items()}
 
 
 def _texts(folder: Path | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, 
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
-from harness.system.ports import Images
 from harness.system.values import Replica, Slot
 
 # A program that no image has: every start fails, and the kubelet's message names it. No shell is needed for it.
@@ -30,7 +30,7 @@ class KubernetesWorkloads:
         helm: Helm on it.
         model: the system.
         router: its Services.
-        images: where the releases' images are.
+        reference: gives the image of a service's release, by the name that the cluster takes it by.
         secret: the Secret with the database's connection string; None without a database.
     """
 
@@ -41,18 +41,19 @@ class KubernetesWorkloads:
         model: SystemModel,
         router: KubernetesRouter,
         *,
-        images: Images,
+        reference: Callable[[str, str], str],
         secret: DatabaseSecret | None,
     ) -> None:
         self._kube, self._helm, self._model = kube, helm, model
         self._router = router
-        self._images = images
+        self._reference = reference
         self._secret = secret
 
     def install(self, service: str, slots: dict[Slot, str], deadline: Deadline) -> None:
         """Installs a service with a release in each of some slots, serving from blue; waits until all are ready."""
         wanted = {slot: self._slot_values(service, version) for slot, version in slots.items()}
-        self._upgrade(service, {}, wanted, Slot.BLUE, deadline)
+        shared = service_values(self._model, service, self._secret)
+        self._upgrade(service, shared, wanted, Slot.BLUE, deadline)
         for slot in slots:
             self.wait_until_ready(service, slot, deadline)
 
@@ -71,10 +72,8 @@ class KubernetesWorkloads:
 
     def upgrade_and_die(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
         """As `deploy`, but Helm is killed while it waits, so that its revision stays pending."""
-        before = self._helm.values(service, deadline).get("slots") or {}
-        values = self._values(
-            service, before, {slot: self._slot_values(service, version)}, self._router.active(service)
-        )
+        before = self._helm.values(service, deadline)
+        values = self._values(before, {slot: self._slot_values(service, version)}, self._router.active(service))
 
         def applied() -> bool:
             found = self._deployment(service, slot)
@@ -95,13 +94,13 @@ class KubernetesWorkloads:
         active = self._router.active(service)
         if active is slot and both_serve:
             self._router.patch(service, names.selector(service, slot, None))
-        before = self._helm.values(service, deadline).get("slots") or {}
+        before = self._helm.values(service, deadline)
         self._upgrade(service, before, {slot: values}, active, deadline)
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
         if self._deployment(service, slot) is not None:
-            before = self._helm.values(service, deadline).get("slots") or {}
+            before = self._helm.values(service, deadline)
             self._upgrade(service, before, {slot: None}, self._router.active(service), deadline)
         wait_for(lambda: not self._pods(service, slot), deadline, f"the end of {service} in {slot}", every=limits.POLL)
         self._router.settle(service, deadline)
@@ -178,18 +177,19 @@ class KubernetesWorkloads:
     def _slot_values(self, service: str, version: str) -> dict[str, Any]:
         self._known(service)
         values = slot_values(self._model, service, version, image="")
-        return {**values, "image": self._images.reference(service, version)}
+        return {**values, "image": self._reference(service, version)}
 
     def _upgrade(
         self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot, deadline: Deadline
     ) -> None:
         """Helm puts the chart's own selector back, so the one that holds is asserted again."""
-        self._helm.upgrade(service, self._chart, self._values(service, before, change, active), deadline)
+        self._helm.upgrade(service, self._chart, self._values(before, change, active), deadline)
         self._router.restore_selector(service)
 
-    def _values(self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot) -> dict[str, Any]:
-        values = service_values(self._model, service, active, self._secret)
-        return {**values, "slots": {**before, **{str(slot): wanted for slot, wanted in change.items()}}}
+    def _values(self, before: dict[str, Any], change: dict[Slot, Any], active: Slot) -> dict[str, Any]:
+        """What the release had, with another content of some slots."""
+        slots = {**(before.get("slots") or {}), **{str(slot): wanted for slot, wanted in change.items()}}
+        return {**before, "active": str(active), "slots": slots}
 
     @property
     def _chart(self) -> Path:

@@ -1,0 +1,158 @@
+"""Enters a namespace where the system runs already. Nothing is installed unless drill.toml says that drills may."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+
+from harness.clock import Deadline
+from harness.errors import ConfigurationError, NotFound, Unavailable, UsageError, WillNotWork
+from harness.sandbox.cluster.restrained import RestrainedRevisions, RestrainedWorkloads
+from harness.sandbox.common.database import PostgresDatabase
+from harness.sandbox.kubernetes import helm, names
+from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.system import KubernetesSystem
+from harness.system.cluster_model import ClusterTable
+from harness.system.model import SystemModel
+from harness.system.values import Slot
+from harness.units import Duration
+
+
+class ClusterSandbox(KubernetesSystem):
+    """A live system that was there before the run, and is there after it. Made by `start`."""
+
+    def __init__(self, kube: Kube, model: SystemModel, table: ClusterTable, run_id: str) -> None:
+        labels = {names.RUN: run_id}
+        super().__init__(
+            kube,
+            model,
+            host=table.host,
+            proxied=lambda _service: None,
+            images=None,
+            reference=model.image,
+            store=None,
+            proxy_image=table.proxy_image,
+            labels=labels,
+            secret=None,
+        )
+        self._own = f"{names.RUN}={run_id}"
+        self._restrained = RestrainedWorkloads(super().workloads, install=table.install)
+        self._history = RestrainedRevisions(super().revisions, install=table.install)
+
+    @property
+    def workloads(self) -> Any:
+        """See the port."""
+        return self._restrained
+
+    @property
+    def revisions(self) -> Any:
+        """See the port."""
+        return self._history
+
+    def close(self, deadline: Deadline) -> None:  # noqa: ARG002 - a few short calls
+        """Removes what the run made beside the system; the system stays."""
+        kube = self.kube
+        try:
+            for kind in ("deployment", "service"):
+                api = kube.apps if kind == "deployment" else kube.core
+                found = kube.call(
+                    getattr(api, f"list_namespaced_{kind}"), kube.namespace, label_selector=self._own
+                ).items
+                for one in found:
+                    kube.find(getattr(api, f"delete_namespaced_{kind}"), one.metadata.name, kube.namespace)
+        finally:
+            kube.close()
+
+
+def start(
+    model: SystemModel,
+    *,
+    run_id: str,
+    kubeconfig: Path,
+    deadline: Deadline,
+    live: Mapping[str, str],
+    standby: Mapping[str, str],
+) -> ClusterSandbox:
+    """Enters the namespace that [cluster] of drill.toml names; see `harness.drill.sandboxes.open_sandbox`.
+
+    Raises:
+        UsageError: drill.toml has no [cluster].
+        ConfigurationError: context and namespace are not on the allow list, or the connection string has a password.
+        Unavailable: the kubeconfig or the cluster cannot be used.
+        NotFound: the system does not run there as the scenario says.
+        WillNotWork: another release would have to be installed first, and drills may not.
+    """
+    table = allowed(model)
+    kube = Kube(kubeconfig, table.context, table.namespace)
+    try:
+        sandbox = ClusterSandbox(kube, model, table, run_id)
+        if model.database is not None and table.dsn_file is not None:
+            sandbox.open_database(PostgresDatabase(_dsn(model.root / table.dsn_file)))
+        for service, version in live.items():
+            _bring(sandbox, service, sandbox.router.active(service), version, deadline)
+        for service, version in standby.items():
+            _bring(sandbox, service, sandbox.router.active(service).other, version, deadline)
+    except BaseException:
+        kube.close()
+        raise
+    return sandbox
+
+
+def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:
+    """Whether drills may and can run there; the versions of what is there, by name.
+
+    Raises as `start` does for what no scenario changes.
+    """
+    versions = {"helm": str(helm.version())}
+    for model in models:
+        table = allowed(model)
+        model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before anything is begun
+        kube = Kube(kubeconfig, table.context, table.namespace)
+        try:
+            versions["kubernetes"] = str(kube.call(kube.version.get_code).git_version)
+            kube.call(kube.core.list_namespaced_service, table.namespace)
+        finally:
+            kube.close()
+    return versions
+
+
+def allowed(model: SystemModel) -> ClusterTable:
+    """The cluster of drill.toml, if its guards allow it. Raises as `start` does."""
+    table = model.cluster
+    if table is None:
+        raise UsageError(
+            f"{model.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of a "
+            "system that runs already"
+        )
+    if not model.guards.allows(table.context, table.namespace):
+        raise ConfigurationError(
+            f"{model.root / 'drill.toml'}: drills may not run in namespace {table.namespace} of {table.context}: it is "
+            f'not on the allow list; add [[guards.allow]] with context = "{table.context}" and namespace = '
+            f'"{table.namespace}" if you mean it'
+        )
+    return table
+
+
+def _bring(sandbox: ClusterSandbox, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+    there = sorted({one.version for one in sandbox.workloads.replicas(service, slot)})
+    if there != [version]:
+        try:
+            sandbox.workloads.deploy(service, slot, version, deadline)
+        except WillNotWork as error:
+            found = f"holds {', '.join(there)}" if there else "holds nothing"
+            raise NotFound(f"{service} is to be in {version}, but {slot} {found}; {error}") from error
+    else:
+        sandbox.workloads.deploy(service, slot, version, deadline.within(Duration.of(s=30)))
+
+
+def _dsn(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise Unavailable(f"{path}: the connection string cannot be read: {error.strerror}") from error
+    if conninfo_to_dict(text).get("password"):
+        raise ConfigurationError(f"{path}: it holds a password; put that into a passfile, and 'passfile=…' here")
+    return text
