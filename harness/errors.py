@@ -6,6 +6,7 @@
     │   ├── InputError           exit 65: a feature, a journal or another input is wrong
     │   ├── NotFound             exit 66: a file, a run, a release is not there
     │   ├── Unavailable          exit 69: something this machine needs is missing or will not start
+    │   │   └── CrashLoop            a replica ends again and again at its start
     │   ├── CannotCreate         exit 73: no permission or no room to write
     │   ├── ConfigurationError   exit 78: drill.toml is wrong
     │   └── InternalError        exit 70: a promise of our own code was broken
@@ -49,6 +50,10 @@ class Unavailable(WillNotWork):
     """Something this machine needs is missing, taken, or will not start."""
 
     exit_code = 69
+
+
+class CrashLoop(Unavailable):
+    """A replica of a service ends again and again at its start, and nothing is to come that it could be waiting for."""
 
 
 class InternalError(WillNotWork):

@@ -223,3 +223,8 @@ def parse_share(text: str) -> float:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: '1 write', '7 writes', '2 replicas'."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def are(number: int, one: str = "is", many: str = "are") -> str:
+    """The verb that goes with a number of things: 'is' with one of them."""
+    return one if number == 1 else many

@@ -6,7 +6,7 @@ from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
 from harness.drill.checks import BusinessCall, HealthyInARow, SchemaVersion, VersionServed
 from harness.errors import InputError
-from harness.units import Duration
+from harness.units import Duration, counted
 
 
 @then(step("every critical service is healthy {times:d} times in a row within {limit:Duration}"))
@@ -14,7 +14,7 @@ def _healthy(drill: DrillBuilder, times: int, limit: Duration) -> None:
     if times < 1:
         raise InputError(f"a service is always healthy {times} times in a row; expected 1 or more")
     drill.must_hold(
-        f"every critical service is healthy {times} times in a row",
+        f"every critical service is healthy {counted(times, 'time')} in a row",
         HealthyInARow(drill.services(critical=True), times),
         "at least",
         times,

@@ -19,6 +19,7 @@ from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
 from harness.system.find import find_system
 from harness.system.load import load_system
+from harness.units import counted
 
 ENOUGH_DISK = 1 << 30  # a sandbox takes about 100 MB, its WAL and logs grow with the drill
 ENOUGH_CORES = 2  # what the probe schedule was measured on
@@ -91,7 +92,7 @@ def _system() -> str:
     if found is None:
         return "no drill.toml here or above; name one with --system"
     model = load_system(found)
-    return f"{found}: {model.name}, {len(model.services)} services"
+    return f"{found}: {model.name}, {counted(len(model.services), 'service')}"
 
 
 def _embedded() -> str:

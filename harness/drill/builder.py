@@ -77,7 +77,7 @@ class DrillBuilder:
         """Every service is probed so many times a second."""
         if not defaults.LEAST_PROBES <= rate <= defaults.MOST_PROBES:
             raise InputError(
-                f"{rate:g} probes a second cannot be made or tell nothing; "
+                f"probes at {rate:g} a second cannot be made or tell nothing; "
                 f"expected {defaults.LEAST_PROBES} to {defaults.MOST_PROBES}"
             )
         self.probe_rate = rate

@@ -16,7 +16,7 @@ from harness.system.checks import look_at_service
 from harness.system.looks import looks_to_meet
 from harness.system.model import SystemModel
 from harness.system.ports import Metrics, System
-from harness.units import Duration, counted
+from harness.units import Duration, are, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ class ErrorShare:
         return Reading(round(worst * 100, 2), f"worst: {name}, over {self.window}")
 
 
+def _in_time(done: int, looks: int) -> str:
+    return f"only {done} of {looks} looks {are(done, 'was', 'were')} over in time"
+
+
 @dataclass(frozen=True, slots=True)
 class HealthyInARow:
     """How many times in a row every service was healthy, up to `times`; stops at the first that is not.
@@ -77,7 +81,7 @@ class HealthyInARow:
         """Looks at every service `times` times."""
         for done in range(self.times):
             if done and deadline.passed:
-                return Reading(None, f"only {done} of {self.times} looks were over in time, and every one was healthy")
+                return Reading(None, f"{_in_time(done, self.times)}, and every one was healthy")
             for service in self.services:
                 look = look_at_service(
                     bench.http, bench.model.services[service], bench.system.router.address(service), deadline
@@ -100,7 +104,7 @@ class VersionServed:
         for done in range(looks):
             if done and deadline.passed:
                 told = ", ".join(sorted(set(seen)))
-                return Reading(None, f"only {done} of {looks} looks were over in time, and they saw {told}")
+                return Reading(None, f"{_in_time(done, looks)}, and they saw {told}")
             look = look_at_service(
                 bench.http,
                 bench.model.services[self.service],

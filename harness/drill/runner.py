@@ -23,7 +23,7 @@ from harness.drill.restore import attempt, end_sandbox, restore
 from harness.drill.sandboxes import Sandbox, open_sandbox
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
-from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
+from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, InternalError
 from harness.faults.model import FaultRun, Scene
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
@@ -189,7 +189,7 @@ class _Run:
         live.fault.set_up()
         try:
             live.fault.inject(deadline)
-        except DeadlineExceeded as error:
+        except (DeadlineExceeded, CrashLoop) as error:
             raise StageFailed(f"the fault could not be injected: {error}") from error
         try:
             live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))

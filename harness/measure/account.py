@@ -41,7 +41,7 @@ def account(writes: Sequence[Write], rows: Sequence[Row], read_from: Instant) ->
 
     A write acknowledged after that instant need not be visible to the session and counts as unknown.
     """
-    counted = Counter(row.id for row in rows)
+    times = Counter(row.id for row in rows)
     values: dict[str, set[str]] = {}
     for row in rows:
         values.setdefault(row.id, set()).add(row.value)
@@ -49,7 +49,7 @@ def account(writes: Sequence[Write], rows: Sequence[Row], read_from: Instant) ->
         name: [] for name in ("kept", "lost", "unknown_there", "unknown_gone", "resurrected", "refused")
     }
     for write in writes:
-        there = write.id in counted
+        there = write.id in times
         outcome = write.outcome
         if outcome is WriteOutcome.OK and (write.acknowledged is None or write.acknowledged > read_from):
             outcome = WriteOutcome.INFO
@@ -62,9 +62,9 @@ def account(writes: Sequence[Write], rows: Sequence[Row], read_from: Instant) ->
     known = {write.id: write.value for write in writes}
     return Account(
         **{name: tuple(found) for name, found in sorted_into.items()},
-        duplicated=tuple(sorted(name for name, times in counted.items() if times > 1)),
+        duplicated=tuple(sorted(name for name, many in times.items() if many > 1)),
         altered=tuple(sorted(name for name, value in known.items() if values.get(name, {value}) != {value})),
-        foreign=tuple(sorted(set(counted) - set(known))),
+        foreign=tuple(sorted(set(times) - set(known))),
     )
 
 
@@ -99,7 +99,9 @@ def unbounded(found: Account) -> str:
     if not gone:
         return ""
     if not kept:
-        return f"none of {found.acknowledged} acknowledged writes was read back; is ledger.read right?"
+        many = found.acknowledged
+        none = "the one acknowledged write was not" if many == 1 else f"none of {many} acknowledged writes was"
+        return f"{none} read back; is ledger.read right?"
     if gone[0] <= kept[0]:
         return "the loss reaches back to the first write of the ledger, so it has no upper bound"
     return ""

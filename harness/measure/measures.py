@@ -11,7 +11,7 @@ from harness.measure.criteria import looked
 from harness.measure.outage import Outage, SystemOutage, system_outage, telling
 from harness.measure.split import fault_begins, split
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Instant, Interval, Span
+from harness.units import Duration, Instant, Interval, Span, are, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,10 @@ def _mixed_why(system: SystemOutage) -> str:
     most = system.good_in_a_row
     if most == 0:
         return ""
+    seen = f"up to {counted(most, 'good one')} in a row {are(most, 'was', 'were')} seen"
     return (
-        f"; between bad answers up to {most} good ones in a row were seen, so the defect itself may have begun"
-        f" and ended up to {most + 1} probes beyond the bad ones"
+        f"; between bad answers {seen}, so the defect itself may have begun and ended up to {most + 1} probes beyond"
+        " the bad ones"
     )
 
 
@@ -211,7 +212,9 @@ def _ledger_problem(timeline: Timeline, read: LedgerRead) -> str:
     if closed.error or closed.writes is None:
         return f"the ledger could not be read back: {closed.error or 'no count'}"
     if closed.writes != len(timeline.writes):
-        return f"the ledger holds {closed.writes} writes, but {len(timeline.writes)} were journalled"
+        journalled = len(timeline.writes)
+        told = f"{journalled} {are(journalled, 'was', 'were')} journalled"
+        return f"the ledger holds {counted(closed.writes, 'write')}, but {told}"
     if read.started < closed.at:
         return "the rows were read before the ledger was closed, so writes may be missing that came later"
     if len({write.id for write in timeline.writes}) != len(timeline.writes):
@@ -231,4 +234,7 @@ def _rpo(system: SystemOutage | None, final: Account | None, reason: str) -> Mea
         return Measure(None, f"not measured: {endless}", span.low if final.kept else None)
     if not final.lost:
         return Measure(span, f"all {final.acknowledged} acknowledged writes were read back")
-    return Measure(span, f"{len(final.lost)} acknowledged writes are gone; counted from the earliest of them")
+    gone = len(final.lost)
+    earliest = "it" if gone == 1 else "the earliest of them"
+    why = f"{counted(gone, 'acknowledged write')} {are(gone)} gone; counted from {earliest}"
+    return Measure(span, why)

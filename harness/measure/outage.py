@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.units import Duration, Instant, Interval
+from harness.units import Duration, Instant, Interval, are, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Edge:
             return f"{text} (probe period {period})"
         gap = self.after.number - self.before.number - 1
         if gap > 0:
-            return f"{text}: probe period {period}, and {gap} probes between them that say nothing (the prober stalled)"
+            silent = f"{counted(gap, 'probe')} between them that {are(gap, 'says', 'say')} nothing"
+            return f"{text}: probe period {period}, and {silent} (the prober stalled)"
         return f"{text}: probe period {period}, and the prober's lag of {Duration(width.ns - period.ns)}"
 
 

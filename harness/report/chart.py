@@ -15,6 +15,7 @@ from typing import Final
 from harness.measure.timeline import Timeline
 from harness.report.lanes import Axis, Lane, lane
 from harness.report.words import Origin, clock, duration, short
+from harness.units import counted
 from harness.verdict.result import EventResult, Result
 
 WIDTH: Final = 1060.0
@@ -136,9 +137,10 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
         y += 20 + (18 if drawn.brackets else 2)
         placed.append(Placed(y, drawn))
         y += height + 8
+    shown = f"{counted(len(labels), 'event')}, the probes of {counted(len(placed), 'service')}"
     return Chart(
         title=title,
-        alt=f"{title}: {len(labels)} events, the probes of {len(placed)} services; the tables say the same.",
+        alt=f"{title}: {shown}; the tables say the same.",
         height=y + 34,
         bands=tuple(_bands(result, axis)),
         labels=labels,

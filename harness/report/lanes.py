@@ -14,7 +14,7 @@ from typing import Final
 
 from harness.journal.observation import Observation, Outcome
 from harness.report.words import duration, kinds, short
-from harness.units import Instant
+from harness.units import Instant, are, counted
 from harness.verdict.result import OutageResult, ServiceResult
 
 BAD: Final = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.SLOW)
@@ -126,10 +126,10 @@ def lane(
 def _note(service: ServiceResult) -> str:
     parts = [] if service.critical else ["not critical"]
     parts.append(short(service.request, 48))
-    bad = sum(service.bad.values())
-    parts.append(f"{bad} of {service.probes} probes bad ({kinds(service.bad)})" if bad else f"{service.probes} probes")
+    bad, probes = sum(service.bad.values()), counted(service.probes, "probe")
+    parts.append(f"{bad} of {probes} bad ({kinds(service.bad)})" if bad else probes)
     if service.skipped:
-        parts.append(f"{service.skipped} tell nothing")
+        parts.append(f"{service.skipped} {are(service.skipped, 'tells', 'tell')} nothing")
     return " · ".join(part for part in parts if part)
 
 

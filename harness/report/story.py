@@ -17,7 +17,7 @@ from harness.report.words import (
     short,
     stop,
 )
-from harness.units import counted
+from harness.units import are, counted
 from harness.verdict.result import MeasureResult, ObjectiveResult, OutageResult, Result, ServiceResult
 
 _WHOLLY: Final = 0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
@@ -112,7 +112,7 @@ def data(result: Result) -> str:
     if not account.lost:
         return "no acknowledged write was lost"
     lost = len(account.lost)
-    return f"{counted(lost, 'acknowledged write')} {'was' if lost == 1 else 'were'} lost"
+    return f"{counted(lost, 'acknowledged write')} {are(lost, 'was', 'were')} lost"
 
 
 def facts(result: Result) -> tuple[Fact, ...]:
@@ -157,7 +157,7 @@ def _suffered(result: Result) -> Fact:
     found = measure(result, "outage")
     hit = [service for service in result.services if service.outages]
     detail = "; ".join(
-        f"{service.name}: {sum(service.bad.values())} of {service.probes} probes bad ({kinds(service.bad)})"
+        f"{service.name}: {sum(service.bad.values())} of {counted(service.probes, 'probe')} bad ({kinds(service.bad)})"
         for service in hit
     )
     if not any(service.probes for service in result.services):
@@ -175,7 +175,7 @@ def _lost(result: Result) -> Fact:
         return Fact(question, "Not known", "This drill kept no ledger of writes.", "unknown")
     if not account.complete or account.rows is None:
         return Fact(question, "Not known", sentence(account.reason), "unknown")
-    detail = f"{account.acknowledged} writes acknowledged, {account.rows} rows read back."
+    detail = f"{counted(account.acknowledged, 'write')} acknowledged, {counted(account.rows, 'row')} read back."
     if account.lost:
         rpo = measure(result, "rpo")
         back = f" Back to {interval(rpo.interval)} before the end." if rpo and rpo.interval else ""

@@ -22,6 +22,7 @@ from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.releases import versions
 from harness.system.values import Replica, ReplicaState, Revision
+from harness.units import are
 
 
 def look(check: Check, model: SystemModel, system: System, deadline: Deadline) -> Found:
@@ -62,7 +63,8 @@ def _find_standby(replicas: Sequence[Replica], version: str, wanted: int) -> Fou
         return Found(f"it holds {', '.join(there)}, not the target {version}", Refusal.STANDBY)
     ready = sum(1 for replica in replicas if replica.state is ReplicaState.READY)
     if ready < wanted:
-        return Found(f"only {ready} of {wanted} replicas are ready", Refusal.STANDBY)
+        few = f"only {ready} of {wanted} replicas {are(ready)} ready" if wanted > 1 else "its one replica is not ready"
+        return Found(few, Refusal.STANDBY)
     return Found(f"{ready} of {wanted} ready in {version}")
 
 

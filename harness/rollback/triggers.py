@@ -18,7 +18,7 @@ from typing import Final, Protocol
 from harness.errors import InputError
 from harness.rollback.assessment import Severity
 from harness.system.values import ServiceHealth
-from harness.units import Duration, Instant
+from harness.units import Duration, Instant, are, counted
 
 ENOUGH_SAMPLES: Final = 5  # fewer answers in a window say nothing about a rate
 
@@ -148,4 +148,6 @@ class Watch:
         if self.last is None or self.last.error_rate is None:
             return "no answers were seen"
         p95 = f", 95 % within {self.last.p95}" if self.last.p95 else ""
-        return f"{self.last.error_rate:.0%} of {self.last.samples} answers in {self.last.window} were bad{p95}"
+        many = self.last.samples
+        answers = f"{counted(many, 'answer')} in {self.last.window} {are(many, 'was', 'were')} bad"
+        return f"{self.last.error_rate:.0%} of {answers}{p95}"

@@ -20,6 +20,8 @@ class Workloads(Protocol):
 
         Raises:
             NotFound: the system has no such service, or no release of that version.
+            CrashLoop: a replica ended again and again at its start, though all that it may depend on was there; the
+                message says how it ended (exit code, last log line). Known long before the deadline.
             DeadlineExceeded: a replica was not ready in time; the message says why (last exit, last log line).
         """
 

@@ -19,7 +19,7 @@ from harness.measure.account import Account, unbounded
 from harness.measure.criteria import Looked, looked
 from harness.measure.measures import Measure, Measures
 from harness.measure.timeline import Timeline
-from harness.units import Duration, counted
+from harness.units import Duration, are, counted
 from harness.verdict import course, validity
 from harness.verdict.finding import Finding
 
@@ -148,7 +148,8 @@ def describe(value: float | str | None, unit: str) -> str:
     if value is None:
         return "no value"
     text = value if isinstance(value, str) else f"{value:g}"
-    return f"{text} {unit}".strip()
+    one = value == 1 and unit.endswith("s") and len(unit) > len("ms")  # 1 time, 1 service; but 1 ms
+    return f"{text} {unit.removesuffix('s') if one else unit}".strip()
 
 
 def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -170,14 +171,14 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             yield Finding(cause, f"{_rows(len(ids))} {name}: {first}")
     if found.resurrected:
         many = len(found.resurrected)
-        why = f"{counted(many, 'write')} that clients were told had failed {'is' if many == 1 else 'are'} there"
+        why = f"{counted(many, 'write')} that clients were told had failed {are(many)} there"
         yield Finding(Cause.WRITES_RESURRECTED, why)
     if found.lost:
         yield from _lost(timeline, found)
 
 
 def _rows(many: int) -> str:
-    return f"{counted(many, 'ledger row')} {'is' if many == 1 else 'are'}"
+    return f"{counted(many, 'ledger row')} {are(many)}"
 
 
 def _lost(timeline: Timeline, found: Account) -> Iterator[Finding]:
@@ -192,5 +193,5 @@ def _lost(timeline: Timeline, found: Account) -> Iterator[Finding]:
         why = "no RPO allows for any"
     endless = unbounded(found)
     more = f"; {endless}" if endless else ""
-    lost = f"{counted(len(found.lost), 'acknowledged write')} {'was' if len(found.lost) == 1 else 'were'} lost"
+    lost = f"{counted(len(found.lost), 'acknowledged write')} {are(len(found.lost), 'was', 'were')} lost"
     yield Finding(Cause.WRITES_LOST, f"{lost}, and {why}{more}")

@@ -18,7 +18,7 @@ from harness.journal.cause import Cause
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Instant
+from harness.units import Duration, Instant, are
 from harness.verdict.finding import Finding
 
 LOAD_SHARE: Final = 0.5  # share of the promised load below which the system was not under it
@@ -86,7 +86,8 @@ def _in_every_part(timeline: Timeline, measures: Measures, service: str, rate: f
 
 
 def _told(count: float, seen: _Seen, service: str, what: str) -> str:
-    return f"only {count:.0f} of {seen.promised:.0f} requests of the load on {service} were {what}"
+    were = are(round(count), "was", "were")
+    return f"only {count:.0f} of {seen.promised:.0f} requests of the load on {service} {were} {what}"
 
 
 def _recovered(timeline: Timeline, measures: Measures) -> Instant | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.clock import wait_for
-from harness.errors import DeadlineExceeded, NotFound
+from harness.errors import CrashLoop, NotFound
 from harness.system.values import ReplicaState, Slot
 from tests.contract.conftest import Subject
 from tests.support.sandboxes import refuses, soon, version
@@ -69,8 +69,8 @@ def test_a_service_held_down_serves_nobody_and_keeps_failing_to_start(subject: S
 def test_the_deployment_of_a_version_that_is_held_down_says_what_fails(subject: Subject) -> None:
     workloads = subject.system.workloads
     workloads.hold_down(subject.service, Slot.BLUE, soon())
-    with pytest.raises(DeadlineExceeded, match="held down by the drill"):
-        workloads.deploy(subject.service, Slot.BLUE, subject.current, soon(4))
+    with pytest.raises(CrashLoop, match=r"times in a row before it was ready.*held down by the drill"):
+        workloads.deploy(subject.service, Slot.BLUE, subject.current, soon(60))
 
 
 def test_a_service_that_may_start_again_serves_again(subject: Subject) -> None:

@@ -13,9 +13,10 @@ import pytest
 from harness.clock import Deadline
 from harness.drill import declare
 from harness.drill.preview import expected_plan
-from harness.errors import DrillError, InternalError, MayWorkLater, Unavailable
+from harness.errors import CrashLoop, DrillError, InternalError, Unavailable
 from harness.faults.model import Scene
 from harness.journal import records as r
+from harness.journal.cause import Cause
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Verdict
 from harness.settings import Settings
@@ -177,7 +178,7 @@ def test_one_drill_of_a_run_can_be_judged_alone_as_json(ran: Ran) -> None:
 @pytest.fixture
 def settings() -> Iterator[Settings]:
     with state_folder() as state:
-        yield Settings(state_dir=state, prepare=Duration.of(s=10), inject=Duration.of(s=1), settle=Duration.of(s=2))
+        yield Settings(state_dir=state, prepare=Duration.of(s=10), inject=Duration.of(s=60), settle=Duration.of(s=2))
 
 
 @dataclass(frozen=True)
@@ -221,6 +222,8 @@ def test_a_release_whose_process_ends_at_once_makes_the_drill_invalid_and_says_w
     assert done.stopped is None
     assert done.result
     assert done.result.verdict is Verdict.INVALID
+    assert done.result.cause is Cause.NOT_INJECTED
+    assert done.result.reason.startswith("the fault could not be injected: echo in green broken does not start: ")
     assert "this release cannot start" in done.result.reason
 
 
@@ -228,10 +231,10 @@ def test_a_live_release_whose_process_ends_at_once_is_an_error_that_says_why(
     tmp_path: Path, settings: Settings
 ) -> None:
     steps = ("Given every service is live in broken", drills.STEADY, *drills.NOTHING[2:])
-    settings = replace(settings, prepare=Duration.of(s=2))
-    done = conduct_here(drill_of(tmp_path, steps), tmp_path, settings)
-    assert isinstance(done.stopped, MayWorkLater)
-    assert "this release cannot start" in str(done.stopped)
+    done = conduct_here(drill_of(tmp_path, steps), tmp_path, replace(settings, prepare=Duration.of(s=300)))
+    assert isinstance(done.stopped, CrashLoop)
+    assert str(done.stopped).startswith("echo in blue broken does not start: replica ")
+    assert "exited with 1; last line of its log: this release cannot start" in str(done.stopped)
     assert done.result
     assert done.result.verdict is Verdict.ABORTED
     assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []

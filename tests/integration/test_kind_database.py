@@ -228,7 +228,7 @@ def test_an_image_that_is_not_there_is_named_and_nothing_is_left(mark: Mark, net
 
 def test_nothing_is_left_of_a_closed_database(mark: Mark, network: str, tmp_path: Path) -> None:
     with started(mark, network, tmp_path) as database:
-        assert len(left_of(mark)) == 4
+        assert len(left_of(mark)) == 3
     assert left_of(mark) == []
     assert not database.passfile.exists()
     database.close(soon())

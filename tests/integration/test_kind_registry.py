@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from harness.errors import InputError, MayWorkLater, Unavailable
@@ -45,10 +44,6 @@ def test_a_pushed_image_can_be_pulled_by_its_name_for_nodes(registry: Registry, 
         assert name not in docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
         docker("pull", "--quiet", name)
         docker("image", "rm", "--no-prune", name)
-
-
-def test_nodes_reach_it_on_the_clusters_network(registry: Registry) -> None:
-    assert httpx.get(f"http://{registry.inside}/v2/", trust_env=False).is_success
 
 
 def test_tags_are_listed_in_order(registry: Registry, repository: str) -> None:

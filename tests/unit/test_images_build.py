@@ -161,10 +161,10 @@ def test_every_image_has_its_dockerfile_and_is_made_after_what_it_is_built_on() 
         made.append(image.name)
 
 
-def test_every_release_of_the_sample_system_has_an_image() -> None:
+def test_every_release_of_the_sample_system_has_an_image_but_the_one_that_drills_want_missing() -> None:
     names = {image.name for image in build.IMAGES}
     folders = (REPOSITORY / "fixtures/tracktion/releases").iterdir()
-    assert {f"tracktion:{folder.name}" for folder in folders} <= names
+    assert {f"tracktion:{folder.name}" for folder in folders} - names == {"tracktion:2.4.5"}
 
 
 def test_the_sample_system_runs_on_the_same_packages_in_an_image_and_without() -> None:

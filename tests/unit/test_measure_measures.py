@@ -313,3 +313,10 @@ def test_the_outage_of_a_service_that_is_not_critical_is_none_of_the_systems() -
 def test_the_largest_lag_of_each_service_is_kept() -> None:
     found = measures_of(World(probing=Probing(lag=0.02)))
     assert Duration.of(ms=15) < found.lag["web"] <= Duration.of(ms=20)
+
+
+def test_one_of_everything_reads_as_one() -> None:
+    lost = measures_of(World(lost=(40,))).rpo.why
+    assert lost == "1 acknowledged write is gone; counted from it"
+    stalled = World(probing=Probing(stalls=[(5.0, 5.04)]))
+    assert "and 1 probe between them that says nothing (the prober stalled)" in measures_of(stalled).outage.why

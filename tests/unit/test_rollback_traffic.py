@@ -138,7 +138,7 @@ def test_a_slot_that_serves_is_never_removed() -> None:
     [
         (lambda system: system.deployed.pop(("web", Slot.BLUE)), "nothing runs there; deploy 1.0.0"),
         (lambda system: system.deployed.update({("web", Slot.BLUE): "0.9.0"}), "it holds 0.9.0, not the target 1.0.0"),
-        (lambda system: system.down.add(("web", Slot.BLUE)), "only 0 of 1 replicas are ready"),
+        (lambda system: system.down.add(("web", Slot.BLUE)), "its one replica is not ready"),
     ],
 )
 def test_a_standby_that_cannot_take_over_refuses_the_rollback_and_nothing_changes(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from harness.units import Duration, Instant, Interval, Span, parse_share
+from harness.units import Duration, Instant, Interval, Span, are, counted, parse_share
 
 SECOND = 10**9
 
@@ -170,3 +170,14 @@ def test_a_share_is_read_as_a_fraction_of_one(text: str, share: float) -> None:
 def test_a_share_outside_of_nought_to_a_hundred_per_cent_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a share"):
         parse_share(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 writes are lost"), (1, "1 write is lost"), (2, "2 writes are lost")]
+)
+def test_a_number_goes_with_its_noun_and_verb(number: int, text: str) -> None:
+    assert f"{counted(number, 'write')} {are(number)} lost" == text
+
+
+def test_a_noun_with_a_plural_of_its_own_has_it() -> None:
+    assert [counted(number, "reply", "replies") for number in (1, 2)] == ["1 reply", "2 replies"]

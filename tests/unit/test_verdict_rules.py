@@ -510,7 +510,16 @@ def test_a_drill_of_a_negative_control_is_judged_like_any_other() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(None, "ms", "no value"), ("2.4.0", "", "2.4.0"), (5.0, "%", "5 %"), (0.125, "", "0.125")],
+    [
+        (None, "ms", "no value"),
+        ("2.4.0", "", "2.4.0"),
+        (5.0, "%", "5 %"),
+        (0.125, "", "0.125"),
+        (10.0, "times", "10 times"),
+        (1.0, "times", "1 time"),
+        (1, "services", "1 service"),
+        (1, "ms", "1 ms"),
+    ],
 )
 def test_a_value_reads_with_its_unit(value: float | str | None, unit: str, text: str) -> None:
     assert describe(value, unit) == text

@@ -7,6 +7,10 @@ pg_receivewal with a slot what was acknowledged since.
 """
 
 import asyncio
+import base64
+import hashlib
+import hmac
+import secrets
 import shlex
 from collections.abc import Callable
 from typing import Final
@@ -33,6 +37,7 @@ INITDB_OPTIONS: Final = (
     "--auth-local=trust",
     "--auth-host=scram-sha-256",
 )
+_ROUNDS: Final = 4096  # as PostgreSQL does; the passwords are random, so more would protect nothing
 _KEPT: Final = """
 SELECT (SELECT archived_count > 0 FROM pg_stat_archiver),
        (SELECT active FROM pg_replication_slots WHERE slot_name = %s)
@@ -83,6 +88,17 @@ def server_settings(archive: str, **own: str) -> str:
     return "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
 
 
+def verifier(password: str) -> str:
+    """What PostgreSQL keeps of an ASCII password (RFC 7677), so that no statement, and no log of one, holds it."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, _ROUNDS)
+    client, server = (hmac.digest(salted, f"{who} Key".encode(), "sha256") for who in ("Client", "Server"))
+    salt64, stored64, server64 = (
+        base64.b64encode(part).decode() for part in (salt, hashlib.sha256(client).digest(), server)
+    )
+    return f"SCRAM-SHA-256${_ROUNDS}:{salt64}${stored64}:{server64}"
+
+
 async def accepts(dsn: str) -> bool:
     """True once the server lets a client in."""
     try:
@@ -96,11 +112,9 @@ async def accepts(dsn: str) -> bool:
 async def create_database(dsn: str, name: str, password: str) -> None:
     """Makes the role of the services, with a password, and the system's database."""
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        # Sent as its verifier, so that no statement, and so no log of statements, ever holds the password.
-        verifier = connection.pgconn.encrypt_password(password.encode(), SERVICE_ROLE.encode(), b"scram-sha-256")
         await connection.execute(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
-                sql.Identifier(SERVICE_ROLE), sql.Literal(verifier.decode()), sql.Identifier(HARNESS_ROLE)
+                sql.Identifier(SERVICE_ROLE), sql.Literal(verifier(password)), sql.Identifier(HARNESS_ROLE)
             )
         )
         await connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.clock import Deadline
-from harness.errors import DeadlineExceeded, NotFound
+from harness.clock import Deadline, now
+from harness.errors import CrashLoop, DeadlineExceeded, NotFound
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
@@ -22,7 +22,7 @@ from harness.sandbox.embedded.router import HOST
 from harness.system.model import SystemModel
 from harness.system.releases import config_of
 from harness.system.values import Replica, Slot
-from harness.units import Duration
+from harness.units import Duration, Instant, counted
 
 
 @dataclass(slots=True)
@@ -52,6 +52,8 @@ class Deployment:
         slot: where.
         env: environment that every replica gets beside what drill.toml says.
         changed: called after each change of a replica's state or process.
+        all_else_up: since when everything else in the sandbox has been up, or is known never to be; None while
+            something still comes up that the replicas may be waiting for.
         drained: waits until no client is connected to the replicas at some ports.
     """
 
@@ -64,13 +66,16 @@ class Deployment:
         *,
         env: Mapping[str, str],
         changed: Callable[[], None],
+        all_else_up: Callable[[], Instant | None],
         drained: Callable[[frozenset[int]], Awaitable[None]],
     ) -> None:
         self._model, self._folder, self._service, self._slot = model, folder, service, slot
         self._env = env
         self._tell = changed
+        self._all_else_up = all_else_up
         self._drained = drained
         self._sets: list[ReplicaSet] = []  # the last one is wanted, the others serve until it is ready
+        self._ready_since: Instant | None = None
         self._changed = asyncio.Event()
         self._stopping: set[asyncio.Task[None]] = set()
         self._order = asyncio.Lock()  # one change of what should run at a time
@@ -79,6 +84,16 @@ class Deployment:
     def deployed(self) -> bool:
         """True when something should run here."""
         return bool(self._sets)
+
+    @property
+    def ready_since(self) -> Instant | None:
+        """Since when all replicas that should run have been ready; None while they are not."""
+        return self._ready_since
+
+    @property
+    def crash_loops(self) -> bool:
+        """True when a replica ended so often at its start that it will not come up by itself."""
+        return any(len(one.crashes) >= limits.CRASHES for one in (self._sets[-1].replicas if self._sets else ()))
 
     def replicas(self) -> tuple[Replica, ...]:
         """The replicas that should run."""
@@ -97,6 +112,7 @@ class Deployment:
 
         Raises:
             NotFound: there is no such release.
+            CrashLoop: a replica ends again and again at its start; it is tried further.
             DeadlineExceeded: a replica was not ready in time; it is tried further.
         """
         async with self._order:
@@ -105,6 +121,8 @@ class Deployment:
         while not wanted.ready:
             if not self._sets or self._sets[-1] is not wanted:
                 raise DeadlineExceeded(f"{self._where} {version} was replaced before it was ready")
+            if why := self._hopeless():
+                raise CrashLoop(f"{self._where} {version} does not start: {why}")
             if deadline.passed:
                 raise DeadlineExceeded(f"{self._where} {version} is not ready: {self._why()}")
             await self._wait_for_change(deadline)
@@ -206,6 +224,8 @@ class Deployment:
         await going.stop(grace)
 
     def _notice(self) -> None:
+        ready = bool(self._sets) and self._sets[-1].ready
+        self._ready_since = (self._ready_since or now()) if ready else None
         self._changed.set()
         self._tell()
 
@@ -217,9 +237,21 @@ class Deployment:
         except TimeoutError:
             return
 
+    def _hopeless(self) -> str:
+        """How a replica ends that starts in vain although it had all it may depend on; empty while there is hope."""
+        since = self._all_else_up() if self.crash_loops else None
+        if since is None:
+            return ""
+        for index, replica in enumerate(self._sets[-1].replicas):
+            in_vain = [crash for crash in replica.crashes if crash.began >= since]
+            if len(replica.crashes) >= limits.CRASHES and len(in_vain) >= limits.CRASHES_WITH_ALL_THERE:
+                many = counted(len(replica.crashes), "time")
+                return f"replica {index} ended {many} in a row before it was ready, at last it {in_vain[-1].end}"
+        return ""
+
     def _why(self) -> str:
         states = (
-            f"replica {one.index} is {one.state} after {one.restarts} restarts"
+            f"replica {one.index} is {one.state} after {counted(one.restarts, 'restart')}"
             + (f" ({one.detail})" if one.detail else "")
             for one in self.replicas()
         )

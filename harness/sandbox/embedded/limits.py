@@ -22,6 +22,10 @@ READY_FAILURES: Final = 3  # failures in a row until a replica is not ready; as 
 BACK_OFF_FIRST: Final = Duration.of(ms=100)  # Kubernetes: 10 s; a hundredth, so that a drill takes seconds
 BACK_OFF_MOST: Final = Duration.of(s=5)  # Kubernetes: 5 min; doubled from the first value up to this
 BACK_OFF_RESET: Final = Duration.of(s=10)  # Kubernetes: 10 min; who ran this long starts at the first value again
+CRASHES: Final = (
+    5  # starts in a row that end before the replica was ready; one may be bad luck, as a port that is taken
+)
+CRASHES_WITH_ALL_THERE: Final = 2  # so many of them began when all else was up: those before may have missed something
 STOP_GRACE: Final = Duration.of(s=5)  # from SIGTERM to SIGKILL; Kubernetes: 30 s, for requests that last longer
 
 # Router

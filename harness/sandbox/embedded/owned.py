@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from harness.clock import Deadline
+from harness.clock import Deadline, now
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.common import schema
 from harness.sandbox.common.process import Process
@@ -23,6 +23,7 @@ from harness.sandbox.embedded.router import TcpRouter
 from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Description, Order
 from harness.system.values import Slot
+from harness.units import Instant
 
 _LOG = logging.getLogger(__name__)
 _INHERITED = ("PATH", "LANG")
@@ -42,6 +43,7 @@ class Sandbox:
         self._model = order.system
         self._changed = changed
         self._noted: tuple[Process, ...] = ()
+        self._database_up: Instant | None = None
         env = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         env["DRILL_SANDBOX"] = folder.id  # by which heal knows what is ours
         self._postgres: Postgres | None = None
@@ -60,6 +62,7 @@ class Sandbox:
                 slot,
                 env=service_env,
                 changed=self._notice,
+                all_else_up=partial(self._all_else_up, service, slot),
                 drained=partial(self.router.drain, service, slot),
             )
             for service in self._model.services
@@ -72,6 +75,7 @@ class Sandbox:
         Raises:
             Unavailable: the database did not start.
             ConfigurationError: a schema file is wrong.
+            CrashLoop: a service does not start, though all it may depend on is up.
             DeadlineExceeded: a service was not ready in time.
         """
         deadline = Deadline(self._order.deadline)
@@ -139,8 +143,22 @@ class Sandbox:
             stream=wal.folder if wal else None,
         )
 
+    def _all_else_up(self, service: str, slot: Slot) -> Instant | None:
+        """Since when all but one deployment has been up or has failed for good; None while something still comes up."""
+        since = self._database_up
+        for place, each in self._deployments.items():
+            if since is None:
+                return None
+            if place == (service, slot) or not each.deployed or each.crash_loops:
+                continue
+            if each.ready_since is None:
+                return None
+            since = max(since, each.ready_since)
+        return since
+
     async def _start_database(self, deadline: Deadline) -> None:
         if self._postgres is None or self._wal is None or self._model.database is None:
+            self._database_up = now()
             return
         await self._postgres.start(self._order.install or wheel_install(), deadline)
         self._notice()
@@ -148,6 +166,7 @@ class Sandbox:
         files = tuple(self._model.root / file for file in self._model.database.schema_files)
         await schema.apply(self._postgres.local_dsn, files)
         await self._wal.wait_until_kept(deadline)
+        self._database_up = now()
         self._notice()
 
     def _notice(self) -> None:

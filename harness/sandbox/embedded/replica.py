@@ -8,12 +8,12 @@ import asyncio
 import logging
 import signal
 import socket
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from harness.clock import now
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
@@ -21,7 +21,7 @@ from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.sandbox.embedded.router import HOST
 from harness.system.placeholders import fill
 from harness.system.values import Replica, ReplicaState, Slot
-from harness.units import Duration
+from harness.units import Duration, Instant
 
 _LOG = logging.getLogger(__name__)
 # What a Deployment's command is patched to, to hold a service down.
@@ -45,6 +45,13 @@ class Start:
     log: Path
 
 
+class Crash(NamedTuple):
+    """A start that ended before the replica was ready: when it began, and how it ended."""
+
+    began: Instant
+    end: str
+
+
 class RunningReplica:
     """Keeps one replica running until `stop`.
 
@@ -62,6 +69,8 @@ class RunningReplica:
         self._identity = ""
         self._child: Child | None = None
         self._held = False
+        self._was_ready = False
+        self._crashes: list[Crash] = []
         self.port = 0
         self._task = asyncio.get_running_loop().create_task(self._live())
 
@@ -69,6 +78,11 @@ class RunningReplica:
     def ready(self) -> bool:
         """True while it can serve."""
         return self._state is ReplicaState.READY
+
+    @property
+    def crashes(self) -> tuple[Crash, ...]:
+        """Its latest starts in a row that ended before it was ready, limits.CRASHES of them at most."""
+        return tuple(self._crashes)
 
     def processes(self) -> tuple[Process, ...]:
         """Its process, while there is one."""
@@ -100,6 +114,7 @@ class RunningReplica:
     def let_start(self) -> None:
         """The next start is the real one again."""
         self._held = False
+        self._crashes.clear()
 
     async def stop(self, grace: Duration) -> None:
         """Ends it: SIGTERM, then SIGKILL after `grace`."""
@@ -111,13 +126,16 @@ class RunningReplica:
     async def _live(self) -> None:
         pause = limits.BACK_OFF_FIRST
         while True:
-            began = time.monotonic()
+            began = now()
+            self._was_ready = False
             try:
                 end = await self._run_once()
             except Exception as error:  # noqa: BLE001 - told in the replica's state; it is tried again
                 _LOG.exception("%s: the start failed", self._start.log.stem)
-                end = f"cannot be started: {error}"
-            if time.monotonic() - began >= limits.BACK_OFF_RESET.seconds:
+                end = f"could not be started: {error}"
+            if not self._was_ready:
+                self._crashes = [*self._crashes[1 - limits.CRASHES :], Crash(began, end)]
+            if now() - began >= limits.BACK_OFF_RESET:
                 pause = limits.BACK_OFF_FIRST
             self._become(ReplicaState.BACK_OFF, f"{end}; starts again after {pause}")
             await asyncio.sleep(pause.seconds)
@@ -146,6 +164,8 @@ class RunningReplica:
         while True:
             if await answers_ok(self.port, self._start.health):
                 failures = 0
+                self._was_ready = True
+                self._crashes.clear()
                 self._become(ReplicaState.READY, "")
             else:
                 failures += 1

@@ -67,6 +67,7 @@ def start(
         NotFound: a release, service or schema file is not there.
         ConfigurationError: a schema file is wrong.
         Unavailable: the database or the daemon does not start; the message has the end of its log.
+        CrashLoop: a service does not start; the message says how it ends.
         DeadlineExceeded: a service was not ready in time; the message says why.
     """
     folder, description, daemon = _start(

@@ -6,6 +6,7 @@
     leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
     engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container
     database.py                 PostgreSQL of one drill, with its archive and its receiver
+    prepared.py                 an image of PostgreSQL in which a cluster is made already
     redis.py                    sessions of one drill
     warm.py                     containers that live as long as the cluster: found or made
     registry.py                 warm: which images there are

@@ -9,11 +9,12 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.errors import DrillError, Unavailable
-from harness.sandbox.kind import cluster
+from harness.sandbox.kind import cluster, limits
 from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.heal import remove_all
 from harness.sandbox.kind.images import Images
-from harness.sandbox.kind.marks import CLUSTER
+from harness.sandbox.kind.marks import CLUSTER, Mark
+from harness.sandbox.kind.prepared import prepared, remove_prepared
 from harness.sandbox.kind.publish import publish
 from harness.sandbox.kind.registry import ensure_registry
 from harness.sandbox.kubernetes import helm
@@ -23,7 +24,7 @@ AGENT: Final = "rollback-drill/agent:1"
 
 
 def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> dict[str, str]:
-    """Makes what is missing, and pushes the images of the systems' releases.
+    """Makes what is missing, PostgreSQL's image with a cluster too, and pushes the images of the systems' releases.
 
     Returns:
         The versions of the tools and of the cluster, by name.
@@ -45,6 +46,8 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> di
         for model in {str(model.root): model for model in models}.values():
             current = {model.image(service, model.releases.current) for service in model.services}
             publish(model, registry, frozenset({*current, AGENT}), deadline)
+    if any(model.database for model in models):
+        prepared(Images().postgres, Mark.of_this_process("up", limits.EXPIRY), deadline)
     return {**versions, "kubernetes": server_version(found)}
 
 
@@ -81,6 +84,7 @@ def down(state_dir: Path, deadline: Deadline) -> bool:
     """
     there = cluster.delete(state_dir, deadline)
     remove_all(CLUSTER, cluster.NAME, deadline)
+    remove_prepared(deadline)
     return there
 
 

@@ -21,6 +21,7 @@ from harness.sandbox.kind import limits
 from harness.sandbox.kind.engine import Engine, refusal
 
 T = TypeVar("T")
+CONFLICT: Final = 409  # Docker's answer when something is used, or being removed
 _GONE: Final = ("exited", "dead", "removing")  # states of a container that does not run any more
 
 
@@ -168,6 +169,29 @@ class Container:
             self._require_running(what)
             raise DeadlineExceeded(f"{error}; the log of container {self.name} ends:\n{self.log_end()}") from None
 
+    def finish(self, deadline: Deadline, what: str) -> None:
+        """Waits until it has ended well.
+
+        Raises:
+            Unavailable: it ended badly; the message has the end of its log.
+            CannotCreate: likewise, for want of room.
+            DeadlineExceeded: it had not ended in time.
+        """
+
+        def ended() -> bool:
+            with self._engine.asked(f"looking at container {self.name}", deadline):
+                self._found.reload()
+            return self._found.attrs["State"]["Status"] in _GONE
+
+        wait_for(ended, deadline, f"the end of container {self.name}", every=limits.INSPECT_EVERY)
+        if self._found.attrs["State"]["ExitCode"]:
+            self._require_running(what)
+
+    def commit(self, repository: str, tag: str, deadline: Deadline) -> None:
+        """Makes an image of its files, but for those on volumes. Raises as `Engine.asked` does."""
+        with self._engine.asked(f"making image {repository}:{tag}", deadline):
+            self._found.commit(repository, tag, pause=False)
+
     def log_end(self) -> str:
         """The last lines of its log, for a message."""
         with self._engine.asked(f"the log of container {self.name}", Deadline.after(limits.DOCKER_CALL)):
@@ -222,7 +246,7 @@ def remove(engine: Engine, identity: str, name: str, deadline: Deadline) -> None
             except docker.errors.NotFound:
                 return True
             except docker.errors.APIError as error:
-                if error.status_code != 409:  # noqa: PLR2004 - conflict: somebody else removes it already
+                if error.status_code != CONFLICT:  # somebody else removes it already
                     raise
             return False
 

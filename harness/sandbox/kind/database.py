@@ -1,7 +1,7 @@
 """PostgreSQL of one drill: a server, a receiver of its write-ahead log, and what both keep.
 
 The receiver is a container of its own, so that what was acknowledged is kept even when the server's container
-goes. Data and write-ahead log lie on two volumes, which end with the drill. Passwords are copied in as files
+goes, and its data with it. The log lies on a volume, which ends with the drill. Passwords are copied in as files
 that only the server's user reads; no argument, no environment and no log has them.
 """
 
@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,26 +23,24 @@ from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.limits import RECEIVER_RESTART
 from harness.sandbox.common.postgres import (
     HARNESS_ROLE,
-    INITDB_OPTIONS,
     SERVICE_ROLE,
     SLOT,
     accepts,
-    create_database,
     receive_options,
     server_settings,
+    verifier,
     wait_until_kept,
 )
 from harness.sandbox.kind import limits
 from harness.sandbox.kind.containers import Container, CopiedFile, Plan, make_volume, remove_volume
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.marks import Mark
+from harness.sandbox.kind.prepared import CLUSTER, DATABASE, prepared, script
 
 PORT: Final = 5432
 WAL: Final = "/wal"
 ARCHIVE: Final = f"{WAL}/archive"
 STREAM: Final = f"{WAL}/stream"
-_DATA: Final = "/var/lib/postgresql/data"
-_CLUSTER: Final = f"{_DATA}/cluster"
 _ACCESS: Final = b"local all,replication all trust\nhost all,replication all all scram-sha-256\n"
 
 
@@ -84,7 +81,14 @@ class DrillPostgres:
     @property
     def dsn(self) -> str:
         """For clients of the harness; the password is in a file, so the string may be shown."""
-        return self._dsn(self._database)
+        return make_conninfo(
+            host=self.ip,
+            port=PORT,
+            user=HARNESS_ROLE,
+            dbname=self._database,
+            passfile=str(self.passfile),
+            connect_timeout=5,
+        )
 
     @property
     def port(self) -> PostgresDatabase:
@@ -106,18 +110,15 @@ class DrillPostgres:
         with ExitStack() as undo:
             undo.callback(self._discard)
             with closing(Engine.open(deadline)) as engine:
-                for volume in self._volumes():
-                    make_volume(engine, volume, self._mark.labels("postgres"), deadline)
+                make_volume(engine, self.wal_volume, self._mark.labels("postgres"), deadline)
             with ThreadPoolExecutor(max_workers=1) as beside:
                 receiver = beside.submit(Container.start, self._receiver_plan(), deadline)
                 try:
-                    self._server = server = Container.start(self._server_plan(), deadline)
+                    self._server = server = Container.start(self._server_plan(deadline), deadline)
                 finally:
                     self._receiver = receiver.result()
             self._write_passfile()
-            dsn = self._dsn("postgres")
-            server.wait_until(lambda: asyncio.run(accepts(dsn)), deadline, "PostgreSQL accepted connections")
-            self._run(create_database(dsn, self._database, self._service_password))
+            server.wait_until(lambda: asyncio.run(accepts(self.dsn)), deadline, "PostgreSQL accepted connections")
             undo.pop_all()
 
     def apply_schema(self, files: tuple[Path, ...]) -> None:
@@ -153,33 +154,29 @@ class DrillPostgres:
             list(both.map(lambda container: container.stop(deadline), containers))
         self._server = self._receiver = None
         with closing(Engine.open(deadline)) as engine:
-            for volume in self._volumes():
-                remove_volume(engine, volume, deadline)
+            remove_volume(engine, self.wal_volume, deadline)
         self.passfile.unlink(missing_ok=True)
 
-    def _volumes(self) -> tuple[str, str]:
-        return (f"{self.name}-postgres-data", self.wal_volume)
-
-    def _dsn(self, database: str) -> str:
-        return make_conninfo(
-            host=self.ip, port=PORT, user=HARNESS_ROLE, dbname=database, passfile=str(self.passfile), connect_timeout=5
+    def _server_plan(self, deadline: Deadline) -> Plan:
+        own = (
+            f"ALTER ROLE \"{HARNESS_ROLE}\" PASSWORD '{verifier(self._password)}'\n"
+            f"ALTER ROLE \"{SERVICE_ROLE}\" PASSWORD '{verifier(self._service_password)}'\n"
+            f'ALTER DATABASE "{DATABASE}" RENAME TO "{self._database}"\n'
         )
-
-    def _server_plan(self) -> Plan:
         settings = server_settings(ARCHIVE, listen_addresses="*", hba_file="/drill/pg_hba.conf")
         return Plan(
-            image=self._image,
+            image=prepared(self._image, self._mark, deadline),
             name=f"{self.name}-postgres",
             network=self._network,
             labels=self._mark.labels("postgres"),
             entrypoint=("/drill/postgres-server.sh",),
-            command=(_CLUSTER, ARCHIVE, *INITDB_OPTIONS),
-            volumes={self._volumes()[0]: _DATA, self.wal_volume: WAL},
+            command=(CLUSTER, ARCHIVE),
+            volumes={self.wal_volume: WAL},
             files=(
-                _script("postgres-server.sh"),
+                script("postgres-server.sh"),
                 CopiedFile("/drill/postgresql.auto.conf", settings.encode()),
                 CopiedFile("/drill/pg_hba.conf", _ACCESS),
-                CopiedFile("/drill/password", self._password.encode(), mode=0o600),
+                CopiedFile("/drill/first.sql", own.encode(), mode=0o600),
             ),
         )
 
@@ -194,7 +191,7 @@ class DrillPostgres:
             entrypoint=("/drill/postgres-receiver.sh",),
             command=(server, SLOT, STREAM, str(RECEIVER_RESTART.seconds), *receive_options(STREAM)),
             volumes={self.wal_volume: WAL},
-            files=(_script("postgres-receiver.sh"), CopiedFile("/drill/pgpass", passfile.encode(), mode=0o600)),
+            files=(script("postgres-receiver.sh"), CopiedFile("/drill/pgpass", passfile.encode(), mode=0o600)),
         )
 
     def _write_passfile(self) -> None:
@@ -225,7 +222,3 @@ class DrillPostgres:
     def _log_end(self, program: str) -> str:
         container = self._server if program == "postgres" else self._receiver
         return "" if container is None else container.log_end()
-
-
-def _script(name: str) -> CopiedFile:
-    return CopiedFile(f"/drill/{name}", resources.files(__package__).joinpath(name).read_bytes(), mode=0o755)

@@ -87,6 +87,12 @@ class Engine:
             client.images.get(image)
             return self._client.create(image, **options)
 
+    def images(self, deadline: Deadline) -> dict[str, str]:
+        """The images of this machine: by name and tag the digest of the configuration. Raises as `asked` does."""
+        with self.asked("looking for images", deadline) as client:
+            found = client.api.images()
+        return {name: str(one["Id"]) for one in found for name in one["RepoTags"] or ()}
+
     def close(self) -> None:
         """Closes the connection."""
         self._client.client.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from harness.clock import Deadline, wait_for
 from harness.errors import MayWorkLater, Unavailable
+from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.registry import Registry
 from harness.system.model import SystemModel
 from harness.system.releases import versions
@@ -18,7 +21,13 @@ class PublishedImages:
 
     def reference(self, service: str, version: str) -> str:
         """See the port."""
-        return self._registry.name(self._model.image(service, version))
+        return self.current(self._model.image(service, version))
+
+    def current(self, image: str) -> str:
+        """An image as pods name it: by its digest, so that a node runs no older one that it has by the same name."""
+        digest = self._registry.digest(image)
+        name = self._registry.name(image)
+        return name if digest is None else f"{name}@{digest}"
 
     def has(self, service: str, version: str, deadline: Deadline) -> bool:
         """See the port."""
@@ -51,7 +60,7 @@ class PublishedImages:
 
 
 def publish(model: SystemModel, registry: Registry, needed: frozenset[str], deadline: Deadline) -> None:
-    """Pushes the images of all releases that this machine has and the registry does not.
+    """Pushes the images of all releases that this machine has and the registry has not, or has otherwise.
 
     Args:
         model: the system.
@@ -64,8 +73,10 @@ def publish(model: SystemModel, registry: Registry, needed: frozenset[str], dead
         MayWorkLater: the registry or Docker did not answer in time.
     """
     releases = {model.image(service, version) for service in model.services for version in versions(model)}
+    with closing(Engine.open(deadline)) as engine:
+        own = engine.images(deadline)
     for image in sorted(releases | needed):
-        if registry.has(image):
+        if registry.holds(image, own.get(image)):
             continue
         try:
             registry.push(image, deadline)

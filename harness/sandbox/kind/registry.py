@@ -55,12 +55,10 @@ class Registry:
 
     Args:
         port: on which this machine reaches it, and by which nodes name it: localhost:<port>.
-        inside: its host:port on the cluster's network, to which a node's mirror leads; known to who ensured it.
     """
 
-    def __init__(self, port: int = 5001, *, inside: str = "") -> None:
+    def __init__(self, port: int = 5001) -> None:
         self.address = f"localhost:{port}"
-        self.inside = inside
         self._http = httpx.Client(base_url=f"http://{_HOST}:{port}/v2/", timeout=limits.HTTP.seconds, trust_env=False)
 
     def name(self, image: str) -> str:
@@ -82,6 +80,22 @@ class Registry:
             MayWorkLater: the registry does not answer.
         """
         return self._digest(Image.parse(image)) is not None
+
+    def digest(self, image: str) -> str | None:
+        """The digest of the manifest that an image's name means now; None when it is not here. Raises as `has` does."""
+        return self._digest(Image.parse(image))
+
+    def holds(self, image: str, identity: str | None) -> bool:
+        """True when the image is here with an identity, the digest of its configuration; None means any.
+
+        Raises as `has` does.
+        """
+        wanted = Image.parse(image)
+        manifest = self._ask("GET", f"{wanted.repository}/manifests/{wanted.tag}")
+        if manifest.status_code == httpx.codes.NOT_FOUND:
+            return False
+        config = self._good(manifest).json().get("config") or {}
+        return identity is None or identity == config.get("digest")
 
     def tags(self, repository: str) -> tuple[str, ...]:
         """The tags of a repository, in order; none when there is no such repository. Raises as `has` does."""
@@ -184,7 +198,7 @@ def ensure_registry(cluster: str, *, network: str, image: str, deadline: Deadlin
         ),
         deadline,
     )
-    registry = Registry(port, inside=f"{container.ip}:{_PORT}")
+    registry = Registry(port)
     try:
         container.wait_until(registry.answers, deadline, "the image registry answered")
     finally:

@@ -95,7 +95,7 @@ def start(
             proxied=partial(found.proxied, name),
             images=images,
             store=images,
-            proxy_image=registry.name(base.AGENT),
+            proxy_image=images.current(base.AGENT),
             labels=mark.labels("network"),
             secret=endpoint.SECRET if postgres else None,
         )

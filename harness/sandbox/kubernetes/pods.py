@@ -22,6 +22,7 @@ _BACK_OFF: Final = frozenset(
     }
 )
 """Reasons for which a container waits before its next start."""
+_IN_VAIN: Final = 2
 
 
 def replica(pod: Any, service: str, slot: Slot, index: int) -> Replica:
@@ -59,6 +60,17 @@ def state_of(pod: Any) -> ReplicaState:
     if waiting or not status.started:
         return ReplicaState.STARTING
     return ReplicaState.NOT_READY
+
+
+def crash_loops(pod: Any) -> bool:
+    """True when the service ended again and again at its start, so that it will not come up by itself.
+
+    The cluster pauses 10 s after the first end and twice as long after each further one: two restarts in vain take
+    10 to 20 s, in which whatever a service waits for at its start is up.
+    """
+    status = status_of(pod)
+    waiting = status.state.waiting if status and status.state else None
+    return bool(waiting and waiting.reason == "CrashLoopBackOff" and status and status.restart_count >= _IN_VAIN)
 
 
 def is_ready(pod: Any) -> bool:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.clock import Deadline, wait_for
-from harness.errors import DeadlineExceeded, NotFound
+from harness.errors import CrashLoop, DeadlineExceeded, NotFound
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helm import Helm
-from harness.sandbox.kubernetes.pods import is_complete, is_ready, last_line, newest, replica
+from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
@@ -200,6 +200,11 @@ class KubernetesWorkloads:
 
         def ready() -> bool:
             found = self._deployment(service, slot)
+            if found is not None and any(crash_loops(pod) for pod in self._newest_pods(service, slot, found)):
+                raise CrashLoop(
+                    f"{service} in {slot} {_version(found)} does not start: a replica ended several times in a row "
+                    f"before it was ready: {self.why(service, slot)}"
+                )
             return found is not None and is_complete(found)
 
         try:
