@@ -1,8 +1,8 @@
 """What drills on kind cost, side by side with the bare tools in one run: printed, never asserted on.
 
-Targets on 2 cores: cluster up in 40 s cold; a drill's own set-up on the warm cluster in 5 s (median); a switch: the last
-answer of the old slot at most 1 s after the patch; the Helm rollback of one service in 10 s. `make bench` deletes the
-cluster and makes it again.
+Targets on 2 cores: cluster up in 40 s cold; a drill's own set-up on the warm cluster in 5 s (median); a switch: the
+last answer of the old slot at most 1 s after the patch; the Helm rollback of one service in 10 s. `make bench` deletes
+the cluster and makes it again.
 """
 
 from __future__ import annotations
@@ -138,7 +138,8 @@ def test_a_switch_of_traffic(system: System, capsys: pytest.CaptureFixture[str])
 def test_a_rollback_by_helm_against_a_bare_one(system: System, capsys: pytest.CaptureFixture[str]) -> None:
     kube = system.kube  # type: ignore[attr-defined]
     where = [f"--kubeconfig={kube.kubeconfig}", f"--kube-context={kube.context}", f"--namespace={kube.namespace}"]
-    ours, bare = [], []
+    ours: list[float] = []
+    bare: list[float] = []
     assert system.revisions is not None
     for _ in range(ROLLBACKS):
         for times in (ours, bare):
