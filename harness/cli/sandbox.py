@@ -12,7 +12,7 @@ import typer
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
 from harness.clock import Deadline
-from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down
+from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.errors import NotFound
 from harness.sandbox.embedded import start as embedded
@@ -38,6 +38,7 @@ def up(which: Which = EMBEDDED, *, system: System = None, json: Json = False) ->
     model = load_system(found)
     if name != EMBEDDED:
         versions = make_ready(name, [model], settings)
+        versions |= watch_cluster(settings) if name == KIND else {}
         print(json_text.dumps(versions, indent=2) if json else _told(name, versions))
         return 0
     deadline = Deadline.after(settings.prepare)

@@ -110,6 +110,17 @@ def heal(settings: Settings) -> tuple[str, ...]:
     return told + leftovers.heal(settings.state_dir, Deadline.after(settings.heal))
 
 
+def watch_cluster(settings: Settings) -> dict[str, str]:
+    """Starts what shows people the metrics of drills on kind; where they find it, by name.
+
+    Raises:
+        DrillError: an image is missing, or the cluster is gone.
+    """
+    from harness.sandbox.kind import base  # noqa: PLC0415 - see above
+
+    return base.watch(settings.state_dir, Deadline.after(settings.heal))
+
+
 def take_down(settings: Settings) -> bool:
     """Deletes the kind cluster with all that belongs to it; False when there was none.
 

@@ -15,7 +15,9 @@ from harness.sandbox.kind.heal import remove_all
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import CLUSTER, Mark
 from harness.sandbox.kind.prepared import prepared, remove_prepared
+from harness.sandbox.kind.prometheus import ApiAccess, ensure_prometheus
 from harness.sandbox.kind.publish import publish
+from harness.sandbox.kind.pushgateway import ensure_pushgateway
 from harness.sandbox.kind.registry import ensure_registry
 from harness.sandbox.kubernetes import helm
 from harness.system.model import SystemModel
@@ -49,6 +51,28 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> di
     if any(model.database for model in models):
         prepared(Images().postgres, Mark.of_this_process("up", limits.EXPIRY), deadline)
     return {**versions, "kubernetes": server_version(found)}
+
+
+def watch(state_dir: Path, deadline: Deadline) -> dict[str, str]:
+    """Has Prometheus read the pods of all drills, and a Pushgateway at hand, for as long as the cluster lives.
+
+    Returns:
+        Where people reach them, by name.
+
+    Raises:
+        Unavailable: the cluster is gone, or an image is missing.
+        MayWorkLater: one did not answer in time.
+    """
+    found = attach(state_dir)
+    pushed = ensure_pushgateway(cluster.NAME, network=cluster.NETWORK, image=Images().pushgateway, deadline=deadline)
+    read = ensure_prometheus(
+        cluster.NAME,
+        network=cluster.NETWORK,
+        image=Images().prometheus,
+        api=ApiAccess.read(found.kubeconfig, found.node),
+        deadline=deadline,
+    )
+    return {"prometheus": read.url, "pushgateway": pushed.url}
 
 
 def attach(state_dir: Path) -> Cluster:

@@ -75,7 +75,6 @@ def start(
     mark = Mark.of_this_process(run_id, limits.EXPIRY)
     with ExitStack() as undo:
         folder = left.make_folder(state_dir, name, mark)
-        undo.callback(left.remove_folder, state_dir, name)
         kube = found.kube(name)
         undo.callback(kube.close)
         undo.callback(registry.close)
@@ -84,7 +83,7 @@ def start(
             postgres = DrillPostgres(
                 name, database=model.name, network=cluster.NETWORK, mark=mark, folder=folder, image=Images().postgres
             )
-        undo.callback(_end, kube, postgres)
+        undo.callback(_end, kube, postgres, state_dir)
         namespace.make(kube, mark.labels("namespace"))
         images = PublishedImages(model, registry)
         system = KindSandbox(
@@ -128,8 +127,10 @@ def _at_the_same_time(parts: list[Callable[[], None]]) -> None:
         one.result()
 
 
-def _end(kube: Kube, postgres: DrillPostgres | None) -> None:
+def _end(kube: Kube, postgres: DrillPostgres | None, state_dir: Path) -> None:
+    """Removes everything of a drill. Its folder goes last: while something is left, that tells `heal` of it."""
     parts: list[Callable[[], None]] = [lambda: namespace.remove(kube, Deadline.after(limits.NAMESPACE_END))]
     if postgres is not None:
         parts.append(lambda: postgres.close(Deadline.after(limits.REMOVE)))
     _at_the_same_time(parts)
+    left.remove_folder(state_dir, kube.namespace)
