@@ -111,12 +111,9 @@ class DrillPostgres:
             undo.callback(self._discard)
             with closing(Engine.open(deadline)) as engine:
                 make_volume(engine, self.wal_volume, self._mark.labels("postgres"), deadline)
-            with ThreadPoolExecutor(max_workers=1) as beside:
-                receiver = beside.submit(Container.start, self._receiver_plan(), deadline)
-                try:
-                    self._server = server = Container.start(self._server_plan(deadline), deadline)
-                finally:
-                    self._receiver = receiver.result()
+            self._server = server = Container.start(self._server_plan(deadline), deadline)
+            # Not earlier: a name that Docker does not know yet is asked for outside, which takes a second.
+            self._receiver = Container.start(self._receiver_plan(), deadline)
             self._write_passfile()
             server.wait_until(lambda: asyncio.run(accepts(self.dsn)), deadline, "PostgreSQL accepted connections")
             undo.pop_all()
