@@ -123,7 +123,7 @@ def test_a_run_says_how_to_run_it_again(tmp_path: Path, state: Path) -> None:
     path = drills.feature_file(tmp_path, one=drills.NOTHING)
     said = drill("run", path, "--system", ECHO, "--out", tmp_path / "out", "--seed", 7, state=state)
     assert said.code == 2
-    again = results_of(the_run(tmp_path / "out"))["one"]["again"]
+            [status] = json.loads(drill("sandbox", "status", "--json", state=state).out)["embedded"]
     assert again == f"drill run {path} --sandbox embedded --seed 7 --system {ECHO}"
 
 

@@ -153,11 +153,16 @@ def folders(state_dir: Path) -> tuple[Folder, ...]:
     """The sandboxes' folders, alive or not, in order of their names.
 
     Only what has the name of a sandbox is one: who keeps something else in the state folder finds it again.
+
+    Raises:
+        CannotCreate: the state folder is none, or cannot be read.
     """
     try:
         found = sorted(path for path in state_dir.iterdir() if _ID.fullmatch(path.name))
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        raise CannotCreate(f"{state_dir}: the state folder cannot be read: {error.strerror}") from error
     return tuple(Folder(path) for path in found if path.is_dir() and not path.is_symlink())
 
 

@@ -17,7 +17,7 @@ from harness.sandbox.kubernetes import limits
 
 _VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _WHAT_FOR: Final = {
-    "docker": "the engine that clusters and databases run in; install Docker and start it",
+    "docker": "is the engine that clusters and databases run in; install Docker and start it",
     "helm": "installs the system's chart; get it from https://helm.sh",
     "kind": "makes the cluster; get it from https://kind.sigs.k8s.io",
     "kubectl": "is what rollback scripts talk to a cluster with; get it from https://kubernetes.io",
