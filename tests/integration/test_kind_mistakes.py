@@ -92,8 +92,7 @@ def test_a_cluster_that_cannot_be_made_tells_what_kind_said_last(path: Path, tmp
 def test_a_system_that_says_nothing_of_kubernetes_is_told_before_anything_is_made(tmp_path: Path) -> None:
     folder = shutil.copytree(ECHO.parent, tmp_path / "echo")
     text = (folder / "drill.toml").read_text(encoding="utf-8")
-    before, _, after = text.partition("[kubernetes]")
-    (folder / "drill.toml").write_text(before + "[[load]]" + after.partition("[[load]]")[2], encoding="utf-8")
+    (folder / "drill.toml").write_text(text.partition("[kubernetes]")[0], encoding="utf-8")
     said = run(tmp_path, system=folder / "drill.toml")
     assert said.code == 78
     assert "echo has no [kubernetes] table, so it cannot run on a cluster" in said.err
