@@ -73,6 +73,13 @@ class Running:
         return self.process.communicate(timeout=40)
 
 
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return []
+
+
 def _environment(process: psutil.Process) -> str:
     try:
         return str(process.environ().get("DRILL_SANDBOX", ""))
@@ -136,7 +143,7 @@ def test_a_drill_killed_together_with_its_daemon_is_healed_by_the_next_list(runn
     assert family
     assert ports
     for one in (*family, psutil.Process(running.process.pid)):
-        if "harness.sandbox.embedded.daemon" in one.cmdline() or one.pid == running.process.pid:
+        if "harness.sandbox.embedded.daemon" in _command(one) or one.pid == running.process.pid:
             one.send_signal(signal.SIGKILL)
     running.process.wait()
     said = drill("list", state=running.state)
