@@ -8,12 +8,26 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.units import Duration
+
+_LAST_PORT = 65535
 
 
 def _state_dir() -> Path:
     named = os.environ.get("DRILL_STATE_DIR")
     return Path(named) if named else Path(tempfile.gettempdir()) / f"drill-{os.getuid()}"
+
+
+def _cluster() -> str:
+    return os.environ.get("DRILL_CLUSTER") or "rollback-drill"
+
+
+def _registry_port() -> int:
+    named = os.environ.get("DRILL_REGISTRY_PORT") or "5001"
+    if not named.isdecimal() or not 0 < int(named) <= _LAST_PORT:
+        raise UsageError(f"DRILL_REGISTRY_PORT: {named!r} is not a port; expected a number from 1 to {_LAST_PORT}")
+    return int(named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,12 @@ class Settings:
 
     state_dir: Path = field(default_factory=_state_dir)
     """Where live sandboxes have their folders; short, because Unix sockets allow 108 bytes of path."""
+
+    cluster: str = field(default_factory=_cluster)
+    """The kind cluster that drills share; another name for whoever must not share it."""
+
+    registry_port: int = field(default_factory=_registry_port)
+    """Of the image registry beside the cluster; each cluster needs one of its own."""
 
     probe_rate: float = 50
     """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""

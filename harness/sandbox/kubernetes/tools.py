@@ -17,7 +17,7 @@ from harness.sandbox.kubernetes import limits
 
 _VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _WHAT_FOR: Final = {
-    "docker": "the engine that clusters and databases run in; install Docker and start it",
+    "docker": "is the engine that clusters and databases run in; install Docker and start it",
     "helm": "installs the system's chart; get it from https://helm.sh",
     "kind": "makes the cluster; get it from https://kind.sigs.k8s.io",
     "kubectl": "is what rollback scripts talk to a cluster with; get it from https://kubernetes.io",
@@ -114,6 +114,20 @@ def run(command: Sequence[str], deadline: Deadline, *, stdin: str | None = None)
     if done.returncode != 0:
         raise ToolFailed(command, done.returncode, done.stdout + done.stderr)
     return done.stdout
+
+
+def version_of(tool: str, *arguments: str) -> Version:
+    """The version that a tool tells.
+
+    Raises:
+        Unavailable: it is not on PATH, or does not tell one.
+    """
+    try:
+        return Version.find(run([tool, *arguments], Deadline.after(limits.QUICK_TOOL)))
+    except (ToolFailed, DeadlineExceeded) as error:
+        raise Unavailable(f"{tool} does not work: {error}") from error
+    except ValueError as error:
+        raise Unavailable(f"'{shlex.join([tool, *arguments])}' does not tell a version: {error}") from error
 
 
 def run_and_kill(
