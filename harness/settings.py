@@ -8,7 +8,10 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.units import Duration
+
+_LAST_PORT = 65535
 
 
 def _state_dir() -> Path:
@@ -21,6 +24,17 @@ def _kubeconfig() -> Path:
     return Path(named) if named else Path.home() / ".kube" / "config"
 
 
+def _cluster() -> str:
+    return os.environ.get("DRILL_CLUSTER") or "rollback-drill"
+
+
+def _registry_port() -> int:
+    named = os.environ.get("DRILL_REGISTRY_PORT") or "5001"
+    if not named.isdecimal() or not 0 < int(named) <= _LAST_PORT:
+        raise UsageError(f"DRILL_REGISTRY_PORT: {named!r} is not a port; expected a number from 1 to {_LAST_PORT}")
+    return int(named)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
@@ -30,6 +44,12 @@ class Settings:
 
     kubeconfig: Path = field(default_factory=_kubeconfig)
     """Of the sandbox `cluster`, as kubectl finds it; the kind sandbox has its own."""
+
+    cluster: str = field(default_factory=_cluster)
+    """The kind cluster that drills share; another name for whoever must not share it."""
+
+    registry_port: int = field(default_factory=_registry_port)
+    """Of the image registry beside the cluster; each cluster needs one of its own."""
 
     probe_rate: float = 50
     """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""

@@ -133,7 +133,7 @@ class _Run:
                 live=drill.versions,
                 standby=drill.standby,
                 run_id=self.context.run_id,
-                state_dir=settings.state_dir,
+                settings=settings,
                 deadline=deadline,
             )
             self.live = go_live(

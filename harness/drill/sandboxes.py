@@ -10,6 +10,7 @@ from harness.clock import Deadline
 from harness.errors import UsageError
 from harness.sandbox.embedded import start as embedded
 from harness.sandbox.embedded.heal import heal as embedded_heal
+from harness.sandbox.kind.which import Which
 from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
@@ -45,6 +46,15 @@ def known(names: str) -> tuple[str, ...]:
     return found
 
 
+def which(settings: Settings) -> Which:
+    """The kind cluster that the settings name.
+
+    Raises:
+        UsageError: no cluster can have that name.
+    """
+    return Which(settings.cluster, settings.registry_port)
+
+
 def can_show(sandbox: str, tags: Sequence[str]) -> bool:
     """Whether a scenario with such tags can be run there: some need a real cluster."""
     return sandbox in (KIND, CLUSTER) or CLUSTER_TAG not in tags
@@ -64,7 +74,7 @@ def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> 
         return {}
     from harness.sandbox.kind import base  # noqa: PLC0415 - a second of imports that embedded drills do without
 
-    return base.up(models, settings.state_dir, Deadline.after(settings.warm_up))
+    return base.up(models, settings.state_dir, Deadline.after(settings.warm_up), which(settings))
 
 
 def open_sandbox(
@@ -74,7 +84,7 @@ def open_sandbox(
     live: Mapping[str, str],
     standby: Mapping[str, str],
     run_id: str,
-    state_dir: Path,
+    settings: Settings,
     deadline: Deadline,
 ) -> Sandbox:
     """Brings a system up in a sandbox: `live` releases serve, `standby` ones are ready in the other slot.
@@ -86,13 +96,24 @@ def open_sandbox(
     if name == KIND:
         from harness.sandbox.kind import start as kind  # noqa: PLC0415 - see above
 
-        return kind.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
+        return kind.start(
+            model,
+            live=live,
+            standby=standby,
+            run_id=run_id,
+            state_dir=settings.state_dir,
+            deadline=deadline,
+            which=which(settings),
+        )
     if name == CLUSTER:
         from harness.sandbox.cluster import start as cluster  # noqa: PLC0415 - see above
 
-        kubeconfig = Settings().kubeconfig
-        return cluster.start(model, live=live, standby=standby, run_id=run_id, kubeconfig=kubeconfig, deadline=deadline)
-    return embedded.start(model, live=live, standby=standby, run_id=run_id, state_dir=state_dir, deadline=deadline)
+        return cluster.start(
+            model, live=live, standby=standby, run_id=run_id, kubeconfig=settings.kubeconfig, deadline=deadline
+        )
+    return embedded.start(
+        model, live=live, standby=standby, run_id=run_id, state_dir=settings.state_dir, deadline=deadline
+    )
 
 
 def heal(settings: Settings) -> tuple[str, ...]:
@@ -118,7 +139,7 @@ def watch_cluster(settings: Settings) -> dict[str, str]:
     """
     from harness.sandbox.kind import base  # noqa: PLC0415 - see above
 
-    return base.watch(settings.state_dir, Deadline.after(settings.heal))
+    return base.watch(settings.state_dir, Deadline.after(settings.heal), which(settings))
 
 
 def take_down(settings: Settings) -> bool:
@@ -129,13 +150,13 @@ def take_down(settings: Settings) -> bool:
     """
     from harness.sandbox.kind import base  # noqa: PLC0415 - see above
 
-    return base.down(settings.state_dir, Deadline.after(settings.warm_up))
+    return base.down(settings.state_dir, Deadline.after(settings.warm_up), which(settings))
 
 
 def cluster_status(settings: Settings) -> dict[str, str]:
     """The kind cluster in words by subject; empty when there is none that answers."""
-    if not (settings.state_dir / ".kind" / "kubeconfig").exists():
+    if not which(settings).kubeconfig(settings.state_dir).exists():
         return {}
     from harness.sandbox.kind import base  # noqa: PLC0415 - see above
 
-    return base.status(settings.state_dir)
+    return base.status(settings.state_dir, which(settings))

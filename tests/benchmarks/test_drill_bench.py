@@ -94,7 +94,7 @@ def test_how_soon_a_sandbox_is_ready(settings: Settings, capsys: pytest.CaptureF
             live={},
             standby={},
             run_id="bench",
-            state_dir=settings.state_dir,
+            settings=settings,
             deadline=Deadline.after(settings.prepare),
         )
         took.append((now() - begun).seconds)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.clock import wait_for
 from harness.drill.sandboxes import make_ready
 from harness.errors import ConfigurationError, NotFound, Unavailable, UsageError, WillNotWork
 from harness.settings import Settings
@@ -122,8 +123,8 @@ def test_where_drills_may_install_a_release_goes_live_and_back(there: System) ->
         there.workloads.deploy("echo", Slot.GREEN, NEW, soon(60))
         system.workloads.deploy("echo", Slot.GREEN, NEW, soon(60))
         system.router.switch("echo", Slot.GREEN, soon())
-        assert version(address) == NEW
+        wait_for(lambda: version(address) == NEW, soon(), "the nodes to follow the switch, which cannot be seen here")
         system.router.switch("echo", Slot.BLUE, soon())
-        assert version(address) == OLD
+        wait_for(lambda: version(address) == OLD, soon(), "the nodes to follow the switch back")
         system.workloads.remove("echo", Slot.GREEN, soon(60))
         assert system.workloads.replicas("echo", Slot.GREEN) == ()

@@ -75,7 +75,7 @@ class Running:
 
 def _command(process: psutil.Process) -> list[str]:
     try:
-        return process.cmdline()
+        return list(process.cmdline())
     except psutil.Error:  # it has ended meanwhile
         return []
 

@@ -69,7 +69,7 @@ def subject() -> Iterator[Subject]:
             warm,
             network=cluster.NETWORK,
             image=Images().prometheus,
-            api=ApiAccess.read(found.kubeconfig, cluster.NODE),
+            api=ApiAccess.read(found.kubeconfig, found.which.node),
             deadline=soon(30),
         )
         yield Subject(kube, Address(found.node, serve(kube)), prometheus)

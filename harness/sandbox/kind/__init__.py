@@ -1,6 +1,7 @@
 """The kind sandbox: a namespace for each drill on a warm cluster of the project's own, and containers beside it.
 
     start.py, base.py           bring a system up and end it; what is made once for many drills
+    which.py                    which cluster, by its name; names of what belongs to it
     cluster.py, publish.py      the cluster: found or made, deleted; the releases' images get into its registry
     left.py, marks.py           whose something is
     leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's

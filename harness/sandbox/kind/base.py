@@ -19,13 +19,15 @@ from harness.sandbox.kind.prometheus import ApiAccess, ensure_prometheus
 from harness.sandbox.kind.publish import publish
 from harness.sandbox.kind.pushgateway import ensure_pushgateway
 from harness.sandbox.kind.registry import ensure_registry
+from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes import helm
+from harness.sandbox.kubernetes.chart import check_chart
 from harness.system.model import SystemModel
 
 AGENT: Final = "rollback-drill/agent:1"
 
 
-def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> dict[str, str]:
+def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> dict[str, str]:
     """Makes what is missing, PostgreSQL's image with a cluster too, and pushes the images of the systems' releases.
 
     Returns:
@@ -33,19 +35,24 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> di
 
     Raises:
         Unavailable: Docker, kind or helm is missing, too old, or does not work; says what to do.
-        ConfigurationError: a system does not say how it runs on a cluster.
+        ConfigurationError: a system does not say how it runs on a cluster, or Helm refuses its chart.
         Unavailable: the image of a current release, or of the delay proxy, is not there.
         DeadlineExceeded: it took too long.
     """
-    for model in models:
-        model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before a cluster is made
+    systems = {str(model.root): model for model in models}.values()
+    for model in systems:
+        model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before a tool that is missing
     versions = {**cluster.check_tools(), "helm": str(helm.version())}
-    found = cluster.find_or_make(state_dir, deadline)
+    for model in systems:
+        check_chart(model, deadline)
+    found = cluster.find_or_make(state_dir, deadline, which)
     with closing(
-        ensure_registry(cluster.NAME, network=cluster.NETWORK, image=Images().registry, deadline=deadline)
+        ensure_registry(
+            which.name, network=cluster.NETWORK, image=Images().registry, deadline=deadline, port=which.port
+        )
     ) as registry:
         found.pull_from(registry.address, deadline)
-        for model in {str(model.root): model for model in models}.values():
+        for model in systems:
             current = {model.image(service, model.releases.current) for service in model.services}
             publish(model, registry, frozenset({*current, AGENT}), deadline)
     if any(model.database for model in models):
@@ -53,7 +60,7 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline) -> di
     return {**versions, "kubernetes": server_version(found)}
 
 
-def watch(state_dir: Path, deadline: Deadline) -> dict[str, str]:
+def watch(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> dict[str, str]:
     """Has Prometheus read the pods of all drills, and a Pushgateway at hand, for as long as the cluster lives.
 
     Returns:
@@ -63,10 +70,10 @@ def watch(state_dir: Path, deadline: Deadline) -> dict[str, str]:
         Unavailable: the cluster is gone, or an image is missing.
         MayWorkLater: one did not answer in time.
     """
-    found = attach(state_dir)
-    pushed = ensure_pushgateway(cluster.NAME, network=cluster.NETWORK, image=Images().pushgateway, deadline=deadline)
+    found = attach(state_dir, which)
+    pushed = ensure_pushgateway(which.name, network=cluster.NETWORK, image=Images().pushgateway, deadline=deadline)
     read = ensure_prometheus(
-        cluster.NAME,
+        which.name,
         network=cluster.NETWORK,
         image=Images().prometheus,
         api=ApiAccess.read(found.kubeconfig, found.node),
@@ -75,16 +82,16 @@ def watch(state_dir: Path, deadline: Deadline) -> dict[str, str]:
     return {"prometheus": read.url, "pushgateway": pushed.url}
 
 
-def attach(state_dir: Path) -> Cluster:
+def attach(state_dir: Path, which: Which = PROJECT) -> Cluster:
     """The cluster that `up` has made.
 
     Raises:
         Unavailable: it is gone, or does not answer.
     """
-    found = cluster.find(state_dir)
+    found = cluster.find(state_dir, which)
     if found is None:
         raise Unavailable(
-            f"the kind cluster {cluster.NAME} is gone or does not answer; 'drill sandbox up kind' makes it again"
+            f"the kind cluster {which.name} is gone or does not answer; 'drill sandbox up kind' makes it again"
         )
     return found
 
@@ -98,7 +105,7 @@ def server_version(found: Cluster) -> str:
         kube.close()
 
 
-def down(state_dir: Path, deadline: Deadline) -> bool:
+def down(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
     """Deletes the cluster and the containers beside it; False when there was no cluster.
 
     Raises:
@@ -106,18 +113,16 @@ def down(state_dir: Path, deadline: Deadline) -> bool:
         ToolFailed: kind could not delete it.
         MayWorkLater: something was left at the deadline.
     """
-    there = cluster.delete(state_dir, deadline)
-    remove_all(CLUSTER, cluster.NAME, deadline)
+    there = cluster.delete(state_dir, deadline, which)
+    remove_all(CLUSTER, which.name, deadline)
     remove_prepared(deadline)
     return there
 
 
-def status(state_dir: Path) -> dict[str, str]:
+def status(state_dir: Path, which: Which = PROJECT) -> dict[str, str]:
     """What there is of the cluster; empty when none answers."""
     try:
-        found = cluster.find(state_dir)
-        return (
-            {} if found is None else {"cluster": cluster.NAME, "kubernetes": server_version(found), "node": found.node}
-        )
+        found = cluster.find(state_dir, which)
+        return {} if found is None else {"cluster": which.name, "kubernetes": server_version(found), "node": found.node}
     except DrillError:
         return {}

@@ -17,16 +17,12 @@ from typing import Final
 from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate, DrillError, MayWorkLater, Unavailable
 from harness.sandbox.kind import limits
+from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes.api import Kube
-from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run
+from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run, version_of
 
-NAME: Final = "rollback-drill"
 NETWORK: Final = "kind"  # kind puts every node on it
-NODE: Final = f"{NAME}-control-plane"
-REGISTRY: Final = f"{NAME}-registry"  # the container
 OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/certs.d by the patch below
-CONTEXT: Final = f"kind-{NAME}"
-
 OWN_NETWORK: Final = "rollback-drill/own-network"  # label of node images that bring their pod network
 
 # minSyncPeriod: kube-proxy follows a changed Service within 50 ms instead of a second, so that a switch is quick.
@@ -54,12 +50,13 @@ _TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
 class Cluster:
     """A cluster that answers: its kubeconfig and the address of its node on Docker's network."""
 
+    which: Which
     kubeconfig: Path
     node: str
 
     def kube(self, namespace: str) -> Kube:
         """Its API, for one namespace."""
-        return Kube(self.kubeconfig, CONTEXT, namespace)
+        return Kube(self.kubeconfig, self.which.context, namespace)
 
     def pull_from(self, registry: str, deadline: Deadline) -> None:
         """Leads the node's pulls to the registry in a container beside it.
@@ -74,13 +71,15 @@ class Cluster:
             Unavailable: the registry's container does not run.
             MayWorkLater: the node does not answer.
         """
-        address = _address(REGISTRY)
+        address = _address(self.which.registry)
         if address is None:
-            raise Unavailable(f"the container {REGISTRY} does not run; 'drill sandbox up kind' starts it again")
+            raise Unavailable(
+                f"the container {self.which.registry} does not run; 'drill sandbox up kind' starts it again"
+            )
         hosts = f'server = "http://{address}:5000"\n[host."http://{address}:5000"]\n'
         mirror = f"/etc/containerd/certs.d/{registry}"
         script = f"mkdir -p {mirror} && cat >{mirror}/hosts.toml"
-        run(["docker", "exec", "-i", NODE, "sh", "-c", script], deadline, stdin=hosts)
+        run(["docker", "exec", "-i", self.which.node, "sh", "-c", script], deadline, stdin=hosts)
 
     def proxied(self, namespace: str, service: str) -> frozenset[str]:
         """Where kube-proxy sends new connections to a Service, as ip:port: what is in force in the kernel.
@@ -88,20 +87,20 @@ class Cluster:
         Raises:
             MayWorkLater: the node does not answer.
         """
-        rules = run(["docker", "exec", NODE, "iptables-save", "-t", "nat"], Deadline.after(limits.QUICK))
+        rules = run(["docker", "exec", self.which.node, "iptables-save", "-t", "nat"], Deadline.after(limits.QUICK))
         name = re.escape(f"{namespace}/{service}") + r"(?::[^ ]+)?"
         return frozenset(re.findall(_TARGET.replace("{name}", name), rules))
 
 
-def find(state_dir: Path) -> Cluster | None:
+def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
     """The cluster, if its node runs and its API answers."""
     try:
-        address = _address(NODE)
+        address = _address(which.node)
     except ToolFailed:  # Docker knows no such container
         return None
     if address is None:
         return None
-    cluster = Cluster(_kubeconfig(state_dir), address)
+    cluster = Cluster(which, which.kubeconfig(state_dir), address)
     for attempt in (_answers, _export_kubeconfig):
         with suppress(DrillError):
             attempt(cluster)
@@ -110,7 +109,15 @@ def find(state_dir: Path) -> Cluster | None:
     return None
 
 
-def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
+def runs(which: Which) -> bool:
+    """True while its node runs, whether it answers or not."""
+    try:
+        return _address(which.node) is not None
+    except ToolFailed:
+        return False
+
+
+def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> Cluster:
     """The cluster, made when its node does not run.
 
     Raises:
@@ -119,19 +126,20 @@ def find_or_make(state_dir: Path, deadline: Deadline) -> Cluster:
         DeadlineExceeded: it was not ready in time.
     """
     check_tools()
-    found = find(state_dir)
+    found = find(state_dir, which)
     if found:
         return found
     with _lock(state_dir):
-        found = find(state_dir)
-        if found is None and _runs(NODE):
+        found = find(state_dir, which)
+        if found is None and runs(which):
             raise Unavailable(
-                f"the cluster {NAME} runs but does not answer; wait for it, or remove it with 'drill sandbox down kind'"
+                f"the cluster {which.name} runs but does not answer; wait for it, or remove it with "
+                "'drill sandbox down kind'"
             )
-        return found or _make(state_dir, deadline)
+        return found or _make(state_dir, deadline, which)
 
 
-def delete(state_dir: Path, deadline: Deadline) -> bool:
+def delete(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
     """Deletes the cluster with everything in it; False when there was none.
 
     Raises:
@@ -140,9 +148,9 @@ def delete(state_dir: Path, deadline: Deadline) -> bool:
     """
     check_tools()
     with _lock(state_dir):
-        there = NAME in run(["kind", "get", "clusters"], deadline).split()
-        _delete(_kubeconfig(state_dir), deadline)
-        _kubeconfig(state_dir).unlink(missing_ok=True)
+        there = which.name in run(["kind", "get", "clusters"], deadline).split()
+        _delete(which, which.kubeconfig(state_dir), deadline)
+        which.kubeconfig(state_dir).unlink(missing_ok=True)
     return there
 
 
@@ -152,42 +160,36 @@ def check_tools() -> dict[str, str]:
     Raises:
         Unavailable: one is missing, does not answer, or is too old.
     """
-    require("kind")
     require("docker")
+    require("kind")
     deadline = Deadline.after(limits.QUICK)
     try:
         engine = run(["docker", "version", "--format={{.Server.Version}}"], deadline).strip()
     except (ToolFailed, MayWorkLater) as error:
         raise Unavailable(f"the Docker engine does not answer; start it, and see 'docker info'\n{error}") from error
-    printed = run(["kind", "version"], deadline)
-    try:
-        kind = Version.find(printed)
-    except ValueError as error:
-        raise Unavailable(f"'kind version' does not tell a version: {error}") from error
+    kind = version_of("kind", "version")
     if kind < OLDEST:
         raise Unavailable(f"kind {kind} is too old; {OLDEST} or newer is needed")
     return {"docker": engine, "kind": str(kind)}
 
 
-def _make(state_dir: Path, deadline: Deadline) -> Cluster:
-    kubeconfig = _kubeconfig(state_dir)
+def _make(state_dir: Path, deadline: Deadline, which: Which) -> Cluster:
+    kubeconfig = which.kubeconfig(state_dir)
     kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _delete(kubeconfig, deadline)
+    _delete(which, kubeconfig, deadline)
     built = _built_node_image()
     config = _CONFIG.replace("{own_network}", "true" if built else "false")
-    command = ["kind", "create", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}", "--config=-"]
+    command = ["kind", "create", "cluster", f"--name={which.name}", f"--kubeconfig={kubeconfig}", "--config=-"]
     command += [f"--wait={max(1, round(deadline.left.seconds))}s", *([f"--image={built}"] if built else [])]
     try:
         run(command, deadline.within(limits.CREATE), stdin=config)
     except ToolFailed as error:
-        run(
-            ["kind", "delete", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}"], Deadline.after(limits.DELETE)
-        )
+        _delete(which, kubeconfig, Deadline.after(limits.DELETE))
         raise Unavailable(f"the cluster could not be made: {error}") from error
-    address = _address(NODE)
+    address = _address(which.node)
     if address is None:
-        raise Unavailable(f"the node {NODE} has no address on Docker's network {NETWORK!r}")
-    cluster = Cluster(kubeconfig, address)
+        raise Unavailable(f"the node {which.node} has no address on Docker's network {NETWORK!r}")
+    cluster = Cluster(which, kubeconfig, address)
     kube = cluster.kube("default")
     wait_for(
         lambda: kube.find(kube.core.read_namespaced_service_account, "default", "default"),
@@ -210,19 +212,12 @@ def _export_kubeconfig(cluster: Cluster) -> None:
     """Writes the kubeconfig anew: it was lost, is broken, or another state folder has the one that was made."""
     cluster.kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     cluster.kubeconfig.unlink(missing_ok=True)
-    command = ["kind", "export", "kubeconfig", f"--name={NAME}", f"--kubeconfig={cluster.kubeconfig}"]
+    command = ["kind", "export", "kubeconfig", f"--name={cluster.which.name}", f"--kubeconfig={cluster.kubeconfig}"]
     run(command, Deadline.after(limits.QUICK))
 
 
-def _runs(container: str) -> bool:
-    try:
-        return _address(container) is not None
-    except ToolFailed:
-        return False
-
-
-def _delete(kubeconfig: Path, deadline: Deadline) -> None:
-    run(["kind", "delete", "cluster", f"--name={NAME}", f"--kubeconfig={kubeconfig}"], deadline)
+def _delete(which: Which, kubeconfig: Path, deadline: Deadline) -> None:
+    run(["kind", "delete", "cluster", f"--name={which.name}", f"--kubeconfig={kubeconfig}"], deadline)
 
 
 def _built_node_image() -> str | None:
@@ -230,10 +225,6 @@ def _built_node_image() -> str | None:
     command = ["docker", "images", f"--filter=label={OWN_NETWORK}", "--format={{.Repository}}:{{.Tag}}"]
     found = run(command, Deadline.after(limits.QUICK)).split()
     return found[0] if found else None
-
-
-def _kubeconfig(state_dir: Path) -> Path:
-    return state_dir / ".kind" / "kubeconfig"
 
 
 def _address(container: str) -> str | None:

@@ -105,7 +105,7 @@ def told(what: str, *, image: str = "") -> Iterator[None]:
         yield
     except docker.errors.ImageNotFound as error:
         raise Unavailable(
-            f"{what}: Docker has no image {image}; build or pull it: `make images` does for all that drills need"
+            f"{what}: Docker has no image {image}; build it or pull it (`make images` does for those of this project)"
         ) from error
     except docker.errors.APIError as error:
         raise refusal(f"{what}: Docker refused: {error.explanation or error}") from error

@@ -1,4 +1,4 @@
-"""What a drill keeps on this machine while it lives: a folder with a note of its owner, and the database's password.
+"""What a drill keeps on this machine while it lives: its database's password, and a note of its owner and cluster.
 
 The notes make a look for leftovers cheap: only where one's owner is gone are Docker and the cluster asked.
 """
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import CannotCreate
-from harness.sandbox.kind.marks import Found, Mark
+from harness.sandbox.kind.marks import CLUSTER, Found, Mark
+from harness.sandbox.kind.which import Which
 
 _NOTE: Final = "owner.json"
 
@@ -21,7 +22,7 @@ def folders(state_dir: Path) -> Path:
     return state_dir / ".kind" / "drills"
 
 
-def make_folder(state_dir: Path, namespace: str, mark: Mark) -> Path:
+def make_folder(state_dir: Path, namespace: str, mark: Mark, which: Which) -> Path:
     """Makes the folder of a drill, with its note: before anything else of it is made.
 
     Raises:
@@ -31,7 +32,7 @@ def make_folder(state_dir: Path, namespace: str, mark: Mark) -> Path:
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
-        (folder / _NOTE).write_text(json.dumps(mark.labels("drill")), encoding="utf-8")
+        (folder / _NOTE).write_text(json.dumps({**mark.labels("drill"), CLUSTER: which.name}), encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise CannotCreate(f"{folder}: cannot be made: {error.strerror}") from error

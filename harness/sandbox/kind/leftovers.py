@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.clock import Deadline
-from harness.errors import NotFound
+from harness.errors import MayWorkLater, NotFound
 from harness.sandbox.kind import cluster, left
 from harness.sandbox.kind import heal as containers
 from harness.sandbox.kind.cluster import Cluster
-from harness.sandbox.kind.marks import OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
+from harness.sandbox.kind.marks import CLUSTER, OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
+from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes import namespace
 
 
@@ -29,8 +30,12 @@ def heal(state_dir: Path, deadline: Deadline) -> tuple[str, ...]:
     if not folders:
         return ()
     told = [str(one) for one in containers.heal(deadline)]
-    found = cluster.find(state_dir)
-    if found is not None:
+    for name in sorted({one.found.labels.get(CLUSTER, PROJECT.name) for one in folders}):
+        found = cluster.find(state_dir, Which(name))
+        if found is None and cluster.runs(Which(name)):
+            raise MayWorkLater(f"the cluster {name} does not answer, so namespaces may be left there; try again")
+        if found is None:  # with its cluster a namespace is gone as well
+            continue
         told += [_remove(found, one, deadline) for one in _abandoned(_namespaces(found))]
     for one in folders:
         left.remove_folder(state_dir, one.found.name)

@@ -20,6 +20,7 @@ from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
 from harness.sandbox.kind.publish import PublishedImages
 from harness.sandbox.kind.registry import Registry
+from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes import database as endpoint
 from harness.sandbox.kubernetes import namespace
 from harness.sandbox.kubernetes.api import Kube
@@ -60,6 +61,7 @@ def start(
     deadline: Deadline,
     live: Mapping[str, str],
     standby: Mapping[str, str],
+    which: Which = PROJECT,
 ) -> KindSandbox:
     """Brings a system up on the cluster that `base.up` has made; see `harness.drill.sandboxes.open_sandbox`.
 
@@ -69,12 +71,12 @@ def start(
         NotFound: there is no such release.
         DeadlineExceeded: something was not ready in time; says why.
     """
-    found = base.attach(state_dir)
-    registry = Registry()
+    found = base.attach(state_dir, which)
+    registry = Registry(which.port)
     name = f"drill-{secrets.token_hex(4)}"
     mark = Mark.of_this_process(run_id, limits.EXPIRY)
     with ExitStack() as undo:
-        folder = left.make_folder(state_dir, name, mark)
+        folder = left.make_folder(state_dir, name, mark, which)
         kube = found.kube(name)
         undo.callback(kube.close)
         undo.callback(registry.close)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from harness.clock import Deadline
 from harness.errors import InternalError, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits
-from harness.sandbox.kubernetes.tools import ToolFailed, Version, run, run_and_kill
+from harness.sandbox.kubernetes.tools import ToolFailed, Version, run, run_and_kill, version_of
 
 OLDEST: Final = Version(3, 12, 0)  # what the commands below were written for
 _SERVER_SIDE: Final = Version(4, 0, 0)  # from here on Helm would apply on the server and refuse what others patched
@@ -128,11 +128,7 @@ def version() -> Version:
     Raises:
         Unavailable: there is none, or it is too old.
     """
-    printed = run(["helm", "version", "--short"], Deadline.after(limits.QUICK_TOOL))
-    try:
-        found = Version.find(printed)
-    except ValueError as error:
-        raise Unavailable(f"'helm version --short' does not tell a version: {error}") from error
+    found = version_of("helm", "version", "--short")
     if found < OLDEST:
         raise Unavailable(f"helm {found} is too old; {OLDEST} or newer is needed")
     return found

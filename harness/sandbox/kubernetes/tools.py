@@ -116,6 +116,20 @@ def run(command: Sequence[str], deadline: Deadline, *, stdin: str | None = None)
     return done.stdout
 
 
+def version_of(tool: str, *arguments: str) -> Version:
+    """The version that a tool tells.
+
+    Raises:
+        Unavailable: it is not on PATH, or does not tell one.
+    """
+    try:
+        return Version.find(run([tool, *arguments], Deadline.after(limits.QUICK_TOOL)))
+    except (ToolFailed, DeadlineExceeded) as error:
+        raise Unavailable(f"{tool} does not work: {error}") from error
+    except ValueError as error:
+        raise Unavailable(f"'{shlex.join([tool, *arguments])}' does not tell a version: {error}") from error
+
+
 def run_and_kill(
     command: Sequence[str], condition: Callable[[], object], deadline: Deadline, *, stdin: str | None = None
 ) -> None:
