@@ -106,10 +106,11 @@ def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:
 
     Raises as `start` does for what no scenario changes.
     """
-    versions = {"helm": str(helm.version())}
+    tables = [allowed(model) for model in models]
     for model in models:
-        table = allowed(model)
         model.on_kubernetes  # noqa: B018 - a mistake in drill.toml is told before anything is begun
+    versions = {"helm": str(helm.version())}
+    for table in tables:
         kube = Kube(kubeconfig, table.context, table.namespace)
         try:
             versions["kubernetes"] = str(kube.call(kube.version.get_code).git_version)
