@@ -125,6 +125,7 @@ def test_a_drill_killed_in_any_stage_leaves_nothing_after_the_next_command_which
     running: Running, stage: Stage
 ) -> None:
     running.reach(stage)
+    running.process.send_signal(signal.SIGSTOP)  # so that the stage is still the same when all is seen
     family, ports = running.family(), running.ports()
     running.process.send_signal(signal.SIGKILL)
     running.process.wait()
