@@ -173,17 +173,24 @@ def check_tools() -> dict[str, str]:
     Raises:
         Unavailable: one is missing, does not answer, or is too old.
     """
+    return {"docker": docker_version(), "kind": kind_version()}
+
+
+def docker_version() -> str:
+    """The version of the Docker engine. Raises as `check_tools` does."""
     require("docker")
-    require("kind")
-    deadline = Deadline.after(limits.QUICK)
     try:
-        engine = run(["docker", "version", "--format={{.Server.Version}}"], deadline).strip()
-    except (ToolFailed, MayWorkLater) as error:
+        return run(["docker", "version", "--format={{.Server.Version}}"], Deadline.after(limits.QUICK)).strip()
+    except MayWorkLater as error:
         raise Unavailable(f"the Docker engine does not answer; start it, and see 'docker info'\n{error}") from error
-    kind = version_of("kind", "version")
-    if kind < OLDEST:
-        raise Unavailable(f"kind {kind} is too old; {OLDEST} or newer is needed")
-    return {"docker": engine, "kind": str(kind)}
+
+
+def kind_version() -> str:
+    """The version of kind. Raises as `check_tools` does."""
+    found = version_of("kind", "version")
+    if found < OLDEST:
+        raise Unavailable(f"kind {found} is too old; {OLDEST} or newer is needed")
+    return str(found)
 
 
 def _make(state_dir: Path, deadline: Deadline, which: Which) -> Cluster:
