@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.cli.options import RUNS, Json
 from harness.cli.output import results_to_stdout
 from harness.clock import Deadline
+from harness.drill.sandboxes import survey_kind
 from harness.errors import DrillError, Unavailable
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
@@ -27,15 +28,21 @@ ENOUGH_CORES = 2  # what the probe schedule was measured on
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at; without an `optional` one there are drills that can run all the same."""
 
     what: str
     good: bool
     detail: str
+    optional: bool = False
+
+    def __str__(self) -> str:
+        sign = "ok " if self.good else "no " if self.optional else "BAD"
+        first, *more = self.detail.splitlines()
+        return "\n".join([f"{sign}  {self.what:<18}{first}", *(f"{'':<23}{line.strip()}" for line in more)])
 
 
 def doctor(*, json: Json = False) -> int:
-    """Look whether drills can run here. Exit 69 when something they need is missing."""
+    """Look whether drills can run here. Exit 69 when something is missing that also drills on embedded need."""
     findings = [
         _look("python", _python),
         _look("processors", _processors),
@@ -44,13 +51,14 @@ def doctor(*, json: Json = False) -> int:
         _look("system", _system),
         _look("embedded sandbox", _embedded),
     ]
+    findings += _kind(embedded=all(finding.good for finding in findings))
     with results_to_stdout():
         if json:
             print(json_text.dumps([asdict(finding) for finding in findings], indent=2))
         else:
             for finding in findings:
-                print(f"{'ok ' if finding.good else 'BAD'}  {finding.what:<18}{finding.detail}")
-    return 0 if all(finding.good for finding in findings) else Unavailable.exit_code
+                print(finding)
+    return 0 if all(finding.good or finding.optional for finding in findings) else Unavailable.exit_code
 
 
 def _look(what: str, look: Callable[[], str]) -> Finding:
@@ -104,3 +112,23 @@ def _embedded() -> str:
     sandbox = embedded.start(load_system(found), run_id="doctor", state_dir=settings.state_dir, deadline=deadline)
     sandbox.close(Deadline.after(settings.teardown))
     return "came up, every service was ready, and went down without a trace"
+
+
+def _kind(*, embedded: bool) -> list[Finding]:
+    """What drills on kind need, and in the end whether they can run."""
+    found = find_system([Path.cwd()])
+    try:
+        model = load_system(found) if found else None
+    except DrillError:
+        model = None  # what is wrong with it is told already
+    try:
+        looks = survey_kind(Settings(), model)
+    except DrillError as error:
+        return [Finding("kind sandbox", False, f"drills on kind cannot run: {error}", optional=True)]
+    findings = [Finding(look.what, look.good, look.detail, optional=True) for look in looks]
+    missing = [look.what for look in looks if look.needed and not look.good]
+    if not missing:
+        return [*findings, Finding("kind sandbox", True, "drills on kind can run", optional=True)]
+    others = "; embedded ones can" if embedded else ""
+    told = f"drills on kind cannot run: see {', '.join(missing)}{others}"
+    return [*findings, Finding("kind sandbox", False, told, optional=True)]

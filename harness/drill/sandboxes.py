@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from harness.clock import Deadline
 from harness.errors import UsageError
@@ -14,6 +14,9 @@ from harness.sandbox.kind.which import Which
 from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
+
+if TYPE_CHECKING:
+    from harness.sandbox.kind.survey import Look
 
 NAMES: Final = ("embedded", "kind", "cluster")
 KIND: Final = "kind"
@@ -160,3 +163,10 @@ def cluster_status(settings: Settings) -> dict[str, str]:
     from harness.sandbox.kind import base  # noqa: PLC0415 - see above
 
     return base.status(settings.state_dir, which(settings))
+
+
+def survey_kind(settings: Settings, model: SystemModel | None) -> tuple[Look, ...]:
+    """What this machine has of all that drills on kind need; nothing is made."""
+    from harness.sandbox.kind import survey  # noqa: PLC0415 - see above
+
+    return survey.survey(settings.state_dir, which(settings), model)

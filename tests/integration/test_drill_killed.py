@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 
-from harness.clock import Deadline, wait_for
 from harness.journal import records as r
 from harness.journal.records import Stage
-from harness.units import Duration
 from tests.support import drills
 from tests.support.commands import ECHO, drill, drill_process
 from tests.support.drills import records_of, results_of, the_run
 from tests.support.sandboxes import state_folder
+from tests.support.underway import Underway
 
 STEPS = tuple(
     step.replace("for 1 s on end", "for 2 s on end").replace(
@@ -29,27 +26,8 @@ STEPS = tuple(
 )
 
 
-@dataclass
-class Running:
+class Running(Underway):
     """A `drill run` that runs, with everything that it has started so far."""
-
-    process: subprocess.Popen[str]
-    out: Path
-    state: Path
-
-    def journal(self) -> str:
-        """What the journal holds by now."""
-        return "".join(path.read_text() for path in self.out.glob("*/*/journal.jsonl"))
-
-    def reach(self, stage: Stage) -> None:
-        """Waits until a stage has begun."""
-        begun = f'"kind":"stage.started","stage":"{stage.value}"'
-
-        def reached() -> bool:
-            assert self.process.poll() is None, self.process.communicate()
-            return begun in self.journal()
-
-        wait_for(reached, Deadline.after(Duration.of(s=30)), f"the stage {stage}", every=Duration.of(ms=2))
 
     def family(self) -> list[psutil.Process]:
         """All processes that it has started and that live."""
@@ -67,10 +45,6 @@ class Running:
             except psutil.Error:
                 continue
         return found
-
-    def end(self) -> tuple[str, str]:
-        """Waits for its end and returns what it said."""
-        return self.process.communicate(timeout=40)
 
 
 def _command(process: psutil.Process) -> list[str]:

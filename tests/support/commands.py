@@ -33,12 +33,14 @@ def environment(state: Path, extra: Mapping[str, str] | None = None) -> dict[str
     return {**os.environ, "DRILL_STATE_DIR": str(state), **(extra or {})}
 
 
-def drill_process(*arguments: object, state: Path, cwd: Path = REPOSITORY) -> subprocess.Popen[str]:
-    """Starts a command."""
+def drill_process(
+    *arguments: object, state: Path, cwd: Path = REPOSITORY, extra: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Starts a command; `extra` is added to its environment."""
     return subprocess.Popen(
         [*DRILL, *map(str, arguments)],
         cwd=cwd,
-        env=environment(state),
+        env=environment(state, extra),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -46,9 +48,15 @@ def drill_process(*arguments: object, state: Path, cwd: Path = REPOSITORY) -> su
     )
 
 
-def drill(*arguments: object, state: Path, cwd: Path = REPOSITORY, within: float = 60) -> Said:
+def drill(
+    *arguments: object,
+    state: Path,
+    cwd: Path = REPOSITORY,
+    within: float = 60,
+    extra: Mapping[str, str] | None = None,
+) -> Said:
     """Runs a command to its end."""
-    process = drill_process(*arguments, state=state, cwd=cwd)
+    process = drill_process(*arguments, state=state, cwd=cwd, extra=extra)
     try:
         out, err = process.communicate(timeout=within)
     except subprocess.TimeoutExpired:

@@ -3,6 +3,7 @@
     start.py, base.py           bring a system up and end it; what is made once for many drills
     which.py                    which cluster, by its name; names of what belongs to it
     cluster.py, publish.py      the cluster: found or made, deleted; the releases' images get into its registry
+    survey.py                  what of all that this machine has, for `drill doctor`
     left.py, marks.py           whose something is
     leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
     engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container

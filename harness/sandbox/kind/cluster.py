@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import fcntl
 import ipaddress
+import os
 import re
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,7 +58,13 @@ class Cluster:
 
     def kube(self, namespace: str) -> Kube:
         """Its API, for one namespace."""
-        return Kube(self.kubeconfig, self.which.context, namespace)
+        return Kube(self.kubeconfig, self.which.context, namespace, self._fate)
+
+    def _fate(self) -> str:
+        """Whether somebody has deleted or stopped it."""
+        if runs(self.which):
+            return ""
+        return f"the cluster {self.which.name} is gone: its node {self.which.node} does not run any more"
 
     def pull_from(self, registry: str, deadline: Deadline) -> None:
         """Leads the node's pulls to the registry in a container beside it.
@@ -93,7 +101,11 @@ class Cluster:
 
 
 def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
-    """The cluster, if its node runs and its API answers."""
+    """The cluster, if its node runs and its API answers.
+
+    Raises:
+        CannotCreate: its kubeconfig cannot be written.
+    """
     try:
         address = _address(which.node)
     except ToolFailed:  # Docker knows no such container
@@ -101,12 +113,13 @@ def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
     if address is None:
         return None
     cluster = Cluster(which, which.kubeconfig(state_dir), address)
-    for attempt in (_answers, _export_kubeconfig):
-        with suppress(DrillError):
-            attempt(cluster)
-            _answers(cluster)
-            return cluster
-    return None
+    if _answers(cluster):
+        return cluster
+    try:
+        _write_kubeconfig(cluster)
+    except MayWorkLater:
+        return None
+    return cluster if _answers(cluster) else None
 
 
 def runs(which: Which) -> bool:
@@ -160,17 +173,24 @@ def check_tools() -> dict[str, str]:
     Raises:
         Unavailable: one is missing, does not answer, or is too old.
     """
+    return {"docker": docker_version(), "kind": kind_version()}
+
+
+def docker_version() -> str:
+    """The version of the Docker engine. Raises as `check_tools` does."""
     require("docker")
-    require("kind")
-    deadline = Deadline.after(limits.QUICK)
     try:
-        engine = run(["docker", "version", "--format={{.Server.Version}}"], deadline).strip()
-    except (ToolFailed, MayWorkLater) as error:
+        return run(["docker", "version", "--format={{.Server.Version}}"], Deadline.after(limits.QUICK)).strip()
+    except MayWorkLater as error:
         raise Unavailable(f"the Docker engine does not answer; start it, and see 'docker info'\n{error}") from error
-    kind = version_of("kind", "version")
-    if kind < OLDEST:
-        raise Unavailable(f"kind {kind} is too old; {OLDEST} or newer is needed")
-    return {"docker": engine, "kind": str(kind)}
+
+
+def kind_version() -> str:
+    """The version of kind. Raises as `check_tools` does."""
+    found = version_of("kind", "version")
+    if found < OLDEST:
+        raise Unavailable(f"kind {found} is too old; {OLDEST} or newer is needed")
+    return str(found)
 
 
 def _make(state_dir: Path, deadline: Deadline, which: Which) -> Cluster:
@@ -199,21 +219,35 @@ def _make(state_dir: Path, deadline: Deadline, which: Which) -> Cluster:
     return cluster
 
 
-def _answers(cluster: Cluster) -> None:
-    """Raises a DrillError when the API does not answer, or the cluster is not ready for pods."""
-    kube = cluster.kube("default")
+def _answers(cluster: Cluster) -> bool:
+    """True when the kubeconfig works, the API answers, and the cluster is ready for pods."""
     try:
-        kube.call(kube.core.read_namespaced_service_account, "default", "default")
-    finally:
-        kube.close()
+        with closing(cluster.kube("default")) as kube:
+            kube.call(kube.core.read_namespaced_service_account, "default", "default")
+    except DrillError:
+        return False
+    return True
 
 
-def _export_kubeconfig(cluster: Cluster) -> None:
-    """Writes the kubeconfig anew: it was lost, is broken, or another state folder has the one that was made."""
-    cluster.kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    cluster.kubeconfig.unlink(missing_ok=True)
-    command = ["kind", "export", "kubeconfig", f"--name={cluster.which.name}", f"--kubeconfig={cluster.kubeconfig}"]
-    run(command, Deadline.after(limits.QUICK))
+def _write_kubeconfig(cluster: Cluster) -> None:
+    """Writes the kubeconfig anew: it was lost, is broken, or another state folder has the one that was made.
+
+    At one stroke, for others may be reading it.
+
+    Raises:
+        CannotCreate: there is no permission or no room.
+    """
+    text = run(["kind", "get", "kubeconfig", f"--name={cluster.which.name}"], Deadline.after(limits.QUICK))
+    path = cluster.kubeconfig
+    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new.touch(mode=0o600)
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise CannotCreate(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _delete(which: Which, kubeconfig: Path, deadline: Deadline) -> None:

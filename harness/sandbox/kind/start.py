@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock import Deadline
+from harness.errors import MayWorkLater
 from harness.sandbox.kind import base, cluster, left, limits
+from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.database import PORT, DrillPostgres
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
@@ -85,7 +87,7 @@ def start(
             postgres = DrillPostgres(
                 name, database=model.name, network=cluster.NETWORK, mark=mark, folder=folder, image=Images().postgres
             )
-        undo.callback(_end, kube, postgres, state_dir)
+        undo.callback(_end, found, kube, postgres, state_dir)
         namespace.make(kube, mark.labels("namespace"))
         images = PublishedImages(model, registry)
         system = KindSandbox(
@@ -129,10 +131,19 @@ def _at_the_same_time(parts: list[Callable[[], None]]) -> None:
         one.result()
 
 
-def _end(kube: Kube, postgres: DrillPostgres | None, state_dir: Path) -> None:
+def _end(found: Cluster, kube: Kube, postgres: DrillPostgres | None, state_dir: Path) -> None:
     """Removes everything of a drill. Its folder goes last: while something is left, that tells `heal` of it."""
-    parts: list[Callable[[], None]] = [lambda: namespace.remove(kube, Deadline.after(limits.NAMESPACE_END))]
+    parts: list[Callable[[], None]] = [partial(_end_namespace, found, kube)]
     if postgres is not None:
         parts.append(lambda: postgres.close(Deadline.after(limits.REMOVE)))
     _at_the_same_time(parts)
     left.remove_folder(state_dir, kube.namespace)
+
+
+def _end_namespace(found: Cluster, kube: Kube) -> None:
+    """Removes the namespace; it is gone as well where somebody has deleted the cluster meanwhile."""
+    try:
+        namespace.remove(kube, Deadline.after(limits.NAMESPACE_END))
+    except MayWorkLater:
+        if cluster.runs(found.which):
+            raise

@@ -31,12 +31,15 @@ class Kube:
         kubeconfig: the file.
         context: the context in it; its current one when None.
         namespace: where everything happens.
+        fate: asked when nothing answers: what has become of the cluster, in words; empty when that is not known.
 
     Raises:
         Unavailable: the kubeconfig cannot be used.
     """
 
-    def __init__(self, kubeconfig: Path, context: str | None, namespace: str) -> None:
+    def __init__(
+        self, kubeconfig: Path, context: str | None, namespace: str, fate: Callable[[], str] = lambda: ""
+    ) -> None:
         configuration = client.Configuration()
         try:
             config.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
@@ -47,6 +50,7 @@ class Kube:
         self.kubeconfig = kubeconfig
         self.context = context
         self.namespace = namespace
+        self._fate = fate
         self.host = str(configuration.host)
         self._client = client.ApiClient(configuration)
         self.core = client.CoreV1Api(self._client)
@@ -69,7 +73,8 @@ class Kube:
         except ApiException as error:
             raise _translated(what, error) from error
         except urllib3.exceptions.HTTPError as error:
-            raise MayWorkLater(f"{what}: the cluster at {self.host} does not answer: {error}") from error
+            why = self._fate() or f"the cluster at {self.host} does not answer: {_reason(error)}"
+            raise MayWorkLater(f"{what}: {why}") from error
 
     def find(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any | None:
         """As `call`, but None for what is not there."""
@@ -97,6 +102,13 @@ def _translated(what: str, error: ApiException) -> MayWorkLater | NotFound | Una
     if error.status in _LATER or error.status >= _SERVER:
         return MayWorkLater(text)
     return InputError(text)
+
+
+def _reason(error: urllib3.exceptions.HTTPError) -> str:
+    """What the system said, where that is at the bottom of it: the client wraps it in three errors."""
+    bottom = getattr(error, "reason", None) or error
+    cause = bottom.__cause__
+    return cause.strerror if isinstance(cause, OSError) and cause.strerror else str(bottom)
 
 
 def _message(body: Any) -> str:
