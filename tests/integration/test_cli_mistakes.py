@@ -337,3 +337,12 @@ def test_a_damaged_journal_is_named_with_its_line(tmp_path: Path, tell: Tell, da
     assert said.code == 65
     assert "Traceback" not in said.err
     assert "journal" in said.err
+
+
+def test_a_state_folder_that_is_a_file_is_told_without_a_traceback(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.write_text("a file where the folder should be", encoding="utf-8")
+    said = drill("list", state=state)
+    assert said.code == 0
+    assert f"{state}: the state folder cannot be read" in said.err
+    assert "Traceback" not in said.err
