@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import ECHO, Said, say
+from tests.support.commands import ECHO, Said, drill, say
 
 GIVEN = """Given every service is live in 1.0.0
     And the steady state is observed for 1 s
