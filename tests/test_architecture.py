@@ -24,6 +24,7 @@ LONGER = {
 READS_ENVIRONMENT = {
     "harness/settings.py": "the settings",
     "harness/cli/main.py": "takes away what is meant for other runs of pytest",
+    "harness/observe/worker.py": "what its HTTP library reads at its import",
     "harness/sandbox/embedded/start.py": "what the daemon inherits",
     "harness/sandbox/embedded/owned.py": "what a service inherits",
     "harness/sandbox/kind/agent/delay.py": "runs in an image of its own, without the settings",

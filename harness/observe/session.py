@@ -50,10 +50,10 @@ async def serve(output: int) -> None:
     loop = asyncio.get_running_loop()
     commands = asyncio.StreamReader(limit=_PLAN_BYTES)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    gc.collect()  # what was imported, while the plan is on its way
     plan = ObservationPlan.model_validate_json(await commands.readline())
     _allow_files()
     session = Session(plan, await Reporter.on(output, tuple(target.service for target in plan.targets)))
-    gc.collect()
     gc.freeze()
     gc.disable()
     session.start()

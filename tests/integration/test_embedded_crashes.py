@@ -44,7 +44,19 @@ def state() -> Iterator[Path]:
         yield path
 
 
-def system(root: Path, **programs: str) -> SystemModel:
+PATIENT = (
+    """
+import os, socket, time, urllib.parse
+url = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+while socket.socket().connect_ex((url.hostname, url.port)):
+    time.sleep(0.01)
+"""
+    + SERVE
+)
+"""Answers nobody before its database is there."""
+
+
+def system(root: Path, *, database: bool = False, **programs: str) -> SystemModel:
     """Services by their programs, which get their port as an argument."""
     (root / "releases" / "1").mkdir(parents=True)
     services = {
@@ -53,7 +65,11 @@ def system(root: Path, **programs: str) -> SystemModel:
         for name, program in programs.items()
     }
     releases = {"path": "releases/{version}", "current": "1"}
-    return SystemModel.model_validate({"name": "shop", "services": services, "releases": releases}).at(root)
+    described = {"name": "shop", "services": services, "releases": releases}
+    if database:
+        (root / "schema.sql").write_text("CREATE TABLE one (x int);\n")
+        described["database"] = {"schema": ["schema.sql"]}
+    return SystemModel.model_validate(described).at(root)
 
 
 def test_a_live_release_that_cannot_start_is_told_long_before_the_deadline(state: Path) -> None:
@@ -93,3 +109,11 @@ def test_a_program_that_is_not_there_is_told_by_its_name(state: Path, tmp_path: 
     services = {"one": model.services["one"].model_copy(update={"command": ("no-such-program", "{port}")})}
     with pytest.raises(CrashLoop, match=r"could not be started.*no-such-program"):
         start(model.model_copy(update={"services": services}), run_id="test", state_dir=state, deadline=soon(HOUR))
+
+
+def test_services_that_answer_nobody_before_their_database_is_there_do_not_keep_each_other_from_starting(
+    state: Path, tmp_path: Path
+) -> None:
+    programs = {f"patient-{number}": PATIENT for number in range(4)}
+    with opened(system(tmp_path, database=True, **programs), state, within=60) as sandbox:
+        assert {states(sandbox, name, Slot.BLUE).pop() for name in programs} == {ReplicaState.READY}

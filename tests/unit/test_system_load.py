@@ -9,6 +9,7 @@ import pytest
 from harness.errors import ConfigurationError, NotFound
 from harness.system.find import find_system
 from harness.system.load import line_of, load_system
+from harness.system.model import Objectives
 from harness.units import Duration
 
 ROOT = Path(__file__).parents[2]
@@ -287,3 +288,11 @@ def test_metrics_have_the_usual_names_where_drill_toml_says_nothing(tmp_path: Pa
 def test_metrics_that_cannot_be_are_told(tmp_path: Path, line: str, expected: str) -> None:
     [mistake] = told(tmp_path, f"{GOOD}\n[metrics]\n{line}\n")
     assert mistake.endswith(expected)
+
+
+def test_every_objective_is_documented_with_what_becomes_of_it() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "drill-toml.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| `objectives.")]
+    for name, field in Objectives.model_fields.items():
+        assert any(f".{field.alias or name}`" in row for row in rows), name
+    assert "not judged" in next(row for row in rows if "notify" in row)

@@ -19,6 +19,7 @@ from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.replica import RunningReplica, Start
 from harness.sandbox.embedded.router import HOST
+from harness.sandbox.embedded.turns import Turns
 from harness.system.model import SystemModel
 from harness.system.releases import config_of
 from harness.system.values import Replica, Slot
@@ -55,6 +56,7 @@ class Deployment:
         all_else_up: since when everything else in the sandbox has been up, or is known never to be; None while
             something still comes up that the replicas may be waiting for.
         drained: waits until no client is connected to the replicas at some ports.
+        turns: whose turn it is to start.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class Deployment:
         changed: Callable[[], None],
         all_else_up: Callable[[], Instant | None],
         drained: Callable[[frozenset[int]], Awaitable[None]],
+        turns: Turns,
     ) -> None:
         self._model, self._folder, self._service, self._slot = model, folder, service, slot
         self._env = env
         self._tell = changed
         self._all_else_up = all_else_up
         self._drained = drained
+        self._turns = turns
         self._sets: list[ReplicaSet] = []  # the last one is wanted, the others serve until it is ready
         self._ready_since: Instant | None = None
         self._changed = asyncio.Event()
@@ -181,7 +185,9 @@ class Deployment:
         starts = [self._start(version, index, config) for index, config in enumerate(configs)]
         if len(self._sets) > 1:  # a version that never got ready makes room for the next
             self._retire(keep=self._sets[0])
-        self._sets.append(ReplicaSet(version, tuple(RunningReplica(start, self._notice) for start in starts)))
+        self._sets.append(
+            ReplicaSet(version, tuple(RunningReplica(start, self._notice, self._turns) for start in starts))
+        )
 
     def _start(self, version: str, index: int, config: Path) -> Start:
         service = self._model.services[self._service]

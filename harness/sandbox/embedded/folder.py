@@ -24,6 +24,7 @@ from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.spread import keep_apart
 
 _ID_BYTES: Final = 4
 _ID: Final = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
@@ -124,6 +125,7 @@ def make(state_dir: Path) -> tuple[Folder, int]:
                 f"{state_dir}: too long a path for a state folder: the sockets in it would have more than "
                 f"{limits.SOCKET_PATH_BYTES} bytes; choose a shorter one"
             )
+        keep_apart(state_dir)
         folder.path.mkdir(mode=0o700)
         _let_pass(folder.path)
         lock = folder.try_lock()

@@ -20,6 +20,7 @@ from harness.sandbox.embedded.deployment import Deployment
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.postgres import Postgres, wheel_install
 from harness.sandbox.embedded.router import TcpRouter
+from harness.sandbox.embedded.turns import Turns
 from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Description, Order
 from harness.system.values import Slot
@@ -53,6 +54,7 @@ class Sandbox:
             self._postgres = Postgres(folder.postgres, folder.logs, self._model.name, env)
             self._wal = WalStream(self._postgres)
             service_env[self._model.database.env] = self._postgres.service_url
+        self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
         self.router = TcpRouter(tuple(self._model.services))
         self._deployments = {
             (service, slot): Deployment(
@@ -64,6 +66,7 @@ class Sandbox:
                 changed=self._notice,
                 all_else_up=partial(self._all_else_up, service, slot),
                 drained=partial(self.router.drain, service, slot),
+                turns=self._turns,
             )
             for service in self._model.services
             for slot in Slot
@@ -158,9 +161,13 @@ class Sandbox:
 
     async def _start_database(self, deadline: Deadline) -> None:
         if self._postgres is None or self._wal is None or self._model.database is None:
+            self._turns.end()
             self._database_up = now()
             return
-        await self._postgres.start(self._order.install or wheel_install(), deadline)
+        try:
+            await self._postgres.start(self._order.install or wheel_install(), deadline)
+        finally:
+            self._turns.end()
         self._notice()
         await self._wal.start()
         files = tuple(self._model.root / file for file in self._model.database.schema_files)

@@ -19,11 +19,13 @@ from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.sandbox.embedded.router import HOST
+from harness.sandbox.embedded.turns import Turn, Turns
 from harness.system.placeholders import fill
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration, Instant
 
 _LOG = logging.getLogger(__name__)
+_OK: Final = 200
 # What a Deployment's command is patched to, to hold a service down.
 _HELD_DOWN: Final = ("/bin/sh", "-c", "echo 'held down by the drill: this start fails' >&2; exit 1")
 
@@ -58,11 +60,13 @@ class RunningReplica:
     Args:
         start: how it is started.
         changed: called after each change of state.
+        turns: whose turn it is to start.
     """
 
-    def __init__(self, start: Start, changed: Callable[[], None]) -> None:
+    def __init__(self, start: Start, changed: Callable[[], None], turns: Turns) -> None:
         self._start = start
         self._changed = changed
+        self._turns = turns
         self._state = ReplicaState.STARTING
         self._restarts = 0
         self._detail = ""
@@ -144,6 +148,13 @@ class RunningReplica:
 
     async def _run_once(self) -> str:
         start = self._start
+        turn = await self._turns.take()
+        try:
+            return await self._run(start, turn)
+        finally:
+            turn.end()
+
+    async def _run(self, start: Start, turn: Turn) -> str:
         self.port = free_port()
         values = {**start.values, "port": str(self.port)}
         command = _HELD_DOWN if self._held else fill(start.command, values)
@@ -152,17 +163,20 @@ class RunningReplica:
         self._identity = str(self._child.process)
         self._state = ReplicaState.STARTING
         self._changed()
-        looks = asyncio.get_running_loop().create_task(self._look())
+        looks = asyncio.get_running_loop().create_task(self._look(turn))
         try:
             code = await self._child.wait()
         finally:
             looks.cancel()
         return f"{told_exit(code)}; last line of its log: {last_lines(start.log, 1)}"
 
-    async def _look(self) -> None:
+    async def _look(self, turn: Turn) -> None:
         failures = 0
         while True:
-            if await answers_ok(self.port, self._start.health):
+            status = await status_of(self.port, self._start.health)
+            if status is not None:
+                turn.end()  # whatever it answers: its program has been loaded, and what it waits for is elsewhere
+            if status == _OK:
                 failures = 0
                 self._was_ready = True
                 self._crashes.clear()
@@ -181,20 +195,20 @@ class RunningReplica:
             self._changed()
 
 
-async def answers_ok(port: int, path: str) -> bool:
-    """True when GET `path` on a port of this machine answers 200 in time."""
+async def status_of(port: int, path: str) -> int | None:
+    """The status by which GET `path` on a port of this machine is answered; None when it is not, or not in time."""
     request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
     try:
         async with asyncio.timeout(limits.READY_WITHIN.seconds):
             reader, writer = await asyncio.open_connection(HOST, port)
             try:
                 writer.write(request.encode())
-                status = await reader.readline()
+                line = await reader.readline()
             finally:
                 writer.close()
-    except (OSError, ValueError):  # TimeoutError is an OSError; ValueError is a line without end
-        return False
-    return status.split(b" ")[1:2] == [b"200"]
+        return int(line.split(b" ")[1])
+    except (OSError, ValueError, IndexError):  # TimeoutError is an OSError; the others are an answer that is not HTTP
+        return None
 
 
 def free_port() -> int:
