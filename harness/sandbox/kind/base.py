@@ -11,7 +11,7 @@ from harness.clock import Deadline
 from harness.errors import DrillError, Unavailable
 from harness.sandbox.kind import cluster, limits
 from harness.sandbox.kind.cluster import Cluster
-from harness.sandbox.kind.heal import remove_all
+from harness.sandbox.kind.heal import anything_has, remove_all
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import CLUSTER, Mark
 from harness.sandbox.kind.prepared import prepared, remove_prepared
@@ -115,7 +115,8 @@ def down(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
     """
     there = cluster.delete(state_dir, deadline, which)
     remove_all(CLUSTER, which.name, deadline)
-    remove_prepared(deadline)
+    if not anything_has(CLUSTER, deadline):  # clusters of other names use the same image
+        remove_prepared(deadline)
     return there
 
 

@@ -246,7 +246,8 @@ def _write_kubeconfig(cluster: Cluster) -> None:
         new.write_text(text, encoding="utf-8")
         new.replace(path)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder is none, there is nothing to remove either
+            new.unlink()
         raise CannotCreate(f"{path}: cannot be written: {error.strerror}") from error
 
 

@@ -50,6 +50,12 @@ def remove_all(label: str, value: str, deadline: Deadline) -> tuple[Found, ...]:
         return found
 
 
+def anything_has(label: str, deadline: Deadline) -> bool:
+    """True while there is a container or a volume with a label, of whatever value. Raises as `heal` does."""
+    with closing(Engine.open(deadline)) as engine:
+        return bool(_marked(engine, label, deadline))
+
+
 def _marked(engine: Engine, label: str, deadline: Deadline) -> tuple[Found, ...]:
     """The containers with a label, then the volumes: a volume cannot go before what uses it."""
     with engine.asked("looking for what earlier runs left", deadline) as client:
