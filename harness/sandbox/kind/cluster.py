@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline, wait_for
-from harness.errors import CannotCreate, DrillError, MayWorkLater, Unavailable
+from harness.errors import CannotCreate, DeadlineExceeded, DrillError, MayWorkLater, Unavailable
 from harness.sandbox.kind import limits
 from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes.api import Kube
@@ -143,13 +143,15 @@ def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) ->
     if found:
         return found
     with _lock(state_dir):
-        found = find(state_dir, which)
-        if found is None and runs(which):
+        if not runs(which):
+            return _make(state_dir, deadline, which)
+        try:  # one that has just been started again, after a boot, takes some seconds
+            return wait_for(lambda: find(state_dir, which), deadline.within(limits.AWAKE), "an answer of the cluster")
+        except DeadlineExceeded as error:
             raise Unavailable(
                 f"the cluster {which.name} runs but does not answer; wait for it, or remove it with "
                 "'drill sandbox down kind'"
-            )
-        return found or _make(state_dir, deadline, which)
+            ) from error
 
 
 def delete(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
