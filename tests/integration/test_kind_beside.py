@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.journal.chain import read_journal
 from tests.support import drills
-from tests.support.commands import ECHO, drill_process
+from tests.support.commands import ECHO, drill, drill_process
 from tests.support.drills import results_of, the_run
 from tests.support.sandboxes import state_folder
 from tests.support.tools import needs
@@ -43,6 +43,7 @@ def test_a_good_drill_and_a_negative_control_side_by_side_end_as_they_would_alon
             for one in running.values():
                 one.process.kill()
                 one.process.communicate()
+            drill("heal", state=state)
         verdicts = {name: results_of(the_run(one.out))[name]["verdict"] for name, one in running.items()}
         assert verdicts == {"good": "passed", "control": "invalid"}, said
         assert {name: one.process.returncode for name, one in running.items()} == {"good": 0, "control": 2}

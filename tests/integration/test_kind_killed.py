@@ -119,6 +119,7 @@ def doomed() -> Iterator[tuple[Path, dict[str, str]]]:
         try:
             yield state, extra
         finally:
+            drill("heal", state=state, extra=extra)
             subprocess.run(["kind", "delete", "cluster", f"--name={extra['DRILL_CLUSTER']}"], check=False)
             drill("sandbox", "down", "kind", state=state, extra=extra, within=COLD)
 
