@@ -54,7 +54,7 @@ def run(
             _print_plan(drill, sandbox)
         return 0
     settings = Settings()
-    tools = {name: _made_ready(name, drills, settings) for name in sandboxes}
+    tools = {name: make_ready(name, [drill.model for drill in drills], settings) for name in sandboxes}
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
     context = RunContext(
@@ -87,12 +87,6 @@ def run(
     if stopped:
         raise stopped
     return exit_code(results)
-
-
-def _made_ready(name: str, drills: Sequence[Drill], settings: Settings) -> dict[str, str]:
-    if name == KIND:
-        print("drill: the cluster is made ready; the first time takes about half a minute", file=sys.stderr)
-    return make_ready(name, [drill.model for drill in drills], settings)
 
 
 def _planned(drills: Sequence[Drill], sandboxes: Sequence[str]) -> list[tuple[Drill, str]]:

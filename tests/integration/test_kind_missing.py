@@ -23,7 +23,7 @@ from tests.support.tools import needs
 
 on_kind = needs("docker", "kind", "helm")
 ECHO_TOML = ECHO.read_text(encoding="utf-8")
-KUBERNETES = ECHO_TOML[ECHO_TOML.index("[kubernetes]") : ECHO_TOML.index("[[load]]")]
+KUBERNETES = ECHO_TOML[ECHO_TOML.index("[kubernetes]") :]
 CHART = "../../../fixtures/tracktion/chart"
 
 
