@@ -12,6 +12,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -47,7 +48,7 @@ def node_image() -> list[str]:
     return [f"--image={found.stdout.strip()}"]
 
 
-def test_a_cold_cluster_against_a_bare_one(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cold_cluster_against_a_bare_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from harness.drill.sandboxes import make_ready, take_down  # noqa: PLC0415 - beside what it measures
     from harness.system.load import load_system  # noqa: PLC0415
 
@@ -59,8 +60,11 @@ def test_a_cold_cluster_against_a_bare_one(capsys: pytest.CaptureFixture[str]) -
     begun = now()
     make_ready("kind", [model], settings)
     ours = (now() - begun).seconds
-    bare = tool("kind", "create", "cluster", "--name=bare-bench", "--kubeconfig=/dev/null", "--wait=120s", *image)
-    subprocess.run(["kind", "delete", "cluster", "--name=bare-bench"], check=True, capture_output=True, timeout=120)
+    own = f"--kubeconfig={tmp_path / 'kubeconfig'}"
+    bare = tool("kind", "create", "cluster", "--name=bare-bench", own, "--wait=120s", *image)
+    subprocess.run(
+        ["kind", "delete", "cluster", "--name=bare-bench", own], check=True, capture_output=True, timeout=120
+    )
     tell(
         capsys,
         f"cluster, registry and images, cold   {against(ours, COLD)}",
