@@ -61,10 +61,13 @@ def test_a_cold_cluster_against_a_bare_one(tmp_path: Path, capsys: pytest.Captur
     make_ready("kind", [model], settings)
     ours = (now() - begun).seconds
     own = f"--kubeconfig={tmp_path / 'kubeconfig'}"
-    bare = tool("kind", "create", "cluster", "--name=bare-bench", own, "--wait=120s", *image)
-    subprocess.run(
-        ["kind", "delete", "cluster", "--name=bare-bench", own], check=True, capture_output=True, timeout=120
+    config = tmp_path / "kind.yaml"  # the same network as ours: a node image that was built here brings its own
+    config.write_text(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking: {disableDefaultCNI: true}\n", encoding="utf-8"
     )
+    name = "--name=bare-bench"
+    bare = tool("kind", "create", "cluster", name, own, f"--config={config}", "--wait=120s", *image)
+    tool("kind", "delete", "cluster", name, own)
     tell(
         capsys,
         f"cluster, registry and images, cold   {against(ours, COLD)}",
