@@ -12,7 +12,7 @@ from harness.faults.cluster import DrainedNode, HungUpgrade
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
 from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.model import Fault, Scene
-from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
 from harness.journal.records import Undo
 from harness.system.values import ReplicaState, Slot
 
@@ -38,11 +38,7 @@ class BadRelease:
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
         """Back to the slot that serves now, and the other one emptied."""
-        active = scene.system.router.active(self.service)
-        return (
-            Undo(operation="remove", service=self.service, slot=active.other.value),
-            Undo(operation="switch", service=self.service, slot=active.value),
-        )
+        return back_to_what_serves(scene, self.service)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Deploys and switches."""

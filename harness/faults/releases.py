@@ -13,6 +13,15 @@ from harness.journal.records import Undo
 from harness.system.values import Slot
 
 
+def back_to_what_serves(scene: Scene, service: str) -> Sequence[Undo]:
+    """The undo of a release in the standby slot: clients back to the slot that serves now, the other one emptied."""
+    active = scene.system.router.active(service)
+    return (
+        Undo(operation="remove", service=service, slot=active.other.value),
+        Undo(operation="switch", service=service, slot=active.value),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class CarelessRelease:
     """A release is begun in the standby slot and gets all traffic at once, ready or not."""
@@ -32,11 +41,7 @@ class CarelessRelease:
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
         """Back to the slot that serves now, and the other one emptied."""
-        active = scene.system.router.active(self.service)
-        return (
-            Undo(operation="remove", service=self.service, slot=active.other.value),
-            Undo(operation="switch", service=self.service, slot=active.value),
-        )
+        return back_to_what_serves(scene, self.service)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Begins and switches."""
