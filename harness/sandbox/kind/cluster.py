@@ -45,6 +45,7 @@ kubeadmConfigPatches:
   iptables:
     minSyncPeriod: 50ms
 """
+_MADE_WITH: Final = re.compile(r"--advertise-client-urls=https://([0-9.]+):")  # etcd's, of the control plane
 _TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
 
 
@@ -131,7 +132,7 @@ def runs(which: Which) -> bool:
 
 
 def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> Cluster:
-    """The cluster, made when its node does not run.
+    """The cluster, made when its node does not run, or has lost the address that the cluster was made with.
 
     Raises:
         Unavailable: Docker or kind is missing, too old, or cannot make a cluster; or there is one that does not
@@ -145,13 +146,28 @@ def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) ->
     with _lock(state_dir):
         if not runs(which):
             return _make(state_dir, deadline, which)
-        try:  # one that has just been started again, after a boot, takes some seconds
-            return wait_for(lambda: find(state_dir, which), deadline.within(limits.AWAKE), "an answer of the cluster")
-        except DeadlineExceeded as error:
-            raise Unavailable(
-                f"the cluster {which.name} runs but does not answer; wait for it, or remove it with "
-                "'drill sandbox down kind'"
-            ) from error
+        # One that has just been started again, after a boot, takes some seconds; its entry point corrects addresses first.
+        for limit in (limits.REWRITTEN, limits.AWAKE):
+            with suppress(DeadlineExceeded):
+                return wait_for(lambda: find(state_dir, which), deadline.within(limit), "an answer of the cluster")
+            if _has_moved(which):  # it will never answer again, to nobody
+                return _make(state_dir, deadline, which)
+    raise Unavailable(
+        f"the cluster {which.name} runs but does not answer; wait for it, or remove it with 'drill sandbox down kind'"
+    )
+
+
+def _has_moved(which: Which) -> bool:
+    """True when the node's address is another than that of its control plane: a boot gave the first to somebody else.
+
+    kind's own node images rewrite what was made with the old address; a built one does not.
+    """
+    manifest = ["docker", "exec", which.node, "cat", "/etc/kubernetes/manifests/etcd.yaml"]
+    try:
+        made_with = _MADE_WITH.search(run(manifest, Deadline.after(limits.QUICK)))
+        return made_with is not None and made_with.group(1) != _address(which.node)
+    except (ToolFailed, MayWorkLater):
+        return False
 
 
 def delete(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:

@@ -21,7 +21,6 @@ DELETE: Final = Duration.of(s=60)  # measured 2 s
 NAMESPACE_END: Final = Duration.of(s=60)  # pods get 30 s of grace at most; everything else goes in seconds
 HEAL: Final = Duration.of(s=30)  # to ask a cluster that may be gone, and to send off what goes by itself then
 QUICK: Final = Duration.of(s=15)  # tools that only look; measured 0.1 s, seconds while the machine starts pods
-AWAKE: Final = Duration.of(
-    s=60
-)  # a node that was started again: its control plane takes as long as in a new cluster, 15 s
+REWRITTEN: Final = Duration.of(s=10)  # a node that was started again corrects its address in the first second
+AWAKE: Final = Duration.of(s=60)  # its control plane takes as long as in a new cluster, 15 s
 LOCK: Final = Duration.of(s=200)  # somebody else makes the cluster meanwhile
