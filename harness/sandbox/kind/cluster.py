@@ -146,7 +146,7 @@ def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) ->
     with _lock(state_dir):
         if not runs(which):
             return _make(state_dir, deadline, which)
-        # One that has just been started again, after a boot, takes some seconds; its entry point corrects addresses first.
+        # One that was just started again, after a boot, takes some seconds; its entry point corrects addresses first.
         for limit in (limits.REWRITTEN, limits.AWAKE):
             with suppress(DeadlineExceeded):
                 return wait_for(lambda: find(state_dir, which), deadline.within(limit), "an answer of the cluster")
