@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, SandboxName, System, Tags
-from harness.cli.output import results_to_stdout
+from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
 from harness.drill.preview import describe
@@ -54,7 +54,7 @@ def run(
             _print_plan(drill, sandbox)
         return 0
     settings = Settings()
-    tools = {name: make_ready(name, [drill.model for drill in drills], settings) for name in sandboxes}
+    tools = {name: make_ready(name, [drill.model for drill in drills], settings, tell=tell) for name in sandboxes}
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
     context = RunContext(
@@ -106,7 +106,7 @@ def _planned(drills: Sequence[Drill], sandboxes: Sequence[str]) -> list[tuple[Dr
         told = f"{left_out} of {len(drills)} drills need a cluster (--sandbox {KIND})"
         if not planned:
             raise InputError(f"nothing can be run: {told}")
-        print(f"drill: not run: {told}", file=sys.stderr)
+        tell(f"not run: {told}")
     return planned
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import EMBEDDED, Json, System
-from harness.cli.output import readable
+from harness.cli.output import readable, tell
 from harness.clock import Deadline
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
@@ -37,7 +37,7 @@ def up(which: Which = EMBEDDED, *, system: System = None, json: Json = False) ->
         raise NotFound("no drill.toml was found here or above; name the system's file with --system")
     model = load_system(found)
     if name != EMBEDDED:
-        versions = make_ready(name, [model], settings)
+        versions = make_ready(name, [model], settings, tell=tell)
         versions |= watch_cluster(settings) if name == KIND else {}
         print(json_text.dumps(versions, indent=2) if json else _told(name, versions))
         return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -63,8 +63,12 @@ def can_show(sandbox: str, tags: Sequence[str]) -> bool:
     return sandbox in (KIND, CLUSTER) or CLUSTER_TAG not in tags
 
 
-def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> dict[str, str]:
+def make_ready(
+    name: str, models: Sequence[SystemModel], settings: Settings, *, tell: Callable[[str], object] | None = None
+) -> dict[str, str]:
     """Does what is done once for many drills, such as making a cluster; gives the versions of the tools found.
+
+    `tell` takes a sentence when something is to be done that takes a while.
 
     Raises:
         DrillError: something that the sandbox needs is missing or will not start.
@@ -77,7 +81,7 @@ def make_ready(name: str, models: Sequence[SystemModel], settings: Settings) -> 
         return {}
     from harness.sandbox.kind import base  # noqa: PLC0415 - a second of imports that embedded drills do without
 
-    return base.up(models, settings.state_dir, Deadline.after(settings.warm_up), which(settings))
+    return base.up(models, settings.state_dir, Deadline.after(settings.warm_up), which(settings), tell=tell)
 
 
 def open_sandbox(
