@@ -12,6 +12,7 @@ from harness.errors import UsageError
 from harness.units import Duration
 
 _LAST_PORT = 65535
+_MOST_NODES = 9  # each is a container with a kubelet, and takes about as much memory as a service
 
 
 def _state_dir() -> Path:
@@ -35,6 +36,13 @@ def _registry_port() -> int:
     return int(named)
 
 
+def _nodes() -> int:
+    named = os.environ.get("DRILL_NODES") or "1"
+    if not named.isdecimal() or not 1 <= int(named) <= _MOST_NODES:
+        raise UsageError(f"DRILL_NODES: {named!r} is no number of nodes; expected 1 to {_MOST_NODES}")
+    return int(named)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
@@ -50,6 +58,9 @@ class Settings:
 
     registry_port: int = field(default_factory=_registry_port)
     """Of the image registry beside the cluster; each cluster needs one of its own."""
+
+    nodes: int = field(default_factory=_nodes)
+    """Of the cluster: one leaves a small machine the most room; a drained node needs a second one."""
 
     probe_rate: float = 50
     """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""

@@ -5,8 +5,8 @@ from pytest_bdd import then, when
 from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
-from harness.faults.cluster import DrainedNode, HungUpgrade
-from harness.faults.hindrance import MissingImage, ShortHistory, UnfinishedRollback
+from harness.faults.cluster import HungUpgrade
+from harness.faults.hindrance import DrainedNode, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.units import Duration
 
@@ -31,11 +31,6 @@ def _hung_upgrade(drill: DrillBuilder, service: str, version: str) -> None:
     drill.break_by(HungUpgrade(service, version))
 
 
-@when(step("the node of {service:Service} is drained"))
-def _drained(drill: DrillBuilder, service: str) -> None:
-    drill.break_by(DrainedNode(service))
-
-
 @when(step("the history of {service:Service} keeps only {keep:d} revisions"))
 @when(step("the history of {service:Service} keeps only {keep:d} revision"))
 def _short_history(drill: DrillBuilder, service: str, keep: int) -> None:
@@ -50,6 +45,11 @@ def _missing_image(drill: DrillBuilder, service: str, version: str) -> None:
 @when(step("an earlier rollback of {service:Service} is unfinished"))
 def _unfinished(drill: DrillBuilder, service: str) -> None:
     drill.hinder_by(UnfinishedRollback(service))
+
+
+@when(step("the node of {service:Service} is drained"))
+def _drained(drill: DrillBuilder, service: str) -> None:
+    drill.hinder_by(DrainedNode(service))
 
 
 @when(step("{service:Service} crashes and stays down"))

@@ -17,6 +17,11 @@ def _live_with_standby(drill: DrillBuilder, service: str, version: str, standby:
     drill.runs(service, version, standby)
 
 
+@given(step("every service has {count:d} replicas"))
+def _replicas(drill: DrillBuilder, count: int) -> None:
+    drill.has_replicas(count)
+
+
 @given(step("clients probe every service {rate:g} times a second"))
 def _probe_rate(drill: DrillBuilder, rate: float) -> None:
     drill.probe(rate)

@@ -12,7 +12,7 @@ from harness.bdd.plugin import BUILDER
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
-from harness.drill.sandboxes import KIND, can_show, known, make_ready
+from harness.drill.sandboxes import known, lacks, make_ready
 from harness.drill.spec import Drill
 from harness.report.words import ending
 from harness.report.write import write_run
@@ -42,8 +42,8 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
         )
         config.stash[_RUN] = context
         config.stash[_RESULTS] = []
-    if not can_show(context.sandbox, drill.tags):
-        pytest.skip(f"not run: it needs a cluster (--drill-sandbox {KIND})")
+    if lack := lacks(context.sandbox, drill.tags, context.settings):
+        pytest.skip(f"not run: it needs {lack.replace('--', '--drill-')}")
     done = conduct(drill, replace(context, again=f"pytest {item.nodeid}"))
     result = done.result
     if result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
 from harness.drill.preview import describe
 from harness.drill.progress import Silent
 from harness.drill.runner import RunContext
-from harness.drill.sandboxes import KIND, can_show, known, make_ready
+from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_ready
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.words import ending
@@ -48,12 +49,12 @@ def run(
 
     sandboxes = known(sandbox)
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
-    planned = _planned(drills, sandboxes)
+    settings = Settings()
+    planned = _planned(drills, sandboxes, settings)
     if dry_run:
         for drill in drills:
             _print_plan(drill, sandbox)
         return 0
-    settings = Settings()
     tools = {name: make_ready(name, [drill.model for drill in drills], settings, tell=tell) for name in sandboxes}
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
@@ -89,23 +90,25 @@ def run(
     return exit_code(results)
 
 
-def _planned(drills: Sequence[Drill], sandboxes: Sequence[str]) -> list[tuple[Drill, str]]:
+def _planned(drills: Sequence[Drill], sandboxes: Sequence[str], settings: Settings) -> list[tuple[Drill, str]]:
     """Each drill with each sandbox that can show it; what none can show is told, never left out in silence.
 
     Raises:
         InputError: none can be shown.
     """
     planned: list[tuple[Drill, str]] = []
-    left_out = 0
+    left_out: Counter[str] = Counter()
     for drill in drills:
-        able = [name for name in sandboxes if can_show(name, drill.tags)]
-        left_out += not able
+        lack = {name: lacks(name, drill.tags, settings) for name in sandboxes}
+        able = [name for name in sandboxes if not lack[name]]
+        if not able:
+            left_out[TWO_NODES if TWO_NODES in lack.values() else A_CLUSTER] += 1
         named = len(sandboxes) > 1
         planned += [(replace(drill, slug=f"{drill.slug}-{name}") if named else drill, name) for name in able]
-    if left_out:
-        told = f"{left_out} of {len(drills)} drills need a cluster (--sandbox {KIND})"
-        if not planned:
-            raise InputError(f"nothing can be run: {told}")
+    told = "; ".join(f"{count} of {len(drills)} drills need {lack}" for lack, count in left_out.items())
+    if not planned:
+        raise InputError(f"nothing can be run: {told}")
+    if told:
         tell(f"not run: {told}")
     return planned
 

@@ -19,7 +19,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
-from harness.system.model import Service, SystemModel
+from harness.system.model import MOST_REPLICAS, Service, SystemModel
 from harness.units import Duration
 
 
@@ -72,6 +72,14 @@ class DrillBuilder:
         if self.everywhere is not None:
             raise InputError(f"every service is said to be live in {self.everywhere} already")
         self.everywhere = self._release(version)
+
+    def has_replicas(self, count: int) -> None:
+        """Every service has so many replicas, whatever its description says of this environment."""
+        if not 1 <= count <= MOST_REPLICAS:
+            raise InputError(f"no service has {count} replicas; expected 1 to {MOST_REPLICAS}")
+        replicas = {self.model.environment: count}
+        services = {name: one.model_copy(update={"replicas": replicas}) for name, one in self.model.services.items()}
+        self.model = self.model.model_copy(update={"services": services})
 
     def probe(self, rate: float) -> None:
         """Every service is probed so many times a second."""

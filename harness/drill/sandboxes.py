@@ -22,6 +22,9 @@ NAMES: Final = ("embedded", "kind", "cluster")
 KIND: Final = "kind"
 CLUSTER: Final = "cluster"
 CLUSTER_TAG: Final = "kind"  # on scenarios that only a cluster can show
+TWO_NODES_TAG: Final = "two-nodes"  # on those that only a cluster of two nodes can show
+A_CLUSTER: Final = f"a cluster (--sandbox {KIND})"
+TWO_NODES: Final = f"a cluster of two nodes (--sandbox {KIND} with DRILL_NODES=2)"
 
 
 class Sandbox(System, Protocol):
@@ -55,12 +58,16 @@ def which(settings: Settings) -> Which:
     Raises:
         UsageError: no cluster can have that name.
     """
-    return Which(settings.cluster, settings.registry_port)
+    return Which(settings.cluster, settings.registry_port, settings.nodes)
 
 
-def can_show(sandbox: str, tags: Sequence[str]) -> bool:
-    """Whether a scenario with such tags can be run there: some need a real cluster."""
-    return sandbox in (KIND, CLUSTER) or CLUSTER_TAG not in tags
+def lacks(sandbox: str, tags: Sequence[str], settings: Settings) -> str:
+    """What a sandbox lacks to show a scenario with such tags, in words; empty when it can be run there."""
+    if CLUSTER_TAG in tags and sandbox not in (KIND, CLUSTER):
+        return A_CLUSTER
+    if TWO_NODES_TAG in tags and not (sandbox == KIND and settings.nodes > 1):
+        return TWO_NODES
+    return ""
 
 
 def make_ready(

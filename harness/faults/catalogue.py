@@ -8,9 +8,16 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.errors import InputError
-from harness.faults.cluster import DrainedNode, HungUpgrade
+from harness.faults.cluster import HungUpgrade
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
-from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
+from harness.faults.hindrance import (
+    DrainedNode,
+    Hindered,
+    Hindrance,
+    MissingImage,
+    ShortHistory,
+    UnfinishedRollback,
+)
 from harness.faults.model import Fault, Scene
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
 from harness.journal.records import Undo
@@ -167,7 +174,6 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "crash": Crash,
     "slow answers": SlowAnswers,
     "hung upgrade": HungUpgrade,
-    "drained node": DrainedNode,
     "hindered rollback": Hindered,
     "nothing": Nothing,
 }
@@ -175,4 +181,5 @@ HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "short history": ShortHistory,
     "missing image": MissingImage,
     "unfinished rollback": UnfinishedRollback,
+    "drained node": DrainedNode,
 }

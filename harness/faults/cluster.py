@@ -1,4 +1,4 @@
-"""Faults that only a cluster has: an upgrade whose pipeline dies over it, a node that is drained."""
+"""A fault that only a cluster has: an upgrade whose pipeline dies over it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.clock import Deadline
-from harness.errors import InputError, Unavailable
+from harness.errors import Unavailable
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
 from harness.faults.releases import deploy_what_serves
 from harness.journal.records import Undo
 from harness.system.ports import Cluster
-from harness.system.values import ReplicaState
 
 
 def cluster_of(scene: Scene, what: str) -> Cluster:
@@ -52,41 +51,6 @@ class HungUpgrade:
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - the slot serves
         """Updates, and leaves the revision pending."""
         cluster_of(scene, self.title).hang_upgrade(self.service, self.version, deadline)
-
-    def seen(self, scene: Scene) -> str:
-        """Bad answers."""
-        return bad_answers(scene, self.service)
-
-
-@dataclass(frozen=True, slots=True)
-class DrainedNode:
-    """The node on which a replica of the serving slot runs is drained."""
-
-    service: str
-
-    @property
-    def title(self) -> str:
-        """What is broken."""
-        return f"the node that a replica of {self.service} runs on is drained"
-
-    @property
-    def effect(self) -> str:
-        """What clients should see."""
-        return f"clients get bad answers from {self.service}"
-
-    def undo(self, scene: Scene) -> Sequence[Undo]:
-        """Replicas may start on the node again."""
-        cluster = cluster_of(scene, "a node is drained")
-        active = scene.system.router.active(self.service)
-        for one in scene.system.workloads.replicas(self.service, active):
-            if one.state is ReplicaState.READY:
-                node = cluster.node_of(one)
-                return (Undo(operation="uncordon", service=self.service, slot=active.value, node=node),)
-        raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): no node to drain")
-
-    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
-        """Cordons and evicts."""
-        cluster_of(scene, self.title).drain(undo[0].node, deadline)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""

@@ -1,7 +1,7 @@
 """What stands in the way of a rollback, together with a fault that calls for one. Only a cluster has these.
 
 A hindrance hurts no client by itself, so it is no fault: it is put in place right after the fault it comes with, and
-taken out before that fault is taken back.
+taken out before that fault is taken back. The rollback must be refused, or find another way.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene
 from harness.journal.records import Undo
+from harness.system.values import ReplicaState
 
 
 class Hindrance(Protocol):
-    """A condition under which a rollback must be refused."""
+    """A condition that makes a rollback harder, or wrong."""
 
     @property
     def service(self) -> str:
@@ -35,8 +36,8 @@ class Hindrance(Protocol):
             WillNotWork: the system has no such thing.
         """
 
-    def put(self, scene: Scene, deadline: Deadline) -> None:
-        """Puts it in the way."""
+    def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:
+        """Puts in the way what `undo` ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class ShortHistory:
         slot = scene.system.router.active(self.service)
         return Undo(operation="recall_history", service=self.service, slot=slot.value)
 
-    def put(self, scene: Scene, deadline: Deadline) -> None:
+    def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:  # noqa: ARG002 - the target is named
         """Takes the older ones out."""
         cluster_of(scene, self.title).forget_history(self.service, self.keep, deadline)
 
@@ -85,7 +86,7 @@ class MissingImage:
         slot = scene.system.router.active(self.service)
         return Undo(operation="restore_image", service=self.service, slot=slot.value, version=self.version)
 
-    def put(self, scene: Scene, deadline: Deadline) -> None:
+    def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:  # noqa: ARG002 - the target is named
         """Removes it."""
         cluster_of(scene, self.title).remove_image(self.service, self.version, deadline)
 
@@ -107,9 +108,38 @@ class UnfinishedRollback:
         slot = scene.system.router.active(self.service)
         return Undo(operation="unlock", service=self.service, slot=slot.value)
 
-    def put(self, scene: Scene, deadline: Deadline) -> None:
+    def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:  # noqa: ARG002 - the target is named
         """Leaves a pending revision of a rollback."""
         cluster_of(scene, self.title).leave_rollback_unfinished(self.service, deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class DrainedNode:
+    """The node of a replica that serves before the fault is drained: nothing runs on it, and nothing may start there.
+
+    After a release in the other slot that replica was one of those which stand by, and is what a rollback counts on.
+    """
+
+    service: str
+
+    @property
+    def title(self) -> str:
+        """The condition in words."""
+        return f"the node of {self.service} is drained"
+
+    def undo(self, scene: Scene) -> Undo:
+        """Replicas may start on the node again."""
+        cluster = cluster_of(scene, self.title)
+        active = scene.system.router.active(self.service)
+        for one in scene.system.workloads.replicas(self.service, active):
+            if one.state is ReplicaState.READY:
+                node = cluster.node_of(one)
+                return Undo(operation="uncordon", service=self.service, slot=active.value, node=node)
+        raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): no node to drain")
+
+    def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:
+        """Lets nothing start on it, and evicts."""
+        cluster_of(scene, self.title).drain(undo.node, deadline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +165,10 @@ class Hindered:
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """The fault first: a release cannot be made any more when something is pending."""
-        self.fault.inject(scene, undo[: len(undo) - len(self.hindrances)], deadline)
-        for one in self.hindrances:
-            one.put(scene, deadline)
+        own = len(undo) - len(self.hindrances)
+        self.fault.inject(scene, undo[:own], deadline)
+        for one, ended_by in zip(self.hindrances, undo[own:], strict=True):
+            one.put(scene, ended_by, deadline)
 
     def seen(self, scene: Scene) -> str:
         """The fault's effect."""

@@ -37,6 +37,7 @@ from harness.units import Duration
 
 PATH_PATTERN: Final = r"^/"
 METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+MOST_REPLICAS: Final = 50
 
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -82,7 +83,7 @@ class Service(Table):
     critical: bool = Field(default=True, description="an outage of it is an outage of the system")
     command: tuple[str, ...] = Field(min_length=1, description="how one replica is started, for the embedded sandbox")
     env: dict[str, str] = Field(default_factory=dict, description="environment of a replica")
-    replicas: dict[Name, Annotated[int, Field(ge=1, le=50)]] = Field(
+    replicas: dict[Name, Annotated[int, Field(ge=1, le=MOST_REPLICAS)]] = Field(
         default_factory=dict, description="replicas per environment; 1 where nothing is said"
     )
     health: UrlPath = Field(default="/health", description="answers 200 when the replica can serve")

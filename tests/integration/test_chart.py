@@ -173,6 +173,17 @@ def test_one_pod_of_a_slot_at_a_time_may_be_evicted() -> None:
     assert spec == {"maxUnavailable": 1, "selector": selector}
 
 
+def test_the_pods_of_a_release_in_a_slot_are_spread_over_nodes_as_far_as_there_are_some() -> None:
+    [spread] = pod(rendered())["spec"]["topologySpreadConstraints"]
+    assert spread == {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "tracks", "slot": "blue"}},
+        "matchLabelKeys": ["pod-template-hash"],
+    }
+
+
 def test_a_pod_is_small_unless_it_says_otherwise() -> None:
     small = {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "256Mi"}}
     assert container(rendered())["resources"] == small

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.sandbox.kind import cluster
+from harness.sandbox.kind import cluster, nodes
 from harness.sandbox.kind.containers import Container
 from harness.sandbox.kind.which import Which
 from tests.support.containers import docker, marked, new_name, shell
@@ -18,7 +18,7 @@ def test_a_cluster_whose_node_got_another_address_answers_again(tmp_path: Path) 
         made = cluster.find_or_make(tmp_path, soon(120), which)
         docker("stop", "--time=0", which.node)
         with marked() as mark:
-            taken = Container.start(shell("sleep 600", mark, cluster.NETWORK), soon(20))
+            taken = Container.start(shell("sleep 600", mark, nodes.NETWORK), soon(20))
             assert taken.ip == made.node
             docker("start", which.node)
             found = cluster.find_or_make(tmp_path, soon(200), which)

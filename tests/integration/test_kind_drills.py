@@ -67,4 +67,4 @@ def test_what_only_a_cluster_shows_ends_as_its_scenarios_say(
 def test_without_a_cluster_the_drills_that_need_one_are_told_as_not_run(tmp_path: Path) -> None:
     said = drill("run", "features/cluster", "--out", tmp_path, state=tmp_path / "state")
     assert said.code == 65
-    assert said.err.strip() == "drill: nothing can be run: 6 of 6 drills need a cluster (--sandbox kind)"
+    assert said.err.strip() == "drill: nothing can be run: 8 of 8 drills need a cluster (--sandbox kind)"

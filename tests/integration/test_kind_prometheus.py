@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harness.clock import wait_for
-from harness.sandbox.kind import cluster
+from harness.sandbox.kind import nodes
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.metrics import PrometheusMetrics
 from harness.sandbox.kind.prometheus import ApiAccess, ensure_prometheus
@@ -64,10 +64,10 @@ class Subject:
 def subject() -> Iterator[Subject]:
     found = cluster_that_is_there()
     with own_cluster() as warm, namespace_of_test(found, mark_of_test()) as kube:
-        ensure_pushgateway(warm, network=cluster.NETWORK, image=Images().pushgateway, deadline=soon(30))
+        ensure_pushgateway(warm, network=nodes.NETWORK, image=Images().pushgateway, deadline=soon(30))
         prometheus = ensure_prometheus(
             warm,
-            network=cluster.NETWORK,
+            network=nodes.NETWORK,
             image=Images().prometheus,
             api=ApiAccess.read(found.kubeconfig, found.which.node),
             deadline=soon(30),

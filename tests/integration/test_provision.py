@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,10 @@ from pathlib import Path
 import pytest
 
 KIND = Path(__file__).parents[2] / "fixtures/kind"
-ENOUGH = ("bash", "cat", "dirname", "grep", "mkdir", "rm", "seq", "sleep", "timeout", "tr")
+ENOUGH = (
+    *("bash", "cat", "cut", "dirname", "find", "grep", "mkdir", "rm", "seq", "sha256sum", "sleep", "sort", "timeout"),
+    *("tr", "xargs"),
+)
 """What the scripts may use of this machine; nothing that could change it."""
 
 
@@ -55,6 +59,12 @@ def equip(machine: Machine) -> None:
         machine.has(name)
 
 
+def recipe(kind: Path) -> str:
+    """What a node image that is built from this folder bears."""
+    done = subprocess.run(["bash", "-c", ". ./common.sh; recipe"], cwd=kind, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 def test_where_nothing_is_missing_nothing_happens(machine: Machine) -> None:
     equip(machine)
     done = machine.runs("provision")
@@ -84,15 +94,26 @@ def test_an_engine_that_is_there_is_not_installed(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("digests_and_label", "counts"), [("1 ", True), ("0 yes", True), ("0 ", False), ("0 <no value>", False)]
+    ("digests_and_recipe", "counts"),
+    [("1 ", True), ("0 {of today}", True), ("0 0123456789abcdef", False), ("0 ", False), ("0 <no value>", False)],
 )
-def test_a_node_image_counts_when_it_was_pulled_or_made_here(
-    machine: Machine, digests_and_label: str, *, counts: bool
+def test_a_node_image_counts_when_it_was_pulled_or_made_here_as_it_would_be_today(
+    machine: Machine, digests_and_recipe: str, *, counts: bool
 ) -> None:
     equip(machine)
-    machine.has("docker", f'[[ $* != *inspect* ]] || echo "{digests_and_label}"')
+    told = digests_and_recipe.replace("{of today}", recipe(KIND))
+    machine.has("docker", f'[[ $* != *inspect* ]] || echo "{told}"')
     done = machine.runs("provision")
     assert (done.returncode == 0) is counts
+
+
+def test_another_recipe_makes_another_image(tmp_path: Path) -> None:
+    kind = Path(shutil.copytree(KIND, tmp_path / "kind"))
+    before = recipe(kind)
+    assert before == recipe(KIND)
+    with (kind / "node/rootfs/usr/local/bin/pod-network").open("a") as script:
+        script.write("# changed\n")
+    assert recipe(kind) != before
 
 
 def test_an_unknown_argument_is_refused(machine: Machine) -> None:

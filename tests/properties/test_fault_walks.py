@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from harness.clock import Deadline
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError, MayWorkLater
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
-from harness.faults.cluster import DrainedNode, HungUpgrade
-from harness.faults.hindrance import Hindered, MissingImage, ShortHistory, UnfinishedRollback
+from harness.faults.cluster import HungUpgrade
+from harness.faults.hindrance import DrainedNode, Hindered, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.model import ALLOWED, REACHED, Fault, FaultRun, Scene, Verb
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.undo import carry_out
@@ -32,7 +32,7 @@ from tests.support.memory_cluster import NODE, MemoryCluster
 PASSED = Deadline(Instant(0))
 LATER = Deadline.after(Duration.of(s=3600))
 IN_PLACE = InPlaceRelease("web", "2.0.0")
-HINDRANCES = (ShortHistory("web", 1), MissingImage("web", "1.0.0"), UnfinishedRollback("web"))
+HINDRANCES = (ShortHistory("web", 1), MissingImage("web", "1.0.0"), UnfinishedRollback("web"), DrainedNode("web"))
 FAULTS: tuple[Fault, ...] = (
     BadRelease("web", "2.0.0"),
     CarelessRelease("web", "2.0.0"),
@@ -40,7 +40,6 @@ FAULTS: tuple[Fault, ...] = (
     Crash("web"),
     SlowAnswers("web", 5),
     HungUpgrade("web", "2.0.0"),
-    DrainedNode("web"),
     Hindered(IN_PLACE, HINDRANCES),
     Nothing(),
 )

@@ -69,6 +69,22 @@ def test_when_nothing_is_broken_the_handbooks_triggers_watch_every_critical_serv
     assert watched == {"file-watcher", "analysis-service", "tracklist-service"}
 
 
+def test_a_number_of_replicas_is_every_services_and_the_described_system_stays_as_it_is() -> None:
+    scenario = builder(TRACKTION)
+    scenario.has_replicas(2)
+    scenario.break_by(Crash("file-watcher"))
+    drill = built(scenario)
+    assert {drill.model.replicas(service) for service in drill.model.services} == {2}
+    assert drill.model.root == TRACKTION.root
+    assert {TRACKTION.replicas(service) for service in TRACKTION.services} == {1}
+
+
+@pytest.mark.parametrize("count", [0, -1, 51])
+def test_a_number_of_replicas_that_no_service_can_have_is_refused(count: int) -> None:
+    with pytest.raises(InputError, match=rf"no service has {count} replicas; expected 1 to 50"):
+        builder().has_replicas(count)
+
+
 def test_without_objectives_those_of_the_system_hold() -> None:
     scenario = builder(TRACKTION)
     scenario.break_by(Crash("file-watcher"))

@@ -8,8 +8,15 @@ from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
 from harness.faults import catalogue
 from harness.faults.catalogue import CATALOGUE, BadRelease, Crash, Nothing, SlowAnswers
-from harness.faults.cluster import DrainedNode, HungUpgrade
-from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
+from harness.faults.cluster import HungUpgrade
+from harness.faults.hindrance import (
+    DrainedNode,
+    Hindered,
+    Hindrance,
+    MissingImage,
+    ShortHistory,
+    UnfinishedRollback,
+)
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.undo import carry_out, command_for
@@ -26,6 +33,7 @@ HINDRANCES: tuple[Hindrance, ...] = (
     ShortHistory("web", 1),
     MissingImage("web", "1.0.0"),
     UnfinishedRollback("web"),
+    DrainedNode("web"),
 )
 FAULTS = [
     BadRelease("web", "2.0.0"),
@@ -34,11 +42,10 @@ FAULTS = [
     Crash("web"),
     SlowAnswers("web", 5),
     HungUpgrade("web", "2.0.0"),
-    DrainedNode("web"),
     Hindered(IN_PLACE, HINDRANCES),
     Nothing(),
 ]
-OF_A_CLUSTER = (HungUpgrade, DrainedNode, Hindered)
+OF_A_CLUSTER = (HungUpgrade, Hindered)
 
 
 def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = None) -> Scene:
@@ -254,10 +261,10 @@ def test_a_hindrance_comes_after_its_fault_and_goes_before_it() -> None:
     run = FaultRun(Hindered(IN_PLACE, HINDRANCES), scene(system), MemoryRecorder())
     run.set_up()
     run.inject(Deadline.after(SOON))
-    assert called == ["deploy", "forget_history", "remove_image", "leave_rollback_unfinished"]
+    assert called == ["deploy", "forget_history", "remove_image", "leave_rollback_unfinished", "drain"]
     called.clear()
     run.recover(Deadline.after(SOON))
-    assert called == ["unlock", "restore_image", "recall_history", "deploy"]
+    assert called == ["uncordon", "unlock", "restore_image", "recall_history", "deploy"]
 
 
 def test_what_stands_in_the_way_is_told_with_the_fault_and_only_the_fault_is_felt() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import UsageError
 from harness.settings import Settings
 from harness.units import Duration
 
@@ -21,6 +22,20 @@ def test_the_state_folder_is_the_users_own_below_the_temporary_folder(monkeypatc
 def test_the_state_folder_can_be_named_in_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path))
     assert Settings().state_dir == tmp_path
+
+
+def test_a_cluster_has_one_node_unless_the_environment_names_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DRILL_NODES", raising=False)
+    assert Settings().nodes == 1
+    monkeypatch.setenv("DRILL_NODES", "2")
+    assert Settings().nodes == 2
+
+
+@pytest.mark.parametrize("named", ["0", "10", "two", "-1", "2.0"])
+def test_a_number_of_nodes_that_makes_no_cluster_is_refused(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("DRILL_NODES", named)
+    with pytest.raises(UsageError, match=f"DRILL_NODES: '{named}' is no number of nodes; expected 1 to 9"):
+        Settings()
 
 
 def test_settings_do_not_change_after_they_were_read() -> None:

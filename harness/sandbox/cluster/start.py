@@ -30,7 +30,7 @@ class ClusterSandbox(KubernetesSystem):
             kube,
             model,
             host=table.host,
-            proxied=lambda _service: None,
+            proxied=lambda _service: (),
             images=None,
             reference=model.image,
             store=None,

@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.errors import DrillError, Unavailable
-from harness.sandbox.kind import cluster, limits
+from harness.sandbox.kind import cluster, limits, nodes
 from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.heal import anything_has, remove_all
 from harness.sandbox.kind.images import Images
@@ -56,9 +56,7 @@ def up(
         check_chart(model, deadline)
     found = cluster.find_or_make(state_dir, deadline, which, tell=tell)
     with closing(
-        ensure_registry(
-            which.name, network=cluster.NETWORK, image=Images().registry, deadline=deadline, port=which.port
-        )
+        ensure_registry(which.name, network=nodes.NETWORK, image=Images().registry, deadline=deadline, port=which.port)
     ) as registry:
         found.pull_from(registry.address, deadline)
         for model in systems:
@@ -80,10 +78,10 @@ def watch(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> dict[s
         MayWorkLater: one did not answer in time.
     """
     found = attach(state_dir, which)
-    pushed = ensure_pushgateway(which.name, network=cluster.NETWORK, image=Images().pushgateway, deadline=deadline)
+    pushed = ensure_pushgateway(which.name, network=nodes.NETWORK, image=Images().pushgateway, deadline=deadline)
     read = ensure_prometheus(
         which.name,
-        network=cluster.NETWORK,
+        network=nodes.NETWORK,
         image=Images().prometheus,
         api=ApiAccess.read(found.kubeconfig, found.node),
         deadline=deadline,
@@ -133,6 +131,9 @@ def status(state_dir: Path, which: Which = PROJECT) -> dict[str, str]:
     """What there is of the cluster; empty when none answers."""
     try:
         found = cluster.find(state_dir, which)
-        return {} if found is None else {"cluster": which.name, "kubernetes": server_version(found), "node": found.node}
+        if found is None:
+            return {}
+        count = str(len(found.nodes))
+        return {"cluster": which.name, "kubernetes": server_version(found), "nodes": count, "node": found.node}
     except DrillError:
         return {}

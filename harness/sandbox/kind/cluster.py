@@ -6,9 +6,7 @@ The user's own kubeconfig is never read or written.
 from __future__ import annotations
 
 import fcntl
-import ipaddress
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -18,44 +16,48 @@ from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, MayWorkLater, Unavailable
-from harness.sandbox.kind import limits
+from harness.sandbox.kind import limits, nodes
 from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.nodes import ready_nodes
 from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run, version_of
+from harness.units import counted
 
-NETWORK: Final = "kind"  # kind puts every node on it
 OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/certs.d by the patch below
-OWN_NETWORK: Final = "rollback-drill/own-network"  # label of node images that bring their pod network
+BUILT: Final = "rollback-drill/node-of"  # label of node images that were built on this machine
 
 # minSyncPeriod: kube-proxy follows a changed Service within 50 ms instead of a second, so that a switch is quick.
+# taints: where there are more nodes, pods run on the control plane, too; where it is alone, kind sees to that itself.
 _CONFIG: Final = """\
 kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
-networking:
-  disableDefaultCNI: {own_network}
 nodes:
 - role: control-plane
-containerdConfigPatches:
+{workers}containerdConfigPatches:
 - |-
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "/etc/containerd/certs.d"
 kubeadmConfigPatches:
 - |
+  kind: InitConfiguration
+  nodeRegistration:
+    taints: []
+- |
   kind: KubeProxyConfiguration
   iptables:
     minSyncPeriod: 50ms
 """
-_MADE_WITH: Final = re.compile(r"--advertise-client-urls=https://([0-9.]+):")  # etcd's, of the control plane
-_TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
+_WORKER: Final = "- role: worker\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A cluster that answers: its kubeconfig and the address of its node on Docker's network."""
+    """A cluster that answers: its kubeconfig, the address by which clients come, and its nodes' containers."""
 
     which: Which
     kubeconfig: Path
     node: str
+    nodes: tuple[str, ...]
 
     def kube(self, namespace: str) -> Kube:
         """Its API, for one namespace."""
@@ -68,52 +70,44 @@ class Cluster:
         return f"the cluster {self.which.name} is gone: its node {self.which.node} does not run any more"
 
     def pull_from(self, registry: str, deadline: Deadline) -> None:
-        """Leads the node's pulls to the registry in a container beside it.
+        """Leads the nodes' pulls to the registry in a container beside them.
 
         By its address, which may be another after a restart: a node may not know the names of Docker's network.
 
         Args:
             registry: how images name it, such as localhost:5001.
-            deadline: when the node must know.
+            deadline: when the nodes must know.
 
         Raises:
             Unavailable: the registry's container does not run.
-            MayWorkLater: the node does not answer.
+            MayWorkLater: a node does not answer.
         """
-        address = _address(self.which.registry)
+        address = nodes.address(self.which.registry)
         if address is None:
             raise Unavailable(
                 f"the container {self.which.registry} does not run; 'drill sandbox up kind' starts it again"
             )
-        hosts = f'server = "http://{address}:5000"\n[host."http://{address}:5000"]\n'
-        mirror = f"/etc/containerd/certs.d/{registry}"
-        script = f"mkdir -p {mirror} && cat >{mirror}/hosts.toml"
-        run(["docker", "exec", "-i", self.which.node, "sh", "-c", script], deadline, stdin=hosts)
+        for node in self.nodes:
+            nodes.pull_from(node, registry, address, deadline)
 
-    def proxied(self, namespace: str, service: str) -> frozenset[str]:
-        """Where kube-proxy sends new connections to a Service, as ip:port: what is in force in the kernel.
+    def proxied(self, namespace: str, service: str) -> tuple[frozenset[str], ...]:
+        """Where each node's kube-proxy sends new connections to a Service, as ip:port.
 
         Raises:
-            MayWorkLater: the node does not answer.
+            MayWorkLater: a node does not answer.
         """
-        rules = run(["docker", "exec", self.which.node, "iptables-save", "-t", "nat"], Deadline.after(limits.QUICK))
-        name = re.escape(f"{namespace}/{service}") + r"(?::[^ ]+)?"
-        return frozenset(re.findall(_TARGET.replace("{name}", name), rules))
+        return tuple(nodes.proxied(node, namespace, service) for node in self.nodes)
 
 
 def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
-    """The cluster, if its node runs and its API answers.
+    """The cluster, if its API answers and all its nodes are ready.
 
     Raises:
         CannotCreate: its kubeconfig cannot be written.
     """
-    try:
-        address = _address(which.node)
-    except ToolFailed:  # Docker knows no such container
+    cluster = _running(state_dir, which)
+    if cluster is None:
         return None
-    if address is None:
-        return None
-    cluster = Cluster(which, which.kubeconfig(state_dir), address)
     if _answers(cluster):
         return cluster
     try:
@@ -123,10 +117,18 @@ def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
     return cluster if _answers(cluster) else None
 
 
-def runs(which: Which) -> bool:
-    """True while its node runs, whether it answers or not."""
+def _running(state_dir: Path, which: Which) -> Cluster | None:
     try:
-        return _address(which.node) is not None
+        address = nodes.address(which.node)
+    except ToolFailed:  # Docker knows no such container
+        return None
+    return None if address is None else Cluster(which, which.kubeconfig(state_dir), address, nodes.names(which))
+
+
+def runs(which: Which) -> bool:
+    """True while its control plane runs, whether it answers or not."""
+    try:
+        return nodes.address(which.node) is not None
     except ToolFailed:
         return False
 
@@ -134,44 +136,34 @@ def runs(which: Which) -> bool:
 def find_or_make(
     state_dir: Path, deadline: Deadline, which: Which = PROJECT, *, tell: Callable[[str], object] | None = None
 ) -> Cluster:
-    """The cluster, made when its node does not run, or has lost the address that the cluster was made with.
+    """The cluster, made when there is none that runs.
 
     `tell` takes a sentence when it has to be made, which takes a while.
 
     Raises:
         Unavailable: Docker or kind is missing, too old, or cannot make a cluster; or there is one that does not
-            answer, which is left to whoever may be using it. Says what to do.
+            answer or has too few nodes, which is left to whoever may be using it. Says what to do.
         DeadlineExceeded: it was not ready in time.
     """
     check_tools()
     found = find(state_dir, which)
-    if found:
-        return found
-    with _lock(state_dir):
-        if not runs(which):
-            return _make(state_dir, deadline, which, tell)
-        # One that was just started again, after a boot, takes some seconds; its entry point corrects addresses first.
-        for limit in (limits.REWRITTEN, limits.AWAKE):
-            with suppress(DeadlineExceeded):
-                return wait_for(lambda: find(state_dir, which), deadline.within(limit), "an answer of the cluster")
-            if _has_moved(which):  # it will never answer again, to nobody
+    if found is None:
+        with _lock(state_dir):
+            if not runs(which):
                 return _make(state_dir, deadline, which, tell)
-    raise Unavailable(
-        f"the cluster {which.name} runs but does not answer; wait for it, or remove it with 'drill sandbox down kind'"
-    )
-
-
-def _has_moved(which: Which) -> bool:
-    """True when the node's address is another than that of its control plane: a boot gave the first to somebody else.
-
-    kind's own node images rewrite what was made with the old address; a built one does not.
-    """
-    manifest = ["docker", "exec", which.node, "cat", "/etc/kubernetes/manifests/etcd.yaml"]
-    try:
-        made_with = _MADE_WITH.search(run(manifest, Deadline.after(limits.QUICK)))
-        return made_with is not None and made_with.group(1) != _address(which.node)
-    except (ToolFailed, MayWorkLater):
-        return False
+            try:  # one that was just started again, after a boot, takes some seconds
+                found = wait_for(lambda: find(state_dir, which), deadline.within(limits.AWAKE), "an answer of it")
+            except DeadlineExceeded as error:
+                raise Unavailable(
+                    f"the cluster {which.name} runs but does not answer, or not all its nodes are ready; wait for it, "
+                    "or remove it with 'drill sandbox down kind'"
+                ) from error
+    if len(found.nodes) < which.nodes:
+        raise Unavailable(
+            f"the cluster {which.name} has {counted(len(found.nodes), 'node')} and {which.nodes} are wanted; remove it "
+            "with 'drill sandbox down kind' when nobody uses it, then it is made anew"
+        )
+    return found
 
 
 def delete(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
@@ -222,7 +214,7 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
     kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _delete(which, kubeconfig, deadline)
     built = _built_node_image()
-    config = _CONFIG.replace("{own_network}", "true" if built else "false")
+    config = _CONFIG.replace("{workers}", _WORKER * (which.nodes - 1))
     command = ["kind", "create", "cluster", f"--name={which.name}", f"--kubeconfig={kubeconfig}", "--config=-"]
     command += [f"--wait={max(1, round(deadline.left.seconds))}s", *([f"--image={built}"] if built else [])]
     try:
@@ -230,10 +222,9 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
     except ToolFailed as error:
         _delete(which, kubeconfig, Deadline.after(limits.DELETE))
         raise Unavailable(f"the cluster could not be made: {error}") from error
-    address = _address(which.node)
-    if address is None:
-        raise Unavailable(f"the node {which.node} has no address on Docker's network {NETWORK!r}")
-    cluster = Cluster(which, kubeconfig, address)
+    cluster = _running(state_dir, which)
+    if cluster is None:
+        raise Unavailable(f"the node {which.node} has no address on Docker's network {nodes.NETWORK!r}")
     kube = cluster.kube("default")
     wait_for(
         lambda: kube.find(kube.core.read_namespaced_service_account, "default", "default"),
@@ -244,13 +235,13 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
 
 
 def _answers(cluster: Cluster) -> bool:
-    """True when the kubeconfig works, the API answers, and the cluster is ready for pods."""
+    """True when the kubeconfig works, the API answers, and the cluster is ready for pods on all its nodes."""
     try:
         with closing(cluster.kube("default")) as kube:
             kube.call(kube.core.read_namespaced_service_account, "default", "default")
+            return len(ready_nodes(kube)) == len(cluster.nodes)
     except DrillError:
         return False
-    return True
 
 
 def _write_kubeconfig(cluster: Cluster) -> None:
@@ -280,20 +271,11 @@ def _delete(which: Which, kubeconfig: Path, deadline: Deadline) -> None:
 
 
 def _built_node_image() -> str | None:
-    """A node image that was built on this machine, with a pod network of its own; else kind's own image is used."""
-    command = ["docker", "images", f"--filter=label={OWN_NETWORK}", "--format={{.Repository}}:{{.Tag}}"]
+    """A node image that was built on this machine; else kind's own image is used."""
+    only = [f"--filter=label={BUILT}", "--filter=dangling=false"]
+    command = ["docker", "images", *only, "--format={{.Repository}}:{{.Tag}}"]
     found = run(command, Deadline.after(limits.QUICK)).split()
     return found[0] if found else None
-
-
-def _address(container: str) -> str | None:
-    """A container's IPv4 address on the cluster's network; None when it does not run there."""
-    template = '{{.State.Running}} {{(index .NetworkSettings.Networks "' + NETWORK + '").IPAddress}}'
-    command = ["docker", "container", "inspect", f"--format={template}", container]
-    running, _, address = run(command, Deadline.after(limits.QUICK)).strip().partition(" ")
-    with suppress(ValueError):
-        return str(ipaddress.IPv4Address(address)) if running == "true" else None
-    return None
 
 
 @contextmanager

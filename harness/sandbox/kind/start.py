@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater
-from harness.sandbox.kind import base, cluster, left, limits
+from harness.sandbox.kind import base, cluster, left, limits, nodes
 from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.database import PORT, DrillPostgres
 from harness.sandbox.kind.images import Images
@@ -85,7 +85,7 @@ def start(
         postgres = None
         if model.database is not None:
             postgres = DrillPostgres(
-                name, database=model.name, network=cluster.NETWORK, mark=mark, folder=folder, image=Images().postgres
+                name, database=model.name, network=nodes.NETWORK, mark=mark, folder=folder, image=Images().postgres
             )
         undo.callback(_end, found, kube, postgres, state_dir)
         namespace.make(kube, mark.labels("namespace"))

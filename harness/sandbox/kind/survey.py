@@ -17,6 +17,7 @@ from harness.sandbox.kind.which import Which
 from harness.sandbox.kubernetes import helm
 from harness.sandbox.kubernetes.tools import version_of
 from harness.system.model import SystemModel
+from harness.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _has(registry: Registry, image: str) -> bool:
 def _cluster(state_dir: Path, which: Which) -> str:
     found = cluster.find(state_dir, which)
     if found is not None:
-        return f"{which.name}, Kubernetes {base.server_version(found)}"
+        return f"{which.name}, Kubernetes {base.server_version(found)}, {counted(len(found.nodes), 'node')}"
     if cluster.runs(which):
         raise Unavailable(f"{which.name} runs but does not answer; 'drill sandbox down kind' removes it")
     return f"{which.name} is not there yet; the first drill makes it, and so does 'drill sandbox up kind'"

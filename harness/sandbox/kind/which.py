@@ -16,12 +16,15 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")  # what kind takes, with 
 class Which:
     """A cluster by its name; several of them live side by side when their registries have ports of their own.
 
+    `nodes` is how many it must have at least: that many are made where it is made.
+
     Raises:
         UsageError: kind would not take the name.
     """
 
     name: str = "rollback-drill"
     port: int = 5001
+    nodes: int = 1
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -29,7 +32,7 @@ class Which:
 
     @property
     def node(self) -> str:
-        """The container of its node."""
+        """The container of its control plane: the node by which clients come."""
         return f"{self.name}-control-plane"
 
     @property

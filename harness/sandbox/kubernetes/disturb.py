@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater, NotFound
-from harness.sandbox.kubernetes import limits, releases
+from harness.sandbox.kubernetes import limits, nodes, releases
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.router import KubernetesRouter
@@ -43,9 +44,13 @@ class KubernetesCluster:
         return str(pod.spec.node_name)
 
     def drain(self, node: str, deadline: Deadline) -> None:
-        """See the port. Only what belongs to this namespace is evicted; the rest of the node is not ours."""
+        """See the port. Only what belongs to this namespace is evicted; the rest of the node is not ours.
+
+        Raises also:
+            Unavailable: it is the only node.
+        """
         kube = self._kube
-        kube.call(kube.core.patch_node, node, {"spec": {"unschedulable": True}})
+        _in_time(lambda: nodes.take_out(kube, node), deadline, f"that {node} is taken out of service")
         held = ""
 
         def evicted() -> bool:
@@ -61,9 +66,9 @@ class KubernetesCluster:
         except DeadlineExceeded as error:
             raise DeadlineExceeded(f"{error}; {held or 'a pod has not ended yet'}") from error
 
-    def uncordon(self, node: str, deadline: Deadline) -> None:  # noqa: ARG002 - one call of the API
+    def uncordon(self, node: str, deadline: Deadline) -> None:
         """See the port."""
-        self._kube.call(self._kube.core.patch_node, node, {"spec": {"unschedulable": None}})
+        _in_time(lambda: nodes.give_back(self._kube, node), deadline, f"that {node} is in service again")
 
     def forget_history(self, service: str, keep: int, deadline: Deadline) -> None:  # noqa: ARG002 - short calls
         """See the port. The records are hidden from Helm, as if it had been told to keep fewer."""
@@ -125,3 +130,22 @@ class KubernetesCluster:
         except MayWorkLater as error:  # a budget for disruptions; it may allow it in a moment
             return str(error)
         return ""
+
+
+def _in_time(act: Callable[[], None], deadline: Deadline, what: str) -> None:
+    """Tries until it works: others may be at it, too."""
+    why = ""
+
+    def done() -> bool:
+        nonlocal why
+        try:
+            act()
+        except MayWorkLater as error:
+            why = str(error)
+            return False
+        return True
+
+    try:
+        wait_for(done, deadline, what, every=limits.POLL)
+    except DeadlineExceeded as error:
+        raise DeadlineExceeded(f"{error}: {why}") from error

@@ -16,6 +16,7 @@ EXPIRES: Final = "rollback-drill/expires"  # UTC seconds since 1970, after which
 DELAY: Final = "rollback-drill/delay"  # on the proxies that hold answers back: <service>-<slot>
 SELECTOR: Final = "rollback-drill/selector"  # on a Service: what its selector must be, as JSON
 HELD: Final = "rollback-drill/held-down"  # on a Deployment: how it was before it was held down, as JSON
+DRAINED: Final = "rollback-drill/drained-by"  # on a node: the namespace of the drill that has taken it out of service
 
 PORT_NAME: Final = "http"  # of the container port that a service listens on
 

@@ -1,10 +1,10 @@
-"""A namespace: made for a drill, removed with everything in it."""
+"""A namespace: made for a drill, removed with everything in it, and with what the drill has of the cluster."""
 
 from __future__ import annotations
 
 from harness.clock import Deadline, wait_for
 from harness.errors import NotFound
-from harness.sandbox.kubernetes import limits
+from harness.sandbox.kubernetes import limits, nodes
 from harness.sandbox.kubernetes.api import Kube
 
 _POD_SECURITY = {"pod-security.kubernetes.io/enforce": "restricted"}
@@ -23,11 +23,13 @@ def make(kube: Kube, labels: dict[str, str]) -> None:
 def remove(kube: Kube, deadline: Deadline) -> None:
     """Removes the namespace of `kube`; returns when nothing runs in it any more and clients reach nothing.
 
-    The rest of the removal (objects without effect) is the cluster's own and goes on by itself.
+    A node that it has taken out of service is given back, too. The rest of the removal (objects without effect) is
+    the cluster's own and goes on by itself.
 
     Raises:
         MayWorkLater: a pod was still there at the deadline, or the API does not answer.
     """
+    nodes.give_back_of(kube, lambda by: by == kube.namespace)
     try:
         kube.call(kube.core.delete_namespace, kube.namespace)
     except NotFound:

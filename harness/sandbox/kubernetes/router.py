@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.clock import Deadline, wait_for
@@ -13,8 +13,8 @@ from harness.sandbox.kubernetes.api import JSON_PATCH, Kube
 from harness.sandbox.kubernetes.pods import is_ready
 from harness.system.values import Address, Slot
 
-Proxied = Callable[[str], "frozenset[str] | None"]
-"""Where the nodes' proxies send the connections to a service now, as ip:port; None where that cannot be seen."""
+Proxied = Callable[[str], Sequence[frozenset[str]]]
+"""Where each node's proxy sends the connections to a service now, as ip:port; empty where that cannot be seen."""
 
 
 class KubernetesRouter:
@@ -117,8 +117,9 @@ class KubernetesRouter:
         def agree() -> bool:
             nonlocal last
             wanted, sliced, proxied = self.targets(service), self.sliced(service), self._proxied(service)
-            last = f"ready pods {_shown(wanted)}, EndpointSlices {_shown(sliced)}, proxies {_shown(proxied)}"
-            return wanted == sliced and proxied in (None, sliced)
+            shown = "; ".join(map(_shown, proxied)) or "unknown"
+            last = f"ready pods {_shown(wanted)}, EndpointSlices {_shown(sliced)}, proxies {shown}"
+            return wanted == sliced and all(one == sliced for one in proxied)
 
         try:
             wait_for(agree, deadline, f"{service}: the way to its pods", every=limits.POLL)
@@ -173,5 +174,5 @@ def as_text(labels: dict[str, str]) -> str:
     return ",".join(f"{key}={value}" for key, value in labels.items())
 
 
-def _shown(found: frozenset[str] | None) -> str:
-    return "unknown" if found is None else ", ".join(sorted(found)) or "none"
+def _shown(found: frozenset[str]) -> str:
+    return ", ".join(sorted(found)) or "none"

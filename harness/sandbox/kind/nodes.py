@@ -1,0 +1,67 @@
+"""The nodes of a kind cluster, as Docker has them: containers on the network that kind puts them on."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from contextlib import suppress
+from typing import Final
+
+from harness.clock import Deadline
+from harness.sandbox.kind import limits
+from harness.sandbox.kind.which import Which
+from harness.sandbox.kubernetes.tools import run
+
+NETWORK: Final = "kind"
+_CLUSTER: Final = "io.x-k8s.kind.cluster"  # label, with the cluster's name
+_TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
+
+
+def names(which: Which) -> tuple[str, ...]:
+    """The containers of a cluster's nodes, whether they run or not: that of the control plane, then the others.
+
+    Raises:
+        Unavailable: Docker is missing.
+        MayWorkLater: it does not answer.
+    """
+    command = ["docker", "ps", "--all", f"--filter=label={_CLUSTER}={which.name}", "--format={{.Names}}"]
+    found = run(command, Deadline.after(limits.QUICK)).split()
+    return tuple(sorted(found, key=lambda name: (name != which.node, name)))
+
+
+def address(container: str) -> str | None:
+    """A container's IPv4 address on the nodes' network; None when it does not run there.
+
+    Raises:
+        ToolFailed: Docker knows no such container.
+        MayWorkLater: it does not answer.
+    """
+    template = '{{.State.Running}} {{(index .NetworkSettings.Networks "' + NETWORK + '").IPAddress}}'
+    command = ["docker", "container", "inspect", f"--format={template}", container]
+    running, _, found = run(command, Deadline.after(limits.QUICK)).strip().partition(" ")
+    with suppress(ValueError):
+        return str(ipaddress.IPv4Address(found)) if running == "true" else None
+    return None
+
+
+def pull_from(node: str, registry: str, address: str, deadline: Deadline) -> None:
+    """Has a node pull from `address` the images that are named by `registry`, such as localhost:5001.
+
+    Raises:
+        MayWorkLater: the node does not answer.
+    """
+    hosts = f'server = "http://{address}:5000"\n[host."http://{address}:5000"]\n'
+    mirror = f"/etc/containerd/certs.d/{registry}"
+    script = f"mkdir -p {mirror} && cat >{mirror}/hosts.toml"
+    run(["docker", "exec", "-i", node, "sh", "-c", script], deadline, stdin=hosts)
+
+
+def proxied(node: str, namespace: str, service: str) -> frozenset[str]:
+    """Where a node's kube-proxy sends new connections to a Service, as ip:port: what is in force in the kernel.
+
+    Raises:
+        MayWorkLater: the node does not answer.
+    """
+    rules = run(["docker", "exec", node, "iptables-save", "-t", "nat"], Deadline.after(limits.QUICK))
+    name = re.escape(f"{namespace}/{service}") + r"(?::[^ ]+)?"
+    return frozenset(re.findall(_TARGET.replace("{name}", name), rules))
