@@ -27,25 +27,29 @@ OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/
 BUILT: Final = "rollback-drill/node-of"  # label of node images that were built on this machine
 
 # minSyncPeriod: kube-proxy follows a changed Service within 50 ms instead of a second, so that a switch is quick.
-# taints: where there are more nodes, pods run on the control plane, too; where it is alone, kind sees to that itself.
-_CONFIG: Final = """\
+_COMMON: Final = """\
 kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
-nodes:
-- role: control-plane
-{workers}containerdConfigPatches:
+containerdConfigPatches:
 - |-
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "/etc/containerd/certs.d"
 kubeadmConfigPatches:
 - |
-  kind: InitConfiguration
-  nodeRegistration:
-    taints: []
-- |
   kind: KubeProxyConfiguration
   iptables:
     minSyncPeriod: 50ms
+"""
+_ALONE: Final = "nodes:\n- role: control-plane\n"
+# taints: pods of drills run on the control plane, too. Where that is alone kind sees to it, and will not find it done.
+_WITH_WORKERS: Final = """\
+nodes:
+- role: control-plane
+  kubeadmConfigPatches:
+  - |
+    kind: InitConfiguration
+    nodeRegistration:
+      taints: []
 """
 _WORKER: Final = "- role: worker\n"
 
@@ -214,7 +218,8 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
     kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _delete(which, kubeconfig, deadline)
     built = _built_node_image()
-    config = _CONFIG.replace("{workers}", _WORKER * (which.nodes - 1))
+    workers = which.nodes - 1
+    config = _COMMON + (_WITH_WORKERS + _WORKER * workers if workers else _ALONE)
     command = ["kind", "create", "cluster", f"--name={which.name}", f"--kubeconfig={kubeconfig}", "--config=-"]
     command += [f"--wait={max(1, round(deadline.left.seconds))}s", *([f"--image={built}"] if built else [])]
     try:
