@@ -26,6 +26,7 @@ from harness.journal.declaration import (
 )
 from harness.journal.observation import LoadSecond, Observation, Row, Write
 from harness.journal.refusal import Refusal
+from harness.journal.undo import AnyUndo
 from harness.units import Duration, Instant
 
 
@@ -143,45 +144,26 @@ class LedgerRead(Value):
     error: str = ""
 
 
-class Undo(Value):
-    """One idempotent operation that takes back a part of a fault: its name and its arguments, as data.
-
-    `version` and `node` are for the operations that need one, and empty for the others.
-    """
-
-    operation: Literal[
-        "switch",
-        "remove",
-        "let_start",
-        "clear_network",
-        "deploy",
-        "uncordon",
-        "recall_history",
-        "restore_image",
-        "unlock",
-    ]
-    service: str
-    slot: Literal["blue", "green"]
-    version: str = ""
-    node: str = ""
-
-
 class UndoRegistered(Value):
     """What takes the fault back; on disk before anything is injected."""
 
     kind: Literal["undo.registered"] = "undo.registered"
     fault: str
-    undo: tuple[Undo, ...]
+    undo: tuple[AnyUndo, ...]
 
 
 class UndoDone(Value):
-    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then."""
+    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then.
+
+    `attempts` counts how often it was tried: what fails for a moment is tried again.
+    """
 
     kind: Literal["undo.done"] = "undo.done"
-    undo: Undo
+    undo: AnyUndo
     at: Instant
     error: str = ""
     by_hand: str = ""
+    attempts: int = 1
 
 
 class FaultState(StrEnum):

@@ -146,6 +146,13 @@ class Cluster(Protocol):
             NotFound: the replica is gone, or has no node yet.
         """
 
+    def takes_pods(self, node: str) -> bool:
+        """False where nothing may start on a node: somebody has cordoned it.
+
+        Raises:
+            NotFound: there is no such node.
+        """
+
     def drain(self, node: str, deadline: Deadline) -> None:
         """Lets nothing start on a node any more and evicts what runs there, until `uncordon`.
 
@@ -188,6 +195,37 @@ class Cluster(Protocol):
         """Ends what is pending in the history of a service as failed, so that the service can be changed again."""
 
 
+class ByHand(Protocol):
+    """The commands with which a person does, from a shell, what an undo does: for when that fails."""
+
+    def switch(self, service: str, slot: Slot) -> str:
+        """See `Router.switch`."""
+
+    def remove(self, service: str, slot: Slot) -> str:
+        """See `Workloads.remove`."""
+
+    def deploy(self, service: str, slot: Slot, version: str) -> str:
+        """See `Workloads.deploy`."""
+
+    def let_start(self, service: str, slot: Slot) -> str:
+        """See `Workloads.let_start`."""
+
+    def clear_network(self, service: str, slot: Slot) -> str:
+        """See `Network.clear`."""
+
+    def uncordon(self, node: str) -> str:
+        """See `Cluster.uncordon`."""
+
+    def recall_history(self, service: str) -> str:
+        """See `Cluster.recall_history`."""
+
+    def restore_image(self, service: str, version: str) -> str:
+        """See `Cluster.restore_image`."""
+
+    def unlock(self, service: str) -> str:
+        """See `Cluster.unlock`."""
+
+
 class System(Protocol):
     """A live system: everything a fault or a rollback may touch."""
 
@@ -222,3 +260,7 @@ class System(Protocol):
     @property
     def cluster(self) -> Cluster | None:
         """What only a cluster has, or None where the sandbox is none."""
+
+    @property
+    def by_hand(self) -> ByHand | None:
+        """How a person does it, or None where there is one command for everything: the one that ends the sandbox."""

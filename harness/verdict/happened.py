@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from harness.journal.observation import Observation, Outcome
-from harness.journal.records import FaultState, Undo, UndoDone
+from harness.journal.records import FaultState, UndoDone
+from harness.journal.undo import Undo
 from harness.measure.measures import Measures
 from harness.measure.outage import Outage
 from harness.measure.timeline import Timeline

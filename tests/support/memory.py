@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
-from harness.journal.records import FaultMoved, Undo, UndoDone, UndoRegistered
-from harness.system.ports import Cluster, Images, Revisions
+from harness.journal.records import FaultMoved, UndoDone, UndoRegistered
+from harness.system.ports import ByHand, Cluster, Images, Revisions
 from harness.system.values import Address, Replica, ReplicaState, ServiceHealth, Slot
 from harness.units import Duration
 
@@ -35,6 +36,12 @@ class MemorySystem:
             self.deployed.setdefault((name, Slot.BLUE), self.version)
             self.serving.setdefault(name, Slot.BLUE)
 
+    def copy(self) -> Self:
+        """Another one that is as this one is now, and never fails."""
+        parts = {one.name: getattr(self, one.name) for one in fields(self)}
+        own = {name: copy(value) for name, value in parts.items() if isinstance(value, (dict, set, list))}
+        return type(self)(**{**parts, **own, "before_call": lambda _: None})
+
     @property
     def state(self) -> tuple[object, ...]:
         """All there is, to be compared."""
@@ -54,6 +61,10 @@ class MemorySystem:
 
     @property
     def cluster(self) -> Cluster | None:
+        return None
+
+    @property
+    def by_hand(self) -> ByHand | None:
         return None
 
     @property
@@ -158,11 +169,3 @@ def every_tenth_call_fails() -> Callable[[str], None]:
             raise MayWorkLater(f"{what} failed, because it was the tenth call")
 
     return count
-
-
-def undo_list(*operations: tuple[str, str, str], version: str = "", node: str = "") -> Sequence[Undo]:
-    """Undo operations from texts: operation, service, slot."""
-    return [
-        Undo.model_validate({"operation": name, "service": on, "slot": slot, "version": version, "node": node})
-        for name, on, slot in operations
-    ]

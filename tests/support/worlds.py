@@ -15,6 +15,7 @@ from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.chain import Entry, Journal
 from harness.journal.observation import LoadSecond, Observation, Outcome, Row, Write, WriteOutcome
+from harness.journal.undo import Switch
 from harness.measure.measures import Measures, measure
 from harness.measure.timeline import Timeline, read_timeline
 from harness.units import Duration, Instant
@@ -24,7 +25,7 @@ from harness.verdict.result import Result
 
 BASE: Final = 5_000 * 10**9
 SOURCE: Final = d.Source(file="a.feature", line=1, text="Then it holds")
-UNDO: Final = r.Undo(operation="switch", service="web", slot="blue")
+UNDO: Final = Switch(service="web", slot="blue")
 SUSTAIN: Final = d.Sustain(time=Duration.of(s=1), probes=10)
 PERIOD: Final = Duration.of(ms=50)
 WITHIN: Final = Duration.of(ms=100)

@@ -200,6 +200,11 @@ class EmbeddedSandbox:
         """See the port: processes of this machine."""
         return
 
+    @property
+    def by_hand(self) -> None:
+        """See the port: whatever was done to processes ends with them."""
+        return
+
     def copy_logs(self, to: Path) -> tuple[Path, ...]:
         """Copies all logs into a folder, which is made; returns the copies."""
         to.mkdir(parents=True, exist_ok=True)
