@@ -13,7 +13,7 @@ from harness.settings import Settings
 from tests.support.commands import drill
 from tests.support.tools import needs
 
-pytestmark = needs("docker", "kind", "helm")
+pytestmark = [pytest.mark.alone, needs("docker", "kind", "helm")]
 COULD_NOT_TELL = ("indeterminate", "invalid")
 
 
