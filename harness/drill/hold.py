@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Protocol
 
 from harness.clock import Deadline, now, wait_for
-from harness.drill.checks import Bench
+from harness.drill.checks.base import Bench
+from harness.drill.checks.base import look as look_once
 from harness.drill.spec import CriterionSpec
 from harness.errors import DeadlineExceeded
 from harness.journal.declaration import Answer
@@ -35,6 +36,9 @@ def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Durati
 
     Returns:
         True when a look that ended in time saw it hold.
+
+    Raises:
+        Unavailable: what is needed to look at anything is gone. Anything else that a check raises is 'could not tell'.
     """
     begun = now()
     deadline = Deadline(begun + spec.criterion.within)
@@ -45,7 +49,7 @@ def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Durati
         nonlocal looks, held
         started = now() if looks else begun
         looks += 1
-        reading = spec.check.read(bench, deadline)
+        reading = look_once(spec.check, bench, deadline)
         completed = now()
         recorder.append(
             CriterionChecked(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from harness.clock import Deadline
-from harness.system.values import Address, Pace, Replica, Revision, ServiceHealth, Slot
+from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
 
 
@@ -37,6 +37,13 @@ class Workloads(Protocol):
 
     def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
         """The replicas that should run there, in order of index; empty when nothing is deployed."""
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:
+        """What each replica that should run there has as its configuration, in order of index.
+
+        Raises:
+            NotFound: the system has no such service, or it cannot be seen what a replica was given.
+        """
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """Kills the replicas of a slot and makes every new start of them fail, until `let_start`."""

@@ -10,8 +10,8 @@ from typing import Any, Self
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
 from harness.journal.records import FaultMoved, UndoDone, UndoRegistered
-from harness.system.ports import ByHand, Cluster, Images, Revisions
-from harness.system.values import Address, Replica, ReplicaState, ServiceHealth, Slot
+from harness.system.ports import ByHand, Cluster, Database, Images, Revisions
+from harness.system.values import Address, Configuration, Replica, ReplicaState, ServiceHealth, Slot
 from harness.units import Duration
 
 Place = tuple[str, Slot]
@@ -28,7 +28,8 @@ class MemorySystem:
     serving: dict[str, Slot] = field(default_factory=dict)
     down: set[Place] = field(default_factory=set)
     delayed: dict[Place, Duration] = field(default_factory=dict)
-    database: None = None
+    configured: dict[Place, Configuration] = field(default_factory=dict)
+    database: Database | None = None
     count: int = 1
 
     def __post_init__(self) -> None:
@@ -100,6 +101,10 @@ class MemorySystem:
         return tuple(
             Replica(service, slot, version, index, state, 0, f"{service}-{slot}-{index}") for index in range(self.count)
         )
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:  # noqa: ARG002 - at once
+        there = (service, slot) in self.deployed
+        return (self.configured.get((service, slot), Configuration({})),) * (self.count if there else 0)
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("hold_down")

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from harness.clock import Deadline
-from harness.drill.checks import Bench, Reading, VersionServed
+from harness.drill.checks.base import Bench, Reading
+from harness.drill.checks.services import VersionServed
 from harness.system.model import SystemModel
 from harness.units import Duration
 from tests.support.memory import MemorySystem

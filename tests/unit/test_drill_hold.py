@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.clock import Deadline
-from harness.drill.checks import Bench, HealthyInARow, Reading
+from harness.drill.checks.base import Bench, Reading
+from harness.drill.checks.services import HealthyInARow
 from harness.drill.hold import hold
 from harness.drill.spec import CriterionSpec
 from harness.journal import records as r
