@@ -54,7 +54,8 @@ def split(timeline: Timeline, name: str) -> Parts:
         found = outages(every, sustain, begin, within)
         over = tuple(one for one in found if one.end and all(early(bad) for bad in one.bad))
         after = tuple(one for one in found if one not in over)
-        return Parts(over, after, already_bad=True, evidence=tuple(telling(every)))
+        past = {bad for one in over for bad in one.bad}
+        return Parts(over, after, already_bad=True, evidence=tuple(telling(set(every) - past)))
     kept = [one for one in every if not (one.outcome.bad and early(one))]
     return Parts(
         outages(earlier, sustain, begin, within, steady=True),

@@ -86,14 +86,14 @@ def test_an_edge_names_the_probes_that_the_journal_does_not_hold() -> None:
     probes = [one for one in seen(".-..xx.....") if one.number not in (2, 3)]
     (found,) = outages(probes, SUSTAIN, at(0), WITHIN)
     assert found.start.why(Duration.of(ms=100)).endswith(
-        "probe period 100 ms, and 1 probe between them that says nothing (the prober stalled),"
-        " and 2 probes that are missing from the journal"
+        "probe period 100 ms, and 1 probe between them that was not sent (the prober stalled),"
+        " and 2 probes between them that are not in the journal"
     )
 
 
 def test_an_edge_names_the_stall_that_made_it_wide() -> None:
     (found,) = outages(seen(".--xx....."), SUSTAIN, at(0), WITHIN)
-    assert "2 probes between them that say nothing (the prober stalled)" in found.start.why(Duration.of(ms=100))
+    assert "2 probes between them that were not sent (the prober stalled)" in found.start.why(Duration.of(ms=100))
 
 
 def test_an_edge_before_which_nothing_was_observed_says_so() -> None:
