@@ -64,6 +64,14 @@ def test_what_only_a_cluster_shows_ends_as_its_scenarios_say(
     assert "ImagePullBackOff" in ends or "ErrImagePull" in ends
 
 
+def test_a_rollback_is_validated_from_every_side_on_kind_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drills = ran("features/validation", sandbox="kind", out=tmp_path, told=capsys)
+    assert unexpected(drills) == []
+    assert len(drills) == 3
+
+
 def test_without_a_cluster_the_drills_that_need_one_are_told_as_not_run(tmp_path: Path) -> None:
     said = drill("run", "features/cluster", "--out", tmp_path, state=tmp_path / "state")
     assert said.code == 65
