@@ -52,6 +52,9 @@ CAUSES: dict[str, Cause] = {
     "a criterion was broken": Cause.CRITERION_BROKEN,
     "an objective missed": Cause.OBJECTIVE_MISSED,
     "a lost write that nobody promised to keep": Cause.WRITES_LOST,
+    "writes that a restore gave up, and nobody promised to keep none": Cause.WRITES_DISCARDED,
+    "a restore to an older point than its target": Cause.RESTORED_TOO_OLD,
+    "a restore to a newer point than its target": Cause.RESTORED_TOO_NEW,
     "a write raised from the dead": Cause.WRITES_RESURRECTED,
     "an altered row": Cause.ROWS_ALTERED,
     "a row that is there twice": Cause.ROWS_DUPLICATED,
@@ -69,6 +72,7 @@ CAUSES: dict[str, Cause] = {
     "a prober that stalled": Cause.PROBER_STALLED,
     "a probe that the journal lost": Cause.PROBES_MISSING,
     "an empty plan": Cause.JOURNAL_INCOMPLETE,
+    "a journal that runs backwards": Cause.JOURNAL_CONTRADICTS,
 }
 
 
