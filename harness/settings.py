@@ -35,9 +35,16 @@ def _registry_port() -> int:
     return int(named)
 
 
+def _confirmed() -> str:
+    return os.environ.get("DRILL_CONFIRM", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
+
+    confirmed: str = field(default_factory=_confirmed)
+    """The place that a person named who means to break what runs there: a context, or a sandbox of the drill's own."""
 
     state_dir: Path = field(default_factory=_state_dir)
     """Where live sandboxes have their folders; short, because Unix sockets allow 108 bytes of path."""

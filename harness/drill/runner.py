@@ -12,23 +12,34 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from harness.clock import Deadline, now, utc_anchor
+from harness.clock import Deadline, now, utc_anchor, utc_moment
 from harness.drill.declare import declaration
+from harness.drill.guards.answers import Answer, limit_of
+from harness.drill.guards.beforehand import answers_to
+from harness.drill.guards.duty import Duty, check_reach
+from harness.drill.guards.rules import rules_for
 from harness.drill.hold import hold
-from harness.drill.interrupt import Interruption
+from harness.drill.interrupt import Interruption, StoppedByGuard
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Progress, Status
 from harness.drill.recorder import Recorder
 from harness.drill.restore import attempt, end_sandbox, restore
 from harness.drill.sandboxes import Sandbox, open_sandbox
-from harness.drill.spec import CriterionSpec, Drill
-from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
+from harness.drill.spec import Drill
+from harness.drill.stages import (
+    StageFailed,
+    decide,
+    detect,
+    read_ledger_rows,
+    roll_back,
+    steady_state,
+    wait_for_recovery,
+)
 from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, InternalError
 from harness.faults.model import FaultRun, Scene
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
 from harness.journal.records import (
-    BaselineTaken,
     ClockRead,
     DrillEnded,
     Stage,
@@ -38,7 +49,7 @@ from harness.journal.records import (
 )
 from harness.observe.process import WorkerProcess
 from harness.settings import Settings
-from harness.units import Duration
+from harness.units import Duration, Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,44 +95,81 @@ class _Run:
         self.settings = context.settings
         self.folder = folder
         self.journal = journal
+        self.rules = rules_for(drill.model, drill.guards, context.sandbox)
         self.worker = WorkerProcess()
         self.sandbox: Sandbox | None = None
         self.live: Live | None = None
+        self.interruption = Interruption()
+        self.duty: Duty
         self._prepared = False
         self._status = Status(drill.name, Stage.PREPARE, now(), Deadline(now()))
 
     def run(self) -> None:
-        """All stages, then restore, whatever happened."""
-        drill, context = self.drill, self.context
-        first = declaration(
-            drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again, tools=context.tools
-        )
-        self.journal.append(first, durable=True)
+        """All stages, then restore, whatever happened; nothing at all where a guard refuses it."""
         at, utc_ns = utc_anchor()
-        self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
-        problem: BaseException | None = None
-        with Interruption() as interruption:
-            try:
-                try:
-                    self._stages()
-                finally:
-                    interruption.hold()  # an interrupt that comes just before this one is caught below, like any other
-            except StageFailed:
-                pass  # the journal has the stage's end and its reason; the verdict follows from it
-            except KeyboardInterrupt:
-                interruption.asked = True
-                self._stopped("person", "interrupted")
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
-                problem = error
-                self._stopped("error", _sentence(error))
+        if refused := self._declare(at, utc_ns):
+            self._stopped_by(StoppedByGuard(refused.guard, refused.sentence, refused.rule))
+            self.journal.append(DrillEnded(at=now()), durable=True)
+            return
+        limit = limit_of(self.rules, utc_moment(utc_ns))
+        with (
+            self.interruption as interruption,
+            Duty(self.rules, limit, at, interruption.stop, every=self.settings.poll) as self.duty,
+        ):
+            problem = self._try_stages()
+            self._tell_why_it_stops(problem)
             self._restore()
             self.journal.append(DrillEnded(at=now()), durable=True)
         if interruption.asked:
             raise KeyboardInterrupt
-        if problem and not isinstance(problem, DrillError):
+        if isinstance(problem, StoppedByGuard) or problem is None:
+            return
+        if not isinstance(problem, DrillError):
             raise InternalError(f"the drill met a bug of the harness: {_sentence(problem)}") from problem
-        if problem and not self._prepared:
+        if not self._prepared:
             raise problem
+
+    def _declare(self, at: Instant, utc_ns: int) -> Answer | None:
+        """Writes what the drill is and what the guards say to it; the first of them that refuses it, if one does."""
+        context = self.context
+        told = answers_to(self.drill, context.sandbox, self.settings, utc_moment(utc_ns))
+        first = declaration(
+            self.drill,
+            run_id=context.run_id,
+            sandbox=context.sandbox,
+            again=context.again,
+            tools=context.tools,
+            guards=told,
+        )
+        self.journal.append(first, durable=True)
+        self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
+        return next((one for one in told if not one.allowed), None)
+
+    def _try_stages(self) -> BaseException | None:
+        """All stages; what ended them but a stage that failed, if anything did."""
+        try:
+            try:
+                self._stages()
+            finally:
+                self.interruption.hold()  # what interrupts just before this is caught below, like anything else
+        except StageFailed:
+            return None  # the journal has the stage's end and its reason; the verdict follows from it
+        except KeyboardInterrupt as error:
+            self.interruption.asked = True
+            return error
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
+            return error
+        return None
+
+    def _tell_why_it_stops(self, problem: BaseException | None) -> None:
+        """Records it; a guard counts also when it stopped the drill as its last stage had just ended."""
+        by_guard = self.duty.end() or problem
+        if isinstance(by_guard, StoppedByGuard):
+            self._stopped_by(by_guard)
+        if isinstance(problem, KeyboardInterrupt):
+            self._stopped("person", "interrupted")
+        elif problem and not isinstance(problem, StoppedByGuard):
+            self._stopped("error", _sentence(problem))
 
     def _stages(self) -> None:
         drill, limits, settings = self.drill, self.drill.limits, self.settings
@@ -148,8 +196,9 @@ class _Run:
             )
         self._prepared = True
         live = self.live
+        self.duty.see(live.observer, live.baseline)
         with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
-            self._steady_state(live, deadline)
+            steady_state(drill, live, self.journal, deadline, every=settings.poll, tick=self._tick)
         with self._stage(Stage.INJECT, settings.inject + limits.effect) as deadline:
             self._inject(live, deadline)
         with self._stage(Stage.DETECT, limits.detect) as deadline:
@@ -166,24 +215,10 @@ class _Run:
         longest = Duration(sum(spec.criterion.within.ns for spec in validation))
         with self._stage(Stage.VALIDATE, longest):
             for spec in validation:
-                self._hold(live, spec)
-
-    def _steady_state(self, live: Live, deadline: Deadline) -> None:
-        """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
-        window = self.drill.limits.steady_window
-        begun = now()
-        live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
-        for spec in self.drill.criteria:
-            if spec.criterion.phase is Phase.STEADY_STATE and not self._hold(live, spec):
-                raise StageFailed(f"the steady state was never reached: it did not hold that {spec.criterion.name}")
-        for service in self.drill.model.services:
-            p95 = live.observer.health(service, window).p95
-            if p95 is None:
-                raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
-            live.baseline[service] = p95
-        self.journal.append(BaselineTaken(p95=dict(live.baseline)))
+                hold(spec, live.bench, self.journal, every=settings.poll)
 
     def _inject(self, live: Live, deadline: Deadline) -> None:
+        check_reach(self.rules, self.drill, live.sandbox)
         scene = Scene(system=live.sandbox, metrics=live.observer, baseline=live.baseline)
         live.fault = FaultRun(self.drill.fault, scene, self.journal)
         live.fault.set_up()
@@ -195,9 +230,6 @@ class _Run:
             live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
         except DeadlineExceeded as error:
             raise StageFailed(f"the fault had no effect: {error}") from error
-
-    def _hold(self, live: Live, spec: CriterionSpec) -> bool:
-        return hold(spec, live.bench, self.journal, every=self.settings.poll)
 
     @contextmanager
     def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:
@@ -228,14 +260,25 @@ class _Run:
         self.context.progress.stage_ended(self._status, reason)
 
     def _tick(self, live: Live) -> bool:
-        """Tells who watches what clients see now; always true, so that it can stand in a condition."""
+        """Tells who watches what clients see now; always true, so that it can stand in a condition.
+
+        Raises:
+            StoppedByGuard: a guard stopped the drill, and no signal could tell.
+        """
+        self.interruption.check()
         self._status = replace(self._status, error_rate=live.worst_error_rate())
         self.context.progress.update(self._status)
         return True
 
     def _stopped(self, by: Literal["person", "error"], reason: str) -> None:
+        self._record(Stopped(at=now(), by=by, reason=reason))
+
+    def _stopped_by(self, guard: StoppedByGuard) -> None:
+        self._record(Stopped(at=now(), by="guard", reason=guard.reason, guard=guard.guard, rule=guard.rule))
+
+    def _record(self, stopped: Stopped) -> None:
         """Records why the drill stops; that it cannot be recorded does not keep it from being restored."""
-        attempt(("the stop", lambda: self.journal.append(Stopped(at=now(), by=by, reason=reason), durable=True)))
+        attempt(("the stop", lambda: self.journal.append(stopped, durable=True)))
 
     def _restore(self) -> None:
         """Tries every part, even when nothing can be recorded or shown any more; a part that failed is a stop."""
@@ -253,4 +296,5 @@ class _Run:
 
 
 def _sentence(error: BaseException) -> str:
-    return str(error) if isinstance(error, (DrillError, StageFailed)) else f"{type(error).__name__}: {error}"
+    known = isinstance(error, (DrillError, StageFailed, StoppedByGuard))
+    return str(error) if known else f"{type(error).__name__}: {error}"

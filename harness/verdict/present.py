@@ -81,6 +81,7 @@ class _Presenter:
             plan=happened.plan(),
             account=self._account(),
             services=tuple(happened.services()),
+            guards=tuple(happened.guards()),
             stages=tuple(happened.stages()),
             events=happened.events(),
             not_measured=tuple(f"{one.title}: {one.why}" for one in measures if one.interval is None),
