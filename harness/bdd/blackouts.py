@@ -38,4 +38,5 @@ def read_blackout(text: str) -> Blackout:
         return Blackout.model_validate(said)
     except ValidationError as error:
         first = error.errors()[0]
-        raise ValueError(f"{text!r}: {first['msg'].removeprefix('Value error, ')}") from None
+        wrong = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{text!r}: {wrong}; expected such as {EXAMPLE!r}") from None

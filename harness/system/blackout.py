@@ -24,7 +24,7 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MIDNIGHT: Final = 24 * 60  # minutes of a day
 _TIME: Final = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
-_ONE_DAY: Final = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
 
 
 def minutes_of(text: Any) -> int:
@@ -84,7 +84,7 @@ class Blackout(Table):
         whole = (self.begin, self.end) == (0, MIDNIGHT)
         hours = [] if whole else [f"from {_clock(self.begin)} to {_clock(self.end)}"]
         dates = [] if self.first == date.min else [f"from {self.first}"]
-        dates += [] if self.last == date.max else [f"up to {self.last}"]
+        dates += [] if self.last == date.max else [f"to {self.last}"]
         parts = [*days, *hours, *dates] or ["ever"]
         return f"{' '.join(parts)} in {self.zone}" + (f" ({self.why})" if self.why else "")
 
@@ -111,17 +111,14 @@ def stretches(window: Blackout, since: datetime, until: datetime) -> Iterator[St
         until: likewise; not before `since`.
     """
     zone = ZoneInfo(window.zone)
-    day = _shifted(since.astimezone(zone).date(), -2)  # one that began the day before may reach into today
-    last = min(window.last, _shifted(until.astimezone(zone).date(), 1))
-    day = max(day, window.first)
+    day = max(window.first, since.astimezone(zone).date() - 2 * _DAY)  # what began the day before reaches into today
+    last = min(window.last, until.astimezone(zone).date() + _DAY)
     while day <= last:
         if DAYS[day.weekday()] in window.days:
             one = _stretch(window, day, zone)
             if one.begin <= until and since < one.end:
                 yield one
-        if day == date.max:
-            return
-        day += _ONE_DAY
+        day += _DAY
 
 
 def first_stretch(windows: Sequence[Blackout], since: datetime, until: datetime) -> Stretch | None:
@@ -131,34 +128,16 @@ def first_stretch(windows: Sequence[Blackout], since: datetime, until: datetime)
 
 
 def _stretch(window: Blackout, day: date, zone: ZoneInfo) -> Stretch:
-    ends_next_day = window.end <= window.begin
-    return Stretch(
-        window,
-        min(_readings(day, window.begin, zone)),
-        max(_readings(_shifted(day, 1) if ends_next_day else day, window.end, zone)),
-    )
+    ends = day + _DAY if window.end <= window.begin else day
+    return Stretch(window, min(_readings(day, window.begin, zone)), max(_readings(ends, window.end, zone)))
 
 
 def _readings(day: date, minutes: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The two moments that a time shown may mean, in UTC: one and the same but where clocks are put forward or back."""
     if minutes == MIDNIGHT:
-        day, minutes = _shifted(day, 1), 0
+        day, minutes = day + _DAY, 0
     shown = datetime.combine(day, time(minutes // 60, minutes % 60), zone)
-    return _utc(shown), _utc(shown.replace(fold=1))
-
-
-def _utc(shown: datetime) -> datetime:
-    try:
-        return shown.astimezone(UTC)
-    except OverflowError:  # the last day that a calendar of the standard library knows
-        return shown.replace(tzinfo=UTC)
-
-
-def _shifted(day: date, days: int) -> date:
-    try:
-        return day + timedelta(days=days)
-    except OverflowError:
-        return date.max if days > 0 else date.min
+    return shown.astimezone(UTC), shown.replace(fold=1).astimezone(UTC)
 
 
 def _clock(minutes: int) -> str:
