@@ -1,4 +1,4 @@
-"""Stages of a drill: steady state, detect, decide, roll back, recover, and reading what clients wrote."""
+"""The stages between fault and validation: detect, decide, roll back, recover, and reading what clients wrote."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Literal
 
 from harness.clock import Deadline, now
 from harness.drill.declare import planned
-from harness.drill.hold import hold
 from harness.drill.live import Live
 from harness.drill.spec import Drill
 from harness.errors import DeadlineExceeded, DrillError
 from harness.journal.chain import JournalWriter
-from harness.journal.declaration import Phase
 from harness.journal.observation import Row
-from harness.journal.records import BaselineTaken, Decided, LedgerRead, RollbackEnded, RollbackStarted, TriggerMet
+from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, TriggerMet
 from harness.rollback.assessment import Situation, assess
 from harness.rollback.plan import Plan
 from harness.rollback.triggers import Watch, window_for
@@ -23,30 +21,6 @@ from harness.units import Duration, Instant
 
 class StageFailed(Exception):  # noqa: N818 - not an error of anybody's: a stage that ended otherwise than planned
     """A stage ended otherwise than planned; the drill goes to its restore stage. The reason is one sentence."""
-
-
-def steady_state(
-    drill: Drill,
-    live: Live,
-    journal: JournalWriter,
-    deadline: Deadline,
-    *,
-    every: Duration,
-    tick: Callable[[Live], bool],
-) -> None:
-    """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
-    window = drill.limits.steady_window
-    begun = now()
-    live.observer.wait_until(lambda: tick(live) and now() - begun >= window, deadline, "the first window")
-    for spec in drill.criteria:
-        if spec.criterion.phase is Phase.STEADY_STATE and not hold(spec, live.bench, journal, every=every):
-            raise StageFailed(f"the steady state was never reached: it did not hold that {spec.criterion.name}")
-    for service in drill.model.services:
-        p95 = live.observer.health(service, window).p95
-        if p95 is None:
-            raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
-        live.baseline[service] = p95
-    journal.append(BaselineTaken(p95=dict(live.baseline)))
 
 
 def detect(

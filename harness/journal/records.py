@@ -307,6 +307,39 @@ class DrillEnded(Value):
     at: Instant
 
 
+class TakenOver(Value):
+    """The first record of an account: somebody else takes the drill back. `head` is that of the drill's own journal.
+
+    `records` counts its whole records, and `torn` tells that bytes of an unfinished one follow them. A journal that
+    cannot be read has the head "".
+    """
+
+    kind: Literal["taken.over"] = "taken.over"
+    at: Instant
+    by: Literal["watchdog", "heal"]
+    why: str
+    head: str
+    records: int
+    torn: bool
+
+
+class SandboxEnded(Value):
+    """The sandbox was ended with everything in it, as `detail` says, or something of it is left: `error`."""
+
+    kind: Literal["sandbox.ended"] = "sandbox.ended"
+    at: Instant
+    detail: str
+    error: str = ""
+
+
+class TakenBack(Value):
+    """The last record of an account: everything was taken back, but for what is `left`, a sentence each."""
+
+    kind: Literal["taken.back"] = "taken.back"
+    at: Instant
+    left: tuple[str, ...]
+
+
 Record = (
     DrillDeclared
     | ClockRead
@@ -330,6 +363,9 @@ Record = (
     | CriterionChecked
     | Stopped
     | DrillEnded
+    | TakenOver
+    | SandboxEnded
+    | TakenBack
 )
 
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])

@@ -85,6 +85,9 @@ class Guards(Table):
     services: Annotated[int, Field(ge=0)] | None = Field(default=None, description="a fault hits no more services")
     duration: Length | None = Field(default=None, description="a drill takes no longer")
     stop: tuple[StopWhen, ...] | None = Field(default=None, description="what stops a drill that runs")
+    kill_switch: str | None = Field(
+        default=None, description="a file that stops every drill of this system while it is there"
+    )
     blackout: tuple[Blackout, ...] = Field(default=(), description="when no drill runs")
     everywhere: bool = Field(
         default=False, description="all of this holds in sandboxes of the drill's own, too, not only on a cluster"

@@ -17,7 +17,8 @@ from harness.journal.declaration import Answer, Criterion, Measured, Objective, 
 from harness.journal.records import DrillDeclared
 from harness.measure.account import Account, unbounded
 from harness.measure.criteria import Looked, looked
-from harness.measure.measures import Measure, Measures
+from harness.measure.felt import Measure
+from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
 from harness.units import Duration, are, counted
 from harness.verdict import course, validity

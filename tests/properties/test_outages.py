@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from harness.journal import records as r
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.measure.outage import Edge, Outage, outages, system_outage, telling
+from harness.measure.edge import Edge, telling
+from harness.measure.outage import Outage, outages
+from harness.measure.system import system_outage
 from harness.units import Duration, Instant, Interval
-from tests.support.worlds import PERIOD, SUSTAIN, Probing, World, at, measures_of, probes
+from tests.support.worlds import PERIOD, SUSTAIN, WITHIN, Probing, World, at, measures_of, probes
 
 QUICK = settings(max_examples=150, deadline=None)
 KINDS = st.sampled_from([Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.SLOW])
@@ -74,7 +76,7 @@ def as_tight_as_possible(edge: Edge, how: Probing) -> bool:
 @given(known=worlds())
 def test_the_edges_of_an_outage_contain_its_true_start_and_end(known: Known) -> None:
     felt = known.felt
-    found = outages(known.seen, SUSTAIN, at(0))
+    found = outages(known.seen, SUSTAIN, at(0), WITHIN)
     if not felt:
         assert found == ()
         return
@@ -89,7 +91,7 @@ def test_the_edges_of_an_outage_contain_its_true_start_and_end(known: Known) -> 
 @QUICK
 @given(known=worlds())
 def test_every_bad_probe_is_in_exactly_one_outage_and_no_good_one_is_counted(known: Known) -> None:
-    found = outages(known.seen, SUSTAIN, at(0))
+    found = outages(known.seen, SUSTAIN, at(0), WITHIN)
     bad = [one for outage in found for one in outage.bad]
     assert bad == [one for one in known.seen if one.outcome.bad]
     assert sum(sum(outage.kinds.values()) for outage in found) == len(bad)
@@ -99,7 +101,7 @@ def test_every_bad_probe_is_in_exactly_one_outage_and_no_good_one_is_counted(kno
 @given(known=worlds())
 def test_without_a_stall_an_interval_is_one_probe_period_and_the_lag_wide(known: Known) -> None:
     how = Probing(BEGIN, END, 0.05, known.how.lag, (), known.how.seed)
-    for outage in outages(probes("web", known.windows, how, known.kind), SUSTAIN, at(0)):
+    for outage in outages(probes("web", known.windows, how, known.kind), SUSTAIN, at(0), WITHIN):
         assert outage.start.interval.width <= PERIOD + Duration.of(s=how.lag)
         assert outage.end is not None
         assert outage.end.interval.width <= PERIOD + Duration.of(s=how.lag)
@@ -109,7 +111,7 @@ def test_without_a_stall_an_interval_is_one_probe_period_and_the_lag_wide(known:
 @given(known=worlds(), data=st.data())
 def test_the_order_in_which_outcomes_became_known_changes_nothing(known: Known, data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(known.seen))
-    assert outages(shuffled, SUSTAIN, at(0)) == outages(known.seen, SUSTAIN, at(0))
+    assert outages(shuffled, SUSTAIN, at(0), WITHIN) == outages(known.seen, SUSTAIN, at(0), WITHIN)
 
 
 @QUICK
@@ -118,7 +120,7 @@ def test_more_probes_never_widen_the_edges_of_an_outage(begin: float, length: fl
     every = probes("web", [(begin, begin + length)], Probing(BEGIN, END, seed=seed))
     some = [one for one in every if one.number in keep or one.number % 10 == 0]
     assume(any(one.outcome.bad for one in some))
-    (dense,), (sparse,) = outages(every, SUSTAIN, at(0)), outages(some, SUSTAIN, at(0))
+    (dense,), (sparse,) = outages(every, SUSTAIN, at(0), WITHIN), outages(some, SUSTAIN, at(0), WITHIN)
     assert dense.end is not None
     assert sparse.end is not None
     for fine, coarse in ((dense.start, sparse.start), (dense.end, sparse.end)):
@@ -129,7 +131,7 @@ def test_more_probes_never_widen_the_edges_of_an_outage(begin: float, length: fl
 @QUICK
 @given(until=moments(0.6, 6), seed=st.integers(0, 9))
 def test_an_outage_that_is_on_from_the_first_probe_may_have_begun_with_the_observation(until: float, seed: int) -> None:
-    (found,) = outages(probes("web", [(0, until)], Probing(BEGIN, END, seed=seed)), SUSTAIN, at(0.2))
+    (found,) = outages(probes("web", [(0, until)], Probing(BEGIN, END, seed=seed)), SUSTAIN, at(0.2), WITHIN)
     assert found.start.interval.low == at(0.2)
     assert found.start.before is None
     assert found.end is not None
@@ -139,7 +141,7 @@ def test_an_outage_that_is_on_from_the_first_probe_may_have_begun_with_the_obser
 @QUICK
 @given(begin=moments(1, 11.9), seed=st.integers(0, 9))
 def test_an_outage_that_is_on_at_the_last_probe_has_no_end(begin: float, seed: int) -> None:
-    (found,) = outages(probes("web", [(begin, 99)], Probing(BEGIN, END, seed=seed)), SUSTAIN, at(0))
+    (found,) = outages(probes("web", [(begin, 99)], Probing(BEGIN, END, seed=seed)), SUSTAIN, at(0), WITHIN)
     assert found.end is None
     assert holds(found.start.interval, begin)
 
@@ -160,14 +162,14 @@ def test_outages_are_one_until_answers_were_good_for_the_sustain_time_and_number
     needed = max(sustain.time.seconds, (sustain.probes - 1) * 0.05)
     assume(all(abs(rest - needed) > 0.12 for rest in rests))
     seen = probes("web", windows, Probing(BEGIN, 30, lag=0))
-    assert len(outages(seen, sustain, at(0))) == 1 + sum(rest > needed for rest in rests)
+    assert len(outages(seen, sustain, at(0), WITHIN)) == 1 + sum(rest > needed for rest in rests)
 
 
 @QUICK
 @given(share=st.integers(1, 9), seed=st.integers(0, 99))
 def test_the_longest_run_of_good_answers_within_a_partial_outage_is_told(share: int, seed: int) -> None:
     sick = [(2 + one / 20, 2 + one / 20 + 0.05) for one in range(0, 40, share)]
-    (found,) = outages(probes("web", sick, Probing(BEGIN, END, lag=0.0, seed=seed)), SUSTAIN, at(0))
+    (found,) = outages(probes("web", sick, Probing(BEGIN, END, lag=0.0, seed=seed)), SUSTAIN, at(0), WITHIN)
     bad = [one.number for one in found.bad]
     assert found.good_in_a_row == max((after - before - 1 for before, after in itertools.pairwise(bad)), default=0)
 
@@ -185,7 +187,7 @@ def test_the_systems_outage_contains_the_first_start_and_the_last_end_of_its_ser
         for name, windows, seed in zip(("web", "mail"), (one, other), seeds, strict=True)
     }
     found = system_outage(
-        (outage for every in seen.values() for outage in outages(every, SUSTAIN, at(0))), SUSTAIN, seen
+        (outage for every in seen.values() for outage in outages(every, SUSTAIN, at(0), WITHIN)), SUSTAIN, seen
     )
     first, second = sorted((one[0], other[0]))
     rest = second[0] - first[1]
@@ -232,6 +234,6 @@ def test_a_wall_clock_step_changes_nothing() -> None:
 
 
 def test_an_outage_keeps_its_service_and_its_kinds() -> None:
-    (found,) = outages(probes("web", [(2, 3)], Probing(), Outcome.REFUSED), SUSTAIN, at(0))
+    (found,) = outages(probes("web", [(2, 3)], Probing(), Outcome.REFUSED), SUSTAIN, at(0), WITHIN)
     assert isinstance(found, Outage)
     assert (found.service, set(found.kinds)) == ("web", {Outcome.REFUSED})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,12 +12,13 @@ import pytest
 
 from harness.clock import Deadline, now, wait_for
 from harness.drill.guards.answers import Limit
-from harness.drill.guards.duty import Duty, check_reach
+from harness.drill.guards.duty import Duty
 from harness.drill.guards.rules import Rules
-from harness.drill.interrupt import Interruption, StoppedByGuard
+from harness.drill.interrupt import Halt, Halted, Interruption
 from harness.errors import NotFound
 from harness.faults.catalogue import Crash
 from harness.faults.cluster import DrainedNode
+from harness.faults.model import Fault
 from harness.faults.reach import Hit, counted_hits, serving_now
 from harness.journal.guard import Guard
 from harness.observe.observer import ObserverLost
@@ -37,7 +37,7 @@ ENDLESS = Limit(LONG, Guard.DURATION, "it takes at most 10 min", "it took longer
 
 
 def on_duty(
-    stop: Callable[[StoppedByGuard], None], *stops: Trigger, metrics: Metrics | None = None, limit: Limit = ENDLESS
+    stop: Callable[[Halt], None], *stops: Trigger, metrics: Metrics | None = None, limit: Limit = ENDLESS
 ) -> Duty:
     duty = Duty(replace(FREE, stops=stops), limit, now(), stop, every=MOMENT)
     if metrics:
@@ -45,12 +45,12 @@ def on_duty(
     return duty
 
 
-def stopped_by(*stops: Trigger, metrics: Metrics | None = None, limit: Limit = ENDLESS) -> StoppedByGuard:
+def stopped_by(*stops: Trigger, metrics: Metrics | None = None, limit: Limit = ENDLESS) -> Halt:
     """What stops a drill with such guards."""
-    told: list[StoppedByGuard] = []
+    told: list[Halt] = []
     with on_duty(told.append, *stops, metrics=metrics, limit=limit) as duty:
         wait_for(lambda: told, Deadline.after(Duration.of(s=20)), "the stop")
-    assert told == [duty.stopped]
+    assert told == [duty.halt]
     return told[0]
 
 
@@ -149,65 +149,33 @@ def blocked_forever() -> None:
         os.close(writer)
 
 
-BROKEN = StoppedByGuard(Guard.SHARE, "too much", "a rule")
-
-
 def test_a_guard_stops_a_drill_that_is_blocked_in_the_kernel() -> None:
-    with Interruption() as interruption:
-        threading.Timer(0.05, interruption.stop, [BROKEN]).start()
-        with pytest.raises(StoppedByGuard) as caught:
+    limit = Limit(Duration.of(ms=50), Guard.DURATION, "it takes no time", "it took some")
+    with Interruption() as interruption, on_duty(interruption.stop, limit=limit) as duty:
+        with pytest.raises(Halted) as caught:
             blocked_forever()
-    assert caught.value is BROKEN
+        interruption.hold()
+        assert caught.value.halt is duty.end()
+    assert caught.value.halt == Halt("guard", "it took some", guard=Guard.DURATION, rule="it takes no time")
     assert not interruption.asked, "nobody asked for the end of the run"
 
 
-def test_a_stop_interrupts_once_and_what_undoes_a_fault_not_at_all() -> None:
-    with Interruption() as interruption:
-        with pytest.raises(StoppedByGuard):
-            interruption.stop(BROKEN)
-        interruption.stop(BROKEN)
-        signal.raise_signal(signal.SIGINT)
-        assert interruption.asked, "a person is heard all the same"
-        interruption.hold()
-        interruption.stop(BROKEN)
-        interruption.check()
-    interruption.stop(BROKEN)
-
-
-def test_an_interrupt_of_a_person_comes_first_if_it_comes_first() -> None:
-    with Interruption() as interruption:
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-        interruption.stop(BROKEN)
-    assert interruption.asked
-
-
 def test_where_no_signal_can_tell_a_look_does() -> None:
-    """In a thread of its own a drill is told where it looks itself."""
-    raised: list[StoppedByGuard] = []
+    """In another thread than the main one a drill is told where it looks itself."""
+    limit = Limit(MOMENT, Guard.DURATION, "", "")
+    raised: list[Halt] = []
 
     def drill() -> None:
-        with Interruption() as interruption:
-            interruption.check()
-            interruption.stop(BROKEN)
+        with Interruption() as interruption, on_duty(interruption.stop, limit=limit) as duty:
             try:
-                interruption.check()
-            except StoppedByGuard as error:
-                raised.append(error)
-            interruption.hold()
-            interruption.check()
+                wait_for(duty.check, Deadline.after(Duration.of(s=20)), "the stop")
+            except Halted as halted:
+                raised.append(halted.halt)
 
     thread = threading.Thread(target=drill)
     thread.start()
     thread.join()
-    assert raised == [BROKEN]
-
-
-def test_the_signal_is_given_back_as_it_was() -> None:
-    before = signal.getsignal(signal.SIGURG)
-    with Interruption():
-        assert signal.getsignal(signal.SIGURG) != before
-    assert signal.getsignal(signal.SIGURG) == before
+    assert [one.guard for one in raised] == [Guard.DURATION]
 
 
 # Whom a fault would hit, as it is found right before
@@ -222,25 +190,27 @@ def test_what_stands_by_and_what_is_not_ready_serves_nobody() -> None:
     assert {one.slot for one in serving.replicas} == {Slot.BLUE}
 
 
+def check_reach(system: MemorySystem, fault: Fault, rules: Rules = FREE) -> None:
+    scenario = builder()
+    scenario.break_by(fault)
+    Duty(rules, ENDLESS, now(), lambda _: None, every=MOMENT).check_reach(built(scenario), system)
+
+
 def test_a_fault_on_a_service_of_which_nothing_is_ready_is_stopped() -> None:
     system = MemorySystem(("echo",))
-    scenario = builder()
-    scenario.break_by(Crash("echo"))
-    check_reach(FREE, built(scenario), system)
+    check_reach(system, Crash("echo"))
     system.down.add(("echo", Slot.BLUE))
-    with pytest.raises(StoppedByGuard, match="none of the replicas that serve clients would be hit") as caught:
-        check_reach(FREE, built(scenario), system)
-    assert caught.value.guard is Guard.TARGET
+    with pytest.raises(Halted, match="none of the replicas that serve clients would be hit") as caught:
+        check_reach(system, Crash("echo"))
+    assert caught.value.halt.guard is Guard.TARGET
 
 
 def test_a_node_is_drained_only_if_no_more_than_may_be_hit_runs_on_it() -> None:
     system = MemoryCluster(("echo", "web"), count=2)
-    scenario = builder()
-    scenario.break_by(DrainedNode("echo"))
-    with pytest.raises(StoppedByGuard, match="it would hit 2 services: 2 of 2 of echo, 2 of 2 of web") as caught:
-        check_reach(replace(FREE, services=1), built(scenario), system)
-    assert caught.value.guard is Guard.SERVICES
-    with pytest.raises(StoppedByGuard) as caught:
-        check_reach(replace(FREE, share=0.5), built(scenario), system)
-    assert caught.value.guard is Guard.SHARE
-    check_reach(FREE, built(scenario), system)
+    with pytest.raises(Halted, match="it would hit 2 services: 2 of 2 of echo, 2 of 2 of web") as caught:
+        check_reach(system, DrainedNode("echo"), replace(FREE, services=1))
+    assert caught.value.halt.guard is Guard.SERVICES
+    with pytest.raises(Halted) as caught:
+        check_reach(system, DrainedNode("echo"), replace(FREE, share=0.5))
+    assert caught.value.halt.guard is Guard.SHARE
+    check_reach(system, DrainedNode("echo"))

@@ -111,9 +111,10 @@ def test_a_start_that_two_services_bound_names_both_edges() -> None:
 
     found = measures_of(replace(world, shape=changed(only_web_stalled)))
     assert found.system is not None
-    assert (found.system.earliest.service, found.system.first.service) == ("web", "mail")
-    assert "of mail" in found.rto.why
-    assert "or, because another service may have failed earlier, between probe 49 and probe 58 of web" in found.rto.why
+    assert found.rto.why.startswith(
+        "its start lies between probe 49 of web and probe 56 of mail, 350 ms apart; of web: probe period 50 ms, and"
+        " 8 probes between them that say nothing (the prober stalled); its end"
+    )
 
 
 @pytest.mark.parametrize(

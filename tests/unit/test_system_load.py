@@ -185,7 +185,7 @@ def test_what_a_file_leaves_out_of_its_guards_is_not_off(tmp_path: Path) -> None
     path.write_text(GOOD)
     guards = load_system(path).guards
     assert (guards.allow, guards.confirm, guards.everywhere) == ((), ("production",), False)
-    assert guards.share is guards.services is guards.duration is guards.stop is None
+    assert (guards.share, guards.services, guards.duration, guards.stop) == (None, None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -326,7 +326,7 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
     "an objective missed": (
         World(objectives=(objective(RTO, Duration.of(s=3)),)),
         Verdict.MISSED,
-        "recovery time (RTO) took 3.15 to 3.20 s, more than 3 s",
+        "recovery time (RTO) took 3.14 to 3.20 s, more than 3 s",
     ),
     "an objective too close": (
         World(objectives=(objective(RTO, Duration.of(ms=3160)),)),

@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from harness.clock import now
-from harness.drill.guards.answers import Limit, abort_rule, reach
+from harness.drill.guards.answers import Answer, Limit, abort_rule, reach
 from harness.drill.guards.intent import hits_of
 from harness.drill.guards.rules import Rules
-from harness.drill.interrupt import StoppedByGuard
+from harness.drill.interrupt import Halt, Halted
 from harness.drill.spec import Drill
 from harness.errors import DrillError
 from harness.faults.reach import serving_now
@@ -30,7 +30,7 @@ class Duty:
     """Guards on duty, from when it is entered to `end`."""
 
     def __init__(
-        self, rules: Rules, limit: Limit, begun: Instant, stop: Callable[[StoppedByGuard], None], *, every: Duration
+        self, rules: Rules, limit: Limit, begun: Instant, stop: Callable[[Halt], None], *, every: Duration
     ) -> None:
         """Prepares to watch.
 
@@ -41,7 +41,8 @@ class Duty:
             stop: called once, from the thread that watches, when it must stop.
             every: pause between two looks.
         """
-        self.stopped: StoppedByGuard | None = None
+        self.halt: Halt | None = None
+        self._rules = rules
         self._limit, self._until = limit, begun + limit.time
         self._watches = [Watch(one) for one in rules.stops]
         self._stop, self._every = stop, every
@@ -62,28 +63,48 @@ class Duty:
         """From now on what clients see is watched, too; `baseline` is filled once it is known."""
         self._clients = (metrics, baseline)
 
-    def end(self) -> StoppedByGuard | None:
+    def check(self) -> None:
+        """Does nothing while the drill may go on.
+
+        Raises:
+            Halted: it was stopped; where signals reach it, it has been told by one already.
+        """
+        if self.halt:
+            raise Halted(self.halt)
+
+    def check_reach(self, drill: Drill, system: System) -> None:
+        """Looks whom the fault would hit now, right before it is injected.
+
+        Raises:
+            Halted: it would hit more than it may, or nothing.
+            DrillError: it could not be found out.
+        """
+        for answer in reach(self._rules, drill.fault.title, hits_of(drill, serving_now(system))):
+            if not answer.allowed:
+                raise Halted(refused(answer))
+
+    def end(self) -> Halt | None:
         """Ends the watch; what it stopped the drill by, if it did. A second call does nothing else."""
         self._over.set()
         self._thread.join()
-        return self.stopped
+        return self.halt
 
     def _watch(self) -> None:
         while not self._over.wait(self._every.seconds):
             try:
                 broken = self._look(now())
             except DrillError as error:
-                broken = StoppedByGuard(Guard.ABORT_CONDITION, f"abort conditions could not be watched: {error}")
+                broken = _broken(Guard.ABORT_CONDITION, f"abort conditions could not be watched: {error}")
             except Exception as error:  # noqa: BLE001 - a guard that fails must not fail in silence
-                broken = StoppedByGuard(Guard.ABORT_CONDITION, f"a bug ended the watch of the guards: {error!r}")
+                broken = _broken(Guard.ABORT_CONDITION, f"a bug ended the watch of the guards: {error!r}")
             if broken:
-                self.stopped = broken
+                self.halt = broken
                 self._stop(broken)
                 return
 
-    def _look(self, at: Instant) -> StoppedByGuard | None:
+    def _look(self, at: Instant) -> Halt | None:
         if at >= self._until:
-            return StoppedByGuard(self._limit.guard, self._limit.reason, self._limit.rule)
+            return _broken(self._limit.guard, self._limit.reason, self._limit.rule)
         if self._clients is None:
             return None
         metrics, baseline = self._clients
@@ -92,17 +113,14 @@ class Duty:
             health = metrics.health(trigger.service, window_for(trigger.hold))
             self._watches[index] = seen = watch.look(health, baseline.get(trigger.service), at)
             if seen.met(at):
-                return StoppedByGuard(Guard.ABORT_CONDITION, f"{trigger.title}: {seen.detail}", abort_rule(trigger))
+                return _broken(Guard.ABORT_CONDITION, f"{trigger.title}: {seen.detail}", abort_rule(trigger))
         return None
 
 
-def check_reach(rules: Rules, drill: Drill, system: System) -> None:
-    """Looks whom the fault would hit now, right before it is injected.
+def refused(answer: Answer) -> Halt:
+    """Why a drill must stop that a guard refuses."""
+    return _broken(answer.guard, answer.sentence, answer.rule)
 
-    Raises:
-        StoppedByGuard: it would hit more than it may, or nothing.
-        DrillError: it could not be found out.
-    """
-    for answer in reach(rules, drill.fault.title, hits_of(drill, serving_now(system))):
-        if not answer.allowed:
-            raise StoppedByGuard(answer.guard, answer.sentence, answer.rule)
+
+def _broken(guard: Guard, reason: str, rule: str = "") -> Halt:
+    return Halt("guard", reason, guard=guard, rule=rule)
