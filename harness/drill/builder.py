@@ -8,6 +8,7 @@ from harness.drill import defaults
 from harness.drill.checks.base import Demand
 from harness.drill.checks.clients import ErrorShare
 from harness.drill.demands import ALWAYS_WITHIN, own
+from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
@@ -57,6 +58,7 @@ class DrillBuilder:
     roll_back_limit: Duration = defaults.ROLL_BACK_LIMIT
     recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
+    guards: Said = field(default_factory=Said)
     expected: Verdict = Verdict.PASSED
     expected_cause: Cause | None = None
 
@@ -119,6 +121,12 @@ class DrillBuilder:
         """A trigger that is watched."""
         self._service(trigger.service)
         self.triggers.append((trigger, self.here))
+
+    def guard(self, said: Said) -> None:
+        """Makes the guards of the drill stricter."""
+        for condition in said.stops:
+            self._service(condition.service)
+        self.guards = self.guards.and_also(said)
 
     def counts_after(self, severity: Severity, time: Duration) -> None:
         """An incident of this severity may last so long before that counts for a rollback."""
@@ -203,6 +211,7 @@ class DrillBuilder:
             expected=self.expected,
             expected_cause=self.expected_cause,
             lag_limit=self.settings.lag_limit,
+            guards=self.guards,
             slug=slug,
         )
 

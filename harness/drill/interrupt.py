@@ -13,6 +13,7 @@ from types import FrameType, TracebackType
 from typing import Final, Literal, Self
 
 from harness.clock import now
+from harness.journal.guard import Guard
 from harness.units import Duration, Instant
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -22,11 +23,16 @@ ONE_WISH: Final = Duration.of(ms=500)
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why a drill must stop. `all_drills`: those that would come after it, too."""
+    """Why a drill must stop. `all_drills`: those that would come after it, too.
+
+    `guard` is the kind of guard, and `rule` which one of its kind, as its answer tells it, where that is known.
+    """
 
     by: Literal["guard", "person"]
     reason: str
     all_drills: bool = False
+    guard: Guard | None = None
+    rule: str = ""
 
 
 class Halted(KeyboardInterrupt):

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, field_validator
 from harness.journal.cause import Cause
 from harness.journal.declaration import (
     Criterion,
+    GuardDeclared,
     LedgerDeclared,
     LoadDeclared,
     Objective,
@@ -24,6 +25,7 @@ from harness.journal.declaration import (
     Value,
     Verdict,
 )
+from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Observation, Row, Write
 from harness.journal.refusal import Refusal
 from harness.journal.undo import AnyUndo
@@ -71,6 +73,7 @@ class DrillDeclared(Value):
     lag_limit: Duration
     expected: Verdict
     expected_cause: Cause | None
+    guards: tuple[GuardDeclared, ...] = ()
     versions: dict[str, str]
     again: str
 
@@ -302,12 +305,17 @@ class CriterionChecked(Value):
 
 
 class Stopped(Value):
-    """A guard, a person or an error stops the drill; what follows is only undoing."""
+    """A guard, a person or an error stops the drill; what follows is only undoing.
+
+    `guard` says which guard, and `rule` which one of its kind; it is empty where that is not known.
+    """
 
     kind: Literal["stopped"] = "stopped"
     at: Instant
     by: Literal["guard", "person", "error"]
     reason: str
+    guard: Guard | None = None
+    rule: str = ""
 
 
 class DrillEnded(Value):

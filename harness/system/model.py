@@ -21,9 +21,10 @@ from pydantic import (
     model_validator,
 )
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, UsageError
 from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
-from harness.system.cluster_model import ClusterTable, Guards, KubernetesTable
+from harness.system.cluster_model import ClusterTable, KubernetesTable
+from harness.system.guards_model import Guards
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
     PROBE_PLACEHOLDERS,
@@ -225,6 +226,8 @@ class SystemModel(Table):
         if self.ledger:
             named.append((("ledger", "service"), self.ledger.service))
         named += [(("load", index, "service"), load.service) for index, load in enumerate(self.load)]
+        stops = enumerate(self.guards.stop or ())
+        named += [(("guards", "stop", index, "service"), one.service) for index, one in stops if one.service]
         problems = unknown_services(named, self.services)
         if self.ledger and not self.database:
             problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
@@ -249,6 +252,20 @@ class SystemModel(Table):
             ConfigurationError: drill.toml does not say how the system runs on a cluster.
         """
         return self.on_kubernetes.image.format(service=service, version=version)
+
+    @property
+    def on_cluster(self) -> ClusterTable:
+        """Where the system runs already, on a cluster that is not the drill's own.
+
+        Raises:
+            UsageError: drill.toml does not say.
+        """
+        if self.cluster is None:
+            raise UsageError(
+                f"{self.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of "
+                "a system that runs already"
+            )
+        return self.cluster
 
     @property
     def on_kubernetes(self) -> KubernetesTable:

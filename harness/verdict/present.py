@@ -89,6 +89,7 @@ class _Presenter:
             plan=happened.plan(),
             account=self._account(),
             services=tuple(happened.services()),
+            guards=tuple(happened.guards()),
             stages=tuple(happened.stages()),
             events=happened.events(),
             not_measured=tuple(_missing(one) for one in measures if one.interval is None),

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
+from harness.journal.guard import Guard
 
 
 class Seconds(Value):
@@ -206,6 +207,17 @@ class AccountResult(Value):
     reason: str
 
 
+class GuardResult(Value):
+    """A guard, and what it did."""
+
+    guard: Guard
+    rule: str
+    answer: Literal["held", "off", "refused", "stopped"] = Field(
+        description="off: it limits nothing; refused: before anything was touched; stopped: while the drill ran"
+    )
+    detail: str = Field(description="what it found, or why it refused or stopped the drill")
+
+
 class StageResult(Value):
     """One stage of the drill."""
 
@@ -263,6 +275,7 @@ class Result(Value):
     plan: PlanResult | None
     account: AccountResult | None
     services: tuple[ServiceResult, ...]
+    guards: tuple[GuardResult, ...]
     stages: tuple[StageResult, ...]
     events: tuple[EventResult, ...]
     not_measured: tuple[str, ...]

@@ -15,6 +15,7 @@ from harness.drill import declare
 from harness.drill.preview import expected_plan
 from harness.errors import CrashLoop, DrillError, InternalError, Unavailable
 from harness.faults.model import Scene, only
+from harness.faults.reach import Serving
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.chain import JournalWriter
@@ -196,6 +197,9 @@ class SlowStandby:
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - a Fault
         scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), Duration.of(s=1))
+
+    def hits(self, serving: Serving) -> None:
+        """No replica that serves."""
 
     def seen(self, scene: Scene) -> str:
         health = scene.metrics.health(self.service, Duration.of(ms=500))

@@ -10,6 +10,7 @@ import pytest
 from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.declaration import Verdict
+from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Row, WriteOutcome
 from harness.journal.refusal import Refusal
 from harness.units import Duration
@@ -178,6 +179,14 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.ABORTED,
         "stopped by an error: no disk",
     ),
+    **{
+        f"a guard stopped it: {guard}": (
+            World(shape=added(r.Stopped(at=at(3), by="guard", reason="too far", guard=guard, rule="not far"))),
+            Verdict.ABORTED,
+            "stopped by a guard: too far",
+        )
+        for guard in Guard
+    },
     "it was killed at once": (World(shape=lambda every: every[:1]), Verdict.ABORTED, "in the stage 'its first stage'"),
     "prepare failed": (World(shape=failed(r.Stage.PREPARE)), Verdict.INVALID, "prepare went wrong"),
     "no steady state": (World(shape=failed(r.Stage.STEADY_STATE)), Verdict.INVALID, "steady state went wrong"),
