@@ -52,7 +52,7 @@ def test_every_criterion_that_the_scenario_names_held_and_so_did_the_systems_own
     assert len(found) == 15
     assert found["no foreign key has orphans"]["detail"] == "of 4 foreign keys"
     assert found["the business path works"]["value"] == 6
-    assert found["the check 'every tracklist is whole' holds"]["source"] == "fixtures/tracktion/drill.toml:1"
+    assert found["the check 'every tracklist is whole' holds"]["source"].startswith("fixtures/tracktion/drill.toml:")
     assert found["nothing is left of the fault"]["source"].startswith("features/validation/after_a_rollback.feature:")
 
 
