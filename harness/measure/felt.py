@@ -111,7 +111,8 @@ def _mixed(system: SystemOutage) -> str:
     if most == 0:
         return ""
     seen = f"up to {counted(most, 'good one')} in a row {are(most, 'was', 'were')} seen"
+    chance = min(len(system.first.bad), len(system.last.bad))
     return (
         f"; between bad answers {seen}, so the defect itself may have begun and ended up to {most + 1} probes beyond"
-        " the bad ones"
+        f" the bad ones (or further, with a chance of at most 1 in {chance} each, if requests fail independently)"
     )
