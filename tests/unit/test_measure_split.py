@@ -7,6 +7,7 @@ from harness.journal import records as r
 from harness.journal.observation import Observation, Outcome
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures, measure
+from harness.measure.outage import outages
 from harness.measure.split import Parts, split
 from harness.measure.timeline import Timeline, read_timeline
 from harness.units import Duration, Interval
@@ -136,6 +137,7 @@ def test_bad_answers_that_clients_got_only_before_the_fault_are_not_called_none(
 def test_without_a_fault_on_record_no_outage_is_its_own() -> None:
     found = measures(None, ".....xxx.....")
     assert (found.system, found.already_bad) == (None, ())
+    assert not_measured(found.outage).startswith("not measured: the journal does not tell when the fault was set up")
     assert [one.start.interval for one in found.before["web"]] == [between(0.4, 0.5)]
 
 
@@ -148,6 +150,12 @@ def test_a_decision_before_the_fault_is_about_something_else() -> None:
     found = measures(0.45, ".....xxx.....", more=(met, *decided)).decision
     assert found.span is not None
     assert (found.span.low, found.span.high) == (Duration.of(ms=300), Duration.of(ms=300))
+
+
+def test_a_probe_that_was_completed_before_it_was_sent_does_no_harm() -> None:
+    rows = [row._replace(completed=at(0)) if row.number == 5 else row for row in seen(".....xxx.....")]
+    (found,) = outages(rows, SUSTAIN, at(-1), WITHIN)
+    assert found.start.at_server == between(0.4, 0.5)
 
 
 def test_probes_far_apart_and_long_gaps_bound_what_they_can() -> None:
