@@ -43,6 +43,11 @@ def readable(command: Callable[P, int]) -> Callable[P, int]:
     return printed
 
 
+def tell(sentence: str) -> None:
+    """Tells who waits what goes on; on stderr, beside progress."""
+    print(f"drill: {sentence}", file=sys.stderr)
+
+
 def _write_nowhere() -> None:
     """What is still in the buffer would raise again when the interpreter ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import EMBEDDED, Json, System
-from harness.cli.output import readable
+from harness.cli.output import readable, tell
 from harness.clock import Deadline
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
+from harness.drill.watch.heal import heal_drills
 from harness.errors import NotFound
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
@@ -37,7 +38,7 @@ def up(which: Which = EMBEDDED, *, system: System = None, json: Json = False) ->
         raise NotFound("no drill.toml was found here or above; name the system's file with --system")
     model = load_system(found)
     if name != EMBEDDED:
-        versions = make_ready(name, [model], settings)
+        versions = make_ready(name, [model], settings, tell=tell)
         versions |= watch_cluster(settings) if name == KIND else {}
         print(json_text.dumps(versions, indent=2) if json else _told(name, versions))
         return 0
@@ -108,6 +109,7 @@ def status(*, json: Json = False) -> int:
 
 def heal() -> int:
     """Remove what killed drills left and nobody owns: processes, ports, folders, containers, volumes, namespaces."""
-    for healed in heal_sandboxes(Settings()):
+    settings = Settings()
+    for healed in (*heal_drills(settings), *heal_sandboxes(settings)):
         print(f"drill: healed {healed}", file=sys.stderr)
     return 0

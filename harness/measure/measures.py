@@ -67,7 +67,7 @@ def measure(timeline: Timeline) -> Measures:
         account_reason=reason,
         account_after_recovery=_account(timeline, "after recovery")[0],
         rto=felt.recovery_time(validated),
-        rpo=_rpo(system, final, reason),
+        rpo=_rpo(timeline, system, final, reason),
         outage=felt.outage(),
         outage_at_server=felt.outage_at_server(),
         detection=_between(
@@ -141,7 +141,7 @@ def _account(timeline: Timeline, when: str) -> tuple[Account | None, str]:
     problem = _account_problem(timeline, when, read)
     if problem or read is None:
         return None, problem
-    return account(timeline.writes, read.rows, read.started), ""
+    return account(timeline.writes, read.rows, read.started, timeline.restored), ""
 
 
 def _account_problem(timeline: Timeline, when: str, read: LedgerRead | None) -> str:
@@ -173,19 +173,22 @@ def _ledger_problem(timeline: Timeline, read: LedgerRead) -> str:
     return ""
 
 
-def _rpo(system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
+def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
     if final is None:
         return Measure(None, f"not measured: {reason}")
     if system is None:
         return Measure(None, "not measured: no outage was seen that data could be lost by")
-    span = recovery_point(final, system.start)
+    stopped = timeline.restored.writes_stopped if timeline.restored else None
+    span = recovery_point(final, system.start, stopped)
     if span is None:
         return Measure(None, "not measured: too few writes were acknowledged before the outage to tell")
     if endless := unbounded(final):
         return Measure(None, f"not measured: {endless}", span.low if final.kept else None)
-    if not final.lost:
+    if not final.gone:
         return Measure(span, f"all {final.acknowledged} acknowledged writes were read back")
-    gone = len(final.lost)
-    earliest = "it" if gone == 1 else "the earliest of them"
-    why = f"{counted(gone, 'acknowledged write')} {are(gone)} gone; counted from {earliest}"
+    many = len(final.gone)
+    by_choice = f", {len(final.discarded)} of them discarded by choice" if final.discarded else ""
+    earliest = "it" if many == 1 else "the earliest of them"
+    end = " to the instant at which writes were stopped" if stopped else ""
+    why = f"{counted(many, 'acknowledged write')} {are(many)} gone{by_choice}; counted from {earliest}{end}"
     return Measure(span, why)

@@ -35,7 +35,7 @@ def name() -> Iterator[str]:
 def plan(name: str, network: str) -> Plan:
     labels = warm_labels(name, "test")
     sleep = ("sleep", "60")
-    return Plan(image=IMAGE, name=f"{name}-test", network=network, labels=labels, entrypoint=sleep, warm=True)
+    return Plan(image=IMAGE, name=f"{name}-test", network=network, labels=labels, entrypoint=sleep)
 
 
 def ensured(plan: Plan) -> str:
@@ -82,9 +82,9 @@ def test_many_who_ask_at_once_get_the_same_container(plan: Plan) -> None:
         assert len(set(drills.map(ensured, [plan] * 4))) == 1
 
 
-def test_docker_starts_it_again_when_it_ends(plan: Plan) -> None:
+def test_docker_does_not_start_it_again_so_that_the_node_gets_its_address_after_a_boot(plan: Plan) -> None:
     ensured(plan)
-    assert inspected(plan.name)["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    assert inspected(plan.name)["HostConfig"]["RestartPolicy"]["Name"] == "no"
 
 
 def test_a_pushgateway_takes_measurements(name: str, network: str) -> None:

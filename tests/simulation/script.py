@@ -13,12 +13,13 @@ from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.chain import Entry, Journal
 from harness.journal.observation import LoadSecond, Observation, Row, Write
+from harness.journal.undo import Switch
 from harness.units import Duration, Instant
 
 Timed = list[tuple[Instant, r.Record]]
 
 SOURCE = d.Source(file="a.feature", line=1, text="Then it holds")
-UNDO = r.Undo(operation="switch", service="web", slot="blue")
+UNDO = Switch(service="web", slot="blue")
 
 
 def declared(

@@ -10,6 +10,7 @@ import pytest
 from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.declaration import Verdict
+from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Row, WriteOutcome
 from harness.journal.refusal import Refusal
 from harness.units import Duration
@@ -154,6 +155,18 @@ PASSING_ROWS = [one.rows for one in World().records() if isinstance(one, r.Obser
 UNDO_FAILED = r.UndoDone(undo=UNDO, at=at(6.8), error="slot busy", by_hand="drill heal")
 RTO, RPO = d.Measured.RTO, d.Measured.RPO
 ONLY_STEADY = (criterion("steady", d.Phase.STEADY_STATE),)
+RESTORED = r.DataRestored(
+    way="point in time",
+    target="LSN 0/3000148",
+    earliest=at(2),
+    latest=at(2),
+    writes_stopped=at(4.1),
+    switching=at(4.2),
+    switched=at(4.3),
+)
+GIVEN_UP = tuple(range(29, 72))  # sent after 2 s, acknowledged before 4.2 s
+SOME_LOSS = (objective(d.Measured.RPO, Duration.of(s=3)),)
+
 WAYS: dict[str, tuple[World, Verdict, str]] = {
     "it was killed": (World(shape=lambda every: every[:-1]), Verdict.ABORTED, "ends in the stage 'restore': the drill"),
     "a person stopped it": (
@@ -166,6 +179,14 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.ABORTED,
         "stopped by an error: no disk",
     ),
+    **{
+        f"a guard stopped it: {guard}": (
+            World(shape=added(r.Stopped(at=at(3), by="guard", reason="too far", guard=guard, rule="not far"))),
+            Verdict.ABORTED,
+            "stopped by a guard: too far",
+        )
+        for guard in Guard
+    },
     "it was killed at once": (World(shape=lambda every: every[:1]), Verdict.ABORTED, "in the stage 'its first stage'"),
     "prepare failed": (World(shape=failed(r.Stage.PREPARE)), Verdict.INVALID, "prepare went wrong"),
     "no steady state": (World(shape=failed(r.Stage.STEADY_STATE)), Verdict.INVALID, "steady state went wrong"),
@@ -399,6 +420,26 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.MISSED,
         "1 ledger row is foreign: drill-x",
     ),
+    "writes that a restore gave up, and nobody promised to keep none": (
+        World(lost=GIVEN_UP, shape=added(RESTORED), objectives=()),
+        Verdict.MISSED,
+        "43 acknowledged writes were given up, and no RPO allows for any",
+    ),
+    "a restore to an older point than its target": (
+        World(lost=(27, *GIVEN_UP), shape=added(RESTORED), objectives=SOME_LOSS),
+        Verdict.MISSED,
+        "1 write acknowledged before the restore's target (point in time, LSN 0/3000148), or after it was over, is",
+    ),
+    "a restore to a newer point than its target": (
+        World(lost=GIVEN_UP[:-1], shape=added(RESTORED), objectives=SOME_LOSS),
+        Verdict.MISSED,
+        "1 write made after the restore's target (point in time, LSN 0/3000148) is there, so it was not restored to",
+    ),
+    "a journal that runs backwards": (
+        World(shape=replaced(r.RollbackEnded, at=at(4.0))),
+        Verdict.INDETERMINATE,
+        "the journal contradicts itself: it ended 100 ms before the rollback started",
+    ),
     "a write raised from the dead": (
         World(shape=told(5, WriteOutcome.FAIL)),
         Verdict.MISSED,
@@ -529,3 +570,8 @@ def test_a_world_is_what_it_says() -> None:
     timeline = timeline_of(World().records())
     assert timeline.critical == ("web", "mail")
     assert timeline.stopped is None
+
+
+def test_what_a_restore_gave_up_may_be_gone_where_an_rpo_allows_for_it() -> None:
+    world = World(lost=GIVEN_UP, shape=added(RESTORED), objectives=SOME_LOSS)
+    assert judgement_of(world.records()).verdict is Verdict.PASSED

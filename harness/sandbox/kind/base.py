@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -27,8 +27,17 @@ from harness.system.model import SystemModel
 AGENT: Final = "rollback-drill/agent:1"
 
 
-def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> dict[str, str]:
+def up(
+    models: Sequence[SystemModel],
+    state_dir: Path,
+    deadline: Deadline,
+    which: Which = PROJECT,
+    *,
+    tell: Callable[[str], object] | None = None,
+) -> dict[str, str]:
     """Makes what is missing, PostgreSQL's image with a cluster too, and pushes the images of the systems' releases.
+
+    `tell` takes a sentence when something is to be done that takes a while.
 
     Returns:
         The versions of the tools and of the cluster, by name.
@@ -45,7 +54,7 @@ def up(models: Sequence[SystemModel], state_dir: Path, deadline: Deadline, which
     versions = {**cluster.check_tools(), "helm": str(helm.version())}
     for model in systems:
         check_chart(model, deadline)
-    found = cluster.find_or_make(state_dir, deadline, which)
+    found = cluster.find_or_make(state_dir, deadline, which, tell=tell)
     with closing(
         ensure_registry(
             which.name, network=cluster.NETWORK, image=Images().registry, deadline=deadline, port=which.port

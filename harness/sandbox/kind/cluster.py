@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +45,7 @@ kubeadmConfigPatches:
   iptables:
     minSyncPeriod: 50ms
 """
+_MADE_WITH: Final = re.compile(r"--advertise-client-urls=https://([0-9.]+):")  # etcd's, of the control plane
 _TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
 
 
@@ -130,8 +131,12 @@ def runs(which: Which) -> bool:
         return False
 
 
-def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> Cluster:
-    """The cluster, made when its node does not run.
+def find_or_make(
+    state_dir: Path, deadline: Deadline, which: Which = PROJECT, *, tell: Callable[[str], object] | None = None
+) -> Cluster:
+    """The cluster, made when its node does not run, or has lost the address that the cluster was made with.
+
+    `tell` takes a sentence when it has to be made, which takes a while.
 
     Raises:
         Unavailable: Docker or kind is missing, too old, or cannot make a cluster; or there is one that does not
@@ -144,14 +149,29 @@ def find_or_make(state_dir: Path, deadline: Deadline, which: Which = PROJECT) ->
         return found
     with _lock(state_dir):
         if not runs(which):
-            return _make(state_dir, deadline, which)
-        try:  # one that has just been started again, after a boot, takes some seconds
-            return wait_for(lambda: find(state_dir, which), deadline.within(limits.AWAKE), "an answer of the cluster")
-        except DeadlineExceeded as error:
-            raise Unavailable(
-                f"the cluster {which.name} runs but does not answer; wait for it, or remove it with "
-                "'drill sandbox down kind'"
-            ) from error
+            return _make(state_dir, deadline, which, tell)
+        # One that was just started again, after a boot, takes some seconds; its entry point corrects addresses first.
+        for limit in (limits.REWRITTEN, limits.AWAKE):
+            with suppress(DeadlineExceeded):
+                return wait_for(lambda: find(state_dir, which), deadline.within(limit), "an answer of the cluster")
+            if _has_moved(which):  # it will never answer again, to nobody
+                return _make(state_dir, deadline, which, tell)
+    raise Unavailable(
+        f"the cluster {which.name} runs but does not answer; wait for it, or remove it with 'drill sandbox down kind'"
+    )
+
+
+def _has_moved(which: Which) -> bool:
+    """True when the node's address is another than that of its control plane: a boot gave the first to somebody else.
+
+    kind's own node images rewrite what was made with the old address; a built one does not.
+    """
+    manifest = ["docker", "exec", which.node, "cat", "/etc/kubernetes/manifests/etcd.yaml"]
+    try:
+        made_with = _MADE_WITH.search(run(manifest, Deadline.after(limits.QUICK)))
+        return made_with is not None and made_with.group(1) != _address(which.node)
+    except (ToolFailed, MayWorkLater):
+        return False
 
 
 def delete(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
@@ -195,7 +215,9 @@ def kind_version() -> str:
     return str(found)
 
 
-def _make(state_dir: Path, deadline: Deadline, which: Which) -> Cluster:
+def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str], object] | None) -> Cluster:
+    if tell:
+        tell(f"making the kind cluster {which.name}, which is kept for further runs; this takes about 20 s")
     kubeconfig = which.kubeconfig(state_dir)
     kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _delete(which, kubeconfig, deadline)

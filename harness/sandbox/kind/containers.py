@@ -48,8 +48,8 @@ class Published:
 class Plan:
     """What a container is to be.
 
-    `volumes` are names of Docker's and where they are mounted; `scratch` are folders in memory. `warm` ones
-    are started again by Docker whenever they end, also after a boot.
+    `volumes` are names of Docker's and where they are mounted; `scratch` are folders in memory. Docker starts none
+    again after a boot: they would take addresses that the cluster's node must get again.
     """
 
     image: str
@@ -64,7 +64,6 @@ class Plan:
     scratch: tuple[str, ...] = ()
     published: Published | None = None
     user: str | None = None
-    warm: bool = False
 
     def options(self) -> dict[str, Any]:
         """The plan in Docker's words."""
@@ -84,8 +83,6 @@ class Plan:
             options["user"] = self.user
         if self.published is not None:
             options["ports"] = {f"{self.published.port}/tcp": (self.published.host, self.published.host_port)}
-        if self.warm:
-            options["restart_policy"] = {"Name": "unless-stopped"}
         return options
 
     def digest(self) -> str:

@@ -105,7 +105,6 @@ def ensure_prometheus(cluster: str, *, network: str, image: str, api: ApiAccess,
         ),
         scratch=("/prometheus",),
         user=f"{_USER}:{_USER}",
-        warm=True,
     )
     container = ensure(plan, deadline)
     try:

@@ -32,7 +32,6 @@ def ensure_pushgateway(cluster: str, *, network: str, image: str, deadline: Dead
         name=container_name(cluster),
         network=network,
         labels=warm_labels(cluster, "pushgateway"),
-        warm=True,
     )
     container = ensure(plan, deadline)
     try:

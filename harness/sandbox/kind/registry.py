@@ -194,7 +194,6 @@ def ensure_registry(cluster: str, *, network: str, image: str, deadline: Deadlin
             env={"REGISTRY_STORAGE_DELETE_ENABLED": "true"},
             volumes={f"{name}-images": "/var/lib/registry"},
             published=Published(_PORT, _HOST, port),
-            warm=True,
         ),
         deadline,
     )

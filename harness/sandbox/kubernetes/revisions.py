@@ -69,6 +69,8 @@ class KubernetesRevisions:
                 f"revision {number} of {service} has nothing in {active}, which serves; switch traffic first"
             )
         self._router.patch(service, names.selector(service, active, None))
+        for slot in slots:
+            self._workloads.keep_logs(service, slot)
         self._helm.rollback(service, number, deadline)
         self._router.restore_selector(service)
         return slots

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from harness.clock import Deadline
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.by_hand import KubernetesByHand
 from harness.sandbox.kubernetes.disturb import ImageStore, KubernetesCluster
 from harness.sandbox.kubernetes.helm import Helm
+from harness.sandbox.kubernetes.logs import PodLogs
 from harness.sandbox.kubernetes.network import KubernetesNetwork
-from harness.sandbox.kubernetes.pods import last_lines_of, status_of
 from harness.sandbox.kubernetes.revisions import KubernetesRevisions
 from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
 from harness.sandbox.kubernetes.values import DatabaseSecret
@@ -53,10 +54,14 @@ class KubernetesSystem:
     ) -> None:
         self.kube = kube
         self.model = model
+        self._reference = reference
         self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace)
         self._database: Database | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
-        self._workloads = KubernetesWorkloads(kube, self.helm, model, self._router, reference=reference, secret=secret)
+        self._logs = PodLogs(kube)
+        self._workloads = KubernetesWorkloads(
+            kube, self.helm, model, self._router, self._logs, reference=reference, secret=secret
+        )
         self._images = images
         self._cluster = (
             None if store is None else KubernetesCluster(kube, self.helm, self._router, self._workloads, store)
@@ -110,6 +115,11 @@ class KubernetesSystem:
         """See the port: None where images cannot be taken away, because the registry is not ours."""
         return self._cluster
 
+    @property
+    def by_hand(self) -> KubernetesByHand:
+        """See the port."""
+        return KubernetesByHand(self.kube, self._reference)
+
     def install(self, live: Mapping[str, str], standby: Mapping[str, str], deadline: Deadline) -> None:
         """Installs all services at the same time, and sends clients to blue.
 
@@ -129,17 +139,5 @@ class KubernetesSystem:
                 done.result()
 
     def copy_logs(self, to: Path) -> tuple[Path, ...]:
-        """The logs of all containers of the namespace, those of their runs before too."""
-        to.mkdir(parents=True, exist_ok=True)
-        kube = self.kube
-        copies: list[Path] = []
-        for pod in kube.call(kube.core.list_namespaced_pod, kube.namespace).items:
-            status = status_of(pod)
-            for previous in (True, False):
-                if previous and not (status and status.restart_count):
-                    continue
-                text = last_lines_of(kube, pod, lines=None, previous=previous)
-                path = to / f"{pod.metadata.name}{'.previous' if previous else ''}.log"
-                path.write_text(text, encoding="utf-8")
-                copies.append(path)
-        return tuple(copies)
+        """The logs of all pods of the namespace, of their runs before and of removed slots too, and how each ended."""
+        return self._logs.copy(to)

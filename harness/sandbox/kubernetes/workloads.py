@@ -11,12 +11,14 @@ from harness.clock import Deadline, wait_for
 from harness.errors import CrashLoop, DeadlineExceeded, NotFound
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.configmaps import configuration
 from harness.sandbox.kubernetes.helm import Helm
+from harness.sandbox.kubernetes.logs import PodLogs
 from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
-from harness.system.values import Replica, Slot
+from harness.system.values import Configuration, Replica, Slot
 
 # A program that no image has: every start fails, and the kubelet's message names it. No shell is needed for it.
 _HELD_DOWN: Final = ["/held down by the drill"]
@@ -30,6 +32,7 @@ class KubernetesWorkloads:
         helm: Helm on it.
         model: the system.
         router: its Services.
+        logs: keeps what the pods of a removed slot had to say.
         reference: gives the image of a service's release, by the name that the cluster takes it by.
         secret: the Secret with the database's connection string; None without a database.
     """
@@ -40,12 +43,14 @@ class KubernetesWorkloads:
         helm: Helm,
         model: SystemModel,
         router: KubernetesRouter,
+        logs: PodLogs,
         *,
         reference: Callable[[str, str], str],
         secret: DatabaseSecret | None,
     ) -> None:
         self._kube, self._helm, self._model = kube, helm, model
         self._router = router
+        self._logs = logs
         self._reference = reference
         self._secret = secret
 
@@ -100,15 +105,26 @@ class KubernetesWorkloads:
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
         if self._deployment(service, slot) is not None:
+            self.keep_logs(service, slot)
             before = self._helm.values(service, deadline)
             self._upgrade(service, before, {slot: None}, self._router.active(service), deadline)
         wait_for(lambda: not self._pods(service, slot), deadline, f"the end of {service} in {slot}", every=limits.POLL)
         self._router.settle(service, deadline)
 
+    def keep_logs(self, service: str, slot: Slot) -> None:
+        """Takes the logs of a slot's pods before they go: the cluster forgets them with the pods."""
+        self._logs.keep(self._pods(service, slot))
+
     def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
         """See the port. The identity is the pod's name and its restarts."""
         found = self._deployment(service, slot)
         return () if found is None else tuple(self._replicas(service, slot, found))
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:  # noqa: ARG002 - short calls
+        """See the port. The ConfigMap that is mounted into each pod."""
+        found = self._deployment(service, slot)
+        pods = [] if found is None else self._newest_pods(service, slot, found)
+        return tuple(configuration(self._kube, pod) for pod in pods)
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port. The Deployment's command is replaced; ends with `let_start`, another version, or `remove`."""
