@@ -156,7 +156,7 @@ def test_more_probes_never_widen_what_is_known_of_an_instant(seed: int, share: f
 @given(seed=SEEDS, shape=st.sampled_from([Shape.ONE, Shape.FLAPPING, Shape.CASCADE, Shape.SLOW_START]))
 def test_what_is_named_as_the_cause_of_a_width_goes_with_it(seed: int, shape: Shape) -> None:
     """Without stalls and lost rows no gap is named, without lag no lag either, and what is left is one period."""
-    one = world(seed, shape)
+    one = replace(world(seed, shape), cut=None)  # what was in flight when a drill was killed is not in its journal
     calm = {name: replace(how, stalls=(), missing=frozenset()) for name, how in one.probing.items()}
     exact = {name: replace(how, lag=0) for name, how in calm.items()}
     for how, may in ((calm, {Wide.PERIOD, Wide.LAG}), (exact, {Wide.PERIOD})):
