@@ -14,19 +14,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, SandboxName, System, Tags
+from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.drill.context import RunContext
+from harness.drill.guards.beforehand import may_start, require_confirmed
 from harness.drill.preview import describe
 from harness.drill.progress import Silent
-from harness.drill.runner import RunContext
 from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_ready
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.words import ending
 from harness.report.write import write_run
 from harness.settings import Settings
+from harness.system.model import SystemModel
 from harness.units import Duration, Span
 from harness.verdict.result import Result, Seconds
 
@@ -39,6 +41,7 @@ def run(
     sandbox: SandboxName = EMBEDDED,
     tag: Tags = None,
     system: System = None,
+    confirm: Confirm = None,
     out: Out = RUNS,
     seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print guards, targets and plan, touch nothing")] = False,
@@ -49,13 +52,15 @@ def run(
 
     sandboxes = known(sandbox)
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
-    settings = Settings()
+    settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     planned = _planned(drills, sandboxes, settings)
     if dry_run:
-        for drill in drills:
-            _print_plan(drill, sandbox)
+        with results_to_stdout():
+            for drill, name in planned:
+                _print_plan(drill, name, settings)
         return 0
-    tools = {name: make_ready(name, [drill.model for drill in drills], settings, tell=tell) for name in sandboxes}
+    require_confirmed(planned, settings)
+    tools = _ready(planned, settings)
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
     context = RunContext(
@@ -73,7 +78,7 @@ def run(
         with watcher() as progress:
             for drill, name in planned:
                 again = _again(drill, sandbox=name, seed=seed, system=system)
-                own = replace(context, sandbox=name, tools=tools[name], progress=progress, again=again)
+                own = replace(context, sandbox=name, tools=tools.get(name, {}), progress=progress, again=again)
                 done = conduct(drill, own)
                 results += [done.result] if done.result else []
                 if stopped := done.stopped:
@@ -113,19 +118,28 @@ def _planned(drills: Sequence[Drill], sandboxes: Sequence[str], settings: Settin
     return planned
 
 
+def _ready(planned: Sequence[tuple[Drill, str]], settings: Settings) -> dict[str, dict[str, str]]:
+    """Makes each sandbox ready that a drill may start in; what a guard refuses is not even looked at."""
+    models: dict[str, list[SystemModel]] = {}
+    for drill, name in planned:
+        if may_start(drill, name, settings):
+            models.setdefault(name, []).append(drill.model)
+    return {name: make_ready(name, found, settings, tell=tell) for name, found in models.items()}
+
+
 def _again(drill: Drill, *, sandbox: str, seed: int, system: Path | None) -> str:
     named = ["--system", str(system)] if system else []
     return shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed), *named])
 
 
-def _print_plan(drill: Drill, sandbox: str) -> None:
+def _print_plan(drill: Drill, sandbox: str, settings: Settings) -> None:
     lines = [
         f"{drill.name} ({drill.source})",
         f"  system      {drill.model.name}, {', '.join(map(' '.join, drill.versions.items()))}",
         f"  fault       {drill.fault.title}",
         f"  effect      {drill.fault.effect}, within {drill.limits.effect}",
         *(f"  trigger     {spec.trigger.title} ({spec.severity} severity)" for spec in drill.triggers),
-        *describe(drill, sandbox, Settings()),
+        *describe(drill, sandbox, settings),
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
         *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),
         f"  expected    {ending(drill.expected, drill.expected_cause)}",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.drill import defaults
-from harness.drill.checks import Check, ErrorShare
+from harness.drill.checks.base import Demand
+from harness.drill.checks.clients import ErrorShare
+from harness.drill.demands import ALWAYS_WITHIN, own
+from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
@@ -19,6 +23,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
+from harness.system.load import line_in
 from harness.system.model import MOST_REPLICAS, Service, SystemModel
 from harness.units import Duration
 
@@ -55,6 +60,7 @@ class DrillBuilder:
     roll_back_limit: Duration = defaults.ROLL_BACK_LIMIT
     recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
+    guards: Said = field(default_factory=Said)
     expected: Verdict = Verdict.PASSED
     expected_cause: Cause | None = None
 
@@ -126,6 +132,12 @@ class DrillBuilder:
         self._service(trigger.service)
         self.triggers.append((trigger, self.here))
 
+    def guard(self, said: Said) -> None:
+        """Makes the guards of the drill stricter."""
+        for condition in said.stops:
+            self._service(condition.service)
+        self.guards = self.guards.and_also(said)
+
     def counts_after(self, severity: Severity, time: Duration) -> None:
         """An incident of this severity may last so long before that counts for a rollback."""
         if severity not in (Severity.HIGH, Severity.MEDIUM):
@@ -148,11 +160,9 @@ class DrillBuilder:
         self.objectives = [one for one in self.objectives if one.measured is not measured]
         self.objectives.append(Objective(measured=measured, bound=bound, source=self.here))
 
-    def must_hold(
-        self, name: str, check: Check, comparison: str, bound: float | str, *, unit: str, within: Duration
-    ) -> None:
+    def must_hold(self, demand: Demand, within: Duration) -> None:
         """A validation criterion, looked at until it holds or `within` has passed."""
-        self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit=unit, within=within)
+        self._criterion(Phase.VALIDATION, demand, within, self.here)
 
     def expect(self, verdict: Verdict, cause: Cause | None = None) -> None:
         """The verdict in which the drill must end, and the only cause that counts, if one is named."""
@@ -185,15 +195,11 @@ class DrillBuilder:
                 for trigger in default_triggers(service)
             ]
         self._default_objectives()
-        self._criterion(
-            Phase.STEADY_STATE,
-            f"at most {defaults.STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault",
-            ErrorShare(self.services(critical=True), self.steady_window),
-            "at most",
-            defaults.STEADY_ERRORS,
-            unit="%",
-            within=self.settings.steady_state,
-        )
+        self._own_checks()
+        name = f"at most {defaults.STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault"
+        share = ErrorShare(self.services(critical=True), self.steady_window)
+        steady = Demand(name, share, "at most", defaults.STEADY_ERRORS, "%")
+        self._criterion(Phase.STEADY_STATE, steady, self.settings.steady_state, self.origin)
         return Drill(
             name=self.name,
             description=self.description,
@@ -215,6 +221,7 @@ class DrillBuilder:
             expected=self.expected,
             expected_cause=self.expected_cause,
             lag_limit=self.settings.lag_limit,
+            guards=self.guards,
             slug=slug,
         )
 
@@ -261,30 +268,28 @@ class DrillBuilder:
     def _default_source(self, text: str) -> Source:
         return Source(file=self.system_file, line=1, text=text)
 
-    def _criterion(
-        self,
-        phase: Phase,
-        name: str,
-        check: Check,
-        comparison: str,
-        bound: float | str,
-        *,
-        unit: str,
-        within: Duration,
-    ) -> None:
-        criterion = Criterion.model_validate(
-            {
-                "id": f"c{len(self.criteria) + 1:02}",
-                "name": name,
-                "phase": phase,
-                "comparison": comparison,
-                "bound": bound,
-                "unit": unit,
-                "within": within,
-                "source": self.here if phase is Phase.VALIDATION else self.origin,
-            }
+    def _own_checks(self) -> None:
+        """The checks that belong to every validation; one that the scenario names has the time that it names."""
+        said = {spec.criterion.name for spec in self.criteria}
+        for index, check in enumerate(self.model.checks):
+            demand = own(self.model, check.name)
+            if check.always and demand.name not in said:
+                line = line_in(self.model.root / Path(self.system_file).name, ("checks", index))
+                source = Source(file=self.system_file, line=line, text=f"[[checks]] {check.name}")
+                self._criterion(Phase.VALIDATION, demand, ALWAYS_WITHIN, source)
+
+    def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:
+        criterion = Criterion(
+            id=f"c{len(self.criteria) + 1:02}",
+            name=demand.name,
+            phase=phase,
+            comparison=demand.comparison,
+            bound=demand.bound,
+            unit=demand.unit,
+            within=within,
+            source=source,
         )
-        self.criteria.append(CriterionSpec(criterion, check))
+        self.criteria.append(CriterionSpec(criterion, demand.check))
 
     def _service(self, name: str) -> Service:
         return known_service(self.model, name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from harness.clock import Deadline
-from harness.drill.checks import Bench
+from harness.drill.checks.base import Bench
 from harness.drill.recorder import Recorder
 from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
@@ -19,6 +19,7 @@ from harness.observe.process import WorkerProcess
 from harness.rollback.engine import Engine, Outcome
 from harness.rollback.plan import Plan
 from harness.system.checks import http_client
+from harness.system.ports import System
 from harness.units import Duration
 
 LIVE_WINDOW = Duration.of(s=1)  # what people who watch are shown: fresh, and still a rate
@@ -29,13 +30,14 @@ class Live:
     """Everything that must be ended when the drill ends."""
 
     sandbox: Sandbox
+    system: System
     recorder: Recorder
     http: httpx.Client
     observer: Observer
     engine: Engine
     bench: Bench
     ledger: Path
-    baseline: dict[str, Duration] = field(default_factory=dict)
+    baseline: dict[str, Duration]
     fault: FaultRun | None = None
     plan: Plan | None = None
     outcome: Outcome | None = None
@@ -49,6 +51,7 @@ class Live:
 def go_live(
     drill: Drill,
     sandbox: Sandbox,
+    system: System,
     recorder: Recorder,
     worker: WorkerProcess,
     *,
@@ -58,6 +61,8 @@ def go_live(
     deadline: Deadline,
 ) -> Live:
     """Sets the observer to work on a sandbox that is ready. When that fails nothing of it is left; the sandbox stays.
+
+    `system` is the sandbox as the drill may act on it; on `sandbox` itself things are looked up, and taken back.
 
     Raises:
         DrillError: the observer could not be started.
@@ -69,12 +74,17 @@ def go_live(
     )
     observer = Observer.start(plan, recorder, deadline, worker)
     http = http_client()
+    baseline: dict[str, Duration] = {}
     return Live(
         sandbox=sandbox,
         recorder=recorder,
         http=http,
         observer=observer,
-        engine=Engine(drill.model, sandbox, http),
-        bench=Bench(model=drill.model, system=sandbox, metrics=observer, http=http),
+        system=system,
+        engine=Engine(drill.model, system, http),
+        bench=Bench(
+            model=drill.model, system=system, metrics=observer, http=http, baseline=baseline, fault=drill.fault
+        ),
         ledger=ledger,
+        baseline=baseline,
     )

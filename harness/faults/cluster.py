@@ -9,9 +9,11 @@ from harness.clock import Deadline
 from harness.errors import Unavailable
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
+from harness.faults.reach import Serving
 from harness.faults.releases import deploy_what_serves
-from harness.journal.records import Undo
+from harness.journal.undo import Undo, Unlock
 from harness.system.ports import Cluster
+from harness.system.values import Replica
 
 
 def cluster_of(scene: Scene, what: str) -> Cluster:
@@ -46,11 +48,15 @@ class HungUpgrade:
         """Nothing is pending any more, and then the version that serves now is deployed again."""
         cluster_of(scene, "an upgrade hangs in pending")
         before = deploy_what_serves(scene, self.service, self.version)
-        return (before, Undo(operation="unlock", service=self.service, slot=before.slot))
+        return (before, Unlock(service=self.service))
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - the slot serves
         """Updates, and leaves the revision pending."""
         cluster_of(scene, self.title).hang_upgrade(self.service, self.version, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Those that serve in another version: the others would stay as they are."""
+        return frozenset(one for one in serving.of(self.service) if one.version != self.version)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""

@@ -13,9 +13,10 @@ from typing import Protocol
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import cluster_of
-from harness.faults.model import Fault, Scene
-from harness.journal.records import Undo
-from harness.system.values import ReplicaState
+from harness.faults.model import Fault, Scene, only
+from harness.faults.reach import Serving
+from harness.journal.undo import RecallHistory, RestoreImage, Uncordon, Undo, Unlock
+from harness.system.values import Replica, ReplicaState
 
 
 class Hindrance(Protocol):
@@ -39,6 +40,9 @@ class Hindrance(Protocol):
     def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:
         """Puts in the way what `undo` ends."""
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Which of the replicas that serve before the fault it takes away."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShortHistory:
@@ -60,12 +64,15 @@ class ShortHistory:
     def undo(self, scene: Scene) -> Undo:
         """The revisions are there again."""
         cluster_of(scene, self.title)
-        slot = scene.system.router.active(self.service)
-        return Undo(operation="recall_history", service=self.service, slot=slot.value)
+        return RecallHistory(service=self.service)
 
     def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:  # noqa: ARG002 - the target is named
         """Takes the older ones out."""
         cluster_of(scene, self.title).forget_history(self.service, self.keep, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:  # noqa: ARG002 - whoever serves
+        """None."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +90,15 @@ class MissingImage:
     def undo(self, scene: Scene) -> Undo:
         """The image is there again."""
         cluster_of(scene, self.title)
-        slot = scene.system.router.active(self.service)
-        return Undo(operation="restore_image", service=self.service, slot=slot.value, version=self.version)
+        return RestoreImage(service=self.service, version=self.version)
 
     def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:  # noqa: ARG002 - the target is named
         """Removes it."""
         cluster_of(scene, self.title).remove_image(self.service, self.version, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:  # noqa: ARG002 - whoever serves
+        """None."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +115,15 @@ class UnfinishedRollback:
     def undo(self, scene: Scene) -> Undo:
         """Nothing is pending any more."""
         cluster_of(scene, self.title)
-        slot = scene.system.router.active(self.service)
-        return Undo(operation="unlock", service=self.service, slot=slot.value)
+        return Unlock(service=self.service)
 
     def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:  # noqa: ARG002 - the target is named
         """Leaves a pending revision of a rollback."""
         cluster_of(scene, self.title).leave_rollback_unfinished(self.service, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:  # noqa: ARG002 - whoever serves
+        """None."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +140,25 @@ class DrainedNode:
         """The condition in words."""
         return f"the node of {self.service} is drained"
 
-    def undo(self, scene: Scene) -> Undo:
-        """Replicas may start on the node again."""
+    def undo(self, scene: Scene) -> Uncordon:
+        """Replicas may start on the node again, as they may now."""
         cluster = cluster_of(scene, self.title)
         active = scene.system.router.active(self.service)
         for one in scene.system.workloads.replicas(self.service, active):
             if one.state is ReplicaState.READY:
                 node = cluster.node_of(one)
-                return Undo(operation="uncordon", service=self.service, slot=active.value, node=node)
+                if not cluster.takes_pods(node):
+                    raise InputError(f"node {node} is cordoned already, and draining it would not be ours to take back")
+                return Uncordon(node=node)
         raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): no node to drain")
 
     def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:
         """Lets nothing start on it, and evicts."""
-        cluster_of(scene, self.title).drain(undo.node, deadline)
+        cluster_of(scene, self.title).drain(only([undo], Uncordon).node, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Every replica of any service on that node."""
+        return serving.beside(self.service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +188,12 @@ class Hindered:
         self.fault.inject(scene, undo[:own], deadline)
         for one, ended_by in zip(self.hindrances, undo[own:], strict=True):
             one.put(scene, ended_by, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica] | None:
+        """The fault's, and what stands in the way takes away."""
+        own = self.fault.hits(serving)
+        taken = frozenset[Replica]().union(*(one.hits(serving) for one in self.hindrances))
+        return own if own is None and not taken else (own or frozenset()) | taken
 
     def seen(self, scene: Scene) -> str:
         """The fault's effect."""

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, field_validator
 from harness.journal.cause import Cause
 from harness.journal.declaration import (
     Criterion,
+    GuardDeclared,
     LedgerDeclared,
     LoadDeclared,
     Objective,
@@ -24,8 +25,10 @@ from harness.journal.declaration import (
     Value,
     Verdict,
 )
+from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Observation, Row, Write
 from harness.journal.refusal import Refusal
+from harness.journal.undo import AnyUndo
 from harness.units import Duration, Instant
 
 
@@ -70,6 +73,7 @@ class DrillDeclared(Value):
     lag_limit: Duration
     expected: Verdict
     expected_cause: Cause | None
+    guards: tuple[GuardDeclared, ...] = ()
     versions: dict[str, str]
     again: str
 
@@ -143,45 +147,26 @@ class LedgerRead(Value):
     error: str = ""
 
 
-class Undo(Value):
-    """One idempotent operation that takes back a part of a fault: its name and its arguments, as data.
-
-    `version` and `node` are for the operations that need one, and empty for the others.
-    """
-
-    operation: Literal[
-        "switch",
-        "remove",
-        "let_start",
-        "clear_network",
-        "deploy",
-        "uncordon",
-        "recall_history",
-        "restore_image",
-        "unlock",
-    ]
-    service: str
-    slot: Literal["blue", "green"]
-    version: str = ""
-    node: str = ""
-
-
 class UndoRegistered(Value):
     """What takes the fault back; on disk before anything is injected."""
 
     kind: Literal["undo.registered"] = "undo.registered"
     fault: str
-    undo: tuple[Undo, ...]
+    undo: tuple[AnyUndo, ...]
 
 
 class UndoDone(Value):
-    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then."""
+    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then.
+
+    `attempts` counts how often it was tried: what fails for a moment is tried again.
+    """
 
     kind: Literal["undo.done"] = "undo.done"
-    undo: Undo
+    undo: AnyUndo
     at: Instant
     error: str = ""
     by_hand: str = ""
+    attempts: int = 1
 
 
 class FaultState(StrEnum):
@@ -282,6 +267,24 @@ class RollbackEnded(Value):
     refusal: Refusal | None = None
 
 
+class DataRestored(Value):
+    """A rollback put the data back to an earlier state on purpose: what was written after its target is given up.
+
+    The target is an instant that is known to lie in [earliest, latest]: an LSN or a named point was passed between
+    two looks, a time of the wall clock is only as exact as the clocks agree. Clients were led to the restored data
+    between `switching` and `switched`; writers had been stopped at `writes_stopped`, None when they were not.
+    """
+
+    kind: Literal["data.restored"] = "data.restored"
+    way: Literal["backup", "point in time"]
+    target: str
+    earliest: Instant
+    latest: Instant
+    writes_stopped: Instant | None
+    switching: Instant
+    switched: Instant
+
+
 class CriterionChecked(Value):
     """A criterion was looked at: the measured value, or None with the reason why it could not be measured.
 
@@ -302,12 +305,17 @@ class CriterionChecked(Value):
 
 
 class Stopped(Value):
-    """A guard, a person or an error stops the drill; what follows is only undoing."""
+    """A guard, a person or an error stops the drill; what follows is only undoing.
+
+    `guard` says which guard, and `rule` which one of its kind; it is empty where that is not known.
+    """
 
     kind: Literal["stopped"] = "stopped"
     at: Instant
     by: Literal["guard", "person", "error"]
     reason: str
+    guard: Guard | None = None
+    rule: str = ""
 
 
 class DrillEnded(Value):
@@ -315,6 +323,39 @@ class DrillEnded(Value):
 
     kind: Literal["drill.ended"] = "drill.ended"
     at: Instant
+
+
+class TakenOver(Value):
+    """The first record of an account: somebody else takes the drill back. `head` is that of the drill's own journal.
+
+    `records` counts its whole records, and `torn` tells that bytes of an unfinished one follow them. A journal that
+    cannot be read has the head "".
+    """
+
+    kind: Literal["taken.over"] = "taken.over"
+    at: Instant
+    by: Literal["watchdog", "heal"]
+    why: str
+    head: str
+    records: int
+    torn: bool
+
+
+class SandboxEnded(Value):
+    """The sandbox was ended with everything in it, as `detail` says, or something of it is left: `error`."""
+
+    kind: Literal["sandbox.ended"] = "sandbox.ended"
+    at: Instant
+    detail: str
+    error: str = ""
+
+
+class TakenBack(Value):
+    """The last record of an account: everything was taken back, but for what is `left`, a sentence each."""
+
+    kind: Literal["taken.back"] = "taken.back"
+    at: Instant
+    left: tuple[str, ...]
 
 
 Record = (
@@ -337,9 +378,13 @@ Record = (
     | StepEnded
     | RollbackStarted
     | RollbackEnded
+    | DataRestored
     | CriterionChecked
     | Stopped
     | DrillEnded
+    | TakenOver
+    | SandboxEnded
+    | TakenBack
 )
 
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])

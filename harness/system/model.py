@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import (
     Field,
@@ -20,10 +20,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from harness.errors import ConfigurationError
-from harness.system.cluster_model import ClusterTable, Guards, KubernetesTable
+from harness.errors import ConfigurationError, UsageError
+from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
+from harness.system.cluster_model import ClusterTable, KubernetesTable
+from harness.system.guards_model import Guards
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
     PROBE_PLACEHOLDERS,
@@ -32,24 +33,14 @@ from harness.system.placeholders import (
     placeholders,
     texts,
 )
-from harness.system.table import Name, Table
+from harness.system.table import Method, Name, Status, Table, UrlPath, Where, problem, unknown_services
 from harness.units import Duration
 
-PATH_PATTERN: Final = r"^/"
+FILE_PATTERN: Final = r"\.(toml|json)$"
 METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 MOST_REPLICAS: Final = 50
 
-Status = Annotated[int, Field(ge=100, le=599)]
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
-UrlPath = Annotated[str, Field(pattern=PATH_PATTERN, description="starts with '/'")]
-
-
-def _problem(where: tuple[int | str, ...], found: Any, expected: str) -> InitErrorDetails:
-    """A mistake that is seen only when the whole file is known, said where it stands."""
-    return InitErrorDetails(
-        type=PydanticCustomError("reference", "{expected}", {"expected": expected}), loc=where, input=found
-    )
 
 
 class Request(Table):
@@ -96,18 +87,33 @@ class Service(Table):
         return self
 
 
+class VersionField(Table):
+    """A field of a TOML or JSON file that belongs to a release."""
+
+    file: str = Field(pattern=FILE_PATTERN, description="the file, with {version}")
+    field: str = Field(min_length=1, description="the key at its top")
+
+
 class Releases(Table):
     """Where releases are found."""
 
     path: str = Field(description="folder of one release, with {version}; a release exists when its folder does")
     current: str = Field(description="the release that runs where a scenario names no other")
     config: str | None = Field(default=None, description="folder with one release's configuration, with {version}")
+    schema_field: VersionField | None = Field(default=None, alias="schema", description="which schema a release needs")
 
     @field_validator("path", "config")
     @classmethod
     def _has_a_version(cls, value: str | None) -> str | None:
         if value is not None:
             only(frozenset({"version"}), "a path of releases", [value])
+        return value
+
+    @field_validator("schema_field")
+    @classmethod
+    def _file_has_a_version(cls, value: VersionField | None) -> VersionField | None:
+        if value is not None:
+            only(frozenset({"version"}), "a file of releases", [value.file])
         return value
 
 
@@ -117,6 +123,7 @@ class DatabaseTable(Table):
     schema_files: tuple[str, ...] = Field(min_length=1, alias="schema", description="SQL files, run in order")
     env: str = Field(default="DATABASE_URL", description="variable by which a replica learns the connection string")
     version_query: str | None = Field(default=None, description="gives the schema version as one text")
+    tables: tuple[TableName, ...] | None = Field(default=None, min_length=1, description="tables that are always there")
 
 
 class LedgerWrite(Table):
@@ -193,6 +200,8 @@ class SystemModel(Table):
     database: DatabaseTable | None = None
     ledger: Ledger | None = None
     load: tuple[Load, ...] = ()
+    checks: tuple[AnyCheck, ...] = ()
+    business_path: tuple[PathCall, ...] = ()
     kubernetes: KubernetesTable | None = None
     cluster: ClusterTable | None = None
     guards: Guards = Guards()
@@ -214,17 +223,17 @@ class SystemModel(Table):
 
     @model_validator(mode="after")
     def _references_exist(self) -> SystemModel:
-        named: list[tuple[tuple[int | str, ...], str]] = []
+        named: list[tuple[Where, str]] = []
         if self.ledger:
             named.append((("ledger", "service"), self.ledger.service))
         named += [(("load", index, "service"), load.service) for index, load in enumerate(self.load)]
-        problems = [
-            _problem(where, service, f"there is no service {service!r}; expected one of {', '.join(self.services)}")
-            for where, service in named
-            if service not in self.services
-        ]
+        stops = enumerate(self.guards.stop or ())
+        named += [(("guards", "stop", index, "service"), one.service) for index, one in stops if one.service]
+        problems = unknown_services(named, self.services)
         if self.ledger and not self.database:
-            problems.append(_problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
+            problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
+        problems += check_problems(self.checks, self.services, database=self.database is not None)
+        problems += path_problems(self.business_path, self.services)
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)
         return self
@@ -244,6 +253,20 @@ class SystemModel(Table):
             ConfigurationError: drill.toml does not say how the system runs on a cluster.
         """
         return self.on_kubernetes.image.format(service=service, version=version)
+
+    @property
+    def on_cluster(self) -> ClusterTable:
+        """Where the system runs already, on a cluster that is not the drill's own.
+
+        Raises:
+            UsageError: drill.toml does not say.
+        """
+        if self.cluster is None:
+            raise UsageError(
+                f"{self.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of "
+                "a system that runs already"
+            )
+        return self.cluster
 
     @property
     def on_kubernetes(self) -> KubernetesTable:

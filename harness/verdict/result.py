@@ -12,6 +12,7 @@ from pydantic import Field
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
+from harness.journal.guard import Guard
 
 
 class Seconds(Value):
@@ -24,10 +25,27 @@ class Seconds(Value):
 class MeasureResult(Value):
     """One measured duration."""
 
-    name: Literal["rto", "rpo", "outage", "detection", "decision", "procedure", "notification", "validation"]
+    name: Literal[
+        "rto",
+        "rpo",
+        "outage",
+        "outage_at_server",
+        "detection",
+        "decision",
+        "procedure",
+        "notification",
+        "validation",
+    ]
     title: str = Field(description="as people read it, such as 'Recovery time (RTO)'")
     meaning: str = Field(description="which two instants it lies between")
+    of: Literal["clients", "server", "harness", "ledger"] = Field(
+        description="whose instants it lies between: clients, when requests were sent that got bad answers, or good"
+        " ones again; server, when the system itself broke, or was well again, the time that answers were in flight"
+        " included; harness, taken directly; ledger, when writes were acknowledged. The end of rto and of validation"
+        " is of the harness"
+    )
     interval: Seconds | None = Field(description="null when it was not measured")
+    at_least: float | None = Field(description="what is known where it was not measured: it was not shorter")
     why: str = Field(description="what bounds it and what made it wide, or why it was not measured")
 
 
@@ -58,10 +76,17 @@ class CriterionResult(Value):
 
 
 class OutageResult(Value):
-    """One stretch in which clients got bad answers from a service; `end` is null when it was still on."""
+    """One stretch in which clients got bad answers from a service; `end` is null when it was still on.
 
+    `start` and `end` are when requests were sent that got bad answers, or good ones again; the other two are when the
+    service itself broke, or was well again, the time that answers were in flight included.
+    """
+
+    on_at_first_probe: bool = Field(description="nobody knows when it began; the low bounds are the drill's start")
     start: Seconds
     end: Seconds | None
+    start_at_server: Seconds | None
+    end_at_server: Seconds | None
     bad: int
     kinds: dict[str, int]
 
@@ -168,15 +193,30 @@ class AccountResult(Value):
     unknown: int
     rows: int | None
     lost: tuple[LostWrite, ...]
-    lost_after_recovery: int | None = Field(description="lost when read right after recovery")
+    discarded: tuple[LostWrite, ...] = Field(description="gone because a restore's target was chosen before them")
+    undecided: tuple[LostWrite, ...] = Field(description="gone; lost or discarded, which cannot be told")
+    gone_after_recovery: int | None = Field(description="acknowledged and not there when read right after recovery")
     unknown_there: int
     unknown_gone: int
     resurrected: tuple[str, ...]
     duplicated: tuple[str, ...]
     altered: tuple[str, ...]
     foreign: tuple[str, ...] = Field(description="rows that no ledger client wrote")
+    beyond: tuple[str, ...] = Field(description="there, although a restore's target was chosen before them")
+    restored: str | None = Field(description="what the data was restored to on purpose; null when it was not")
     complete: bool = Field(description="false when the account could not be made; the reason says why")
     reason: str
+
+
+class GuardResult(Value):
+    """A guard, and what it did."""
+
+    guard: Guard
+    rule: str
+    answer: Literal["held", "off", "refused", "stopped"] = Field(
+        description="off: it limits nothing; refused: before anything was touched; stopped: while the drill ran"
+    )
+    detail: str = Field(description="what it found, or why it refused or stopped the drill")
 
 
 class StageResult(Value):
@@ -236,6 +276,7 @@ class Result(Value):
     plan: PlanResult | None
     account: AccountResult | None
     services: tuple[ServiceResult, ...]
+    guards: tuple[GuardResult, ...]
     stages: tuple[StageResult, ...]
     events: tuple[EventResult, ...]
     not_measured: tuple[str, ...]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
 from harness.clock import Deadline
-from harness.errors import ConfigurationError, NotFound, Unavailable, UsageError, WillNotWork
+from harness.errors import ConfigurationError, NotFound, Unavailable, WillNotWork
 from harness.sandbox.cluster.restrained import RestrainedRevisions, RestrainedWorkloads
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.kubernetes import helm, names
@@ -101,6 +102,25 @@ def start(
     return sandbox
 
 
+@contextmanager
+def entered(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[ClusterSandbox]:
+    """The system of a drill that is gone, to take back what the drill has done; its proxies are removed at the end.
+
+    What is taken back was done by that drill, so it is allowed, whatever drills may install here.
+
+    Raises:
+        UsageError, ConfigurationError, Unavailable: as `start` does.
+    """
+    table = allowed(model).model_copy(update={"install": True})
+    kube = Kube(kubeconfig, table.context, table.namespace)
+    try:
+        sandbox = ClusterSandbox(kube, model, table, run_id)
+        yield sandbox
+        sandbox.close(Deadline.after(Duration(0)))
+    finally:
+        kube.close()
+
+
 def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:
     """Whether drills may and can run there; the versions of what is there, by name.
 
@@ -122,12 +142,7 @@ def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:
 
 def allowed(model: SystemModel) -> ClusterTable:
     """The cluster of drill.toml, if its guards allow it. Raises as `start` does."""
-    table = model.cluster
-    if table is None:
-        raise UsageError(
-            f"{model.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of a "
-            "system that runs already"
-        )
+    table = model.on_cluster
     if not model.guards.allows(table.context, table.namespace):
         raise ConfigurationError(
             f"{model.root / 'drill.toml'}: drills may not run in namespace {table.namespace} of {table.context}: it is "

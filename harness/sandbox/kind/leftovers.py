@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
 from pathlib import Path
 
 from harness.clock import Deadline
@@ -12,12 +11,11 @@ from harness.sandbox.kind import heal as containers
 from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.marks import CLUSTER, OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
 from harness.sandbox.kind.which import PROJECT, Which
-from harness.sandbox.kubernetes import namespace, nodes
-from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes import namespace
 
 
 def heal(state_dir: Path, deadline: Deadline) -> tuple[str, ...]:
-    """Removes namespaces, containers, volumes and folders of drills whose owner is gone; gives back what they drained.
+    """Removes namespaces, containers, volumes and folders of drills whose owner is gone.
 
     Docker and the cluster are asked only when a folder tells of such a drill.
 
@@ -38,7 +36,7 @@ def heal(state_dir: Path, deadline: Deadline) -> tuple[str, ...]:
             raise MayWorkLater(f"the cluster {name} does not answer, so namespaces may be left there; try again")
         if found is None:  # with its cluster a namespace is gone as well
             continue
-        told += _heal_cluster(found, deadline)
+        told += [_remove(found, one, deadline) for one in _abandoned(_namespaces(found))]
     for one in folders:
         left.remove_folder(state_dir, one.found.name)
     return (*told, *(f"folder of {one.found.name}: {one.why}; removed" for one in folders))
@@ -48,26 +46,25 @@ def _abandoned(found: tuple[Found, ...]) -> tuple[Abandoned, ...]:
     return abandoned(found, home=Home.here(), now=utc_seconds(), is_alive=alive, local=True)
 
 
-def _heal_cluster(found: Cluster, deadline: Deadline) -> tuple[str, ...]:
-    """Gives nodes back that nobody drains any more, and removes namespaces of nobody."""
-    with closing(found.kube("default")) as kube:
-        there = _namespaces(kube)
-        gone = _abandoned(there)
-        living = {one.name for one in there} - {one.found.name for one in gone}
-        given_back = nodes.give_back_of(kube, lambda by: by not in living)
-    told = (f"node {node}: the drill that drained it is gone; back in service" for node in given_back)
-    return (*told, *(_remove(found, one, deadline) for one in gone))
-
-
-def _namespaces(kube: Kube) -> tuple[Found, ...]:
+def _namespaces(found: Cluster) -> tuple[Found, ...]:
+    kube = found.kube("default")
+    try:
+        items = kube.call(kube.core.list_namespace, label_selector=OWNER).items
+    finally:
+        kube.close()
     return tuple(
         Found("namespace", one.metadata.uid, one.metadata.name, one.metadata.labels)
-        for one in kube.call(kube.core.list_namespace, label_selector=OWNER).items
+        for one in items
         if one.metadata.deletion_timestamp is None
     )
 
 
 def _remove(found: Cluster, one: Abandoned, deadline: Deadline) -> str:
-    with closing(found.kube(one.found.name)) as kube, suppress(NotFound):  # it went while we looked
+    kube = found.kube(one.found.name)
+    try:
         namespace.remove(kube, deadline)
+    except NotFound:  # it went while we looked
+        pass
+    finally:
+        kube.close()
     return str(one)
