@@ -29,6 +29,23 @@ Feature: A rollback is validated from every side
     And the recovery time is at most 30 s
     And no acknowledged write is lost
 
+  Scenario: A release in place is taken back and nothing of it is left
+    Given every service is live in 2.4.0
+    And the steady state is observed for 2 s
+    And a rollback is called for when the error rate of analysis-service is above 5 % for 3 s
+    When analysis-service is updated in place to 2.5.0
+    Then clients feel it within 5 s
+    And a rollback is called for within 10 s
+    And it is decided within 5 s
+    And analysis-service is rolled back to 2.4.0 by its revision within 30 s
+    And clients get good answers again within 10 s, for 5 s on end
+    And every critical service answers as 2.4.0 within 5 s
+    And the configuration of analysis-service is that of 2.4.0 within 5 s
+    And the business path works within 10 s
+    And nothing is left of the fault within 5 s
+    And the recovery time is at most 60 s
+    And no acknowledged write is lost
+
   @control
   Scenario: Clients are content, and the business path is broken
     Given every service is live in 2.4.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.drill import defaults
 from harness.drill.checks.base import Demand
@@ -22,6 +23,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
+from harness.system.load import line_in
 from harness.system.model import Service, SystemModel
 from harness.units import Duration
 
@@ -261,10 +263,11 @@ class DrillBuilder:
     def _own_checks(self) -> None:
         """The checks that belong to every validation; one that the scenario names has the time that it names."""
         said = {spec.criterion.name for spec in self.criteria}
-        for check in self.model.checks:
+        for index, check in enumerate(self.model.checks):
             demand = own(self.model, check.name)
             if check.always and demand.name not in said:
-                source = self._default_source(f"[[checks]] {check.name}")
+                line = line_in(self.model.root / Path(self.system_file).name, ("checks", index))
+                source = Source(file=self.system_file, line=line, text=f"[[checks]] {check.name}")
                 self._criterion(Phase.VALIDATION, demand, ALWAYS_WITHIN, source)
 
     def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:

@@ -23,10 +23,11 @@ class Recorder(Protocol):
 
 
 def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Duration) -> bool:
-    """Looks until the criterion holds or its time has passed; every look is recorded.
+    """Looks until the criterion holds or its time has passed; every look that was made to its end is recorded.
 
     The time runs from the start of the first look, so that who reads the journal knows the same deadline. A look
-    that ends after it shows what is then, and not that the criterion held in time.
+    that ends after it shows what is then, and not that the criterion held in time. One that the deadline cut short is
+    only the end of the time; it counts as a look where there is no other, and tells then that there was too little.
 
     Args:
         spec: the criterion, with its time and how it is measured.
@@ -51,6 +52,8 @@ def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Durati
         looks += 1
         reading = look_once(spec.check, bench, deadline)
         completed = now()
+        if reading.cut and looks > 1:
+            return True
         recorder.append(
             CriterionChecked(
                 criterion=spec.criterion.id,

@@ -60,6 +60,9 @@ class Cause(StrEnum):
     CRITERION_BROKEN = "criterion-broken"
     OBJECTIVE_MISSED = "objective-missed"
     WRITES_LOST = "writes-lost"
+    WRITES_DISCARDED = "writes-discarded"
+    RESTORED_TOO_OLD = "restored-too-old"
+    RESTORED_TOO_NEW = "restored-too-new"
     WRITES_RESURRECTED = "writes-resurrected"
     ROWS_ALTERED = "rows-altered"
     ROWS_DUPLICATED = "rows-duplicated"
@@ -77,6 +80,7 @@ class Cause(StrEnum):
     PROBER_STALLED = "prober-stalled"
     PROBES_MISSING = "probes-missing"
     JOURNAL_INCOMPLETE = "journal-incomplete"
+    JOURNAL_CONTRADICTS = "journal-contradicts"
 
     @property
     def verdict(self) -> Verdict:
@@ -147,6 +151,9 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.CRITERION_BROKEN: (_MISSED, "a criterion did not hold"),
     Cause.OBJECTIVE_MISSED: (_MISSED, "an objective was missed"),
     Cause.WRITES_LOST: (_MISSED, "writes were lost"),
+    Cause.WRITES_DISCARDED: (_MISSED, "writes were given up"),
+    Cause.RESTORED_TOO_OLD: (_MISSED, "the restored data was older than its target"),
+    Cause.RESTORED_TOO_NEW: (_MISSED, "the restored data was newer than its target"),
     Cause.WRITES_RESURRECTED: (_MISSED, "refused writes are there"),
     Cause.ROWS_ALTERED: (_MISSED, "rows were altered"),
     Cause.ROWS_DUPLICATED: (_MISSED, "rows were duplicated"),
@@ -163,4 +170,5 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.PROBER_STALLED: (_OPEN, "the prober stalled"),
     Cause.PROBES_MISSING: (_OPEN, "probes are missing from the journal"),
     Cause.JOURNAL_INCOMPLETE: (_OPEN, "the journal is incomplete"),
+    Cause.JOURNAL_CONTRADICTS: (_OPEN, "the journal contradicts itself"),
 }

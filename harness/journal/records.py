@@ -267,6 +267,24 @@ class RollbackEnded(Value):
     refusal: Refusal | None = None
 
 
+class DataRestored(Value):
+    """A rollback put the data back to an earlier state on purpose: what was written after its target is given up.
+
+    The target is an instant that is known to lie in [earliest, latest]: an LSN or a named point was passed between
+    two looks, a time of the wall clock is only as exact as the clocks agree. Clients were led to the restored data
+    between `switching` and `switched`; writers had been stopped at `writes_stopped`, None when they were not.
+    """
+
+    kind: Literal["data.restored"] = "data.restored"
+    way: Literal["backup", "point in time"]
+    target: str
+    earliest: Instant
+    latest: Instant
+    writes_stopped: Instant | None
+    switching: Instant
+    switched: Instant
+
+
 class CriterionChecked(Value):
     """A criterion was looked at: the measured value, or None with the reason why it could not be measured.
 
@@ -360,6 +378,7 @@ Record = (
     | StepEnded
     | RollbackStarted
     | RollbackEnded
+    | DataRestored
     | CriterionChecked
     | Stopped
     | DrillEnded

@@ -38,15 +38,16 @@ class Edge:
     """An instant at which the answers of one service changed.
 
     `interval` is for clients, `at_server` for the server; None when no good probe shows that it was well again.
-    `before` is None when no probe was sent before it. `silent` counts the probes due between the two that say
-    nothing, `missing` those that the journal does not hold.
+    `before` is None when no probe was sent before it. Of the probes due between the two, which say nothing, `skipped`
+    were never sent, `late` were made late by the prober itself, and `missing` are not in the journal.
     """
 
     interval: Interval
     at_server: Interval | None
     before: Observation | None
     after: Observation
-    silent: int = 0
+    skipped: int = 0
+    late: int = 0
     missing: int = 0
 
     def parts(self, period: Duration) -> dict[Wide, Duration]:
@@ -89,15 +90,16 @@ class Edge:
 
     def _gap(self) -> str:
         """The probes that were due between the two and say nothing."""
-        if not (self.silent or self.missing):
-            return "a pause in the schedule of the prober"
-        found = []
-        if self.silent:
-            say = are(self.silent, "says", "say")
-            found.append(f"{counted(self.silent, 'probe')} between them that {say} nothing (the prober stalled)")
-        if self.missing:
-            found.append(f"{counted(self.missing, 'probe')} that {are(self.missing)} missing from the journal")
-        return ", and ".join(found)
+        found = [
+            f"{counted(many, 'probe')} between them that {what}"
+            for many, what in (
+                (self.skipped, f"{are(self.skipped, 'was', 'were')} not sent (the prober stalled)"),
+                (self.late, f"{are(self.late, 'was', 'were')} late by the prober's own doing"),
+                (self.missing, f"{are(self.missing)} not in the journal"),
+            )
+            if many
+        ]
+        return ", and ".join(found) if found else "a pause in the schedule of the prober"
 
 
 def tells(one: Observation) -> bool:
@@ -128,4 +130,4 @@ def known(one: Observation, within: Duration) -> Instant:
     whatever lag the prober had before.
     """
     limit = sent(one) + within
-    return min(one.completed, limit) if one.completed else limit
+    return max(sent(one), min(one.completed, limit)) if one.completed else limit

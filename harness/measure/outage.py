@@ -74,6 +74,7 @@ class _Finder:
         self._every = sorted({one.number for one in observations})
         self._seen = telling(observations)
         self._telling = sorted({one.number for one in self._seen})
+        self._skipped = sorted({one.number for one in observations if one.sent is None})
         self._sustain = sustain
         self._begin = begin
         self._within = within
@@ -136,10 +137,12 @@ class _Finder:
     ) -> Edge:
         if before is None:
             return Edge(interval, at_server, before, after)
-        due = max(0, after.number - before.number - 1)
-        held = _between(self._every, before.number, after.number)
-        silent = held - _between(self._telling, before.number, after.number)
-        return Edge(interval, at_server, before, after, silent=silent, missing=due - held)
+        low, high = before.number, after.number
+        held = _between(self._every, low, high)
+        skipped = _between(self._skipped, low, high)
+        late = held - skipped - _between(self._telling, low, high)
+        missing = max(0, high - low - 1 - held)
+        return Edge(interval, at_server, before, after, skipped=skipped, late=late, missing=missing)
 
 
 def _between(numbers: Sequence[int], low: int, high: int) -> int:

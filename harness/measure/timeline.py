@@ -23,6 +23,7 @@ _ONCE: Final = (
     r.Planned,
     r.RollbackStarted,
     r.RollbackEnded,
+    r.DataRestored,
     r.DrillEnded,
 )
 
@@ -52,6 +53,7 @@ class Timeline:
     steps: tuple[r.StepEnded, ...]
     rollback_started: r.RollbackStarted | None
     rollback_ended: r.RollbackEnded | None
+    restored: r.DataRestored | None
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
 
@@ -124,6 +126,7 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
         steps=every(r.StepEnded),
         rollback_started=first(r.RollbackStarted),
         rollback_ended=first(r.RollbackEnded),
+        restored=first(r.DataRestored),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
     )

@@ -75,6 +75,14 @@ def _mistake(path: Path, text: str, mistake: ErrorDetails) -> str:
     return f"{path}:{line_of(text, location)}: {field}: {expected}"
 
 
+def line_in(path: Path, location: Sequence[int | str]) -> int:
+    """The line of a field of a file that was read as a system; 1 where the file is there no more."""
+    try:
+        return line_of(path.read_text(encoding="utf-8"), location)
+    except (OSError, ValueError):
+        return 1
+
+
 def line_of(text: str, location: Sequence[int | str]) -> int:
     """The line (from 1) where a field of a TOML text stands, or that of the nearest table around it.
 

@@ -118,8 +118,11 @@ LIVE, CRASH = "Given every service is live in 1.0.0", "When echo crashes and sta
         (
             (LIVE, CRASH, "Then the schema is at version 1.0.0 within 5 s"),
             5,
-            "drill.toml has no database.version_query",
+            "the system echo has no database; [database] of drill.toml describes it",
         ),
+        ((LIVE, CRASH, "Then the business path works within 5 s"), 5, "drill.toml describes no business path"),
+        ((LIVE, CRASH, "Then visits holds at least 1 row within 5 s"), 5, "the system echo has no database"),
+        ((LIVE, CRASH, "Then the check nothing holds within 5 s"), 5, "the nearest is 'the check {name:Quoted} holds"),
         ((LIVE, CRASH, "Then the verdict is great"), 5, "'great' is not a verdict; expected one of passed, missed"),
     ],
 )

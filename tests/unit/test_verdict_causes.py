@@ -13,8 +13,25 @@ from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
 from harness.journal.refusal import Refusal
 from harness.verdict.judge import as_expected
+from tests.support.shapes import no_effect
 from tests.support.worlds import World, judgement_of, timeline_of
-from tests.unit.test_verdict_rules import WAYS, no_effect
+from tests.unit import (
+    test_verdict_course,
+    test_verdict_data,
+    test_verdict_load,
+    test_verdict_prober,
+    test_verdict_promises,
+    test_verdict_validity,
+)
+
+WAYS = {
+    **test_verdict_validity.WAYS,
+    **test_verdict_load.WAYS,
+    **test_verdict_course.WAYS,
+    **test_verdict_promises.WAYS,
+    **test_verdict_data.WAYS,
+    **test_verdict_prober.WAYS,
+}
 
 MEASURES = Path(__file__).parents[2] / "docs" / "measures.md"
 
@@ -54,6 +71,9 @@ CAUSES: dict[str, Cause] = {
     "a criterion was broken": Cause.CRITERION_BROKEN,
     "an objective missed": Cause.OBJECTIVE_MISSED,
     "a lost write that nobody promised to keep": Cause.WRITES_LOST,
+    "writes that a restore gave up, and nobody promised to keep none": Cause.WRITES_DISCARDED,
+    "a restore to an older point than its target": Cause.RESTORED_TOO_OLD,
+    "a restore to a newer point than its target": Cause.RESTORED_TOO_NEW,
     "a write raised from the dead": Cause.WRITES_RESURRECTED,
     "an altered row": Cause.ROWS_ALTERED,
     "a row that is there twice": Cause.ROWS_DUPLICATED,
@@ -71,6 +91,7 @@ CAUSES: dict[str, Cause] = {
     "a prober that stalled": Cause.PROBER_STALLED,
     "a probe that the journal lost": Cause.PROBES_MISSING,
     "an empty plan": Cause.JOURNAL_INCOMPLETE,
+    "a journal that runs backwards": Cause.JOURNAL_CONTRADICTS,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal, Protocol
 import httpx
 
 from harness.clock import Deadline
-from harness.errors import DrillError, InputError, Unavailable
+from harness.errors import DeadlineExceeded, DrillError, InputError, Unavailable
 from harness.faults.model import Fault
 from harness.system.check_model import MOST_EXACT
 from harness.system.model import SystemModel
@@ -34,10 +34,14 @@ class Bench:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A measured value, or None with the reason in `detail`."""
+    """A measured value, or None with the reason in `detail`.
+
+    `cut` is true of a look that tells nothing only because the deadline cut it short.
+    """
 
     value: float | str | None
     detail: str = ""
+    cut: bool = False
 
 
 class Check(Protocol):
@@ -73,7 +77,7 @@ def look(check: Check, bench: Bench, deadline: Deadline) -> Reading:
     except Unavailable:
         raise
     except DrillError as error:
-        return Reading(None, str(error))
+        return Reading(None, str(error), cut=isinstance(error, DeadlineExceeded) and deadline.passed)
     except Exception as error:  # noqa: BLE001 - a mistake in one check, which may be a user's own, is told as its outcome
         return Reading(None, f"the check raised {type(error).__name__}: {error}")
 

@@ -50,7 +50,7 @@ class DatabaseAnswers:
         try:
             rows = list(database.read("SELECT 1", time_for(deadline, CONNECT_LIMIT)))
         except DeadlineExceeded as error:
-            return Reading(0 if whole else None, str(error))
+            return Reading(0 if whole else None, str(error), cut=not whole)
         except MayWorkLater as error:
             return Reading(0, str(error))
         if rows != [(1,)]:

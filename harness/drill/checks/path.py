@@ -26,12 +26,12 @@ class BusinessPath:
         values: dict[str, Any] = {"unique": secrets.token_hex(8)}
         for done, call in enumerate(self.calls):
             if done and deadline.passed:
-                return Reading(None, f"{in_time(done, len(self.calls))}, and every one was as expected")
+                return Reading(None, f"{in_time(done, len(self.calls))}, and every one was as expected", cut=True)
             answer = ask(bench.system.router.address(call.service), call, values, deadline)
             wrong = answer.problem or _take(answer, call, values)
             if wrong:
                 where = f"request {done + 1}, {call.title}: {wrong}"
-                return Reading(None if answer.cut else done, where)
+                return Reading(None if answer.cut else done, where, cut=answer.cut)
         return Reading(len(self.calls), ", ".join(dict.fromkeys(call.service for call in self.calls)))
 
 

@@ -30,7 +30,7 @@ class HealthyInARow:
         """Looks at every service `times` times."""
         for done in range(self.times):
             if done and deadline.passed:
-                return Reading(None, f"{in_time(done, self.times)}, and every one was healthy")
+                return Reading(None, f"{in_time(done, self.times)}, and every one was healthy", cut=True)
             for service in self.services:
                 look = look_at_service(
                     bench.http, bench.model.services[service], bench.system.router.address(service), deadline
@@ -53,7 +53,7 @@ class VersionServed:
         for done in range(looks):
             if done and deadline.passed:
                 told = ", ".join(sorted(set(seen)))
-                return Reading(None, f"{in_time(done, looks)}, and they saw {told}")
+                return Reading(None, f"{in_time(done, looks)}, and they saw {told}", cut=True)
             look = look_at_service(
                 bench.http,
                 bench.model.services[self.service],
@@ -78,7 +78,7 @@ class VersionsServed:
         for service in self.services:
             reading = VersionServed(service).read(bench, deadline)
             if not isinstance(reading.value, str):
-                return Reading(None, f"{service}: {reading.detail}")
+                return Reading(None, f"{service}: {reading.detail}", cut=reading.cut)
             found[service] = reading.value
         seen = sorted({version for value in found.values() for version in value.split(", ")})
         return Reading(", ".join(seen), "; ".join(f"{service} {version}" for service, version in found.items()))
@@ -100,7 +100,7 @@ class OwnRequest:
         answer = ask(bench.system.router.address(check.service), check, values, deadline)
         if answer.problem:
             tells = check.value is None and not answer.cut
-            return Reading(0 if tells else None, f"{check.title}: {answer.problem}")
+            return Reading(0 if tells else None, f"{check.title}: {answer.problem}", cut=answer.cut)
         if check.value is None:
             return Reading(1, check.title)
         try:
