@@ -28,6 +28,7 @@ from harness.units import Instant
 
 GENESIS: Final = "0" * 64
 _MOST: Final = 2**63  # whole numbers of a journal are nanoseconds and counts: each is below this
+_EARLIEST: Final = Instant(-_MOST)
 
 
 def canonical(value: Any) -> str:
@@ -71,7 +72,7 @@ class _End:
     number: int = 0
     hash: str = GENESIS
     size: int = 0
-    at: Instant = Instant(-_MOST)
+    at: Instant = _EARLIEST
 
 
 class JournalWriter:

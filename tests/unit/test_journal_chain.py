@@ -99,7 +99,9 @@ def test_a_number_beyond_all_instants_is_refused_even_with_a_hash_that_fits(tmp_
     path = tmp_path / "journal.jsonl"
     for bodies in ([(at, CLOCK.model_dump(mode="json"))], [(1, {"kind": "drill.ended", "at": at})]):
         path.write_bytes(forge(bodies))
-        with pytest.raises(InputError, match=rf"journal\.jsonl:1: .* a number of {len(str(at))} digits is out of range"):
+        with pytest.raises(
+            InputError, match=rf"journal\.jsonl:1: .* a number of {len(str(at))} digits is out of range"
+        ):
             read_journal(path)
 
 

@@ -3,6 +3,7 @@
     start.py, base.py           bring a system up and end it; what is made once for many drills
     which.py                    which cluster, by its name; names of what belongs to it
     cluster.py, nodes.py        the cluster: found or made, deleted; its nodes as Docker has them
+    configuration.py            what kind is told of it
     publish.py                  the releases' images get into its registry
     survey.py                  what of all that this machine has, for `drill doctor`
     left.py, marks.py           whose something is

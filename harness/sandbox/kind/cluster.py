@@ -17,6 +17,7 @@ from typing import Final
 from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, MayWorkLater, Unavailable
 from harness.sandbox.kind import limits, nodes
+from harness.sandbox.kind.configuration import configuration
 from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.nodes import ready_nodes
@@ -25,33 +26,6 @@ from harness.units import counted
 
 OLDEST: Final = Version(0, 24, 0)  # the first whose nodes read /etc/containerd/certs.d by the patch below
 BUILT: Final = "rollback-drill/node-of"  # label of node images that were built on this machine
-
-# minSyncPeriod: kube-proxy follows a changed Service within 50 ms instead of a second, so that a switch is quick.
-_COMMON: Final = """\
-kind: Cluster
-apiVersion: kind.x-k8s.io/v1alpha4
-containerdConfigPatches:
-- |-
-  [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "/etc/containerd/certs.d"
-kubeadmConfigPatches:
-- |
-  kind: KubeProxyConfiguration
-  iptables:
-    minSyncPeriod: 50ms
-"""
-_ALONE: Final = "nodes:\n- role: control-plane\n"
-# taints: pods of drills run on the control plane, too. Where that is alone kind sees to it, and will not find it done.
-_WITH_WORKERS: Final = """\
-nodes:
-- role: control-plane
-  kubeadmConfigPatches:
-  - |
-    kind: InitConfiguration
-    nodeRegistration:
-      taints: []
-"""
-_WORKER: Final = "- role: worker\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,12 +192,10 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
     kubeconfig.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _delete(which, kubeconfig, deadline)
     built = _built_node_image()
-    workers = which.nodes - 1
-    config = _COMMON + (_WITH_WORKERS + _WORKER * workers if workers else _ALONE)
     command = ["kind", "create", "cluster", f"--name={which.name}", f"--kubeconfig={kubeconfig}", "--config=-"]
     command += [f"--wait={max(1, round(deadline.left.seconds))}s", *([f"--image={built}"] if built else [])]
     try:
-        run(command, deadline.within(limits.CREATE), stdin=config)
+        run(command, deadline.within(limits.CREATE), stdin=configuration(which.nodes))
     except ToolFailed as error:
         _delete(which, kubeconfig, Deadline.after(limits.DELETE))
         raise Unavailable(f"the cluster could not be made: {error}") from error
