@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.settings import Settings
 from tests.support.commands import drill
+from tests.support.real_drills import ran, unexpected
 from tests.support.tools import needs
 
 pytestmark = [pytest.mark.alone, needs("docker", "kind", "helm")]
-COULD_NOT_TELL = ("indeterminate", "invalid")
-
-
-def ran(*paths: object, sandbox: str, out: Path, told: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """The drills of a run. What could not be told is measured once more: two cores stall when many pods start."""
-    found = run(*paths, sandbox=sandbox, out=out)
-    for number, one in enumerate(found):
-        if not one["as_expected"] and one["verdict"] in COULD_NOT_TELL:
-            with told.disabled():
-                sys.stdout.write(f"\nmeasured once more on {one['sandbox']}: {one['name']}: {one['reason']}\n")
-            [found[number]] = run(one["source"], sandbox=one["sandbox"], out=out)
-    with told.disabled():
-        sys.stdout.write(f"\n{len(found)} drills ran on {sandbox}: {', '.join(str(path) for path in paths)}\n")
-    return found
-
-
-def run(*paths: object, sandbox: str, out: Path) -> list[dict[str, Any]]:
-    said = drill("run", *paths, "--sandbox", sandbox, "--out", out, "--json", state=Settings().state_dir, within=1200)
-    assert said.out, said.err
-    drills: list[dict[str, Any]] = json.loads(said.out)["drills"]
-    return drills
-
-
-def unexpected(drills: list[dict[str, Any]]) -> list[str]:
-    return [f"{one['name']} on {one['sandbox']}: {one['headline']}" for one in drills if not one["as_expected"]]
 
 
 def test_the_release_drills_end_the_same_on_both_sandboxes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

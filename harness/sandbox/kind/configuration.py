@@ -20,7 +20,7 @@ kubeadmConfigPatches:
 nodes:
 - role: control-plane
 """
-# Pods of drills run on the control plane, too. Where that is alone kind sees to it itself, and fails if it is done already.
+# Pods run on the control plane, too. Where that is alone kind sees to it itself, and fails if it is done already.
 _TAKES_PODS: Final = """\
   kubeadmConfigPatches:
   - |
