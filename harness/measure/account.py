@@ -71,18 +71,23 @@ def account(
     for row in rows:
         values.setdefault(row.id, set()).add(row.value)
     classes: dict[str, list[Write]] = {name: [] for name in _CLASSES}
+    beyond: list[str] = []
     for write in writes:
-        classes[_class_of(write, write.id in times, read_from, restored)].append(write)
+        name = _class_of(write, write.id in times, read_from, restored)
+        if name == _BEYOND:
+            beyond.append(write.id)
+        classes["kept" if name == _BEYOND else name].append(write)
     known = {write.id: write.value for write in writes}
     return Account(
         **{name: tuple(found) for name, found in classes.items()},
         duplicated=tuple(sorted(name for name, many in times.items() if many > 1)),
         altered=tuple(sorted(name for name, value in known.items() if values.get(name, {value}) != {value})),
         foreign=tuple(sorted(set(times) - set(known))),
-        beyond=tuple(sorted(write.id for write in classes["kept"] if _given_up(write, restored))),
+        beyond=tuple(sorted(beyond)),
     )
 
 
+_BEYOND: Final = "beyond"
 _CLASSES: Final = (
     "kept",
     "lost",
@@ -96,36 +101,18 @@ _CLASSES: Final = (
 
 
 def _class_of(write: Write, there: bool, read_from: Instant, restored: DataRestored | None) -> str:  # noqa: FBT001
+    told = write.acknowledged
     if write.outcome is WriteOutcome.FAIL:
         return "resurrected" if there else "refused"
-    known = write.outcome is WriteOutcome.OK and write.acknowledged is not None and write.acknowledged <= read_from
-    if not known:
+    if write.outcome is WriteOutcome.INFO or told is None or told > read_from:
         return "unknown_there" if there else "unknown_gone"
+    if restored is None:
+        return "kept" if there else "lost"
+    if restored.latest < write.sent and told < restored.switching:  # it took effect after the target, on the old data
+        return _BEYOND if there else "discarded"
     if there:
         return "kept"
-    if _given_up(write, restored):
-        return "discarded"
-    return "lost" if _must_be_there(write, restored) else "undecided"
-
-
-def _given_up(write: Write, restored: DataRestored | None) -> bool:
-    """True when it surely took effect after the target of a restore, on the data that was replaced."""
-    return (
-        restored is not None
-        and write.acknowledged is not None
-        and restored.latest < write.sent
-        and write.acknowledged < restored.switching
-    )
-
-
-def _must_be_there(write: Write, restored: DataRestored | None) -> bool:
-    """True when it surely took effect on data that there is now."""
-    return (
-        restored is None
-        or write.acknowledged is None
-        or write.acknowledged <= restored.earliest
-        or write.sent >= restored.switched
-    )
+    return "lost" if told <= restored.earliest or write.sent >= restored.switched else "undecided"
 
 
 def recovery_point(found: Account, outage: Interval, stopped: Instant | None = None) -> Span | None:
@@ -156,6 +143,12 @@ def recovery_point(found: Account, outage: Interval, stopped: Instant | None = N
     if len(before) < ENOUGH_WRITES:
         return None
     return _exactly(Duration(0))
+
+
+def silence(writes: Sequence[Write], before: Instant) -> Duration | None:
+    """For how long no write had been sent at an instant; None when none had been sent before it at all."""
+    last = max((write.sent for write in writes if write.sent <= before), default=None)
+    return None if last is None else before - last
 
 
 def _exactly(duration: Duration) -> Span:

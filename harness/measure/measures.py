@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from harness.journal.declaration import Phase
 from harness.journal.records import FaultState, LedgerRead
-from harness.measure.account import Account, account, recovery_point, unbounded
+from harness.measure.account import ENOUGH_WRITES, Account, account, recovery_point, silence, unbounded
 from harness.measure.criteria import looked
 from harness.measure.felt import Felt, Measure
 from harness.measure.outage import Outage
@@ -14,6 +15,9 @@ from harness.measure.split import fault_begins, split
 from harness.measure.system import SystemOutage, system_outage
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, Interval, are, counted
+
+SILENCE: Final = Duration.of(s=5)
+"""A ledger that made no write for longer than this, or than ten writes take, was not there when the outage began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def measure(timeline: Timeline) -> Measures:
         detection=_between(
             "the fault's effect was seen", _effective(timeline), "a trigger was met", detected(timeline)
         ),
-        decision=_between("a trigger was met", detected(timeline), "the decision was taken", _decided(timeline)),
+        decision=_between("a trigger was met", detected(timeline), "the decision was taken", decided(timeline)),
         procedure=_between(
             "the rollback started",
             timeline.rollback_started.at if timeline.rollback_started else None,
@@ -103,7 +107,7 @@ def detected(timeline: Timeline) -> Instant | None:
     return min((met.at for met in timeline.triggers if begin and met.at >= begin), default=None)
 
 
-def _decided(timeline: Timeline) -> Instant | None:
+def decided(timeline: Timeline) -> Instant | None:
     """When it was decided to roll back since the fault began; a decision before it was about something else."""
     begin = fault_begins(timeline)
     return min((one.at for one in timeline.decisions if one.roll_back and begin and one.at >= begin), default=None)
@@ -166,29 +170,57 @@ def _ledger_problem(timeline: Timeline, read: LedgerRead) -> str:
         journalled = len(timeline.writes)
         told = f"{journalled} {are(journalled, 'was', 'were')} journalled"
         return f"the ledger holds {counted(closed.writes, 'write')}, but {told}"
-    if read.started < closed.at:
-        return "the rows were read before the ledger was closed, so writes may be missing that came later"
     if len({write.id for write in timeline.writes}) != len(timeline.writes):
         return "two writes of the ledger have the same id"
+    return _read_too_early(timeline, read.started, closed.at)
+
+
+def _read_too_early(timeline: Timeline, read: Instant, closed: Instant) -> str:
+    if read < closed:
+        return "the rows were read before the ledger was closed, so writes may be missing that came later"
+    ended = [timeline.rollback_ended.at] if timeline.rollback_ended else []
+    if any(read < moment for moment in (*ended, *(check.completed for check in timeline.checks))):
+        return "the rows were read before the rollback was over and validated, so what it lost may not show yet"
     return ""
 
 
 def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
     if final is None:
         return Measure(None, f"not measured: {reason}")
-    if system is None:
-        return Measure(None, "not measured: no outage was seen that data could be lost by")
     stopped = timeline.restored.writes_stopped if timeline.restored else None
-    span = recovery_point(final, system.start, stopped)
+    if system is not None:
+        begin = system.start
+    elif stopped is not None:
+        begin = Interval.at(stopped)
+    else:
+        return Measure(None, "not measured: no outage was seen that data could be lost by")
+    span = recovery_point(final, begin, stopped)
     if span is None:
         return Measure(None, "not measured: too few writes were acknowledged before the outage to tell")
     if endless := unbounded(final):
         return Measure(None, f"not measured: {endless}", span.low if final.kept else None)
     if not final.gone:
-        return Measure(span, f"all {final.acknowledged} acknowledged writes were read back")
+        silent = _silent(timeline, begin.low)
+        whole = f"all {final.acknowledged} acknowledged writes were read back"
+        return Measure(None if silent else span, silent or whole)
     many = len(final.gone)
     by_choice = f", {len(final.discarded)} of them discarded by choice" if final.discarded else ""
-    earliest = "it" if many == 1 else "the earliest of them"
-    end = " to the instant at which writes were stopped" if stopped else ""
-    why = f"{counted(many, 'acknowledged write')} {are(many)} gone{by_choice}; counted from {earliest}{end}"
+    earliest = min(final.gone, key=lambda write: write.acknowledged or write.sent)
+    end = "the last one before the outage" if stopped is None else "the instant at which writes were stopped"
+    wide = f"; when that was is known to {span.width}" if span.width > Duration(0) else ""
+    why = (
+        f"{counted(many, 'acknowledged write')} {are(many)} gone{by_choice}; counted from the acknowledgement of"
+        f" {earliest.id} to {end}{wide}"
+    )
     return Measure(span, why)
+
+
+def _silent(timeline: Timeline, begin: Instant) -> str:
+    """Why writes that are all there say nothing of the last moments before an outage; empty when they do."""
+    ledger, quiet = timeline.declared.ledger, silence(timeline.writes, begin)
+    if ledger is None or quiet is None:
+        return ""
+    patience = max(SILENCE, Duration(round(ENOUGH_WRITES * 1e9 / ledger.rate)))
+    if quiet <= patience:
+        return ""
+    return f"not measured: no write was made in the last {quiet} before the outage, so nothing then could be lost"

@@ -1,4 +1,4 @@
-"""Writes what a drill and a run leave in their folders. The only module of the report that touches a disk.
+"""Writes what a drill and a run leave in their folders. The only module of the report that writes to a disk.
 
 Invariant: a reader sees the whole old file or the whole new one, and the same values give the same bytes.
 """
