@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
-from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.cli.results import exit_code, print_results
+from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
 from harness.drill.preview import describe
@@ -28,10 +26,7 @@ from harness.report.words import ending
 from harness.report.write import write_run
 from harness.settings import Settings
 from harness.system.model import SystemModel
-from harness.units import Duration, Span
-from harness.verdict.result import Result, Seconds
-
-WIDE = 200  # columns where there is no terminal: a path must not be broken in a log
+from harness.verdict.result import Result
 
 
 def run(
@@ -86,7 +81,7 @@ def run(
         summary = write_run(results, folder) if results else None
     with results_to_stdout():
         if json and summary:
-            print(summary.model_dump_json(indent=2))
+            print(summary.model_dump_json(indent=2, ensure_ascii=True))
         elif results:
             print_results(results, folder)
     if stopped:
@@ -142,44 +137,3 @@ def _print_plan(drill: Drill, sandbox: str, settings: Settings) -> None:
         f"  expected    {ending(drill.expected, drill.expected_cause)}",
     ]
     print("\n".join(lines))
-
-
-def seconds(found: Seconds | None) -> str:
-    """A measured interval as people read it."""
-    if found is None:
-        return "–"
-    return str(Span(Duration.of(s=found.low), Duration.of(s=found.high)))
-
-
-def print_results(results: Sequence[Result], folder: Path) -> None:
-    """The table of a run, then why a drill did not end as expected."""
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDE)
-    with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
-        _table(results, folder, console)
-    print(captured.get(), end="")
-
-
-def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    several = len({result.sandbox for result in results}) > 1
-    for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
-        table.add_column(column)
-    table.add_column("report", overflow="fold")
-    for result in results:
-        account = result.account
-        control = result.as_expected and result.verdict != "passed"
-        verdict = f"{result.verdict}, as expected" if control else result.verdict
-        rto = next((one.interval for one in result.measures if one.name == "rto"), None)
-        lost = f"{len(account.lost)} of {account.acknowledged}" if account and account.complete else "–"
-        style = "green" if result.as_expected else "red"
-        report = str(folder / result.drill_id / "report.html")
-        where = [result.sandbox] if several else []
-        table.add_row(result.name, *where, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
-    console.print(table)
-    for result in results:
-        if not result.as_expected:
-            due = ending(result.expected, result.expected_cause)
-            why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
-            console.print(f"{result.name}: {result.verdict}: {why}", highlight=False, markup=False)
-    console.print(f"All of it: {folder / 'index.html'}", highlight=False, markup=False)

@@ -13,6 +13,7 @@ from types import FrameType, TracebackType
 from typing import Final, Literal, Self
 
 from harness.clock import now
+from harness.errors import Interrupted
 from harness.journal.guard import Guard
 from harness.units import Duration, Instant
 
@@ -35,7 +36,7 @@ class Halt:
     rule: str = ""
 
 
-class Halted(KeyboardInterrupt):
+class Halted(Interrupted):
     """A guard stops the drill, as a person would: nothing that handles errors may take it for one."""
 
     def __init__(self, halt: Halt) -> None:
@@ -43,8 +44,10 @@ class Halted(KeyboardInterrupt):
         self.halt = halt
 
 
-class LeftToWatchdog(KeyboardInterrupt):
+class LeftToWatchdog(Interrupted):
     """A person did not want to wait: the watchdog takes everything back, and this process ends at once."""
+
+    at_once = True
 
 
 class Interruption:

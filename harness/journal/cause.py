@@ -21,6 +21,7 @@ class Cause(StrEnum):
     KILLED = "killed"
     GUARD_PLACE = "guard-place"
     GUARD_CONFIRMATION = "guard-confirmation"
+    GUARD_KILL_SWITCH = "guard-kill-switch"
     GUARD_TARGET = "guard-target"
     GUARD_SERVICES = "guard-services"
     GUARD_SHARE = "guard-share"
@@ -113,6 +114,7 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.KILLED: (_ABORTED, "it was killed"),
     Cause.GUARD_PLACE: (_ABORTED, "it may not run there"),
     Cause.GUARD_CONFIRMATION: (_ABORTED, "nobody confirmed it"),
+    Cause.GUARD_KILL_SWITCH: (_ABORTED, "the kill switch was thrown"),
     Cause.GUARD_TARGET: (_ABORTED, "the fault selects nothing"),
     Cause.GUARD_SERVICES: (_ABORTED, "the fault would hit too many services"),
     Cause.GUARD_SHARE: (_ABORTED, "the fault would hit too many replicas"),

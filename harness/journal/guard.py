@@ -6,10 +6,15 @@ from enum import StrEnum
 
 
 class Guard(StrEnum):
-    """One kind of guard. The first six are looked at before anything is touched, the last three as long as it runs."""
+    """One kind of guard. All are looked at before anything is touched.
+
+    Target, services and share are looked at again right before the fault; kill switch, blackout, duration and abort
+    condition as long as the drill runs.
+    """
 
     PLACE = "place"
     CONFIRMATION = "confirmation"
+    KILL_SWITCH = "kill-switch"
     TARGET = "target"
     SERVICES = "services"
     SHARE = "share"

@@ -52,7 +52,7 @@ def measure(timeline: Timeline) -> Measures:
     validated = _validated(timeline)
     final, reason = _account(timeline, "after validation")
     periods = {service.name: service.period for service in declared.services}
-    felt = Felt(system, periods, earlier=any(parts[name].before for name in critical))
+    felt = Felt(system, periods, _nothing(timeline, earlier=any(parts[name].before for name in critical)))
     return Measures(
         before={name: part.before for name, part in parts.items()},
         after={name: part.after for name, part in parts.items()},
@@ -82,6 +82,14 @@ def measure(timeline: Timeline) -> Measures:
         ),
         validation=felt.validation(validated),
     )
+
+
+def _nothing(timeline: Timeline, *, earlier: bool) -> str:
+    """Why there is no outage of the system."""
+    if earlier and fault_begins(timeline) is None:
+        return "the journal does not tell when the fault was set up, so no bad answer is known to be its doing"
+    when = " after the fault began, only before" if earlier else ""
+    return f"no client saw a bad answer from a critical service{when}"
 
 
 def _effective(timeline: Timeline) -> Instant | None:

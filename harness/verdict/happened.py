@@ -136,6 +136,7 @@ class Happened:
 
     def _outage(self, outage: Outage) -> res.OutageResult:
         return res.OutageResult(
+            on_at_first_probe=outage.start.before is None,
             start=self.scale.interval(outage.start.interval),
             end=self.scale.interval(outage.end.interval) if outage.end else None,
             start_at_server=self._at_server(outage.start),

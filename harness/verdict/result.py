@@ -82,6 +82,7 @@ class OutageResult(Value):
     service itself broke, or was well again, the time that answers were in flight included.
     """
 
+    on_at_first_probe: bool = Field(description="nobody knows when it began; the low bounds are the drill's start")
     start: Seconds
     end: Seconds | None
     start_at_server: Seconds | None

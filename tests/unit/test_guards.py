@@ -37,7 +37,18 @@ STAGING, ELSEWHERE = Allowed(context="staging-eu", namespace="audio"), Allowed(c
 TRACKTION = load_system(REPOSITORY / "fixtures/tracktion/drill.toml")
 NIGHT = Blackout.model_validate({"from": "22:00", "to": "06:00", "zone": "UTC", "why": "backups"})
 FREE = Rules((), (), confirm=False, share=1.0, services=None, duration=SECOND * 600, blackouts=(), stops=())
-HERE = Intent("embedded", "test", None, "", "a fault", (Hit("echo", 2, 2),), SECOND * 60, NOW)
+HERE = Intent(
+    sandbox="embedded",
+    environment="test",
+    place=None,
+    confirmed="",
+    switch="no drill runs while stop is there",
+    thrown="",
+    fault="a fault",
+    hits=(Hit("echo", 2, 2),),
+    longest=SECOND * 60,
+    moment=NOW,
+)
 THERE = replace(HERE, sandbox="cluster", place=STAGING)
 ON_ITS_OWN, ON_A_CLUSTER = "embedded", "cluster"
 
@@ -71,7 +82,8 @@ def test_every_guard_answers_in_the_same_order_whether_it_is_on_or_not() -> None
     )  # fmt: skip
     for rules, intent in ((FREE, HERE), (strict, HERE), (strict, THERE)):
         assert [one.guard for one in answers(rules, intent)] == list(Guard)
-    assert [one.guard for one in answers(FREE, HERE) if one.on] == [Guard.TARGET, Guard.DURATION]
+    on = [one.guard for one in answers(FREE, HERE) if one.on]
+    assert on == [Guard.KILL_SWITCH, Guard.TARGET, Guard.DURATION]
     assert all(one.on for one in answers(strict, THERE))
 
 
@@ -185,6 +197,16 @@ def test_a_context_is_told_as_it_must_be_typed_in_a_shell() -> None:
     place = Allowed(context="admin@prod eu", namespace="audio")
     found = answer(Guard.CONFIRMATION, replace(FREE, confirm=True), replace(THERE, place=place))
     assert "type --confirm 'admin@prod eu'" in found.refusal
+
+
+def test_nothing_starts_while_the_kill_switch_is_there(tmp_path: Path) -> None:
+    switch = tmp_path / "stop"
+    settings = Settings(named_kill_switch=switch)
+    assert may_start(drill(), ON_ITS_OWN, settings)
+    switch.touch()
+    [refused] = [one for one in answers_to(drill(), ON_ITS_OWN, settings) if not one.allowed]
+    assert refused.guard is Guard.KILL_SWITCH
+    assert refused.refusal == f"the kill switch {switch} is there; no drill runs until it is removed"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,25 @@ from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
 from harness.journal.refusal import Refusal
 from harness.verdict.judge import as_expected
+from tests.support.shapes import no_effect
 from tests.support.worlds import World, judgement_of, timeline_of
-from tests.unit.test_verdict_rules import WAYS, no_effect
+from tests.unit import (
+    test_verdict_course,
+    test_verdict_data,
+    test_verdict_load,
+    test_verdict_prober,
+    test_verdict_promises,
+    test_verdict_validity,
+)
+
+WAYS = {
+    **test_verdict_validity.WAYS,
+    **test_verdict_load.WAYS,
+    **test_verdict_course.WAYS,
+    **test_verdict_promises.WAYS,
+    **test_verdict_data.WAYS,
+    **test_verdict_prober.WAYS,
+}
 
 MEASURES = Path(__file__).parents[2] / "docs" / "measures.md"
 

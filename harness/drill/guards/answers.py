@@ -68,6 +68,7 @@ def answers(rules: Rules, intent: Intent) -> tuple[Answer, ...]:
     return (
         _place(rules, intent),
         _confirmation(rules, intent),
+        Answer(Guard.KILL_SWITCH, intent.switch, "" if intent.thrown else "it is not there", intent.thrown),
         *reach(rules, intent.fault, intent.hits),
         *_blackouts(rules, intent),
         Answer(Guard.DURATION, duration_rule(rules), f"its stages take at most {intent.longest} together"),

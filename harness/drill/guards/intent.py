@@ -1,4 +1,6 @@
-"""What a drill is about to do, as far as it is declared: where, to whom, for how long at most. Pure.
+"""What a drill is about to do, as far as it is declared: where, to whom, for how long at most.
+
+Pure, but for the look whether the kill switch is there.
 
 Every sandbox begins with the live releases in one slot, all of their replicas ready; what a live system shows instead
 is looked at again right before the fault.
@@ -11,6 +13,7 @@ from datetime import datetime
 
 from harness.drill.guards.rules import CLUSTER
 from harness.drill.spec import Drill
+from harness.drill.watch.switch import KillSwitch
 from harness.faults.reach import Hit, Serving, counted_hits
 from harness.journal.declaration import Phase
 from harness.settings import Settings
@@ -24,13 +27,16 @@ class Intent:
     """What a drill would do now.
 
     `place` is None in a sandbox of the drill's own; `hits` is None where the fault aims at nothing on purpose;
-    `longest` is the time that its stages and its restore may take together; `moment` has a time zone.
+    `thrown` says why nothing may run now, and is empty where it may; `longest` is the time that its stages and its
+    restore may take together; `moment` has a time zone.
     """
 
     sandbox: str
     environment: str
     place: Allowed | None
     confirmed: str
+    switch: str
+    thrown: str
     fault: str
     hits: tuple[Hit, ...] | None
     longest: Duration
@@ -48,12 +54,15 @@ def intent_of(drill: Drill, sandbox: str, settings: Settings, moment: datetime) 
     Raises:
         UsageError: it is to run on a cluster, and drill.toml names none.
     """
+    switch = KillSwitch.of(settings, drill.model)
     cluster = drill.model.on_cluster if sandbox == CLUSTER else None
     return Intent(
         sandbox=sandbox,
         environment=drill.model.environment,
         place=None if cluster is None else Allowed(context=cluster.context, namespace=cluster.namespace),
         confirmed=settings.confirmed,
+        switch=switch.rule,
+        thrown=switch.thrown(),
         fault=drill.fault.title,
         hits=hits_of(drill, declared_serving(drill)),
         longest=longest(drill, settings),
