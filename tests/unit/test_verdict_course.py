@@ -23,7 +23,11 @@ from tests.support.shapes import (
 from tests.support.worlds import UNDO, World, at
 
 WAYS: dict[str, Way] = {
-    "it was killed": (World(shape=lambda every: every[:-1]), Verdict.ABORTED, "ends in the stage 'restore': the drill"),
+    "it was killed": (
+        World(shape=lambda every: every[:-1]),
+        Verdict.ABORTED,
+        "the journal ends in the stage 'restore': the drill was killed or lost its disk",
+    ),
     "a person stopped it": (
         World(shape=added(r.Stopped(at=at(3), by="person", reason="interrupted"))),
         Verdict.ABORTED,
@@ -42,14 +46,26 @@ WAYS: dict[str, Way] = {
         )
         for guard in Guard
     },
-    "it was killed at once": (World(shape=lambda every: every[:1]), Verdict.ABORTED, "in the stage 'its first stage'"),
+    "it was killed at once": (
+        World(shape=lambda every: every[:1]),
+        Verdict.ABORTED,
+        "the journal ends in the stage 'its first stage': the drill was killed or lost its disk",
+    ),
     "detect failed": (World(shape=failed(r.Stage.DETECT)), Verdict.MISSED, "detect went wrong"),
     "decide failed": (World(shape=failed(r.Stage.DECIDE)), Verdict.MISSED, "decide went wrong"),
     "no rollback was called for": (World(shape=not_called_for), Verdict.MISSED, "decide went wrong"),
     "roll back failed": (World(shape=failed(r.Stage.ROLL_BACK)), Verdict.MISSED, "roll back went wrong"),
     "recover failed": (World(shape=failed(r.Stage.RECOVER)), Verdict.MISSED, "recover went wrong"),
-    "validate failed": (World(shape=failed(r.Stage.VALIDATE)), Verdict.MISSED, "validate' failed: validate went wrong"),
-    "restore failed": (World(shape=failed(r.Stage.RESTORE)), Verdict.MISSED, "'restore' failed: restore went wrong"),
+    "validate failed": (
+        World(shape=failed(r.Stage.VALIDATE)),
+        Verdict.MISSED,
+        "the stage 'validate' failed: validate went wrong",
+    ),
+    "restore failed": (
+        World(shape=failed(r.Stage.RESTORE)),
+        Verdict.MISSED,
+        "the stage 'restore' failed: restore went wrong",
+    ),
     "no rollback": (
         World(shape=lambda every: [one for one in every if not isinstance(one, r.RollbackEnded)]),
         Verdict.MISSED,
@@ -77,12 +93,28 @@ WAYS: dict[str, Way] = {
     "no trigger": (
         World(shape=replaced(r.TriggerMet, at=at(2))),
         Verdict.INDETERMINATE,
-        "no trigger that was met after the fault",
+        "the journal tells of no trigger that was met after the fault, but of a rollback",
     ),
-    "no decision": (World(shape=replaced(r.Decided, roll_back=False)), Verdict.INDETERMINATE, "no decision to roll"),
-    "an empty plan": (World(shape=replaced(r.Planned, steps=())), Verdict.INDETERMINATE, "the rollback had no plan"),
-    "a step that failed": (World(shape=step("switch", "failed")), Verdict.MISSED, "failed: switch: port taken"),
-    "a clean-up that failed": (World(shape=step("remove", "failed")), Verdict.MISSED, "failed: remove: port taken"),
+    "no decision": (
+        World(shape=replaced(r.Decided, roll_back=False)),
+        Verdict.INDETERMINATE,
+        "the journal tells of no decision to roll back, but of a rollback",
+    ),
+    "an empty plan": (
+        World(shape=replaced(r.Planned, steps=())),
+        Verdict.INDETERMINATE,
+        "the rollback had no plan, so it cannot be told whether it did anything",
+    ),
+    "a step that failed": (
+        World(shape=step("switch", "failed")),
+        Verdict.MISSED,
+        "a step of the rollback failed: switch: port taken",
+    ),
+    "a clean-up that failed": (
+        World(shape=step("remove", "failed")),
+        Verdict.MISSED,
+        "a step of the rollback failed: remove: port taken",
+    ),
     "a step that was left out": (
         World(shape=lambda every: [one for one in every if getattr(one, "step", "") != "switch"]),
         Verdict.MISSED,
@@ -101,12 +133,12 @@ WAYS: dict[str, Way] = {
     "a relapse": (
         World(broken={"web": [(3.12, 4.3), (5.6, 5.65)]}, objectives=()),
         Verdict.INDETERMINATE,
-        "web answered badly again 1.2",
+        "web answered badly again 1.25 to 1.35 s after the recovery, so it cannot be told whether that was for good",
     ),
     "a relapse for good": (
         World(broken={"web": [(3.12, 5.0)], "mail": [(6.2, 9)]}, objectives=()),
         Verdict.INDETERMINATE,
-        "mail answered badly again",
+        "mail answered badly again 1.14 to 1.25 s after the recovery, so it cannot be told whether that was for good",
     ),
     "an undo that failed": (
         World(shape=added(UNDO_FAILED)),
@@ -116,19 +148,19 @@ WAYS: dict[str, Way] = {
     "an undo that was not carried out": (
         World(shape=lambda every: [one for one in every if not isinstance(one, r.UndoDone)]),
         Verdict.MISSED,
-        "an undo that was registered was never carried out",
+        "the fault was not taken back: an undo that was registered was never carried out",
     ),
     "a fault whose effect did not go away": (
         World(shape=lambda every: [one for one in every if getattr(one, "state", None) is not r.FaultState.GONE]),
         Verdict.INDETERMINATE,
-        "it was not seen that the fault's effect was gone",
+        "it was not seen that the fault's effect was gone after it had been taken back",
     ),
     "a journal that runs backwards": (
         World(shape=replaced(r.RollbackEnded, at=at(4.0))),
         Verdict.INDETERMINATE,
         "the journal contradicts itself: it ended 100 ms before the rollback started",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

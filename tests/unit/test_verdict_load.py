@@ -16,36 +16,54 @@ from tests.support.worlds import World
 
 GOOD, HALF, BAD, NONE = (20, 0), (10, 10), (0, 20), (0, 0)
 """A second of load. The fault comes at 3.0 s, recovery at 5.0 s, and the last look at a criterion at 6.25 s."""
+NOT_TESTED = ", so the system was not under it"
+NOT_VALIDATED = ", so what was validated was not under it"
 NOT_CRITICAL = {"web": False, "mail": True}
 WAYS: dict[str, Way] = {
-    "no load declared": (World(load_rate=0), Verdict.INVALID, "no background load was declared"),
-    "the load never started": (World(shape=load(good=0, bad=0)), Verdict.INVALID, "the load on web never started"),
-    "no load was answered well": (World(shape=load(good=0, bad=20)), Verdict.INVALID, "web never started: no request"),
-    "the load was thin": (World(shape=load(good=9, bad=0)), Verdict.INVALID, "only 22 of 50 requests of the load on"),
+    "no load declared": (
+        World(load_rate=0),
+        Verdict.INVALID,
+        "no background load was declared, so the system was not under load",
+    ),
+    "the load never started": (
+        World(shape=load(good=0, bad=0)),
+        Verdict.INVALID,
+        "the load on web never started: no request of it was answered well",
+    ),
+    "no load was answered well": (
+        World(shape=load(good=0, bad=20)),
+        Verdict.INVALID,
+        "the load on web never started: no request of it was answered well",
+    ),
+    "the load was thin": (
+        World(shape=load(good=9, bad=0)),
+        Verdict.INVALID,
+        f"only 22 of 50 requests of the load on web were answered well in the steady state{NOT_TESTED}",
+    ),
     "the load began with the fault": (
         World(shape=load(good=20, bad=0, begin=3.0)),
         Verdict.INVALID,
-        "only 0 of 50 requests of the load on web were answered well in the steady state, so the system was not under",
+        f"only 0 of 50 requests of the load on web were answered well in the steady state{NOT_TESTED}",
     ),
     "the load failed until the fault": (
         World(shape=load_by_second(BAD, BAD, HALF, GOOD, GOOD, GOOD)),
         Verdict.INVALID,
-        "only 10 of 50 requests of the load on web were answered well in the steady state",
+        f"only 10 of 50 requests of the load on web were answered well in the steady state{NOT_TESTED}",
     ),
     "the load ended with the fault": (
         World(shape=load(good=20, bad=0, end=3.5)),
         Verdict.INVALID,
-        "only 10 of 40 requests of the load on web were made between the fault and recovery",
+        f"only 10 of 40 requests of the load on web were made between the fault and recovery{NOT_TESTED}",
     ),
     "the load paused during the outage": (
         World(shape=load_by_second(GOOD, GOOD, HALF, NONE, (5, 0), GOOD, GOOD)),
         Verdict.INVALID,
-        "only 13 of 40 requests of the load on web were made between the fault and recovery",
+        f"only 13 of 40 requests of the load on web were made between the fault and recovery{NOT_TESTED}",
     ),
     "the load ended with recovery": (
         World(shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, NONE, NONE)),
         Verdict.INVALID,
-        "only 10 of 26 requests of the load on web were made after recovery, so what was validated was not under it",
+        f"only 10 of 26 requests of the load on web were made after recovery{NOT_VALIDATED}",
     ),
     "the load did not recover": (
         World(shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, BAD, BAD)),
@@ -55,9 +73,9 @@ WAYS: dict[str, Way] = {
     "the load on a service that is not critical did not recover": (
         World(critical=NOT_CRITICAL, shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, BAD, BAD), objectives=()),
         Verdict.INVALID,
-        "only 0 of 28 requests of the load on web were answered well after recovery, so what was validated",
+        f"only 0 of 28 requests of the load on web were answered well after recovery{NOT_VALIDATED}",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -16,34 +16,40 @@ from tests.support.worlds import Probing, World
 
 PASSING_ROWS = [one.rows for one in World().records() if isinstance(one, r.Observations)][5]
 WAYS: dict[str, Way] = {
-    "a prober that lagged": (World(probing=Probing(lag=0.25)), Verdict.INDETERMINATE, "behind its schedule for web"),
+    "a prober that lagged": (
+        World(probing=Probing(lag=0.25)),
+        Verdict.INDETERMINATE,
+        "the prober fell 248.1 ms behind its schedule for web, more than 100 ms; the machine was too busy",
+    ),
     "a prober that stalled": (
         World(probing=Probing(stalls=[(5.5, 5.7)])),
         Verdict.INDETERMINATE,
-        "web was not observed for 20",
+        "web was not observed for 200.3 ms, more than 100 ms; the prober stalled",
     ),
     "a prober that died after the recovery": (
         World(shape=no_rows(at_or_after=6.1), objectives=()),
         Verdict.INDETERMINATE,
-        "web was not observed for",
+        "web was not observed for 198.2 ms, more than 100 ms; the prober stalled",
     ),
     "a prober that died before the outage": (
         World(shape=no_rows(at_or_after=3.05), objectives=()),
         Verdict.INDETERMINATE,
-        "web was not observed for 3.2",
+        "web was not observed for 3.25 s, more than 100 ms; the prober stalled",
     ),
     "a probe that the journal lost": (
         World(
-            shape=replaced(
-                r.Observations, where={"rows": PASSING_ROWS}, rows=(*PASSING_ROWS[:1], *PASSING_ROWS[3:])
-            ),
+            shape=replaced(r.Observations, where={"rows": PASSING_ROWS}, rows=(*PASSING_ROWS[:1], *PASSING_ROWS[3:])),
             objectives=(),
         ),
         Verdict.INDETERMINATE,
-        "the journal does not hold every probe of",
+        "the journal does not hold every probe of mail once, from number 0 to 120; what the others saw is not known",
     ),
-    "a prober that saw nothing at all": (World(probing=Probing(end=0.6)), Verdict.INVALID, "only 1 probe of web told"),
-}  # fmt: skip
+    "a prober that saw nothing at all": (
+        World(probing=Probing(end=0.6)),
+        Verdict.INVALID,
+        "only 1 probe of web told anything before the fault; 30 are needed",
+    ),
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -26,12 +26,16 @@ WAYS: dict[str, Way] = {
     "an objective too close": (
         World(objectives=(objective(RTO, Duration.of(ms=3160)),)),
         Verdict.INDETERMINATE,
-        "it cannot be told whether 3.16 s was kept; its start lies between probe 52 and probe 53 of web",
+        (
+            "recovery time (RTO) took 3.14 to 3.20 s: it cannot be told whether 3.16 s was kept; its start lies "
+            "between probe 52 and probe 53 of web, 49.9 ms apart (probe period 50 ms); its end, the last criterion "
+            "that held, was taken directly"
+        ),
     ),
     "an objective that was not measured": (
         World(broken={}, objectives=(objective(RTO, Duration.of(s=9)),)),
         Verdict.INDETERMINATE,
-        "recovery time (RTO): not measured: no client saw a bad answer",
+        "recovery time (RTO): not measured: no client saw a bad answer from a critical service",
     ),
     "a criterion was broken": (
         World(shape=added(check("healthy", 6.35, 0))),
@@ -58,7 +62,7 @@ WAYS: dict[str, Way] = {
         Verdict.INDETERMINATE,
         "it was never checked that healthy holds",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -41,10 +41,18 @@ WAYS: dict[str, Way] = {
     "nothing was promised": (
         World(criteria=(), objectives=()),
         Verdict.INVALID,
-        "declares no objective and no criterion, so nothing could be judged",
+        "the scenario declares no objective and no criterion, so nothing could be judged",
     ),
-    "nothing validates": (World(criteria=ONLY_STEADY), Verdict.INVALID, "no criterion to validate the system by"),
-    "nothing is critical": (World(critical={"web": False}), Verdict.INVALID, "the system has no critical service"),
+    "nothing validates": (
+        World(criteria=ONLY_STEADY),
+        Verdict.INVALID,
+        "the scenario declares no criterion to validate the system by, so nothing could be judged",
+    ),
+    "nothing is critical": (
+        World(critical={"web": False}),
+        Verdict.INVALID,
+        "the system has no critical service, so nothing could be an outage of it",
+    ),
     "too few probes": (
         World(probing=Probing(begin=1.6)),
         Verdict.INVALID,
@@ -55,14 +63,21 @@ WAYS: dict[str, Way] = {
         Verdict.INVALID,
         "web was answering badly already when the fault was injected",
     ),
-    "the prober at a wrong port": (World(broken={"web": [(0, 9)]}), Verdict.INVALID, "web was answering badly already"),
+    "the prober at a wrong port": (
+        World(broken={"web": [(0, 9)]}),
+        Verdict.INVALID,
+        "web was answering badly already when the fault was injected",
+    ),
     "inject failed": (World(shape=failed(r.Stage.INJECT)), Verdict.INVALID, "inject went wrong"),
     "the fault could not be injected": (World(shape=not_injected), Verdict.INVALID, "inject went wrong"),
     "nobody saw an effect": (World(shape=no_effect), Verdict.INVALID, "inject went wrong"),
     "nobody looked for an effect": (
         World(shape=no_effect, probing=Probing(period=0.02, stalls=[(3.11, 3.28)])),
         Verdict.INVALID,
-        "web was not observed for 1",
+        (
+            "web was not observed for 130.5 ms after the fault was injected, so it cannot be told whether the fault "
+            "had an effect"
+        ),
     ),
     "nobody knows when the fault was set up": (
         World(shape=lambda every: [one for one in every if getattr(one, "state", None) is not r.FaultState.SET_UP]),
@@ -77,9 +92,9 @@ WAYS: dict[str, Way] = {
     "the fault went away by itself": (
         World(broken={"web": [(3.12, 3.5)]}, objectives=()),
         Verdict.INVALID,
-        "clients had good answers again before the rollback began",
+        "clients had good answers again before the rollback began, so it cannot have been what helped",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", WAYS)
