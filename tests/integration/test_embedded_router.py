@@ -3,15 +3,17 @@
 import asyncio
 import hashlib
 import os
+import socket
+import struct
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.relay import cut
+from harness.sandbox.embedded.relay import Relay, cut
 from harness.sandbox.embedded.router import HOST, TcpRouter
 from harness.system.values import Slot
 from harness.units import Duration
@@ -190,6 +192,29 @@ async def test_a_delayed_answer_of_any_size_comes_whole_and_late(bench: Bench) -
     first = await reader.readexactly(1)
     assert 0.05 <= time.monotonic() - start < 0.3
     assert first + await reader.read() == data
+
+
+@with_bench
+async def test_a_delay_is_cleared_also_while_a_client_resets_its_connection(bench: Bench) -> None:
+    ended = asyncio.Event()
+
+    async def only_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write_eof()
+        await reader.read()
+        ended.set()
+
+    await bench.backend(Slot.BLUE, only_end)
+    bench.router.delay("svc", Slot.BLUE, Duration.of(s=5))
+    with socket.create_connection((HOST, bench.router.address("svc").port)) as client:
+        client.setblocking(False)
+        client.sendall(b"x")
+        way = bench.router._routes["svc"].ways[Slot.BLUE]
+        while all(cast(Relay, one)._line.empty for one in way.connections):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    bench.router.delay("svc", Slot.BLUE, Duration(0))  # the kernel knows of the reset, the event loop not yet
+    await ended.wait()
 
 
 @with_bench

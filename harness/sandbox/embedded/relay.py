@@ -65,8 +65,8 @@ class Relay(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Passes the end of the requests on; answers still come."""
         self._client_ended = True
-        if self._backend is not None and self._backend.can_write_eof():
-            self._backend.write_eof()
+        if self._backend is not None:
+            end(self._backend)
         self._close_if_ended()
         return True
 
@@ -172,8 +172,8 @@ class Relay(asyncio.Protocol):
                 transport.abort()
                 return
             self._backend = transport
-            if self._client_ended and transport.can_write_eof():
-                transport.write_eof()
+            if self._client_ended:
+                end(transport)
             self._client.resume_reading()
             return
 
@@ -183,8 +183,8 @@ class Relay(asyncio.Protocol):
             return
         if data:
             client.write(data)
-        elif client.can_write_eof():
-            client.write_eof()
+        else:
+            end(client)
         self._close_if_ended()
         if self._draining:
             self._close_if_drained()
@@ -270,6 +270,13 @@ class Backend(asyncio.Protocol):
         """The replica has caught up."""
         if self._relay is not None:
             self._relay.backend_full(full=False)
+
+
+def end(transport: asyncio.Transport) -> None:
+    """Sends no more on a connection. Where the other end has just reset it, the event loop tells so in a moment."""
+    with suppress(OSError):
+        if transport.can_write_eof():
+            transport.write_eof()
 
 
 def cut(transport: asyncio.Transport) -> None:
