@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from harness.drill import defaults
-from harness.drill.checks import Check, ErrorShare
+from harness.drill.checks import Check, VersionServed
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
+from harness.drill.steady import steady_state
 from harness.errors import InputError
 from harness.faults.hindrance import Hindered, Hindrance
 from harness.faults.model import Fault
@@ -167,7 +168,7 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
-        refuse_what_cannot_pass(self, fault)
+        refuse_what_cannot_pass(self, fault, self._limits(), self._target(fault))
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = [
@@ -177,15 +178,11 @@ class DrillBuilder:
                 for trigger in default_triggers(service)
             ]
         self._default_objectives()
-        self._criterion(
-            Phase.STEADY_STATE,
-            f"at most {defaults.STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault",
-            ErrorShare(self.services(critical=True), self.steady_window),
-            "at most",
-            defaults.STEADY_ERRORS,
-            unit="%",
-            within=self.settings.steady_state,
-        )
+        self._rolled_back(self._target(fault))
+        versions = {name: self._live().get(name, self.model.releases.current) for name in self.services()}
+        for name, check, comparison, bound, unit in steady_state(self.model, versions, self.steady_window):
+            within = self.settings.steady_state
+            self._criterion(Phase.STEADY_STATE, name, check, comparison, bound, unit=unit, within=within)
         return Drill(
             name=self.name,
             description=self.description,
@@ -209,6 +206,16 @@ class DrillBuilder:
             lag_limit=self.settings.lag_limit,
             slug=slug,
         )
+
+    def _rolled_back(self, target: dict[str, str]) -> None:
+        """Whatever else is validated: what is rolled back answers as its target. The rollback's own word is not enough."""
+        validated = [spec for spec in self.criteria if spec.criterion.phase is Phase.VALIDATION]
+        said = {spec.check for spec in validated if isinstance(spec.check, VersionServed)}
+        for service, version in target.items() if validated else ():
+            check = VersionServed(service)
+            if check not in said:
+                name, within = f"{service} answers as {version}", defaults.VERSION_LIMIT
+                self._criterion(Phase.VALIDATION, name, check, "equals", version, unit="", within=within)
 
     def _limits(self) -> Limits:
         longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))

@@ -5,7 +5,9 @@ A check never judges; `Criterion.evaluate` does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import httpx
@@ -16,17 +18,23 @@ from harness.system.checks import look_at_service
 from harness.system.looks import looks_to_meet
 from harness.system.model import SystemModel
 from harness.system.ports import Metrics, System
+from harness.system.values import Address
 from harness.units import Duration, are, counted
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What checks look at: the live system, what clients see, and an HTTP client."""
+    """What checks look at: the live system, what clients see, and an HTTP client.
+
+    `clients` is where probes, load and ledger clients of each service go, `ledger` the file of what was written.
+    """
 
     model: SystemModel
     system: System
     metrics: Metrics
     http: httpx.Client
+    clients: Mapping[str, Sequence[Address]] = field(default_factory=dict)
+    ledger: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

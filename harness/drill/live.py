@@ -75,6 +75,13 @@ def go_live(
         http=http,
         observer=observer,
         engine=Engine(drill.model, sandbox, http),
-        bench=Bench(model=drill.model, system=sandbox, metrics=observer, http=http),
+        bench=Bench(
+            model=drill.model,
+            system=sandbox,
+            metrics=observer,
+            http=http,
+            clients=plan.addresses(drill.model.ledger.service if drill.model.ledger else None),
+            ledger=ledger,
+        ),
         ledger=ledger,
     )

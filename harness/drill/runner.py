@@ -14,10 +14,11 @@ from typing import Literal
 
 from harness.clock import Deadline, now, utc_anchor
 from harness.drill.declare import declaration
-from harness.drill.hold import hold
+from harness.drill.hold import LastLook, hold
 from harness.drill.interrupt import Interruption
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Progress, Status
+from harness.drill.reach import services_of, serving, why_no_effect
 from harness.drill.recorder import Recorder
 from harness.drill.restore import attempt, end_sandbox, restore
 from harness.drill.sandboxes import Sandbox, open_sandbox
@@ -166,7 +167,7 @@ class _Run:
         longest = Duration(sum(spec.criterion.within.ns for spec in validation))
         with self._stage(Stage.VALIDATE, longest):
             for spec in validation:
-                self._hold(live, spec)
+                hold(spec, live.bench, self.journal, every=settings.poll)
 
     def _steady_state(self, live: Live, deadline: Deadline) -> None:
         """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
@@ -174,8 +175,8 @@ class _Run:
         begun = now()
         live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
         for spec in self.drill.criteria:
-            if spec.criterion.phase is Phase.STEADY_STATE and not self._hold(live, spec):
-                raise StageFailed(f"the steady state was never reached: it did not hold that {spec.criterion.name}")
+            if spec.criterion.phase is Phase.STEADY_STATE:
+                self._hold_steady(live, spec)
         for service in self.drill.model.services:
             p95 = live.observer.health(service, window).p95
             if p95 is None:
@@ -187,6 +188,8 @@ class _Run:
         scene = Scene(system=live.sandbox, metrics=live.observer, baseline=live.baseline)
         live.fault = FaultRun(self.drill.fault, scene, self.journal)
         live.fault.set_up()
+        undo = live.fault.undo
+        before = serving(live.sandbox, services_of(undo))
         try:
             live.fault.inject(deadline)
         except (DeadlineExceeded, CrashLoop) as error:
@@ -194,10 +197,14 @@ class _Run:
         try:
             live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
         except DeadlineExceeded as error:
-            raise StageFailed(f"the fault had no effect: {error}") from error
+            why = why_no_effect(undo, before, live.bench)
+            raise StageFailed(f"the fault had no effect: {error}{'; ' if why else ''}{why}") from error
 
-    def _hold(self, live: Live, spec: CriterionSpec) -> bool:
-        return hold(spec, live.bench, self.journal, every=self.settings.poll)
+    def _hold_steady(self, live: Live, spec: CriterionSpec) -> None:
+        looks = LastLook(self.journal)
+        if not hold(spec, live.bench, looks, every=self.settings.poll):
+            why = f"it did not hold that {spec.criterion.name}: {looks.told(spec.criterion.unit)}"
+            raise StageFailed(f"the steady state was never reached: {why}")
 
     @contextmanager
     def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:

@@ -52,6 +52,7 @@ class Timeline:
     steps: tuple[r.StepEnded, ...]
     rollback_started: r.RollbackStarted | None
     rollback_ended: r.RollbackEnded | None
+    served: tuple[r.Served, ...]
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
 
@@ -124,6 +125,7 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
         steps=every(r.StepEnded),
         rollback_started=first(r.RollbackStarted),
         rollback_ended=first(r.RollbackEnded),
+        served=every(r.Served),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
     )

@@ -9,10 +9,12 @@ Relative paths start at the folder of drill.toml.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     JsonValue,
     PrivateAttr,
@@ -37,11 +39,27 @@ from harness.units import Duration
 
 PATH_PATTERN: Final = r"^/"
 METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+_SERVER_ERROR: Final = 500  # RFC 9110: from here on the server says that it failed
 
 Status = Annotated[int, Field(ge=100, le=599)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
 UrlPath = Annotated[str, Field(pattern=PATH_PATTERN, description="starts with '/'")]
+
+
+def _no_server_errors(found: tuple[int, ...]) -> tuple[int, ...]:
+    """Refuses what would hide every failure.
+
+    Raises:
+        ValueError: a status says that the server failed.
+    """
+    errors = [status for status in found if status >= _SERVER_ERROR]
+    if errors:
+        raise ValueError(f"{errors[0]} says that the server failed, so it is no good answer to anything")
+    return found
+
+
+GoodStatuses = Annotated[tuple[Status, ...], AfterValidator(_no_server_errors)]
 
 
 def _problem(where: tuple[int | str, ...], found: Any, expected: str) -> InitErrorDetails:
@@ -58,12 +76,15 @@ class Request(Table):
     path: UrlPath
     body: dict[str, JsonValue] | None = Field(default=None, description="sent as JSON", alias="json")
     cycle: int = Field(default=1, ge=1, description="{n} runs from 1 to this number, over and over")
-    expect: tuple[Status, ...] = Field(default=(200,), min_length=1, description="statuses of a good answer")
+    expect: GoodStatuses = Field(default=(200,), min_length=1, description="statuses of a good answer")
+    contains: str | None = Field(default=None, min_length=1, description="a text that stands in a good answer")
     within: Duration = Field(default=Duration.of(s=1), description="a good answer takes no longer than this")
 
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Request:
-        only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body)])
+        only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body), self.contains or ""])
+        if self.contains is not None and self.method == "HEAD":
+            raise ValueError("an answer to HEAD contains nothing; use GET, or leave 'contains' out")
         if self.within <= Duration(0):
             raise ValueError("'within' must be longer than zero")
         return self
@@ -124,7 +145,7 @@ class LedgerWrite(Table):
     method: Method = "POST"
     path: UrlPath
     body: dict[str, JsonValue] | None = Field(default=None, description="sent as JSON", alias="json")
-    ok: tuple[Status, ...] = Field(default=(200, 201), min_length=1, description="acknowledged: the write is durable")
+    ok: GoodStatuses = Field(default=(200, 201), min_length=1, description="acknowledged: the write is durable")
     fail: tuple[Status, ...] = Field(
         default=(400, 404, 405, 409, 410, 413, 415, 422, 429),
         description="refused: the write surely did not happen; any other answer leaves it unknown",
@@ -222,11 +243,22 @@ class SystemModel(Table):
             for where, service in named
             if service not in self.services
         ]
+        problems += self._no_business()
         if self.ledger and not self.database:
             problems.append(_problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)
         return self
+
+    def _no_business(self) -> Iterator[InitErrorDetails]:
+        """Load that only asks how a service is keeps nothing of it busy that its clients use."""
+        for index, load in enumerate(self.load):
+            service, path = self.services.get(load.service), load.request.path
+            if service and path in {service.health, service.version.path} - {service.probe.path}:
+                expected = (
+                    f"{path} does no work of {load.service}; expected what clients ask, such as {service.probe.path}"
+                )
+                yield _problem(("load", index, "request", "path"), path, expected)
 
     def replicas(self, service: str) -> int:
         """How many replicas a service has in this environment."""

@@ -70,6 +70,30 @@ def not_called_for(records: Records) -> Iterable[r.Record]:
     return failed(r.Stage.DECIDE)([one for one in decided if not isinstance(one, r.RollbackEnded)])
 
 
+def never_called_for(*, until: float) -> Shape:
+    """No trigger is met for so long, and the drill ends there."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        later = (r.TriggerMet, r.Decided, r.Planned, r.RollbackStarted, r.StepEnded, r.RollbackEnded)
+        kept = [one for one in records if not isinstance(one, later)]
+        return replaced(r.StageEnded, where={"stage": r.Stage.DETECT}, outcome="failed", at=at(until))(kept)
+
+    return shape
+
+
+BLUE = r.ServiceServed(service="web", slot="blue", versions=("1.0",), replicas=("web-1",))
+GREEN = r.ServiceServed(service="web", slot="green", versions=("2.0",), replicas=("web-2",))
+
+
+def served(before: r.ServiceServed, after: r.ServiceServed, *, target: str = "1.0") -> Shape:
+    """What serves before and after the rollback to a version."""
+    told = (
+        r.Served(when="before the rollback", at=at(4.09), services=(before,)),
+        r.Served(when="after the rollback", at=at(4.9), services=(after,)),
+    )
+    return lambda records: added(*told)(list(replaced(r.Planned, target={"web": target})(records)))
+
+
 def refused(refusal: Refusal | None = None) -> Shape:
     """A check found something; only checks ran."""
 
@@ -182,6 +206,11 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         Verdict.INVALID,
         "the journal does not tell when the fault (web answers 500) was set up",
     ),
+    "the fault went away before a trigger was met": (
+        World(broken={"web": [(3.12, 3.6)]}, shape=never_called_for(until=5.5)),
+        Verdict.INVALID,
+        "clients had good answers again before a rollback was called for",
+    ),
     "the fault went away by itself": (
         World(broken={"web": [(3.12, 3.5)]}, objectives=()),
         Verdict.INVALID,
@@ -293,6 +322,21 @@ WAYS: dict[str, tuple[World, Verdict, str]] = {
         World(shape=lambda every: [one for one in every if getattr(one, "step", "") != "switch"]),
         Verdict.MISSED,
         "the rollback says it is done, but did not do its step 'switch'",
+    ),
+    "a rollback that changed nothing": (
+        World(shape=served(BLUE, BLUE)),
+        Verdict.MISSED,
+        "the rollback says it is done, but changed nothing: web is served from blue by 1.0, by the same replicas",
+    ),
+    "a rollback that brought back another version": (
+        World(shape=served(GREEN, BLUE, target="0.9")),
+        Verdict.MISSED,
+        "the rollback says it is done, but web is served from blue by 1.0, not by 0.9",
+    ),
+    "a rollback to a slot that holds nothing": (
+        World(shape=served(GREEN, BLUE.model_copy(update={"versions": (), "replicas": ()}))),
+        Verdict.MISSED,
+        "web is served from blue by nothing, not by 1.0",
     ),
     "no recovery": (
         World(broken={"web": [(3.12, 9)]}),
@@ -483,6 +527,7 @@ def test_the_gravest_finding_gives_the_verdict_and_the_reason() -> None:
         World(shape=load_by_second(GOOD, GOOD, HALF, BAD, HALF, GOOD, GOOD)),
         World(shape=load_by_second(GOOD, GOOD, HALF, BAD, BAD, GOOD, GOOD)),
         World(load_rate=0.2, shape=load(good=1, bad=0, begin=2.9, end=3.9)),
+        World(shape=served(GREEN, BLUE)),
     ],
     ids=[
         "no ledger",
@@ -495,6 +540,7 @@ def test_the_gravest_finding_gives_the_verdict_and_the_reason() -> None:
         "load that fails as long as the fault is there",
         "load that fails a little longer than the probes",
         "a load so low that it is not due in every part",
+        "another slot serves the target after the rollback",
     ],
 )  # fmt: skip
 def test_what_is_no_reason_to_fail_passes(world: World) -> None:
