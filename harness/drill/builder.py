@@ -208,7 +208,7 @@ class DrillBuilder:
         )
 
     def _rolled_back(self, target: dict[str, str]) -> None:
-        """Whatever else is validated: what is rolled back answers as its target. The rollback's own word is not enough."""
+        """Whatever else is validated: what is rolled back answers as its target. The rollback's word is not enough."""
         validated = [spec for spec in self.criteria if spec.criterion.phase is Phase.VALIDATION]
         said = {spec.check for spec in validated if isinstance(spec.check, VersionServed)}
         for service, version in target.items() if validated else ():

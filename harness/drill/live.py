@@ -39,6 +39,7 @@ class Live:
     fault: FaultRun | None = None
     plan: Plan | None = None
     outcome: Outcome | None = None
+    recovered: bool = False
 
     def worst_error_rate(self) -> float | None:
         """The error rate of the service that clients get the worst answers from, over the last second."""

@@ -87,14 +87,13 @@ def why_no_effect(undo: Sequence[Undo], before: Sequence[ServiceServed], bench: 
     """
     if not undo:
         return "nothing would take it back, so it changes nothing"
+    scene = Scene(system=bench.system, metrics=bench.metrics, baseline={})
+    bad = {service: bad_answers(scene, service) for service in bench.system.services}
     found: list[str] = []
     for then in before:
         slots = sorted({slot for service, slot in _places(undo) if service == then.service})
-        found += _about(then, slots, bench)
-    scene = Scene(system=bench.system, metrics=bench.metrics, baseline={})
-    hit = {service for service, _ in _places(undo)}
-    elsewhere = (bad_answers(scene, service) for service in bench.system.services if service not in hit)
-    found += [f"meanwhile {proof}: is the fault in the right place?" for proof in elsewhere if proof]
+        found += _about(then, slots, bench, answers_well=not bad[then.service])
+    found += [f"meanwhile {proof}: is the fault in the right place?" for proof in bad.values() if proof]
     return "; ".join(found)
 
 
@@ -110,7 +109,7 @@ def where_it_is(service: str, bench: Bench) -> str:
     return f"{service} is served from {served.slot} by {by}; {_seen(service, bench)}"
 
 
-def _about(then: ServiceServed, slots: Sequence[str], bench: Bench) -> list[str]:
+def _about(then: ServiceServed, slots: Sequence[str], bench: Bench, *, answers_well: bool) -> list[str]:
     """Where the fault is, where clients are, and whether that is where the probes are."""
     service = then.service
     try:
@@ -124,7 +123,7 @@ def _about(then: ServiceServed, slots: Sequence[str], bench: Bench) -> list[str]
         found.append(f"{service} is served from {since.slot} by the same replicas of {_by(since)} as before the fault")
     address = bench.clients[service][0]
     look = look_at_service(bench.http, bench.model.services[service], address, Deadline.after(_LOOK))
-    if look.version not in since.versions:
+    if answers_well and look.version not in since.versions:
         found.append(f"{since.slot} of {service} holds {_by(since)}, but {_seen(service, bench)}: do probes reach it?")
     return found
 

@@ -148,6 +148,7 @@ def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callab
         raise StageFailed(
             f"clients did not get good answers from {', '.join(still)} for {drill.sustain.time} on end in time; {where}"
         ) from error
+    live.recovered = True
 
 
 def read_ledger_rows(

@@ -127,7 +127,8 @@ def _criteria(timeline: Timeline, phase: Phase) -> Iterator[Finding]:
         elif one.answer is Answer.BROKEN:
             value = describe(one.last.value, criterion.unit)
             broken = Cause.NO_STEADY_STATE if steady else Cause.CRITERION_BROKEN
-            yield Finding(broken, f"it did not hold that {criterion.name}: {value}")
+            why = f" ({one.last.detail})" if one.last.detail else ""
+            yield Finding(broken, f"it did not hold that {criterion.name}: {value}{why}")
 
 
 def why_unknown(one: Looked) -> str:

@@ -6,8 +6,8 @@
 
 What a release is like is in its configuration: `fails = true` exits at once, `healthy = false` is never
 ready, `broken = true` is ready and answers /echo with 500, `bad_every = 10` answers every tenth request with 500, but
-for its health and version. `says = "0.9.0"` calls itself by another version than it is, and `page = true` answers 200 to
-everything, and never with what was asked for.
+for its health and version. `says = "0.9.0"` calls itself by another version than it is, and `page = true` answers 200
+to everything, and never with what was asked for.
 The standard library only, so that it runs under any interpreter.
 """
 
