@@ -60,6 +60,11 @@ class Deadline:
         return Deadline(min(self.at, now() + duration))
 
 
+def pause(duration: Duration) -> None:
+    """Does nothing for a while: between two tries of what may work later."""
+    time.sleep(duration.seconds)
+
+
 def wait_for(condition: Callable[[], T | None], deadline: Deadline, what: str, *, every: Duration = _POLL) -> T:
     """Waits until `condition` returns something true and returns that.
 

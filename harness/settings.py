@@ -35,6 +35,11 @@ def _registry_port() -> int:
     return int(named)
 
 
+def _kill_switch() -> Path | None:
+    named = os.environ.get("DRILL_KILL_SWITCH")
+    return Path(named) if named else None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
@@ -50,6 +55,14 @@ class Settings:
 
     registry_port: int = field(default_factory=_registry_port)
     """Of the image registry beside the cluster; each cluster needs one of its own."""
+
+    named_kill_switch: Path | None = field(default_factory=_kill_switch)
+    """A kill switch elsewhere than in the state folder."""
+
+    @property
+    def kill_switch(self) -> Path:
+        """The file that stops every drill of this user while it is there."""
+        return self.named_kill_switch or self.state_dir / "stop"
 
     probe_rate: float = 50
     """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""
@@ -74,6 +87,9 @@ class Settings:
 
     settle: Duration = Duration.of(s=5)
     """For probes and ledger writes in flight to end: longer than any limit of an answer that drills use."""
+
+    watchdog: Duration = Duration.of(s=300)
+    """For a watchdog to undo: nobody waits for it, and a cluster that is away is back in minutes, or not at all."""
 
     undo: Duration = Duration.of(s=20)
     """For all undo operations together; each is a call to the sandbox that takes less than a second."""

@@ -201,11 +201,13 @@ class Span:
         return self.high - self.low
 
     def __str__(self) -> str:
-        """Both bounds at the precision that tells them apart: '4.02 to 4.06 s'."""
+        """Both bounds at the precision that tells them apart, rounded outwards: '4.02 to 4.06 s'."""
         if self.low == self.high:
             return str(self.high)
         digits = 3 if self.width < Duration.of(ms=10) else 2
-        return f"{self.low.seconds:.{digits}f} to {self.high.seconds:.{digits}f} s"
+        step = _NS_PER["s"] // 10**digits
+        low, high = self.low.ns // step / 10**digits, -(-self.high.ns // step) / 10**digits
+        return f"{low:.{digits}f} to {high:.{digits}f} s"
 
 
 def parse_share(text: str) -> float:

@@ -27,6 +27,7 @@ READS_ENVIRONMENT = {
     "harness/observe/worker.py": "what its HTTP library reads at its import",
     "harness/sandbox/embedded/start.py": "what the daemon inherits",
     "harness/sandbox/embedded/owned.py": "what a service inherits",
+    "harness/sandbox/kubernetes/tools.py": "what helm and docker inherit",
     "harness/sandbox/kind/agent/delay.py": "runs in an image of its own, without the settings",
 }
 

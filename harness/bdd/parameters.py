@@ -80,6 +80,8 @@ def _how(text: str) -> Procedure:
 TYPES: Final[dict[str, ParameterType]] = {
     "Service": ParameterType(r"\S+", str, "tracklist-service"),
     "Version": ParameterType(r"\S+?", str, "2.4.0"),
+    "Table": ParameterType(r"\S+", str, "audio_files"),
+    "Quoted": ParameterType(r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'"),
     "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
     "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %"),
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from harness.drill import defaults
-from harness.drill.checks import Check, VersionServed
+from harness.drill.checks.base import Demand
+from harness.drill.checks.services import VersionServed
+from harness.drill.demands import ALWAYS_WITHIN, own, version
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
@@ -141,11 +143,9 @@ class DrillBuilder:
         self.objectives = [one for one in self.objectives if one.measured is not measured]
         self.objectives.append(Objective(measured=measured, bound=bound, source=self.here))
 
-    def must_hold(
-        self, name: str, check: Check, comparison: str, bound: float | str, *, unit: str, within: Duration
-    ) -> None:
+    def must_hold(self, demand: Demand, within: Duration) -> None:
         """A validation criterion, looked at until it holds or `within` has passed."""
-        self._criterion(Phase.VALIDATION, name, check, comparison, bound, unit=unit, within=within)
+        self._criterion(Phase.VALIDATION, demand, within, self.here)
 
     def expect(self, verdict: Verdict, cause: Cause | None = None) -> None:
         """The verdict in which the drill must end, and the only cause that counts, if one is named."""
@@ -178,11 +178,11 @@ class DrillBuilder:
                 for trigger in default_triggers(service)
             ]
         self._default_objectives()
+        self._own_checks()
         self._rolled_back(self._target(fault))
         versions = {name: self._live().get(name, self.model.releases.current) for name in self.services()}
-        for name, check, comparison, bound, unit in steady_state(self.model, versions, self.steady_window):
-            within = self.settings.steady_state
-            self._criterion(Phase.STEADY_STATE, name, check, comparison, bound, unit=unit, within=within)
+        for demand, within in steady_state(self.model, versions, self.steady_window, self.settings.steady_state):
+            self._criterion(Phase.STEADY_STATE, demand, within, self.origin)
         return Drill(
             name=self.name,
             description=self.description,
@@ -211,11 +211,10 @@ class DrillBuilder:
         """Whatever else is validated: what is rolled back answers as its target. The rollback's word is not enough."""
         validated = [spec for spec in self.criteria if spec.criterion.phase is Phase.VALIDATION]
         said = {spec.check for spec in validated if isinstance(spec.check, VersionServed)}
-        for service, version in target.items() if validated else ():
-            check = VersionServed(service)
-            if check not in said:
-                name, within = f"{service} answers as {version}", defaults.VERSION_LIMIT
-                self._criterion(Phase.VALIDATION, name, check, "equals", version, unit="", within=within)
+        for service, release in target.items() if validated else ():
+            demand = version(self.model, service, release)
+            if demand.check not in said:
+                self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self.origin)
 
     def _limits(self) -> Limits:
         longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))
@@ -260,30 +259,27 @@ class DrillBuilder:
     def _default_source(self, text: str) -> Source:
         return Source(file=self.system_file, line=1, text=text)
 
-    def _criterion(
-        self,
-        phase: Phase,
-        name: str,
-        check: Check,
-        comparison: str,
-        bound: float | str,
-        *,
-        unit: str,
-        within: Duration,
-    ) -> None:
-        criterion = Criterion.model_validate(
-            {
-                "id": f"c{len(self.criteria) + 1:02}",
-                "name": name,
-                "phase": phase,
-                "comparison": comparison,
-                "bound": bound,
-                "unit": unit,
-                "within": within,
-                "source": self.here if phase is Phase.VALIDATION else self.origin,
-            }
+    def _own_checks(self) -> None:
+        """The checks that belong to every validation; one that the scenario names has the time that it names."""
+        said = {spec.criterion.name for spec in self.criteria}
+        for check in self.model.checks:
+            demand = own(self.model, check.name)
+            if check.always and demand.name not in said:
+                source = self._default_source(f"[[checks]] {check.name}")
+                self._criterion(Phase.VALIDATION, demand, ALWAYS_WITHIN, source)
+
+    def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:
+        criterion = Criterion(
+            id=f"c{len(self.criteria) + 1:02}",
+            name=demand.name,
+            phase=phase,
+            comparison=demand.comparison,
+            bound=demand.bound,
+            unit=demand.unit,
+            within=within,
+            source=source,
         )
-        self.criteria.append(CriterionSpec(criterion, check))
+        self.criteria.append(CriterionSpec(criterion, demand.check))
 
     def _service(self, name: str) -> Service:
         return known_service(self.model, name)

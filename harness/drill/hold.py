@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.clock import Deadline, now, wait_for
-from harness.drill.checks import Bench
+from harness.drill.checks.base import Bench
+from harness.drill.checks.base import look as look_once
 from harness.drill.spec import CriterionSpec
 from harness.errors import DeadlineExceeded
 from harness.journal.declaration import Answer
@@ -43,10 +44,11 @@ class LastLook:
 
 
 def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Duration) -> bool:
-    """Looks until the criterion holds or its time has passed; every look is recorded.
+    """Looks until the criterion holds or its time has passed; every look that was made to its end is recorded.
 
     The time runs from the start of the first look, so that who reads the journal knows the same deadline. A look
-    that ends after it shows what is then, and not that the criterion held in time.
+    that ends after it shows what is then, and not that the criterion held in time. One that the deadline cut short is
+    only the end of the time; it counts as a look where there is no other, and tells then that there was too little.
 
     Args:
         spec: the criterion, with its time and how it is measured.
@@ -56,6 +58,9 @@ def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Durati
 
     Returns:
         True when a look that ended in time saw it hold.
+
+    Raises:
+        Unavailable: what is needed to look at anything is gone. Anything else that a check raises is 'could not tell'.
     """
     begun = now()
     deadline = Deadline(begun + spec.criterion.within)
@@ -66,8 +71,10 @@ def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Durati
         nonlocal looks, held
         started = now() if looks else begun
         looks += 1
-        reading = spec.check.read(bench, deadline)
+        reading = look_once(spec.check, bench, deadline)
         completed = now()
+        if reading.cut and looks > 1:
+            return True
         recorder.append(
             CriterionChecked(
                 criterion=spec.criterion.id,

@@ -1,26 +1,61 @@
-"""A person stops a drill once: the first signal ends its stages, and nothing ends its restore."""
+"""Who stops a drill: a person, once or twice, or a guard.
+
+The first signal ends its stages; nothing that comes at the same moment interrupts what takes everything back. A second
+one, later, means that somebody does not want to wait for that: it is left to the watchdog then.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Final, Self
+from typing import Final, Literal, Self
+
+from harness.clock import now
+from harness.units import Duration, Instant
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ONE_WISH: Final = Duration.of(ms=500)
+"""Signals this close together are one wish: a terminal sends one to a whole group, and who started us passes it on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why a drill must stop. `all_drills`: those that would come after it, too."""
+
+    by: Literal["guard", "person"]
+    reason: str
+    all_drills: bool = False
+
+
+class Halted(KeyboardInterrupt):
+    """A guard stops the drill, as a person would: nothing that handles errors may take it for one."""
+
+    def __init__(self, halt: Halt) -> None:
+        super().__init__(halt.reason)
+        self.halt = halt
+
+
+class LeftToWatchdog(KeyboardInterrupt):
+    """A person did not want to wait: the watchdog takes everything back, and this process ends at once."""
 
 
 class Interruption:
-    """While it is open, the first signal that stops raises KeyboardInterrupt in the main thread; later ones wait.
+    """While it is open, the first signal that stops raises KeyboardInterrupt in the main thread.
 
-    Once held, none raises any more, so that what undoes a fault cannot be interrupted; `asked` tells that one came.
-    A signal that is ignored (nohup, a shell's background job) stays ignored. In any other thread than the main one
-    it does nothing, because Python delivers no signal there.
+    Once held, it raises no more, so that what undoes a fault is not interrupted; `asked` tells that one came. Where it
+    may be left, a later second one raises again. A signal that is ignored (nohup, a shell's background job) stays
+    ignored. In any other thread than the main one it does nothing, because Python delivers no signal there.
     """
 
     def __init__(self) -> None:
         self.asked = False
+        self.halt: Halt | None = None
+        self._raised_halt = False
+        self._first: Instant | None = None
         self._held = False
+        self._may_leave = False
         self._before: dict[int, signal.Handlers | object] = {}
 
     def __enter__(self) -> Self:
@@ -29,7 +64,7 @@ class Interruption:
                 before = signal.getsignal(number)
                 if before is not signal.SIG_IGN:
                     self._before[number] = before
-                    signal.signal(number, self._stop)
+                    signal.signal(number, self._signalled)
         return self
 
     def __exit__(
@@ -39,10 +74,31 @@ class Interruption:
             signal.signal(number, before)  # type: ignore[arg-type]  # getsignal gave it
 
     def hold(self) -> None:
-        """From now on no signal raises."""
+        """From now on the first signal does not raise."""
         self._held = True
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        first, self.asked = not self.asked, True
-        if first and not self._held:
+    def let_leave(self, *, may: bool) -> None:
+        """Whether a second signal raises, because there is somebody to leave the rest to."""
+        self._may_leave = may
+
+    def stop(self, halt: Halt) -> None:
+        """A guard stops the drill, from any thread: the main one is interrupted, if signals reach it here."""
+        if self.halt is None:
+            self.halt = halt
+            number = next(iter(self._before), None)
+            if number is not None:
+                signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+        if self.halt is not None and not self._raised_halt:  # it may be a person's: then that one counts as the guard's
+            self._raised_halt = True
+            if not self._held:
+                raise Halted(self.halt)
+            return
+        at = now()
+        if self._first is None:
+            self.asked, self._first = True, at
+            if not self._held:
+                raise KeyboardInterrupt
+        elif self._may_leave and at - self._first >= ONE_WISH:
             raise KeyboardInterrupt

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from harness.clock import Deadline
-from harness.drill.checks import Bench
+from harness.drill.checks.base import Bench
 from harness.drill.recorder import Recorder
 from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
@@ -35,7 +35,7 @@ class Live:
     engine: Engine
     bench: Bench
     ledger: Path
-    baseline: dict[str, Duration] = field(default_factory=dict)
+    baseline: dict[str, Duration]
     fault: FaultRun | None = None
     plan: Plan | None = None
     outcome: Outcome | None = None
@@ -70,6 +70,7 @@ def go_live(
     )
     observer = Observer.start(plan, recorder, deadline, worker)
     http = http_client()
+    baseline: dict[str, Duration] = {}
     return Live(
         sandbox=sandbox,
         recorder=recorder,
@@ -81,8 +82,11 @@ def go_live(
             system=sandbox,
             metrics=observer,
             http=http,
+            baseline=baseline,
+            fault=drill.fault,
             clients=plan.addresses(drill.model.ledger.service if drill.model.ledger else None),
             ledger=ledger,
         ),
         ledger=ledger,
+        baseline=baseline,
     )

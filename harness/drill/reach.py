@@ -1,59 +1,23 @@
-"""Do those who measure reach the system that is drilled, and what serves there? Asked before the fault, and in doubt.
-
-A prober on the wrong port sees good answers for as long as something answers there, whatever becomes of the system. So
-the steady state is only reached once the releases that are said to be live have answered where the probes, the load and
-the ledger clients go.
-"""
+"""What serves, and what clients reach: journalled around a rollback, and told to a person where a drill went wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from harness.clock import Deadline
-from harness.drill.checks import Bench, Reading
+from harness.drill.checks.base import Bench
 from harness.errors import DrillError
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
-from harness.journal.records import ServiceServed, Undo
+from harness.journal.records import ServiceServed
+from harness.journal.undo import Undo
 from harness.system.checks import look_at_service
-from harness.system.looks import looks_to_meet
 from harness.system.ports import System
 from harness.system.values import ReplicaState, Slot
 from harness.units import Duration
 
 _LOOK: Final = Duration.of(s=2)  # at what serves, to tell a person; what does not answer by then is told so
-
-
-def releases(versions: Mapping[str, str]) -> str:
-    """Services with their releases as the criterion compares them: 'search 2.4.0, cart 2.3.1'."""
-    return ", ".join(f"{service} {version}" for service, version in versions.items())
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasesReached:
-    """The releases that answer where clients of the harness go, as `releases` writes them."""
-
-    services: tuple[str, ...]
-
-    def read(self, bench: Bench, deadline: Deadline) -> Reading:
-        """Asks at every address so often that every replica has answered; differing answers are all named."""
-        seen: dict[str, str] = {}
-        asked: list[str] = []
-        for service in self.services:
-            found: set[str] = set()
-            for address in bench.clients[service]:
-                for _ in range(looks_to_meet(bench.model.replicas(service))):
-                    if deadline.passed:
-                        return Reading(None, f"{service} at {address} could not be asked in time")
-                    look = look_at_service(bench.http, bench.model.services[service], address, deadline)
-                    if look.version is None:
-                        return Reading(None, f"{service} does not say its version at {address}: {look.describe()}")
-                    found.add(look.version)
-                asked.append(f"{service} at {address}")
-            seen[service] = " and ".join(sorted(found))
-        return Reading(releases(seen), f"asked where its clients go: {', '.join(asked)}")
 
 
 def serving(system: System, services: Sequence[str]) -> tuple[ServiceServed, ...]:

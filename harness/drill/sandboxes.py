@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from harness.clock import Deadline
 from harness.errors import UsageError
+from harness.sandbox.embedded import folder as embedded_folder
 from harness.sandbox.embedded import start as embedded
+from harness.sandbox.embedded.heal import end as embedded_end
 from harness.sandbox.embedded.heal import heal as embedded_heal
 from harness.sandbox.kind.which import Which
 from harness.settings import Settings
@@ -84,10 +87,22 @@ def make_ready(
     return base.up(models, settings.state_dir, Deadline.after(settings.warm_up), which(settings), tell=tell)
 
 
+def new_id(name: str, model: SystemModel) -> str:
+    """What a sandbox will be known by, before there is anything of it: so that another process can end it."""
+    if name == KIND:
+        from harness.sandbox.kind import by_name  # noqa: PLC0415 - see above
+
+        return by_name.new_name()
+    if name == CLUSTER:
+        return f"{model.cluster.context}/{model.cluster.namespace}" if model.cluster else ""
+    return embedded_folder.new_id()
+
+
 def open_sandbox(
     name: str,
     model: SystemModel,
     *,
+    sandbox_id: str,
     live: Mapping[str, str],
     standby: Mapping[str, str],
     run_id: str,
@@ -95,6 +110,8 @@ def open_sandbox(
     deadline: Deadline,
 ) -> Sandbox:
     """Brings a system up in a sandbox: `live` releases serve, `standby` ones are ready in the other slot.
+
+    `sandbox_id` is from `new_id`.
 
     Raises:
         NotFound: a release does not exist.
@@ -111,6 +128,7 @@ def open_sandbox(
             state_dir=settings.state_dir,
             deadline=deadline,
             which=which(settings),
+            name=sandbox_id,
         )
     if name == CLUSTER:
         from harness.sandbox.cluster import start as cluster  # noqa: PLC0415 - see above
@@ -119,8 +137,55 @@ def open_sandbox(
             model, live=live, standby=standby, run_id=run_id, kubeconfig=settings.kubeconfig, deadline=deadline
         )
     return embedded.start(
-        model, live=live, standby=standby, run_id=run_id, state_dir=settings.state_dir, deadline=deadline
+        model,
+        live=live,
+        standby=standby,
+        run_id=run_id,
+        state_dir=settings.state_dir,
+        deadline=deadline,
+        name=sandbox_id,
     )
+
+
+def ends_with_drill(name: str) -> bool:
+    """True where a sandbox is made for one drill, so that what was done in it ends with it."""
+    return name != CLUSTER
+
+
+@contextmanager
+def entered(name: str, sandbox_id: str, model: SystemModel, run_id: str, settings: Settings) -> Iterator[System]:
+    """The system of a drill that another process has opened, to take something back on it.
+
+    Raises:
+        DrillError: it cannot be reached.
+    """
+    if name == KIND:
+        from harness.sandbox.kind import by_name  # noqa: PLC0415 - see above
+
+        with by_name.entered(model, sandbox_id, settings.state_dir, which(settings)) as system:
+            yield system
+    elif name == CLUSTER:
+        from harness.sandbox.cluster import start as cluster  # noqa: PLC0415 - see above
+
+        with cluster.entered(model, run_id, settings.kubeconfig) as system:
+            yield system
+    else:
+        yield embedded.attach(settings.state_dir / sandbox_id)
+
+
+def end(name: str, sandbox_id: str, settings: Settings, why: str, deadline: Deadline) -> str:
+    """Ends a sandbox that is made for one drill, whoever has opened it; a sentence about what was done.
+
+    Raises:
+        DrillError: something of it is left.
+    """
+    if name == KIND:
+        from harness.sandbox.kind import by_name  # noqa: PLC0415 - see above
+
+        return by_name.end(settings.state_dir, sandbox_id, deadline, which(settings))
+    if name == CLUSTER:
+        return f"the system in {sandbox_id} stays: it was there before the drill"
+    return embedded_end(settings.state_dir, sandbox_id, why)
 
 
 def heal(settings: Settings) -> tuple[str, ...]:

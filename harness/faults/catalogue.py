@@ -11,9 +11,9 @@ from harness.errors import InputError
 from harness.faults.cluster import DrainedNode, HungUpgrade
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
 from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
-from harness.faults.model import Fault, Scene
+from harness.faults.model import Fault, Scene, only
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
-from harness.journal.records import Undo
+from harness.journal.undo import ClearNetwork, LetStart, Switch, Undo
 from harness.system.values import ReplicaState, Slot
 
 MOST_TIMES_SLOWER: Final = 1000  # a service of 10 ms then takes 10 s, longer than any client waits
@@ -37,12 +37,12 @@ class BadRelease:
         return f"clients get bad answers from {self.service}"
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
-        """Back to the slot that serves now, and the other one emptied."""
+        """Back to the slot that serves now, and the other one as it is now."""
         return back_to_what_serves(scene, self.service)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Deploys and switches."""
-        slot = Slot(undo[0].slot)
+        slot = Slot(only(undo, Switch).slot).other
         scene.system.workloads.deploy(self.service, slot, self.version, deadline)
         scene.system.router.switch(self.service, slot, deadline)
 
@@ -75,11 +75,11 @@ class Crash:
         ]
         if not ready:
             raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): nothing to crash")
-        return (Undo(operation="let_start", service=self.service, slot=active.value),)
+        return (LetStart(service=self.service, slot=active.value),)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Kills and holds down."""
-        scene.system.workloads.hold_down(self.service, Slot(undo[0].slot), deadline)
+        scene.system.workloads.hold_down(self.service, Slot(only(undo, LetStart).slot), deadline)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
@@ -118,12 +118,12 @@ class SlowAnswers:
                 f"there is no baseline of {self.service}, so its answers cannot be made slower by a factor"
             )
         active = scene.system.router.active(self.service)
-        return (Undo(operation="clear_network", service=self.service, slot=active.value),)
+        return (ClearNetwork(service=self.service, slot=active.value),)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - instant
         """Holds every answer back by what is missing to the factor, counted from the baseline's P95."""
         delay = scene.baseline[self.service] * (self.factor - 1)
-        scene.system.network.delay(self.service, Slot(undo[0].slot), delay)
+        scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), delay)
 
     def seen(self, scene: Scene) -> str:
         """A P95 more than half-way to the factor."""

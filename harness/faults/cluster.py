@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from harness.clock import Deadline
 from harness.errors import InputError, Unavailable
 from harness.faults.effect import bad_answers
-from harness.faults.model import Scene
+from harness.faults.model import Scene, only
 from harness.faults.releases import deploy_what_serves
-from harness.journal.records import Undo
+from harness.journal.undo import Uncordon, Undo, Unlock
 from harness.system.ports import Cluster
 from harness.system.values import ReplicaState
 
@@ -47,7 +47,7 @@ class HungUpgrade:
         """Nothing is pending any more, and then the version that serves now is deployed again."""
         cluster_of(scene, "an upgrade hangs in pending")
         before = deploy_what_serves(scene, self.service, self.version)
-        return (before, Undo(operation="unlock", service=self.service, slot=before.slot))
+        return (before, Unlock(service=self.service))
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - the slot serves
         """Updates, and leaves the revision pending."""
@@ -75,18 +75,20 @@ class DrainedNode:
         return f"clients get bad answers from {self.service}"
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
-        """Replicas may start on the node again."""
+        """Replicas may start on the node again, as they may now."""
         cluster = cluster_of(scene, "a node is drained")
         active = scene.system.router.active(self.service)
         for one in scene.system.workloads.replicas(self.service, active):
             if one.state is ReplicaState.READY:
                 node = cluster.node_of(one)
-                return (Undo(operation="uncordon", service=self.service, slot=active.value, node=node),)
+                if not cluster.takes_pods(node):
+                    raise InputError(f"node {node} is cordoned already, and draining it would not be ours to take back")
+                return (Uncordon(node=node),)
         raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): no node to drain")
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Cordons and evicts."""
-        cluster_of(scene, self.title).drain(undo[0].node, deadline)
+        cluster_of(scene, self.title).drain(only(undo, Uncordon).node, deadline)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""

@@ -14,7 +14,7 @@ from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene
-from harness.journal.records import Undo
+from harness.journal.undo import RecallHistory, RestoreImage, Undo, Unlock
 
 
 class Hindrance(Protocol):
@@ -59,8 +59,7 @@ class ShortHistory:
     def undo(self, scene: Scene) -> Undo:
         """The revisions are there again."""
         cluster_of(scene, self.title)
-        slot = scene.system.router.active(self.service)
-        return Undo(operation="recall_history", service=self.service, slot=slot.value)
+        return RecallHistory(service=self.service)
 
     def put(self, scene: Scene, deadline: Deadline) -> None:
         """Takes the older ones out."""
@@ -82,8 +81,7 @@ class MissingImage:
     def undo(self, scene: Scene) -> Undo:
         """The image is there again."""
         cluster_of(scene, self.title)
-        slot = scene.system.router.active(self.service)
-        return Undo(operation="restore_image", service=self.service, slot=slot.value, version=self.version)
+        return RestoreImage(service=self.service, version=self.version)
 
     def put(self, scene: Scene, deadline: Deadline) -> None:
         """Removes it."""
@@ -104,8 +102,7 @@ class UnfinishedRollback:
     def undo(self, scene: Scene) -> Undo:
         """Nothing is pending any more."""
         cluster_of(scene, self.title)
-        slot = scene.system.router.active(self.service)
-        return Undo(operation="unlock", service=self.service, slot=slot.value)
+        return Unlock(service=self.service)
 
     def put(self, scene: Scene, deadline: Deadline) -> None:
         """Leaves a pending revision of a rollback."""

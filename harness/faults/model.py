@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, DrillError, InternalError
-from harness.faults.undo import carry_out, command_for
-from harness.journal.records import FaultMoved, FaultState, Undo, UndoDone, UndoRegistered
+from harness.faults.undo.passes import BackOff, take_back
+from harness.journal.records import FaultMoved, FaultState, UndoDone, UndoRegistered
+from harness.journal.undo import Operation, Undo
 from harness.system.ports import Metrics, System
 from harness.units import Duration
+
+U = TypeVar("U", bound=Operation)
 
 
 class Verb(StrEnum):
@@ -92,11 +95,24 @@ class Recorder(Protocol):
         """Writes one record; with `durable`, returns only when it is on disk."""
 
 
+def only(undo: Sequence[Undo], kind: type[U]) -> U:
+    """The operation of a kind in a fault's own undo list, which tells what was chosen as its target.
+
+    Raises:
+        InternalError: there is none, or several.
+    """
+    found = [one for one in undo if isinstance(one, kind)]
+    if len(found) != 1:
+        raise InternalError(f"an undo list has {len(found)} operations of the kind {kind.__name__}, and not one")
+    return found[0]
+
+
 class FaultRun:
     """One fault on one system, in one state."""
 
-    def __init__(self, fault: Fault, scene: Scene, recorder: Recorder) -> None:
+    def __init__(self, fault: Fault, scene: Scene, recorder: Recorder, *, back_off: BackOff | None = None) -> None:
         self.fault = fault
+        self._back_off = back_off
         self.state = FaultState.DEFINED
         self._scene = scene
         self._recorder = recorder
@@ -132,27 +148,27 @@ class FaultRun:
         )
         self._moved(Verb.WAIT_FOR_EFFECT, proof)
 
-    def recover(self, deadline: Deadline) -> bool:
+    def recover(self, deadline: Deadline, system: System | None = None) -> bool:
         """Takes everything back, in reverse order; goes on when one operation fails. True when all succeeded.
+
+        Args:
+            deadline: until when what failed for a moment is tried again.
+            system: what it is taken back on, where that is not the one of the scene.
 
         Raises:
             DrillError: it could not be recorded; every operation was tried all the same.
         """
         self._check(Verb.RECOVER)
-        complete = True
         unwritten: DrillError | None = None
-        for undo in reversed(self._undo):
-            error = ""
+
+        def tell(done: UndoDone) -> None:
+            nonlocal unwritten
             try:
-                carry_out(undo, self._scene.system, deadline)
-            except Exception as failure:  # noqa: BLE001 - whatever one operation raises, the others are tried
-                error, complete = str(failure) or type(failure).__name__, False
-            try:
-                self._recorder.append(
-                    UndoDone(undo=undo, at=now(), error=error, by_hand=command_for(undo) if error else "")
-                )
+                self._recorder.append(done)
             except DrillError as failure:
                 unwritten = failure
+
+        complete = take_back(self._undo, system or self._scene.system, deadline, tell, back_off=self._back_off)
         self._moved(Verb.RECOVER, "" if complete else "not everything could be taken back")
         if unwritten:
             raise unwritten

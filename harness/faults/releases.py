@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.effect import bad_answers
-from harness.faults.model import Scene
-from harness.journal.records import Undo
+from harness.faults.model import Scene, only
+from harness.journal.undo import Deploy, Remove, Switch, Undo
 from harness.system.values import Slot
 
 
 def back_to_what_serves(scene: Scene, service: str) -> Sequence[Undo]:
-    """The undo of a release in the standby slot: clients back to the slot that serves now, the other one emptied."""
+    """The undo of a release in the standby slot: clients back to the slot that serves now, the other one as it is now.
+
+    Only what was empty is emptied, so an undo that is carried out before anything was injected takes nothing away.
+    """
     active = scene.system.router.active(service)
-    return (
-        Undo(operation="remove", service=service, slot=active.other.value),
-        Undo(operation="switch", service=service, slot=active.value),
-    )
+    other = active.other.value
+    waits = {one.version for one in scene.system.workloads.replicas(service, active.other)}
+    before = Deploy(service=service, slot=other, version=min(waits)) if waits else Remove(service=service, slot=other)
+    return (before, Switch(service=service, slot=active.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,12 @@ class CarelessRelease:
         return f"clients get bad answers from {self.service}"
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
-        """Back to the slot that serves now, and the other one emptied."""
+        """Back to the slot that serves now, and the other one as it is now."""
         return back_to_what_serves(scene, self.service)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Begins and switches."""
-        slot = Slot(undo[0].slot)
+        slot = Slot(only(undo, Switch).slot).other
         scene.system.workloads.begin(self.service, slot, self.version, deadline)
         scene.system.router.switch(self.service, slot, deadline)
 
@@ -77,14 +80,14 @@ class InPlaceRelease:
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Deploys over it."""
-        scene.system.workloads.deploy(self.service, Slot(undo[0].slot), self.version, deadline)
+        scene.system.workloads.deploy(self.service, Slot(only(undo, Deploy).slot), self.version, deadline)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
         return bad_answers(scene, self.service)
 
 
-def deploy_what_serves(scene: Scene, service: str, version: str) -> Undo:
+def deploy_what_serves(scene: Scene, service: str, version: str) -> Deploy:
     """The undo of a release in place: what serves now is deployed in its slot again.
 
     Raises:
@@ -96,4 +99,4 @@ def deploy_what_serves(scene: Scene, service: str, version: str) -> Undo:
         raise InputError(f"{service} has nothing deployed in its serving slot ({active}): nothing to update")
     if version in serving:
         raise InputError(f"{service} serves {version} already: an update to it changes nothing")
-    return Undo(operation="deploy", service=service, slot=active.value, version=min(serving))
+    return Deploy(service=service, slot=active.value, version=min(serving))

@@ -82,10 +82,17 @@ class JournalWriter:
         self.path = path
         self._lock = threading.Lock()
         self._end = _End()
+        self._problem = ""
         try:
             self._file = path.open("xb", buffering=0)
+            sync_folder(path.parent)
         except OSError as error:
             raise CannotCreate(f"{path}: the journal cannot be created: {error.strerror}") from error
+
+    @property
+    def problem(self) -> str:
+        """Why the last append that failed did so; empty while everything that was seen is in the journal."""
+        return self._problem
 
     def append(self, record: Record, *, durable: bool = False) -> None:
         """Writes one record; with `durable` returns only when it is on the disk.
@@ -109,9 +116,11 @@ class JournalWriter:
                 if durable:
                     os.fsync(file)
             except OSError as error:
-                raise CannotCreate(f"{self.path}: the journal cannot be written: {error.strerror}") from error
+                self._problem = f"{self.path}: the journal cannot be written: {error.strerror}"
+                raise CannotCreate(self._problem) from error
             if written != len(payload):
-                raise CannotCreate(f"{self.path}: the journal cannot be written: the disk took only part of a record")
+                self._problem = f"{self.path}: the journal cannot be written: the disk took only part of a record"
+                raise CannotCreate(self._problem)
             self._end = _End(end.number + 1, digest, end.size + len(payload))  # one store, so a signal cannot split it
 
     def close(self) -> None:
@@ -122,43 +131,93 @@ class JournalWriter:
                 self._file.close()
 
 
+class JournalReader:
+    """Reads a journal while it grows: each time what is new.
+
+    Whole records only. What its writer may still take away again, the unfinished last line, is never returned.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._end = _End()
+        self._over = False
+        self._tail = b""
+
+    @property
+    def torn(self) -> bool:
+        """True when bytes of an unfinished record followed the last one that was read."""
+        return bool(self._tail)
+
+    @property
+    def head(self) -> str:
+        """The hash of the last record that was read."""
+        return self._end.hash
+
+    def news(self) -> tuple[Entry, ...]:
+        """The records that have been added since the last call.
+
+        Raises:
+            NotFound: there is no such file.
+            InputError: a line was altered, removed, added or swapped, or something follows the end of the drill; the
+                message names the line.
+        """
+        *lines, self._tail = self._read().split(b"\n")
+        entries = []
+        for line in lines:
+            self._refuse_after_end()
+            entry, digest = _read_line(self.path, self._end.number, line, self._end.hash)
+            self._end = _End(entry.number + 1, digest, self._end.size + len(line) + 1)
+            self._over = isinstance(entry.record, DrillEnded)
+            entries.append(entry)
+        if self._tail:
+            self._refuse_after_end()
+        return tuple(entries)
+
+    def _read(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._end.size)
+                return file.read()
+        except FileNotFoundError:
+            raise NotFound(f"{self.path}: there is no such journal") from None
+        except OSError as error:
+            raise InputError(f"{self.path}: the journal cannot be read: {error.strerror}") from error
+
+    def _refuse_after_end(self) -> None:
+        if self._over:
+            raise InputError(
+                f"{self.path}:{self._end.number + 1}: something was added after the end of the drill, which is the "
+                "last record"
+            )
+
+
 def read_journal(path: Path) -> Journal:
     """All whole records of a journal; an unfinished last line is left out and told.
 
-    Raises:
-        NotFound: there is no such file.
-        InputError: a line was altered, removed, added or swapped, or something follows the end of the drill; the
-            message names the line.
+    Raises as `JournalReader.news` does.
     """
+    reader = JournalReader(path)
+    entries = reader.news()
+    return Journal(entries=entries, torn=reader.torn, head=reader.head)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in a folder durable: without it a file that is on the disk may have no name after a crash.
+
+    Raises:
+        OSError: the folder cannot be read, or the disk fails.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such journal") from None
-    except OSError as error:
-        raise InputError(f"{path}: the journal cannot be read: {error.strerror}") from error
-    *lines, tail = data.split(b"\n")
-    entries: list[Entry] = []
-    previous = GENESIS
-    for number, line in enumerate(lines):
-        _refuse_after_end(path, entries)
-        entry, previous = _read_line(path, number, line, previous)
-        entries.append(entry)
-    if tail:
-        _refuse_after_end(path, entries)
-    return Journal(entries=tuple(entries), torn=bool(tail), head=previous)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _whole(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"{value!r} is not a whole number of nanoseconds")
     return value
-
-
-def _refuse_after_end(path: Path, entries: list[Entry]) -> None:
-    if entries and isinstance(entries[-1].record, DrillEnded):
-        raise InputError(
-            f"{path}:{len(entries) + 1}: something was added after the end of the drill, which is the last record"
-        )
 
 
 def _read_line(path: Path, number: int, line: bytes, previous: str) -> tuple[Entry, str]:

@@ -26,6 +26,7 @@ from harness.journal.declaration import (
 )
 from harness.journal.observation import LoadSecond, Observation, Row, Write
 from harness.journal.refusal import Refusal
+from harness.journal.undo import AnyUndo
 from harness.units import Duration, Instant
 
 
@@ -143,45 +144,26 @@ class LedgerRead(Value):
     error: str = ""
 
 
-class Undo(Value):
-    """One idempotent operation that takes back a part of a fault: its name and its arguments, as data.
-
-    `version` and `node` are for the operations that need one, and empty for the others.
-    """
-
-    operation: Literal[
-        "switch",
-        "remove",
-        "let_start",
-        "clear_network",
-        "deploy",
-        "uncordon",
-        "recall_history",
-        "restore_image",
-        "unlock",
-    ]
-    service: str
-    slot: Literal["blue", "green"]
-    version: str = ""
-    node: str = ""
-
-
 class UndoRegistered(Value):
     """What takes the fault back; on disk before anything is injected."""
 
     kind: Literal["undo.registered"] = "undo.registered"
     fault: str
-    undo: tuple[Undo, ...]
+    undo: tuple[AnyUndo, ...]
 
 
 class UndoDone(Value):
-    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then."""
+    """An undo operation was carried out, or failed with `error`; `by_hand` tells a person what to do then.
+
+    `attempts` counts how often it was tried: what fails for a moment is tried again.
+    """
 
     kind: Literal["undo.done"] = "undo.done"
-    undo: Undo
+    undo: AnyUndo
     at: Instant
     error: str = ""
     by_hand: str = ""
+    attempts: int = 1
 
 
 class FaultState(StrEnum):
@@ -335,6 +317,39 @@ class DrillEnded(Value):
     at: Instant
 
 
+class TakenOver(Value):
+    """The first record of an account: somebody else takes the drill back. `head` is that of the drill's own journal.
+
+    `records` counts its whole records, and `torn` tells that bytes of an unfinished one follow them. A journal that
+    cannot be read has the head "".
+    """
+
+    kind: Literal["taken.over"] = "taken.over"
+    at: Instant
+    by: Literal["watchdog", "heal"]
+    why: str
+    head: str
+    records: int
+    torn: bool
+
+
+class SandboxEnded(Value):
+    """The sandbox was ended with everything in it, as `detail` says, or something of it is left: `error`."""
+
+    kind: Literal["sandbox.ended"] = "sandbox.ended"
+    at: Instant
+    detail: str
+    error: str = ""
+
+
+class TakenBack(Value):
+    """The last record of an account: everything was taken back, but for what is `left`, a sentence each."""
+
+    kind: Literal["taken.back"] = "taken.back"
+    at: Instant
+    left: tuple[str, ...]
+
+
 Record = (
     DrillDeclared
     | ClockRead
@@ -359,6 +374,9 @@ Record = (
     | CriterionChecked
     | Stopped
     | DrillEnded
+    | TakenOver
+    | SandboxEnded
+    | TakenBack
 )
 
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])

@@ -8,19 +8,12 @@ from harness.journal.declaration import Phase
 from harness.journal.records import FaultState, LedgerRead
 from harness.measure.account import Account, account, recovery_point, unbounded
 from harness.measure.criteria import looked
-from harness.measure.outage import Outage, SystemOutage, system_outage, telling
+from harness.measure.felt import Felt, Measure
+from harness.measure.outage import Outage
 from harness.measure.split import fault_begins, split
+from harness.measure.system import SystemOutage, system_outage
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Instant, Interval, Span, are, counted
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A measured duration, or None with the reason why there is none; then it may still be known to be `at_least`."""
-
-    span: Span | None
-    why: str
-    at_least: Duration | None = None
+from harness.units import Duration, Instant, Interval, are, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +32,7 @@ class Measures:
     rto: Measure
     rpo: Measure
     outage: Measure
+    outage_at_server: Measure
     detection: Measure
     decision: Measure
     procedure: Measure
@@ -47,19 +41,21 @@ class Measures:
 
 def measure(timeline: Timeline) -> Measures:
     """All measures of a timeline."""
-    evidence = {
-        service.name: telling(timeline.observations.get(service.name, ())) for service in timeline.declared.services
-    }
-    parts = {name: split(timeline, name, seen) for name, seen in evidence.items()}
-    before = {name: part.before for name, part in parts.items()}
-    after = {name: part.after for name, part in parts.items()}
-    critical = {name: evidence[name] for name in timeline.critical}
-    system = system_outage((outage for name in critical for outage in after[name]), timeline.declared.sustain, critical)
+    declared = timeline.declared
+    parts = {service.name: split(timeline, service.name) for service in declared.services}
+    critical = timeline.critical
+    system = system_outage(
+        (outage for name in critical for outage in parts[name].after),
+        declared.sustain,
+        {name: parts[name].evidence for name in critical},
+    )
     validated = _validated(timeline)
     final, reason = _account(timeline, "after validation")
+    periods = {service.name: service.period for service in declared.services}
+    felt = Felt(system, periods, earlier=any(parts[name].before for name in critical))
     return Measures(
-        before=before,
-        after=after,
+        before={name: part.before for name, part in parts.items()},
+        after={name: part.after for name, part in parts.items()},
         already_bad=tuple(name for name in critical if parts[name].already_bad),
         system=system,
         validated=validated,
@@ -70,9 +66,10 @@ def measure(timeline: Timeline) -> Measures:
         account=final,
         account_reason=reason,
         account_after_recovery=_account(timeline, "after recovery")[0],
-        rto=_rto(timeline, system, validated),
+        rto=felt.recovery_time(validated),
         rpo=_rpo(system, final, reason),
-        outage=_outage(timeline, system),
+        outage=felt.outage(),
+        outage_at_server=felt.outage_at_server(),
         detection=_between(
             "the fault's effect was seen", _effective(timeline), "a trigger was met", detected(timeline)
         ),
@@ -83,7 +80,7 @@ def measure(timeline: Timeline) -> Measures:
             "it ended",
             timeline.rollback_ended.at if timeline.rollback_ended else None,
         ),
-        validation=_validation(system, validated),
+        validation=felt.validation(validated),
     )
 
 
@@ -99,7 +96,9 @@ def detected(timeline: Timeline) -> Instant | None:
 
 
 def _decided(timeline: Timeline) -> Instant | None:
-    return next((decided.at for decided in timeline.decisions if decided.roll_back), None)
+    """When it was decided to roll back since the fault began; a decision before it was about something else."""
+    begin = fault_begins(timeline)
+    return min((one.at for one in timeline.decisions if one.roll_back and begin and one.at >= begin), default=None)
 
 
 def _validated(timeline: Timeline) -> Instant | None:
@@ -121,62 +120,6 @@ def _between(from_what: str, start: Instant | None, to_what: str, end: Instant |
     if end < start:
         return Measure(None, f"not measured: {to_what} before {from_what}, so there is nothing between them")
     return Measure(Interval.at(end).since(Interval.at(start)), "both instants were taken directly")
-
-
-def _period(timeline: Timeline, service: str) -> Duration:
-    return next(one.period for one in timeline.declared.services if one.name == service)
-
-
-def _start_why(timeline: Timeline, system: SystemOutage) -> str:
-    text = "its start lies " + system.first.start.why(_period(timeline, system.first.service))
-    if system.earliest.start.interval.low < system.first.start.interval.low:
-        edge = system.earliest.start.why(_period(timeline, system.earliest.service))
-        text += f", or, because another service may have failed earlier, {edge}"
-    return text
-
-
-def _mixed_why(system: SystemOutage) -> str:
-    """What a partial failure hides: between its bad answers clients got good ones, and so they may beyond them."""
-    most = system.good_in_a_row
-    if most == 0:
-        return ""
-    seen = f"up to {counted(most, 'good one')} in a row {are(most, 'was', 'were')} seen"
-    return (
-        f"; between bad answers {seen}, so the defect itself may have begun and ended up to {most + 1} probes beyond"
-        " the bad ones"
-    )
-
-
-def _rto(timeline: Timeline, system: SystemOutage | None, validated: Instant | None) -> Measure:
-    if system is None:
-        return Measure(None, "not measured: no client saw a bad answer from a critical service")
-    if system.recovery is None:
-        return Measure(
-            None, "not measured: clients did not get good answers for the sustain time before the drill ended"
-        )
-    if validated is None:
-        return Measure(None, "not measured: not every validation criterion held")
-    if validated < system.recovery.low:
-        return Measure(None, "not measured: clients still got bad answers after the last criterion had held")
-    why = f"{_start_why(timeline, system)}; its end, the last criterion that held, was taken directly"
-    return Measure(Interval.at(validated).since(system.start), why + _mixed_why(system))
-
-
-def _outage(timeline: Timeline, system: SystemOutage | None) -> Measure:
-    if system is None:
-        return Measure(None, "not measured: no client saw a bad answer from a critical service")
-    if system.recovery is None or system.last.end is None:
-        return Measure(None, "not measured: it was still on when the drill ended")
-    end = system.last.end.why(_period(timeline, system.last.service))
-    why = f"{_start_why(timeline, system)}; its end lies {end}{_mixed_why(system)}"
-    return Measure(system.recovery.since(system.start), why)
-
-
-def _validation(system: SystemOutage | None, validated: Instant | None) -> Measure:
-    if system is None or system.recovery is None or validated is None or validated < system.recovery.low:
-        return Measure(None, "not measured: there was no recovery followed by criteria that all held")
-    why = "from the first probe of the sustained recovery, one probe period wide, to the last criterion that held"
-    return Measure(Interval.at(validated).since(system.recovery), why)
 
 
 def final_read(timeline: Timeline, when: str) -> LedgerRead | None:

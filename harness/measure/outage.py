@@ -1,10 +1,11 @@
-"""Outages: when clients stopped getting good answers, and when they got them again for good.
+"""Outages of one service: when clients stopped getting good answers, and when they got them again for good. Pure.
 
 A probe samples, at the instant it was sent, whether a request sent then gets a good answer within its limit
 (design: measures). So an outage of one service starts in (sent of the last good probe, sent of the first bad one]
 and ends in (sent of the last bad one, sent of the first good one]. Good probes end an outage only when they go on
 for the sustain time; a relapse before that is the same outage. Probes that say nothing (skipped, late) are gaps:
-they widen the interval they fall into and never narrow one.
+they widen the interval they fall into and never narrow one. What the same probes say of the server itself is in
+`Edge.at_server`; `edge` tells the two apart.
 
 When a service fails only a share of its requests, the bounds stay those of its bad *probes*. The defect itself may
 have begun before the first of them and ended after the last; `Outage.good_in_a_row` says how far that may go.
@@ -13,38 +14,15 @@ have begun before the first of them and ended after the last; `Outage.good_in_a_
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.units import Duration, Instant, Interval, are, counted
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """An instant at which answers changed, with the two probes that bound it; `before` is None at the very start."""
-
-    interval: Interval
-    before: Observation | None
-    after: Observation
-
-    def why(self, period: Duration) -> str:
-        """What bounds the interval and what made it wider than one probe period."""
-        if self.before is None:
-            return "bounded by the first probe alone: nothing was observed before it"
-        width = self.interval.width
-        text = (
-            f"between probe {self.before.number} and probe {self.after.number} of {self.after.service}, {width} apart"
-        )
-        if width <= period:
-            return f"{text} (probe period {period})"
-        gap = self.after.number - self.before.number - 1
-        if gap > 0:
-            silent = f"{counted(gap, 'probe')} between them that {are(gap, 'says', 'say')} nothing"
-            return f"{text}: probe period {period}, and {silent} (the prober stalled)"
-        return f"{text}: probe period {period}, and the prober's lag of {Duration(width.ns - period.ns)}"
+from harness.measure.edge import Edge, known, sent, telling
+from harness.units import Duration, Instant, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,141 +42,120 @@ class Outage:
         return dict(Counter(one.outcome for one in self.bad))
 
 
-@dataclass(frozen=True, slots=True)
-class SystemOutage:
-    """The outage of the system: from the first critical service that failed until all are good again for good.
-
-    `recovery` is None when the observed time ended before every critical service was good for the sustain time.
-    `earliest` and `first` bound its start from below and above, `last` its end; mostly they are one and the same.
-    `relapses` are outages that began after the recovery.
-    """
-
-    start: Interval
-    recovery: Interval | None
-    earliest: Outage
-    first: Outage
-    last: Outage
-    relapses: tuple[Outage, ...]
-
-    @property
-    def good_in_a_row(self) -> int:
-        """The longest run of good answers within the outages that bound this one."""
-        return max(self.first.good_in_a_row, self.last.good_in_a_row)
-
-
-def telling(observations: Iterable[Observation]) -> list[Observation]:
-    """The probes that are evidence about the service, in the order in which they were sent."""
-    kept = [one for one in observations if one.sent is not None and one.outcome.tells]
-    return sorted(kept, key=_sent)
-
-
-def _sent(one: Observation) -> Instant:
-    assert one.sent is not None  # noqa: S101 - telling() keeps only probes that were sent
-    return one.sent
-
-
-def outages(observations: Iterable[Observation], sustain: Sustain, begin: Instant) -> tuple[Outage, ...]:
+def outages(
+    observations: Iterable[Observation], sustain: Sustain, begin: Instant, within: Duration, *, steady: bool = False
+) -> tuple[Outage, ...]:
     """All outages of one service.
 
     Args:
-        observations: the service's probes, in any order.
+        observations: the service's probes, in any order; also those that say nothing, to tell what a gap is made of.
         sustain: how long and how often answers must be good for an outage to be over.
-        begin: when observation began; the earliest start of an outage that is on from the first probe.
+        begin: when observation began; the low bound of an outage that is on from the first probe, for want of any.
+        within: the limit of a good answer.
+        steady: the probes are those before the fault, and the service was steady then: an outage is also over when
+            answers were good from its end to the last of these probes.
     """
-    seen = telling(observations)
-    found: list[Outage] = []
-    index = 0
-    while (first := _next_bad(seen, index)) is not None:
-        last, recovered = _last_bad(seen, first, sustain)
-        before = seen[first - 1] if first > 0 else None
-        low = _sent(before) if before else min(begin, _sent(seen[first]))
-        start = Edge(Interval(low, _sent(seen[first])), before, seen[first])
-        end = None
-        if recovered:
-            end = Edge(Interval(_sent(seen[last]), _sent(seen[last + 1])), seen[last], seen[last + 1])
-        at_bad = [at for at in range(first, last + 1) if seen[at].outcome.bad]
-        found.append(
-            Outage(
-                service=seen[first].service,
-                start=start,
-                end=end,
-                bad=tuple(seen[at] for at in at_bad),
+    found = _Finder(tuple(observations), sustain, begin, within, steady=steady)
+    return tuple(found.all())
+
+
+class _Finder:
+    """The probes of one service, and the outages in them."""
+
+    def __init__(
+        self,
+        observations: tuple[Observation, ...],
+        sustain: Sustain,
+        begin: Instant,
+        within: Duration,
+        *,
+        steady: bool,
+    ) -> None:
+        self._every = sorted({one.number for one in observations})
+        self._seen = telling(observations)
+        self._telling = sorted({one.number for one in self._seen})
+        self._skipped = sorted({one.number for one in observations if one.sent is None})
+        self._sustain = sustain
+        self._begin = begin
+        self._within = within
+        self._steady = steady
+
+    def all(self) -> Iterable[Outage]:
+        """The outages, in order."""
+        index = 0
+        while (first := self._next_bad(index)) is not None:
+            last, recovered = self._last_bad(first)
+            at_bad = [at for at in range(first, last + 1) if self._seen[at].outcome.bad]
+            bad = tuple(self._seen[at] for at in at_bad)
+            yield Outage(
+                service=self._seen[first].service,
+                start=self._start(first, bad),
+                end=self._end(last, bad) if recovered else None,
+                bad=bad,
                 good_in_a_row=max((after - before - 1 for before, after in itertools.pairwise(at_bad)), default=0),
             )
-        )
-        if not recovered:
-            break
-        index = last + 1
-    return tuple(found)
+            if not recovered:
+                return
+            index = last + 1
 
+    def _next_bad(self, index: int) -> int | None:
+        return next((at for at in range(index, len(self._seen)) if self._seen[at].outcome.bad), None)
 
-def _next_bad(seen: Sequence[Observation], index: int) -> int | None:
-    return next((at for at in range(index, len(seen)) if seen[at].outcome.bad), None)
-
-
-def _last_bad(seen: Sequence[Observation], first: int, sustain: Sustain) -> tuple[int, bool]:
-    """Index of the last bad probe of the outage that starts at `first`, and whether good answers lasted after it."""
-    last = first
-    while True:
-        following = _next_bad(seen, last + 1)
-        good = (following if following is not None else len(seen)) - last - 1
-        if good >= max(sustain.probes, 1):
-            last_good = seen[last + good]
-            if _sent(last_good) - _sent(seen[last + 1]) >= sustain.time:
+    def _last_bad(self, first: int) -> tuple[int, bool]:
+        """Index of the last bad probe of the outage that starts at `first`, and whether good answers lasted after."""
+        last = first
+        while True:
+            following = self._next_bad(last + 1)
+            good = self._seen[last + 1 : following]
+            if good and lasts(good, self._sustain, sent(good[0])):
                 return last, True
-        if following is None:
-            return last, False
-        last = following
+            if following is None:
+                return last, self._steady and bool(good)
+            last = following
+
+    def _start(self, first: int, bad: Sequence[Observation]) -> Edge:
+        """The earliest that a bad probe was known to be bad bounds the server's own instant from above."""
+        before, after = self._seen[first - 1] if first > 0 else None, self._seen[first]
+        low = sent(before) if before else min(self._begin, sent(after))
+        broken = min(known(one, self._within) for one in bad)
+        return self._edge(Interval(low, sent(after)), Interval(low, broken), before, after)
+
+    def _end(self, last: int, bad: Sequence[Observation]) -> Edge:
+        """At the server only a good probe that was sent when all bad ones were known shows that it was well again.
+
+        A good one sent before may have been answered before the service broke under a bad one in flight.
+        """
+        before, after = self._seen[last], self._seen[last + 1]
+        decided = max(known(one, self._within) for one in bad)
+        proof = (one for one in self._seen[last + 1 :] if not one.outcome.bad and sent(one) >= decided)
+        well = min((known(one, self._within) for one in proof), default=None)
+        at_server = None if well is None else Interval(sent(before), well)
+        return self._edge(Interval(sent(before), sent(after)), at_server, before, after)
+
+    def _edge(
+        self, interval: Interval, at_server: Interval | None, before: Observation | None, after: Observation
+    ) -> Edge:
+        if before is None:
+            return Edge(interval, at_server, before, after)
+        low, high = before.number, after.number
+        held = _between(self._every, low, high)
+        skipped = _between(self._skipped, low, high)
+        late = held - skipped - _between(self._telling, low, high)
+        missing = max(0, high - low - 1 - held)
+        return Edge(interval, at_server, before, after, skipped=skipped, late=late, missing=missing)
 
 
-def system_outage(
-    of_critical: Iterable[Outage], sustain: Sustain, seen: Mapping[str, Sequence[Observation]]
-) -> SystemOutage | None:
-    """The system's first outage, made of those of its critical services; None when there is none.
+def _between(numbers: Sequence[int], low: int, high: int) -> int:
+    """How many of the sorted numbers lie between two others."""
+    return max(0, bisect_left(numbers, high) - bisect_left(numbers, low + 1))
 
-    Outages of several services are one outage of the system when no window lies between them in which *every* probe
-    was good for the sustain time, with the number of probes of each service that the sustain asks for.
+
+def lasts(good: Sequence[Observation], sustain: Sustain, since: Instant) -> bool:
+    """True when answers are known to have been good from an instant on for the sustain time, and enough of them.
 
     Args:
-        of_critical: the outages of all critical services.
-        sustain: what counts as recovered.
-        seen: the telling probes of each critical service, in the order in which they were sent.
+        good: telling probes of one service up to the next bad one, in the order in which they were sent.
+        sustain: how long and how many.
+        since: from when on.
     """
-    ordered = sorted(of_critical, key=lambda outage: outage.start.interval.low)
-    if not ordered:
-        return None
-    first = min(ordered, key=lambda outage: outage.start.interval.high)
-    start = Interval(ordered[0].start.interval.low, first.start.interval.high)
-    last = ordered[0]
-    recovery = last.end.interval if last.end else None
-    relapses: list[Outage] = []
-    for at, outage in enumerate(ordered[1:], 1):
-        if recovery is None:
-            break
-        if _all_good(recovery.high, outage.start.interval.low, sustain, seen):
-            relapses = ordered[at:]
-            break
-        if outage.end is None:
-            last, recovery = outage, None
-            break
-        end = outage.end.interval
-        if end.high > recovery.high:
-            last = outage
-        recovery = Interval(max(recovery.low, end.low), max(recovery.high, end.high))
-    if recovery and not relapses and not _all_good(recovery.high, None, sustain, seen):
-        recovery = None
-    return SystemOutage(
-        start=start, recovery=recovery, earliest=ordered[0], first=first, last=last, relapses=tuple(relapses)
-    )
-
-
-def _all_good(begin: Instant, end: Instant | None, sustain: Sustain, seen: Mapping[str, Sequence[Observation]]) -> bool:
-    """True when every service has enough probes in a window that is known to hold no bad one, and it is long enough.
-
-    Without an end, the window goes on to the end of observation; that it is long enough was seen by `outages` then.
-    """
-    for evidence in seen.values():
-        sent = [_sent(one) for one in evidence if begin <= _sent(one) and (end is None or _sent(one) <= end)]
-        if len(sent) < max(sustain.probes, 1):
-            return False
-    return end is None or end - begin >= sustain.time
+    return len(good) >= max(sustain.probes, 1) and sent(good[-1]) - since >= sustain.time

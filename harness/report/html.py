@@ -21,6 +21,13 @@ from harness.verdict.result import Result
 
 LISTED: Final = 50  # of lost, altered or duplicated writes so many are listed; result.json holds all
 _INDENT: Final = re.compile(r"\n\s+")
+_WHOSE: Final = {
+    "clients": "by when clients sent their requests",
+    "server": "by the system itself, time in flight included",
+    "harness": "by instants that the harness took",
+    "ledger": "by when writes were acknowledged",
+}
+"""Whose instants a measure lies between."""
 
 
 def render_html(result: Result, timeline: Timeline) -> str:
@@ -47,6 +54,7 @@ def render_html(result: Result, timeline: Timeline) -> str:
         start=timeline.start,
         outages=[(service, outage) for service in result.services for outage in service.outages],
         listed=LISTED,
+        whose=_WHOSE,
     )
 
 

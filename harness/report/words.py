@@ -23,6 +23,7 @@ NOT_MEASURED: Final = "not measured"
 _LONG: Final = 600.0  # from here on seconds alone are hard to read
 _MINUTE: Final = 60
 _HOUR: Final = 3600
+_BITS: Final = 1e-6
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
@@ -42,19 +43,28 @@ def duration(seconds: float | None) -> str:
 
 
 def interval(found: Seconds | None) -> str:
-    """A measured interval, at the precision that tells its bounds apart: '3.42 to 3.46 s'."""
+    """A measured interval, at the precision that tells its bounds apart, rounded outwards: '3.42 to 3.46 s'."""
     if found is None:
         return NOT_MEASURED
     low, high = found.low, found.high
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
         return duration(high)
     if high >= _LONG:
-        first, last = _minutes(low), _minutes(high)
+        first, last = _minutes(_down(low * 10) / 10), _minutes(_up(high * 10) / 10)
     elif high < 1:
-        first, last = f"{low * 1000:.1f}", f"{high * 1000:.1f} ms"
+        first, last = f"{_down(low * 10_000) / 10:.1f}", f"{_up(high * 10_000) / 10:.1f} ms"
     else:
         first, _, last = str(Span(Duration.of(s=low), Duration.of(s=high))).replace("-", MINUS).partition(" to ")
     return duration(high) if first == last.split(" ")[0] or first == last else f"{first} to {last}"
+
+
+def _down(number: float) -> float:
+    """The whole number below; what is whole but for the last bits of a float stays, and so does infinity."""
+    return math.floor(number + _BITS) if math.isfinite(number) else number
+
+
+def _up(number: float) -> float:
+    return math.ceil(number - _BITS) if math.isfinite(number) else number
 
 
 def _minutes(seconds: float) -> str:
@@ -131,3 +141,10 @@ class Origin:
     def at(self, seconds: float | None) -> str:
         """An instant (seconds from the first record) as text on the report's axis."""
         return DASH if seconds is None else clock(seconds - self.zero)
+
+    def between(self, found: Seconds) -> str:
+        """An instant known to lie between two bounds, in milliseconds rounded outwards: '+1.234 and +1.256 s'."""
+        low, high = found.low - self.zero, found.high - self.zero
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return NOT_MEASURED
+        return f"{clock(_down(low * 1000) / 1000, 3).removesuffix(' s')} and {clock(_up(high * 1000) / 1000, 3)}"

@@ -15,6 +15,8 @@ from harness.units import Duration
 
 LOOK_LIMIT: Final = Duration.of(s=2)  # a service that needs longer for its own health is not healthy
 _OK: Final = 200
+NO_AUTHORITIES: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of plain HTTP: by default each of them would read all authorities of the machine from disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,7 @@ class Look:
 
 def http_client() -> httpx.Client:
     """A client for looks: each makes a connection of its own, as a new client of the service would."""
-    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # addresses are plain HTTP: no authorities are read from disk
-    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=1), trust_env=False, verify=nobody)
+    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=1), trust_env=False, verify=NO_AUTHORITIES)
 
 
 def look_at_service(http: httpx.Client, service: Service, address: Address, deadline: Deadline) -> Look:

@@ -54,6 +54,10 @@ class Guards(Table):
         default=(), description="contexts and namespaces; the sandbox 'cluster' needs one"
     )
 
+    kill_switch: str | None = Field(
+        default=None, description="a file that stops every drill of this system while it is there"
+    )
+
     def allows(self, context: str, namespace: str) -> bool:
         """Whether drills may run there."""
         return any((one.context, one.namespace) == (context, namespace) for one in self.allow)

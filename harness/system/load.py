@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
-from harness.system.model import METRIC_PATTERN, PATH_PATTERN, SystemModel
-from harness.system.table import NAME_PATTERN
+from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
+from harness.system.model import FILE_PATTERN, METRIC_PATTERN, SystemModel
+from harness.system.table import NAME_PATTERN, PATH_PATTERN
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _HEADER: Final = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
@@ -21,6 +22,10 @@ _MEANINGS: Final = {
     "extra_forbidden": "this field is not known; is it misspelt or in the wrong table?",
     f"string_pattern_mismatch{NAME_PATTERN}": "expected a name of lower case letters, digits and '-', letter first",
     f"string_pattern_mismatch{METRIC_PATTERN}": "expected a name of letters, digits and '_', no digit first",
+    f"string_pattern_mismatch{CHECK_PATTERN}": 'expected a name without a "\'", in which steps quote it',
+    f"string_pattern_mismatch{CAPTURE_PATTERN}": "expected a name of lower case letters, digits and '_'",
+    f"string_pattern_mismatch{TABLE_PATTERN}": "expected a table, such as 'orders' or 'shop.orders'",
+    f"string_pattern_mismatch{FILE_PATTERN}": "expected a file that ends in .toml or .json",
     f"string_pattern_mismatch{PATH_PATTERN}": "expected a path that starts with '/'",
 }
 
@@ -62,8 +67,9 @@ def _toml_line(message: str, text: str) -> int:
 
 
 def _mistake(path: Path, text: str, mistake: ErrorDetails) -> str:
-    location = mistake["loc"]
-    field = ".".join(str(part) for part in location if part != "[key]") or "(the whole file)"
+    # What stands in brackets is a remark of the validation, such as which kind of table it took this one for.
+    location = [part for part in mistake["loc"] if not str(part).startswith("[")]
+    field = ".".join(map(str, location)) or "(the whole file)"
     pattern = mistake.get("ctx", {}).get("pattern", "")
     expected = _MEANINGS.get(f"{mistake['type']}{pattern}", mistake["msg"].removeprefix("Value error, "))
     return f"{path}:{line_of(text, location)}: {field}: {expected}"

@@ -11,10 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import (
-    AfterValidator,
     Field,
     JsonValue,
     PrivateAttr,
@@ -22,9 +21,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails
 
 from harness.errors import ConfigurationError
+from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
 from harness.system.cluster_model import ClusterTable, Guards, KubernetesTable
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
@@ -34,39 +34,13 @@ from harness.system.placeholders import (
     placeholders,
     texts,
 )
-from harness.system.table import Name, Table
+from harness.system.table import GoodStatuses, Method, Name, Status, Table, UrlPath, Where, problem, unknown_services
 from harness.units import Duration
 
-PATH_PATTERN: Final = r"^/"
+FILE_PATTERN: Final = r"\.(toml|json)$"
 METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
-_SERVER_ERROR: Final = 500  # RFC 9110: from here on the server says that it failed
 
-Status = Annotated[int, Field(ge=100, le=599)]
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
-UrlPath = Annotated[str, Field(pattern=PATH_PATTERN, description="starts with '/'")]
-
-
-def _no_server_errors(found: tuple[int, ...]) -> tuple[int, ...]:
-    """Refuses what would hide every failure.
-
-    Raises:
-        ValueError: a status says that the server failed.
-    """
-    errors = [status for status in found if status >= _SERVER_ERROR]
-    if errors:
-        raise ValueError(f"{errors[0]} says that the server failed, so it is no good answer to anything")
-    return found
-
-
-GoodStatuses = Annotated[tuple[Status, ...], AfterValidator(_no_server_errors)]
-
-
-def _problem(where: tuple[int | str, ...], found: Any, expected: str) -> InitErrorDetails:
-    """A mistake that is seen only when the whole file is known, said where it stands."""
-    return InitErrorDetails(
-        type=PydanticCustomError("reference", "{expected}", {"expected": expected}), loc=where, input=found
-    )
 
 
 class Request(Table):
@@ -116,18 +90,33 @@ class Service(Table):
         return self
 
 
+class VersionField(Table):
+    """A field of a TOML or JSON file that belongs to a release."""
+
+    file: str = Field(pattern=FILE_PATTERN, description="the file, with {version}")
+    field: str = Field(min_length=1, description="the key at its top")
+
+
 class Releases(Table):
     """Where releases are found."""
 
     path: str = Field(description="folder of one release, with {version}; a release exists when its folder does")
     current: str = Field(description="the release that runs where a scenario names no other")
     config: str | None = Field(default=None, description="folder with one release's configuration, with {version}")
+    schema_field: VersionField | None = Field(default=None, alias="schema", description="which schema a release needs")
 
     @field_validator("path", "config")
     @classmethod
     def _has_a_version(cls, value: str | None) -> str | None:
         if value is not None:
             only(frozenset({"version"}), "a path of releases", [value])
+        return value
+
+    @field_validator("schema_field")
+    @classmethod
+    def _file_has_a_version(cls, value: VersionField | None) -> VersionField | None:
+        if value is not None:
+            only(frozenset({"version"}), "a file of releases", [value.file])
         return value
 
 
@@ -137,6 +126,7 @@ class DatabaseTable(Table):
     schema_files: tuple[str, ...] = Field(min_length=1, alias="schema", description="SQL files, run in order")
     env: str = Field(default="DATABASE_URL", description="variable by which a replica learns the connection string")
     version_query: str | None = Field(default=None, description="gives the schema version as one text")
+    tables: tuple[TableName, ...] | None = Field(default=None, min_length=1, description="tables that are always there")
 
 
 class LedgerWrite(Table):
@@ -213,6 +203,8 @@ class SystemModel(Table):
     database: DatabaseTable | None = None
     ledger: Ledger | None = None
     load: tuple[Load, ...] = ()
+    checks: tuple[AnyCheck, ...] = ()
+    business_path: tuple[PathCall, ...] = ()
     kubernetes: KubernetesTable | None = None
     cluster: ClusterTable | None = None
     guards: Guards = Guards()
@@ -234,18 +226,16 @@ class SystemModel(Table):
 
     @model_validator(mode="after")
     def _references_exist(self) -> SystemModel:
-        named: list[tuple[tuple[int | str, ...], str]] = []
+        named: list[tuple[Where, str]] = []
         if self.ledger:
             named.append((("ledger", "service"), self.ledger.service))
         named += [(("load", index, "service"), load.service) for index, load in enumerate(self.load)]
-        problems = [
-            _problem(where, service, f"there is no service {service!r}; expected one of {', '.join(self.services)}")
-            for where, service in named
-            if service not in self.services
-        ]
+        problems = unknown_services(named, self.services)
         problems += self._no_business()
         if self.ledger and not self.database:
-            problems.append(_problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
+            problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
+        problems += check_problems(self.checks, self.services, database=self.database is not None)
+        problems += path_problems(self.business_path, self.services)
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)
         return self
@@ -258,7 +248,7 @@ class SystemModel(Table):
                 expected = (
                     f"{path} does no work of {load.service}; expected what clients ask, such as {service.probe.path}"
                 )
-                yield _problem(("load", index, "request", "path"), path, expected)
+                yield problem(("load", index, "request", "path"), path, expected)
 
     def replicas(self, service: str) -> int:
         """How many replicas a service has in this environment."""

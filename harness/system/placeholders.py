@@ -7,6 +7,7 @@ from typing import Any, Final
 
 COMMAND_PLACEHOLDERS: Final = frozenset({"root", "python", "service", "version", "slot", "host", "port", "config"})
 PROBE_PLACEHOLDERS: Final = frozenset({"n"})
+CALL_PLACEHOLDERS: Final = frozenset({"unique"})
 WRITE_PLACEHOLDERS: Final = frozenset({"id", "client", "sequence", "value", "n"})
 
 

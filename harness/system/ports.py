@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from harness.clock import Deadline
-from harness.system.values import Address, Pace, Replica, Revision, ServiceHealth, Slot
+from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
 
 
@@ -37,6 +37,13 @@ class Workloads(Protocol):
 
     def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
         """The replicas that should run there, in order of index; empty when nothing is deployed."""
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:
+        """What each replica that should run there has as its configuration, in order of index.
+
+        Raises:
+            NotFound: the system has no such service, or it cannot be seen what a replica was given.
+        """
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """Kills the replicas of a slot and makes every new start of them fail, until `let_start`."""
@@ -146,6 +153,13 @@ class Cluster(Protocol):
             NotFound: the replica is gone, or has no node yet.
         """
 
+    def takes_pods(self, node: str) -> bool:
+        """False where nothing may start on a node: somebody has cordoned it.
+
+        Raises:
+            NotFound: there is no such node.
+        """
+
     def drain(self, node: str, deadline: Deadline) -> None:
         """Lets nothing start on a node any more and evicts what runs there, until `uncordon`.
 
@@ -188,6 +202,37 @@ class Cluster(Protocol):
         """Ends what is pending in the history of a service as failed, so that the service can be changed again."""
 
 
+class ByHand(Protocol):
+    """The commands with which a person does, from a shell, what an undo does: for when that fails."""
+
+    def switch(self, service: str, slot: Slot) -> str:
+        """See `Router.switch`."""
+
+    def remove(self, service: str, slot: Slot) -> str:
+        """See `Workloads.remove`."""
+
+    def deploy(self, service: str, slot: Slot, version: str) -> str:
+        """See `Workloads.deploy`."""
+
+    def let_start(self, service: str, slot: Slot) -> str:
+        """See `Workloads.let_start`."""
+
+    def clear_network(self, service: str, slot: Slot) -> str:
+        """See `Network.clear`."""
+
+    def uncordon(self, node: str) -> str:
+        """See `Cluster.uncordon`."""
+
+    def recall_history(self, service: str) -> str:
+        """See `Cluster.recall_history`."""
+
+    def restore_image(self, service: str, version: str) -> str:
+        """See `Cluster.restore_image`."""
+
+    def unlock(self, service: str) -> str:
+        """See `Cluster.unlock`."""
+
+
 class System(Protocol):
     """A live system: everything a fault or a rollback may touch."""
 
@@ -222,3 +267,7 @@ class System(Protocol):
     @property
     def cluster(self) -> Cluster | None:
         """What only a cluster has, or None where the sandbox is none."""
+
+    @property
+    def by_hand(self) -> ByHand | None:
+        """How a person does it, or None where there is one command for everything: the one that ends the sandbox."""

@@ -1,12 +1,15 @@
-"""The releases that a system has, by their folders."""
+"""The releases that a system has, by their folders, and what each is to run with: configuration and schema."""
 
 from __future__ import annotations
 
 import glob
+import hashlib
+import json
 import re
+import tomllib
 from pathlib import Path
 
-from harness.errors import NotFound
+from harness.errors import ConfigurationError, NotFound
 from harness.system.model import SystemModel
 
 
@@ -34,3 +37,45 @@ def config_of(model: SystemModel, version: str) -> Path | None:
     if config is not None and not config.is_dir():
         raise NotFound(f"{config}: the release {version} has no configuration folder; drill.toml says it lies there")
     return config
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The files of a folder, by their paths in it, each as the SHA-256 of its content.
+
+    Raises:
+        NotFound: a file cannot be read, or the folder is not there.
+    """
+    if not folder.is_dir():
+        raise NotFound(f"{folder}: there is no such folder")
+    try:
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    except OSError as error:
+        raise NotFound(f"{error.filename or folder}: cannot be read: {error.strerror}") from error
+
+
+def schema_of(model: SystemModel, version: str) -> str:
+    """The version of the schema that a release runs with, as a file of the release says.
+
+    Raises:
+        ConfigurationError: drill.toml does not say where that is written, or it is not written there.
+        NotFound: there is no such file.
+    """
+    where = model.releases.schema_field
+    if where is None:
+        raise ConfigurationError(
+            "drill.toml does not say which schema a release runs with; 'schema' of [releases] names a file of the "
+            "release and the field in it"
+        )
+    path = model.root / where.file.format(version=version)
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise NotFound(f"{path}: cannot be read: {error.strerror}; drill.toml names it in [releases]") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: neither TOML nor JSON: {error}") from error
+    found = content.get(where.field) if isinstance(content, dict) else None
+    if not isinstance(found, str) or not found:
+        raise ConfigurationError(f"{path}: {where.field}: expected the version of the release's schema as text")
+    return found

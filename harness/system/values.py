@@ -64,6 +64,18 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
+class Configuration:
+    """The files that one replica was given as its configuration: the SHA-256 of each by its path among them.
+
+    Digests only, because configuration may hold what nobody should see. `changed` is true when a file changed after
+    the replica had started, so that it may have read another one, and run with that.
+    """
+
+    files: Mapping[str, str]
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceHealth:
     """What clients lived through with one service over the last `window` of which all answers are known.
 

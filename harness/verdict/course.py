@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from harness.journal.cause import Cause
 from harness.journal.records import FaultState, RollbackEnded, Stage, Stopped
 from harness.measure.measures import Measures, detected
-from harness.measure.outage import SystemOutage
+from harness.measure.system import SystemOutage
 from harness.measure.timeline import Timeline
 from harness.verdict.finding import Finding
 

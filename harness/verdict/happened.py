@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from harness.journal.observation import Observation, Outcome
-from harness.journal.records import FaultState, Undo, UndoDone
+from harness.journal.records import FaultState, UndoDone
+from harness.journal.undo import Undo
+from harness.measure.edge import Edge
 from harness.measure.measures import Measures
 from harness.measure.outage import Outage
 from harness.measure.timeline import Timeline
@@ -136,9 +138,14 @@ class Happened:
         return res.OutageResult(
             start=self.scale.interval(outage.start.interval),
             end=self.scale.interval(outage.end.interval) if outage.end else None,
+            start_at_server=self._at_server(outage.start),
+            end_at_server=self._at_server(outage.end),
             bad=len(outage.bad),
             kinds={kind.value: count for kind, count in sorted(outage.kinds.items())},
         )
+
+    def _at_server(self, edge: Edge | None) -> res.Seconds | None:
+        return self.scale.interval(edge.at_server) if edge and edge.at_server else None
 
     def stages(self) -> Iterator[res.StageResult]:
         """Every stage that began."""

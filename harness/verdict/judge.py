@@ -17,7 +17,8 @@ from harness.journal.declaration import Answer, Criterion, Measured, Objective, 
 from harness.journal.records import DrillDeclared
 from harness.measure.account import Account, unbounded
 from harness.measure.criteria import Looked, looked
-from harness.measure.measures import Measure, Measures
+from harness.measure.felt import Measure
+from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
 from harness.units import Duration, are, counted
 from harness.verdict import course, validity
@@ -127,8 +128,8 @@ def _criteria(timeline: Timeline, phase: Phase) -> Iterator[Finding]:
         elif one.answer is Answer.BROKEN:
             value = describe(one.last.value, criterion.unit)
             broken = Cause.NO_STEADY_STATE if steady else Cause.CRITERION_BROKEN
-            why = f" ({one.last.detail})" if one.last.detail else ""
-            yield Finding(broken, f"it did not hold that {criterion.name}: {value}{why}")
+            detail = f" ({one.last.detail})" if one.last.detail else ""
+            yield Finding(broken, f"it did not hold that {criterion.name}: {value}{detail}")
 
 
 def why_unknown(one: Looked) -> str:

@@ -6,6 +6,7 @@ the way is told by `happened`.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -14,13 +15,14 @@ from harness.journal.chain import Journal
 from harness.journal.declaration import Answer, Criterion, Objective, Verdict
 from harness.journal.observation import WriteOutcome
 from harness.measure.criteria import looked
-from harness.measure.measures import Measure, Measures, final_read, measure
+from harness.measure.felt import Measure
+from harness.measure.measures import Measures, final_read, measure
 from harness.measure.timeline import Timeline, read_timeline
 from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.happened import Happened
 from harness.verdict.judge import TITLES, as_expected, judge, judge_objective, measured, required, why_unknown
-from harness.verdict.seconds import Scale, above, of_span
+from harness.verdict.seconds import Scale, above, below, of_span
 
 
 def judge_journal(journal: Journal) -> tuple[res.Result, Timeline]:
@@ -32,6 +34,12 @@ def judge_journal(journal: Journal) -> tuple[res.Result, Timeline]:
     bounds = (journal.entries[0].at, journal.entries[-1].at) if journal.entries else (Instant(0), Instant(0))
     timeline = read_timeline(journal.records, bounds)
     return _Presenter(timeline, measure(timeline), journal.head).result(), timeline
+
+
+def _missing(one: res.MeasureResult) -> str:
+    """What was not measured, why, and what is known all the same (rounded down: it was not shorter)."""
+    known = f"; it was at least {math.floor(one.at_least * 100) / 100:.2f} s" if one.at_least else ""
+    return f"{one.title}: {one.why}{known}"
 
 
 class _Presenter:
@@ -83,7 +91,7 @@ class _Presenter:
             services=tuple(happened.services()),
             stages=tuple(happened.stages()),
             events=happened.events(),
-            not_measured=tuple(f"{one.title}: {one.why}" for one in measures if one.interval is None),
+            not_measured=tuple(_missing(one) for one in measures if one.interval is None),
             versions=declared.versions,
             journal_head=self.head,
             again=declared.again,
@@ -92,33 +100,39 @@ class _Presenter:
     def _measures(self) -> Iterator[res.MeasureResult]:
         found = self.measures
         notify = Measure(None, "not measured: no notification target was told")
-        rows: tuple[tuple[str, str, str, Measure], ...] = (
+        last = "the last criterion that held"
+        rows: tuple[tuple[str, str, str, str, Measure], ...] = (
+            ("rto", "Recovery time (RTO)", "clients", f"from the first bad answer to {last}", found.rto),
+            ("rpo", "Recovery point (RPO)", "ledger", "how far back acknowledged writes were lost", found.rpo),
+            ("outage", "Outage", "clients", "from the first bad answer to lasting good ones", found.outage),
             (
-                "rto",
-                "Recovery time (RTO)",
-                "from the first bad answer to the last criterion that held",
-                found.rto,
+                "outage_at_server",
+                "Outage of the system itself",
+                "server",
+                "from when a critical service broke to when all were well again",
+                found.outage_at_server,
             ),
-            ("rpo", "Recovery point (RPO)", "how far back acknowledged writes were lost", found.rpo),
-            ("outage", "Outage", "from the first bad answer to lasting good ones", found.outage),
-            ("detection", "Detection", "from the fault's effect to a trigger that was met", found.detection),
-            ("decision", "Decision", "from the trigger to the decision to roll back", found.decision),
-            ("procedure", "Rollback", "from the start of the rollback to its end", found.procedure),
-            ("notification", "Notification", "from the trigger to the receiver's acknowledgement", notify),
+            ("detection", "Detection", "harness", "from the fault's effect to a trigger that was met", found.detection),
+            ("decision", "Decision", "harness", "from the trigger to the decision to roll back", found.decision),
+            ("procedure", "Rollback", "harness", "from the start of the rollback to its end", found.procedure),
             (
-                "validation",
-                "Validation",
-                "from lasting good answers to the last criterion that held",
-                found.validation,
+                "notification",
+                "Notification",
+                "harness",
+                "from the trigger to the receiver's acknowledgement",
+                notify,
             ),
+            ("validation", "Validation", "clients", f"from lasting good answers to {last}", found.validation),
         )
-        for name, title, meaning, one in rows:
+        for name, title, of, meaning, one in rows:
             yield res.MeasureResult.model_validate(
                 {
                     "name": name,
                     "title": title,
+                    "of": of,
                     "meaning": meaning,
                     "interval": of_span(one.span),
+                    "at_least": None if one.at_least is None else below(one.at_least),
                     "why": one.why,
                 }
             )

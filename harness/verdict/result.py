@@ -24,10 +24,27 @@ class Seconds(Value):
 class MeasureResult(Value):
     """One measured duration."""
 
-    name: Literal["rto", "rpo", "outage", "detection", "decision", "procedure", "notification", "validation"]
+    name: Literal[
+        "rto",
+        "rpo",
+        "outage",
+        "outage_at_server",
+        "detection",
+        "decision",
+        "procedure",
+        "notification",
+        "validation",
+    ]
     title: str = Field(description="as people read it, such as 'Recovery time (RTO)'")
     meaning: str = Field(description="which two instants it lies between")
+    of: Literal["clients", "server", "harness", "ledger"] = Field(
+        description="whose instants it lies between: clients, when requests were sent that got bad answers, or good"
+        " ones again; server, when the system itself broke, or was well again, the time that answers were in flight"
+        " included; harness, taken directly; ledger, when writes were acknowledged. The end of rto and of validation"
+        " is of the harness"
+    )
     interval: Seconds | None = Field(description="null when it was not measured")
+    at_least: float | None = Field(description="what is known where it was not measured: it was not shorter")
     why: str = Field(description="what bounds it and what made it wide, or why it was not measured")
 
 
@@ -58,10 +75,16 @@ class CriterionResult(Value):
 
 
 class OutageResult(Value):
-    """One stretch in which clients got bad answers from a service; `end` is null when it was still on."""
+    """One stretch in which clients got bad answers from a service; `end` is null when it was still on.
+
+    `start` and `end` are when requests were sent that got bad answers, or good ones again; the other two are when the
+    service itself broke, or was well again, the time that answers were in flight included.
+    """
 
     start: Seconds
     end: Seconds | None
+    start_at_server: Seconds | None
+    end_at_server: Seconds | None
     bad: int
     kinds: dict[str, int]
 

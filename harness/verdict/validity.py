@@ -13,8 +13,8 @@ from typing import Final
 from harness.journal.cause import Cause
 from harness.journal.declaration import Phase, ServiceDeclared
 from harness.journal.records import FaultState, Stage
+from harness.measure.edge import telling
 from harness.measure.measures import Measures
-from harness.measure.outage import telling
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, counted
 from harness.verdict.finding import Finding

@@ -27,6 +27,7 @@ class Subject:
     service: str
     current: str
     next: str
+    model: SystemModel
 
 
 @dataclass(frozen=True)
@@ -72,4 +73,4 @@ def case(request: pytest.FixtureRequest) -> Case:
 def subject(case: Case, state: Path) -> Iterator[Subject]:
     model = load_system(case.file)
     with case.open(model, state) as system:
-        yield Subject(system, case.service, model.releases.current, case.next)
+        yield Subject(system, case.service, model.releases.current, case.next, model)

@@ -12,6 +12,7 @@ from harness.errors import Unavailable
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.journal.undo import Deploy
 from harness.settings import Settings
 from tests.support import drills
 from tests.support.commands import ECHO, drill
@@ -119,7 +120,7 @@ def test_a_rollback_that_is_refused_has_a_reason_and_changed_nothing(
 def test_a_release_in_place_is_taken_back_by_the_version_before(run: tuple[int, Path]) -> None:
     records = records_of(run[1] / result(run, "no_standby")["drill_id"])
     undone = [(one.undo, one.error) for one in records if isinstance(one, r.UndoDone)]
-    assert undone == [(r.Undo(operation="deploy", service="echo", slot="blue", version="1.0.0"), "")]
+    assert undone == [(Deploy(service="echo", slot="blue", version="1.0.0"), "")]
 
 
 @pytest.fixture

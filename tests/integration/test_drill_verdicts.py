@@ -14,11 +14,12 @@ from harness.clock import Deadline
 from harness.drill import declare
 from harness.drill.preview import expected_plan
 from harness.errors import CrashLoop, DrillError, InternalError, Unavailable
-from harness.faults.model import Scene
+from harness.faults.model import Scene, only
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Verdict
+from harness.journal.undo import ClearNetwork, Undo
 from harness.settings import Settings
 from harness.system.values import Slot
 from harness.units import Duration
@@ -189,12 +190,12 @@ class SlowStandby:
     title: str = "answers of the standby slot become slow"
     effect: str = "clients wait longer"
 
-    def undo(self, scene: Scene) -> Sequence[r.Undo]:
+    def undo(self, scene: Scene) -> Sequence[Undo]:
         slot = scene.system.router.active(self.service).other
-        return (r.Undo(operation="clear_network", service=self.service, slot=slot.value),)
+        return (ClearNetwork(service=self.service, slot=slot.value),)
 
-    def inject(self, scene: Scene, undo: Sequence[r.Undo], deadline: Deadline) -> None:  # noqa: ARG002 - a Fault
-        scene.system.network.delay(self.service, Slot(undo[0].slot), Duration.of(s=1))
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - a Fault
+        scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), Duration.of(s=1))
 
     def seen(self, scene: Scene) -> str:
         health = scene.metrics.health(self.service, Duration.of(ms=500))
@@ -244,7 +245,7 @@ def test_a_live_release_whose_process_ends_at_once_is_an_error_that_says_why(
 class Bug(SlowStandby):
     """A fault whose author made a mistake."""
 
-    def inject(self, scene: Scene, undo: Sequence[r.Undo], deadline: Deadline) -> None:
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         super().inject(scene, undo, deadline)
         raise ZeroDivisionError("nobody thought of it")
 

@@ -15,15 +15,16 @@ from pathlib import Path
 import pytest
 
 from harness.clock import now, wait_for
-from harness.errors import CannotCreate, NotFound, Unavailable
+from harness.errors import CannotCreate, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import folder as folders
 from harness.sandbox.embedded.folder import Owner
-from harness.sandbox.embedded.heal import heal
+from harness.sandbox.embedded.heal import end, heal
 from harness.sandbox.embedded.start import attach, down, list_sandboxes, start_detached
 from harness.system.load import load_system
 from harness.system.values import Address, Slot
 from harness.units import Duration
+from tests.support.inspector import segments_of
 from tests.support.sandboxes import (
     ECHO,
     ROOT,
@@ -157,6 +158,57 @@ def test_what_a_killed_daemon_leaves_is_healed(state: Path, system: Path) -> Non
         assert heal(state) == ()
 
 
+def test_a_database_that_was_killed_with_its_daemon_leaves_no_shared_memory_after_heal(state: Path) -> None:
+    with started(state, TRACKTION) as sandbox:
+        everything = [sandbox.owner.daemon, *marked(sandbox.owner.sandbox)]
+        pids = [one.pid for one in everything]
+        assert segments_of(pids), "a server that runs has one"
+        for one in everything:
+            one.send(signal.SIGSTOP)  # so that none ends in order when another one is gone
+        for one in everything:
+            one.send(signal.SIGKILL)
+        wait_for(lambda: not any(one.alive for one in everything), soon(), "the end of everything")
+        heal(state)
+        assert sandbox.gone
+        assert segments_of(pids) == []
+
+
+def test_a_database_that_heal_finds_alive_leaves_no_shared_memory(state: Path) -> None:
+    with started(state, TRACKTION) as sandbox:
+        everything = [sandbox.owner.daemon, *marked(sandbox.owner.sandbox)]
+        for one in everything[1:]:
+            one.send(signal.SIGSTOP)
+        sandbox.owner.daemon.send(signal.SIGKILL)
+        heal(state)
+        assert sandbox.gone
+        assert segments_of([one.pid for one in everything]) == []
+
+
+def test_a_sandbox_is_ended_by_its_id_though_its_starter_stands_still(state: Path) -> None:
+    with started(state, TRACKTION) as sandbox:
+        sandbox.starter.send_signal(signal.SIGSTOP)
+        assert end(state, sandbox.owner.sandbox, "a test") == f"sandbox {sandbox.owner.sandbox}: ended by its daemon"
+        wait_for(lambda: sandbox.gone, soon(), "the end of everything")
+        assert end(state, sandbox.owner.sandbox, "a test").endswith("there is nothing of it")
+
+
+def test_a_sandbox_whose_daemon_stands_still_is_ended_by_its_id(state: Path) -> None:
+    with started(state, ECHO) as sandbox:
+        sandbox.owner.daemon.send(signal.SIGSTOP)
+        assert "a test; " in end(state, sandbox.owner.sandbox, "a test")
+        assert sandbox.gone
+
+
+def test_a_sandbox_that_is_just_being_made_is_not_ended(state: Path) -> None:
+    folder, lock = folders.make(state, folders.new_id())
+    try:
+        with pytest.raises(MayWorkLater, match="is still being started"):
+            end(state, folder.id, "a test")
+    finally:
+        os.close(lock)
+    assert end(state, folder.id, "a test").endswith("removed its folder")
+
+
 def test_heal_kills_what_a_service_had_started_and_left(state: Path) -> None:
     with started(state, ECHO) as sandbox:
         stray = subprocess.Popen(
@@ -183,7 +235,7 @@ def test_heal_leaves_a_live_sandbox_alone(state: Path) -> None:
 
 
 def test_heal_removes_a_folder_whose_maker_died_before_it_was_owned(state: Path) -> None:
-    folder, lock = folders.make(state)
+    folder, lock = folders.make(state, folders.new_id())
     assert heal(state) == ()  # its maker lives: it holds the lock
     os.close(lock)
     [healed] = heal(state)

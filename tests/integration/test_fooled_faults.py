@@ -12,7 +12,7 @@ from harness.faults.catalogue import Crash
 from harness.faults.model import Scene
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
-from harness.journal.records import Undo
+from harness.journal.undo import Undo
 from harness.system.values import Slot
 from harness.units import Duration
 from tests.support import drills

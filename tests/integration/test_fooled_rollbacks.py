@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_router_that_is_gone(tmp_path: Path) -> None:
         assert isinstance(scene.system, EmbeddedSandbox)
         owner = scene.system.folder.owner()
         assert owner
-        owner.daemon.send(9)
+        owner.daemon.send(signal.SIGKILL)
 
     result = ends(and_then(drill_of(tmp_path, BAD_RELEASE), kill_the_router), tmp_path)
     assert result.verdict not in (Verdict.PASSED, Verdict.INDETERMINATE)

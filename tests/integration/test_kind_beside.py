@@ -15,7 +15,7 @@ from tests.support.sandboxes import state_folder
 from tests.support.tools import needs
 from tests.support.underway import Underway
 
-pytestmark = needs("docker", "kind", "helm")
+pytestmark = [pytest.mark.alone, needs("docker", "kind", "helm")]
 MODEST = (  # what two cores keep up for two drills with their pods, and enough probes before the fault all the same
     "And clients probe every service 20 times a second",
     "And the steady state is observed for 3 s",

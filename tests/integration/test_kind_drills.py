@@ -13,7 +13,7 @@ from harness.settings import Settings
 from tests.support.commands import drill
 from tests.support.tools import needs
 
-pytestmark = needs("docker", "kind", "helm")
+pytestmark = [pytest.mark.alone, needs("docker", "kind", "helm")]
 COULD_NOT_TELL = ("indeterminate", "invalid")
 
 
@@ -62,6 +62,14 @@ def test_what_only_a_cluster_shows_ends_as_its_scenarios_say(
     ends = "".join(file.read_text(encoding="utf-8") for file in tmp_path.rglob("artifacts/pods.txt"))
     assert "OOMKilled" in ends
     assert "ImagePullBackOff" in ends or "ErrImagePull" in ends
+
+
+def test_a_rollback_is_validated_from_every_side_on_kind_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drills = ran("features/validation", sandbox="kind", out=tmp_path, told=capsys)
+    assert unexpected(drills) == []
+    assert len(drills) == 3
 
 
 def test_without_a_cluster_the_drills_that_need_one_are_told_as_not_run(tmp_path: Path) -> None:

@@ -1,237 +1,225 @@
-"""Properties of outages in virtual worlds: the interval contains the truth and is as tight as the probes allow."""
+"""Properties of measured outages in seeded worlds: an interval contains the truth, and none could be narrower."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.journal import records as r
-from harness.journal.declaration import Sustain
-from harness.journal.observation import Observation, Outcome
-from harness.measure.outage import Edge, Outage, outages, system_outage, telling
+from harness.journal.declaration import Measured, Objective, Sustain
+from harness.journal.observation import Observation
+from harness.measure.account import account
+from harness.measure.edge import Wide, sent
+from harness.measure.measures import Measures, measure
+from harness.measure.outage import outages
+from harness.measure.timeline import read_timeline
 from harness.units import Duration, Instant, Interval
-from tests.support.worlds import PERIOD, SUSTAIN, Probing, World, at, measures_of, probes
+from harness.verdict.judge import GRAVITY, judge
+from tests.simulation import script
+from tests.simulation.claims import complaints
+from tests.simulation.ledger import Became
+from tests.simulation.server import Service
+from tests.simulation.shapes import Shape
+from tests.simulation.truth import solved, truth
+from tests.simulation.worlds import World, world
+from tests.support.worlds import SUSTAIN, WITHIN, Probing, at, probes
 
-QUICK = settings(max_examples=150, deadline=None)
-KINDS = st.sampled_from([Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.SLOW])
-BEGIN, END = 0.5, 12.0
-
-
-def moments(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_nan=False).map(lambda second: round(second, 4))
-
-
-@dataclass(frozen=True)
-class Known:
-    """One outage whose truth is known: the windows in which requests failed, and how it was probed."""
-
-    windows: tuple[tuple[float, float], ...]
-    how: Probing
-    kind: Outcome
-
-    @property
-    def seen(self) -> list[Observation]:
-        return probes("web", self.windows, self.how, self.kind)
-
-    @property
-    def felt(self) -> list[tuple[float, float]]:
-        """The windows that a probe fell into; nobody can know of the others."""
-        sent = [one.sent for one in self.seen if one.sent]
-        return [(begin, end) for begin, end in self.windows if any(at(begin) <= instant < at(end) for instant in sent)]
+QUICK = settings(max_examples=40, deadline=None)
+SEEDS = st.integers(0, 2**32)
+SAMPLE = 500
+EVERY = 50
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> Known:
-    """Total, hanging and flapping outages, lone bad probes, seen through lag and stalls."""
-    begin = draw(moments(2, 3))
-    windows = []
-    for _ in range(draw(st.integers(1, 5))):
-        length = draw(moments(0.01, 1.0))
-        windows.append((begin, begin + length))
-        begin += length + draw(moments(0.01, 0.6))
-    stalls = draw(
-        st.lists(st.tuples(moments(1, 9), moments(0.05, 0.5)).map(lambda one: (one[0], sum(one))), max_size=3)
-    )
-    lag = draw(st.sampled_from([0.0, 0.003, 0.04]))
-    return Known(tuple(windows), Probing(BEGIN, END, 0.05, lag, stalls, draw(st.integers(0, 9))), draw(KINDS))
+def measures_of(one: World) -> Measures:
+    return measure(one.timeline())
 
 
-def holds(interval: Interval, second: float) -> bool:
-    return interval.low <= at(second) <= interval.high
-
-
-def as_tight_as_possible(edge: Edge, how: Probing) -> bool:
-    """No wider than the probe periods between the two probes that bound it, and the prober's lag."""
-    assert edge.before is not None
-    periods = edge.after.number - edge.before.number
-    return edge.interval.width <= PERIOD * periods + Duration.of(s=how.lag)
+@pytest.mark.parametrize("first", range(0, SAMPLE, EVERY))
+def test_every_claim_about_a_world_is_true_and_no_interval_is_wider_than_its_probes_require(first: int) -> None:
+    found = {
+        seed: told
+        for seed in range(first, first + EVERY)
+        if (told := list(complaints(w := world(seed), measures_of(w))))
+    }
+    assert found == {}
 
 
 @QUICK
-@given(known=worlds())
-def test_the_edges_of_an_outage_contain_its_true_start_and_end(known: Known) -> None:
-    felt = known.felt
-    found = outages(known.seen, SUSTAIN, at(0))
-    if not felt:
-        assert found == ()
-        return
-    first, last = found[0], found[-1]
-    assert holds(first.start.interval, felt[0][0])
-    assert last.end is not None
-    assert holds(last.end.interval, felt[-1][1])
-    assert as_tight_as_possible(first.start, known.how)
-    assert as_tight_as_possible(last.end, known.how)
+@given(seed=SEEDS)
+def test_so_it_is_in_any_world(seed: int) -> None:
+    one = world(seed)
+    assert list(complaints(one, measures_of(one))) == []
+
+
+def test_the_worlds_hold_every_shape_with_everything_that_can_come_of_it() -> None:
+    met: Counter[str] = Counter()
+    for seed in range(0, SAMPLE, 2):
+        one = world(seed)
+        system, found = measures_of(one).system, solved(one)
+        met[one.shape] += 1
+        met["killed"] += one.cut is not None
+        if system is None or found is None:
+            met["nothing was felt"] += 1
+            continue
+        met["over"] += system.recovery is not None
+        met["not over"] += system.recovery is None
+        met["relapsed"] += bool(system.relapses)
+        met["bad before the fault"] += bool(found.already_bad)
+        met["on at the first probe"] += found.start[0] is None
+        met["several services"] += len(found.hit) > 1
+        met["a share"] += not truth(one, found).whole
+        met["bounded by two services"] += system.begin.low is not system.begin.high
+    assert {shape for shape in Shape if not met[shape]} == set()
+    assert {what: many for what, many in met.items() if many < 3} == {}
+
+
+@pytest.mark.parametrize("by", [-1, 1])
+def test_an_interval_that_is_a_nanosecond_off_would_be_noticed(by: int) -> None:
+    one = world(1, Shape.ONE)
+    found = measures_of(one)
+    assert found.system is not None
+    moved = Interval(found.system.start.low + Duration(by), found.system.start.high)
+    off = replace(found, system=replace(found.system, begin=replace(found.system.begin, interval=moved)))
+    assert list(complaints(one, found)) == []
+    assert any(told.startswith("the start for clients is") for told in complaints(one, off))
 
 
 @QUICK
-@given(known=worlds())
-def test_every_bad_probe_is_in_exactly_one_outage_and_no_good_one_is_counted(known: Known) -> None:
-    found = outages(known.seen, SUSTAIN, at(0))
-    bad = [one for outage in found for one in outage.bad]
-    assert bad == [one for one in known.seen if one.outcome.bad]
-    assert sum(sum(outage.kinds.values()) for outage in found) == len(bad)
+@given(seed=SEEDS)
+def test_every_bad_probe_is_in_exactly_one_outage_and_no_good_one_is_counted(seed: int) -> None:
+    one = world(seed)
+    found = measures_of(one)
+    for service in one.services:
+        every = (*found.before[service.name], *found.after[service.name])
+        counted = [bad for outage in every for bad in outage.bad]
+        seen = one.seen[service.name]
+        assert Counter(counted) == Counter(row for row in seen if row.outcome.bad)
+        assert sum(sum(outage.kinds.values()) for outage in every) == len(counted)
 
 
 @QUICK
-@given(known=worlds())
-def test_without_a_stall_an_interval_is_one_probe_period_and_the_lag_wide(known: Known) -> None:
-    how = Probing(BEGIN, END, 0.05, known.how.lag, (), known.how.seed)
-    for outage in outages(probes("web", known.windows, how, known.kind), SUSTAIN, at(0)):
-        assert outage.start.interval.width <= PERIOD + Duration.of(s=how.lag)
-        assert outage.end is not None
-        assert outage.end.interval.width <= PERIOD + Duration.of(s=how.lag)
+@given(seed=SEEDS, random=st.randoms(use_true_random=False))
+def test_the_order_in_which_outcomes_became_known_changes_nothing(seed: int, random: Random) -> None:
+    one = world(seed)
+    timed = one.timed()
+    rows = [row for _, record in timed if isinstance(record, r.Observations) for row in record.rows]
+    others = [record for _, record in timed if not isinstance(record, r.Observations)]
+    random.shuffle(rows)
+    shuffled = [*others, r.Observations(rows=tuple(rows))]
+    assert measure(read_timeline(shuffled, (timed[0][0], timed[-1][0]))) == measures_of(one)
 
 
 @QUICK
-@given(known=worlds(), data=st.data())
-def test_the_order_in_which_outcomes_became_known_changes_nothing(known: Known, data: st.DataObject) -> None:
-    shuffled = data.draw(st.permutations(known.seen))
-    assert outages(shuffled, SUSTAIN, at(0)) == outages(known.seen, SUSTAIN, at(0))
+@given(seed=SEEDS, steps=st.lists(st.integers(-(10**18), 10**18), max_size=3))
+def test_steps_of_the_wall_clock_change_nothing(seed: int, steps: list[int]) -> None:
+    one = world(seed)
+    assert measures_of(replace(one, clock_steps=tuple(steps))) == measures_of(one)
+
+
+def by_spell(service: Service, seen: Sequence[Observation], sustain: Sustain) -> dict[tuple[str, int], Interval]:
+    """The edges of a service's outages, each under the true instant that it is a claim about."""
+    spells = service.spells_for_clients()
+    found = {}
+    for outage in outages(seen, sustain, Instant(0), Duration(service.within)):
+        first, last = sent(outage.bad[0]).ns, sent(outage.bad[-1]).ns
+        (begin,) = (begin for begin, end in spells if begin <= first < end)
+        found["start", begin] = outage.start.interval
+        if outage.end:
+            (over,) = (end for begin, end in spells if begin <= last < end)
+            found["end", over] = outage.end.interval
+    return found
 
 
 @QUICK
-@given(begin=moments(2, 4), length=moments(0.2, 3), keep=st.sets(st.integers(0, 229)), seed=st.integers(0, 9))
-def test_more_probes_never_widen_the_edges_of_an_outage(begin: float, length: float, keep: set[int], seed: int) -> None:
-    every = probes("web", [(begin, begin + length)], Probing(BEGIN, END, seed=seed))
-    some = [one for one in every if one.number in keep or one.number % 10 == 0]
-    assume(any(one.outcome.bad for one in some))
-    (dense,), (sparse,) = outages(every, SUSTAIN, at(0)), outages(some, SUSTAIN, at(0))
-    assert dense.end is not None
-    assert sparse.end is not None
-    for fine, coarse in ((dense.start, sparse.start), (dense.end, sparse.end)):
-        assert coarse.interval.low <= fine.interval.low
-        assert fine.interval.high <= coarse.interval.high
+@given(seed=SEEDS, share=st.floats(0.05, 0.7), random=st.randoms(use_true_random=False))
+def test_more_probes_never_widen_what_is_known_of_an_instant(seed: int, share: float, random: Random) -> None:
+    """Fewer probes may miss a spell; an instant that both tell of, they tell of no more exactly."""
+    one = world(seed)
+    for service in one.services:
+        if all(spell.whole for spell in service.spells):
+            every = one.seen[service.name]
+            some = [row for row in every if random.random() > share]
+            dense, sparse = by_spell(service, every, one.sustain), by_spell(service, some, one.sustain)
+            for instant in dense.keys() & sparse.keys():
+                fine, coarse = dense[instant], sparse[instant]
+                assert coarse.low <= fine.low <= fine.high <= coarse.high
 
 
 @QUICK
-@given(until=moments(0.6, 6), seed=st.integers(0, 9))
-def test_an_outage_that_is_on_from_the_first_probe_may_have_begun_with_the_observation(until: float, seed: int) -> None:
-    (found,) = outages(probes("web", [(0, until)], Probing(BEGIN, END, seed=seed)), SUSTAIN, at(0.2))
-    assert found.start.interval.low == at(0.2)
-    assert found.start.before is None
-    assert found.end is not None
-    assert holds(found.end.interval, until)
+@given(seed=SEEDS, shape=st.sampled_from([Shape.ONE, Shape.FLAPPING, Shape.CASCADE, Shape.SLOW_START]))
+def test_what_is_named_as_the_cause_of_a_width_goes_with_it(seed: int, shape: Shape) -> None:
+    """Without stalls and lost rows no gap is named, without lag no lag either, and what is left is one period."""
+    one = world(seed, shape)
+    calm = {name: replace(how, stalls=(), missing=frozenset()) for name, how in one.probing.items()}
+    exact = {name: replace(how, lag=0) for name, how in calm.items()}
+    for how, may in ((calm, {Wide.PERIOD, Wide.LAG}), (exact, {Wide.PERIOD})):
+        seen = replace(one, probing=how)
+        for service in seen.services:
+            for outage in measures_of(seen).after[service.name]:
+                for edge in (outage.start, outage.end):
+                    if edge and edge.before and not edge.late:
+                        parts = edge.parts(Duration(service.period))
+                        assert {part for part, width in parts.items() if width > Duration(0)} <= may
+
+
+def gravities(one: World, measured: Measured, bounds: Sequence[int]) -> list[int]:
+    found = []
+    for bound in bounds:
+        timeline = one.timeline([Objective(measured=measured, bound=Duration.of(ms=bound), source=script.SOURCE)])
+        found.append(GRAVITY.index(judge(timeline, measure(timeline)).verdict))
+    return found
 
 
 @QUICK
-@given(begin=moments(1, 11.9), seed=st.integers(0, 9))
-def test_an_outage_that_is_on_at_the_last_probe_has_no_end(begin: float, seed: int) -> None:
-    (found,) = outages(probes("web", [(begin, 99)], Probing(BEGIN, END, seed=seed)), SUSTAIN, at(0))
-    assert found.end is None
-    assert holds(found.start.interval, begin)
+@given(seed=SEEDS, measured=st.sampled_from(Measured), bounds=st.lists(st.integers(0, 6_000), min_size=2, max_size=3))
+def test_a_looser_objective_never_makes_the_verdict_of_a_world_graver(
+    seed: int, measured: Measured, bounds: list[int]
+) -> None:
+    found = gravities(world(seed), measured, sorted(bounds))
+    assert found == sorted(found, reverse=True)
+
+
+@QUICK
+@given(seed=SEEDS)
+def test_the_account_of_a_worlds_ledger_says_of_every_write_what_became_of_it(seed: int) -> None:
+    ledger = world(seed).ledger
+    found = account(ledger.writes, ledger.rows, Instant(2**62))
+    for became in Became:
+        assert set(getattr(found, became)) == set(ledger.of(became))
+    odd = (found.duplicated, found.altered, found.foreign)
+    assert [set(ids) for ids in odd] == [set(ids) for ids in (ledger.duplicated, ledger.altered, ledger.foreign)]
 
 
 @QUICK
 @given(
-    rests=st.lists(moments(0.2, 3), min_size=1, max_size=4),
-    length=moments(0.1, 0.5),
+    rests=st.lists(st.integers(200, 3_000), min_size=1, max_size=4),
+    length=st.integers(100, 500),
     sustain=st.sampled_from([Sustain(time=Duration.of(s=1), probes=10), Sustain(time=Duration.of(ms=200), probes=30)]),
 )
 def test_outages_are_one_until_answers_were_good_for_the_sustain_time_and_number(
-    rests: list[float], length: float, sustain: Sustain
+    rests: list[int], length: int, sustain: Sustain
 ) -> None:
-    windows, begin = [], 1.0
+    windows, begin = [], 1_000
     for rest in [*rests, 0]:
-        windows.append((begin, begin + length))
+        windows.append((begin / 1_000, (begin + length) / 1_000))
         begin += length + rest
-    needed = max(sustain.time.seconds, (sustain.probes - 1) * 0.05)
-    assume(all(abs(rest - needed) > 0.12 for rest in rests))
-    seen = probes("web", windows, Probing(BEGIN, 30, lag=0))
-    assert len(outages(seen, sustain, at(0))) == 1 + sum(rest > needed for rest in rests)
+    needed = max(sustain.time.ns // 10**6, (sustain.probes - 1) * 50)
+    assume(all(abs(rest - needed) > 120 for rest in rests))
+    seen = probes("web", windows, Probing(0.5, 30, lag=0))
+    assert len(outages(seen, sustain, at(0), WITHIN)) == 1 + sum(rest > needed for rest in rests)
 
 
 @QUICK
 @given(share=st.integers(1, 9), seed=st.integers(0, 99))
 def test_the_longest_run_of_good_answers_within_a_partial_outage_is_told(share: int, seed: int) -> None:
     sick = [(2 + one / 20, 2 + one / 20 + 0.05) for one in range(0, 40, share)]
-    (found,) = outages(probes("web", sick, Probing(BEGIN, END, lag=0.0, seed=seed)), SUSTAIN, at(0))
+    (found,) = outages(probes("web", sick, Probing(0.5, 12, lag=0.0, seed=seed)), SUSTAIN, at(0), WITHIN)
     bad = [one.number for one in found.bad]
     assert found.good_in_a_row == max((after - before - 1 for before, after in itertools.pairwise(bad)), default=0)
-
-
-STRETCH = st.tuples(moments(1, 6), moments(0.2, 2)).map(lambda one: ((one[0], one[0] + one[1]),))
-
-
-@QUICK
-@given(one=STRETCH, other=STRETCH, seeds=st.tuples(st.integers(0, 9), st.integers(10, 19)))
-def test_the_systems_outage_contains_the_first_start_and_the_last_end_of_its_services(
-    one: tuple[tuple[float, float], ...], other: tuple[tuple[float, float], ...], seeds: tuple[int, int]
-) -> None:
-    seen = {
-        name: telling(probes(name, windows, Probing(BEGIN, END, seed=seed)))
-        for name, windows, seed in zip(("web", "mail"), (one, other), seeds, strict=True)
-    }
-    found = system_outage(
-        (outage for every in seen.values() for outage in outages(every, SUSTAIN, at(0))), SUSTAIN, seen
-    )
-    first, second = sorted((one[0], other[0]))
-    rest = second[0] - first[1]
-    assume(abs(rest - 1) > 0.2)
-    assert found is not None
-    assert found.recovery is not None
-    assert holds(found.start, first[0])
-    if rest > 1:
-        assert holds(found.recovery, first[1])
-        assert [again.start.interval.high >= at(second[0]) for again in found.relapses] == [True]
-    else:
-        assert holds(found.recovery, max(first[1], second[1]))
-        assert found.relapses == ()
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    start=moments(3.05, 3.2),
-    end=moments(4.2, 5.0),
-    other=st.none() | moments(3.05, 4.0),
-    lag=st.sampled_from([0.0, 0.004, 0.03]),
-    seed=st.integers(0, 99),
-)
-def test_the_measured_recovery_time_contains_the_true_one_within_two_periods_and_the_lag(
-    start: float, end: float, other: float | None, lag: float, seed: int
-) -> None:
-    broken = {"web": [(start, end)], "mail": [(other, other + 0.2)] if other else []}
-    found = measures_of(World(broken=broken, probing=Probing(lag=lag, seed=seed)))
-    begin = min(start, other) if other else start
-    validated = 6.3
-    assert found.rto.span is not None
-    assert found.rto.span.low <= at(validated) - at(begin) <= found.rto.span.high
-    assert found.rto.span.width <= PERIOD * 2 + Duration.of(s=lag)
-    assert found.outage.span is not None
-    assert found.outage.span.low <= at(end) - at(begin) <= found.outage.span.high
-    assert found.outage.span.width <= PERIOD * 2 + Duration.of(s=2 * lag)
-
-
-def test_a_wall_clock_step_changes_nothing() -> None:
-    def stepped(records: list[r.Record]) -> list[r.Record]:
-        return [*records[:40], r.ClockRead(process="drill", at=Instant(1), utc_ns=-(10**18)), *records[40:]]
-
-    assert measures_of(World(shape=stepped)) == measures_of(World())
-
-
-def test_an_outage_keeps_its_service_and_its_kinds() -> None:
-    (found,) = outages(probes("web", [(2, 3)], Probing(), Outcome.REFUSED), SUSTAIN, at(0))
-    assert isinstance(found, Outage)
-    assert (found.service, set(found.kinds)) == ("web", {Outcome.REFUSED})

@@ -14,7 +14,7 @@ from harness.errors import InputError
 from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.chain import read_journal
-from harness.measure.measures import Measure
+from harness.measure.felt import Measure
 from harness.units import Duration, Span
 from harness.verdict.judge import GRAVITY, judge_objective
 from harness.verdict.present import judge_journal

@@ -14,7 +14,7 @@ from harness.clock import Deadline, now
 from harness.drill.spec import Drill
 from harness.faults.catalogue import BadRelease
 from harness.faults.model import Scene
-from harness.journal.records import Undo
+from harness.journal.undo import Undo
 from harness.observe.plan import ObservationPlan
 from harness.rollback.engine import Engine, Outcome, Reporter, StepReport
 from harness.rollback.plan import Plan, StepPhase

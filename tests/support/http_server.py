@@ -15,6 +15,7 @@ from harness.system.values import Address
 from harness.units import Duration, Instant
 
 _AT_ONCE: Final = Duration(0)
+_DRIP: Final = 0.05  # seconds between two bytes: a head then takes some two seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Behaviour:
     break_off: bool = False  # closes the connection without an answer
     half: bool = False  # announces a longer body than it sends, and closes
     garbage: bool = False  # answers something that is not HTTP
+    body: bytes = b"{}"
+    drip: bool = False  # sends its head one byte at a time, each well within any time-out of a read
 
 
 class Server:
@@ -52,6 +55,7 @@ class Server:
     def __init__(self) -> None:
         self.behaviour = Behaviour()
         self.on_request: Callable[[Seen], None] = lambda _: None
+        self.choose: Callable[[Seen], Behaviour] = lambda _: self.behaviour
         self.seen: list[Seen] = []
         self._connections = 0
         self._port = 0
@@ -128,8 +132,8 @@ class Server:
         method, path, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
-        behaviour = self.behaviour
         seen = Seen(now(), connection, method, path, headers, body)
+        behaviour = self.choose(seen)
         self.seen.append(seen)
         self.on_request(seen)
         if behaviour.hang:
@@ -142,7 +146,12 @@ class Server:
             writer.write(b"GARBAGE\r\n\r\n")
             return False
         extra = "".join(f"{name}: {value}\r\n" for name, value in behaviour.headers.items())
-        length = 100 if behaviour.half else 2
-        writer.write(f"HTTP/1.1 {behaviour.status} X\r\n{extra}Content-Length: {length}\r\n\r\n{{}}".encode())
+        length = 100 if behaviour.half else len(behaviour.body)
+        start = f"HTTP/1.1 {behaviour.status} X\r\n{extra}Content-Length: {length}\r\n\r\n".encode()
+        for piece in (start[at : at + 1] for at in range(len(start) if behaviour.drip else 0)):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(_DRIP)
+        writer.write(behaviour.body if behaviour.drip else start + behaviour.body)
         await writer.drain()
         return headers.get("connection") != "close" and not behaviour.half

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
-from harness.journal.records import FaultMoved, Undo, UndoDone, UndoRegistered
-from harness.system.ports import Cluster, Images, Revisions
-from harness.system.values import Address, Replica, ReplicaState, ServiceHealth, Slot
+from harness.journal.records import FaultMoved, UndoDone, UndoRegistered
+from harness.system.ports import ByHand, Cluster, Database, Images, Revisions
+from harness.system.values import Address, Configuration, Replica, ReplicaState, ServiceHealth, Slot
 from harness.units import Duration
 
 Place = tuple[str, Slot]
@@ -27,13 +28,20 @@ class MemorySystem:
     serving: dict[str, Slot] = field(default_factory=dict)
     down: set[Place] = field(default_factory=set)
     delayed: dict[Place, Duration] = field(default_factory=dict)
-    database: None = None
+    configured: dict[Place, Configuration] = field(default_factory=dict)
+    database: Database | None = None
     count: int = 1
 
     def __post_init__(self) -> None:
         for name in self.names:
             self.deployed.setdefault((name, Slot.BLUE), self.version)
             self.serving.setdefault(name, Slot.BLUE)
+
+    def copy(self) -> Self:
+        """Another one that is as this one is now, and never fails."""
+        parts = {one.name: getattr(self, one.name) for one in fields(self)}
+        own = {name: copy(value) for name, value in parts.items() if isinstance(value, (dict, set, list))}
+        return type(self)(**{**parts, **own, "before_call": lambda _: None})
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -54,6 +62,10 @@ class MemorySystem:
 
     @property
     def cluster(self) -> Cluster | None:
+        return None
+
+    @property
+    def by_hand(self) -> ByHand | None:
         return None
 
     @property
@@ -89,6 +101,10 @@ class MemorySystem:
         return tuple(
             Replica(service, slot, version, index, state, 0, f"{service}-{slot}-{index}") for index in range(self.count)
         )
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:  # noqa: ARG002 - at once
+        there = (service, slot) in self.deployed
+        return (self.configured.get((service, slot), Configuration({})),) * (self.count if there else 0)
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("hold_down")
@@ -158,11 +174,3 @@ def every_tenth_call_fails() -> Callable[[str], None]:
             raise MayWorkLater(f"{what} failed, because it was the tenth call")
 
     return count
-
-
-def undo_list(*operations: tuple[str, str, str], version: str = "", node: str = "") -> Sequence[Undo]:
-    """Undo operations from texts: operation, service, slot."""
-    return [
-        Undo.model_validate({"operation": name, "service": on, "slot": slot, "version": version, "node": node})
-        for name, on, slot in operations
-    ]

@@ -89,6 +89,9 @@ class MemoryCluster(MemorySystem):
     def node_of(self, replica: Replica) -> str:  # noqa: ARG002 - there is but one
         return NODE
 
+    def takes_pods(self, node: str) -> bool:
+        return node not in self.cordoned
+
     def drain(self, node: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("drain")
         self.cordoned.add(node)

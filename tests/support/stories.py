@@ -9,12 +9,13 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.observation import Outcome
+from harness.journal.undo import Switch
 from harness.units import Duration, Instant
 
 FEATURE: Final = "features/release/bad_release.feature"
 BASE: Final = 81_234 * 10**9  # the machine had been up for some hours
 UTC: Final = 1_772_532_000 * 10**9
-UNDO: Final = r.Undo(operation="switch", service="tracklist-service", slot="blue")
+UNDO: Final = Switch(service="tracklist-service", slot="blue")
 TRACKTION: Final = ("tracklist-service", "analysis-service", "notification-service", "file-watcher")
 
 

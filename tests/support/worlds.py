@@ -21,10 +21,11 @@ from harness.units import Duration, Instant
 from harness.verdict.judge import Judgement, judge
 from harness.verdict.present import judge_journal
 from harness.verdict.result import Result
+from tests.simulation import script
 
 BASE: Final = 5_000 * 10**9
-SOURCE: Final = d.Source(file="a.feature", line=1, text="Then it holds")
-UNDO: Final = r.Undo(operation="switch", service="web", slot="blue")
+SOURCE: Final = script.SOURCE
+UNDO: Final = script.UNDO
 SUSTAIN: Final = d.Sustain(time=Duration.of(s=1), probes=10)
 PERIOD: Final = Duration.of(ms=50)
 WITHIN: Final = Duration.of(ms=100)
@@ -114,116 +115,66 @@ class World:
     def records(self) -> list[r.Record]:
         """All records in the order in which a real drill writes them."""
         timed = [*self._stages(), *self._fault(), *self._rollback(), *self._checks(), *self._data(), *self._seen()]
-        ordered = [record for _, record in sorted(timed, key=lambda pair: pair[0])]
-        end = r.DrillEnded(at=at(7.1))
-        return list(self.shape([self.declared(), r.ClockRead(process="drill", at=at(0), utc_ns=10**18), *ordered, end]))
+        return list(self.shape([record for _, record in script.in_order(self.declared(), at(0), timed, at(7.1))]))
 
     def declared(self) -> r.DrillDeclared:
         """The first record."""
-        return r.DrillDeclared(
-            run_id="run",
-            drill_id="world",
-            name="A world",
-            description="",
-            source=SOURCE,
-            tags=(),
-            system="shop",
-            environment="test",
-            sandbox="embedded",
-            services=tuple(
+        return script.declared(
+            [
                 d.ServiceDeclared(name=name, critical=critical, period=PERIOD, within=WITHIN, request="GET /")
                 for name, critical in self.critical.items()
-            ),
+            ],
+            SUSTAIN,
             load=(d.LoadDeclared(service="web", rate=self.load_rate),) if self.load_rate else (),
             ledger=d.LedgerDeclared(service="web", clients=1, rate=20) if self.ledger else None,
-            fault="web answers 500",
-            effect="answers of web are bad",
-            triggers=(
-                d.TriggerDeclared(
-                    id="0", name="web is down", hold=Duration.of(ms=500), severity="critical", source=SOURCE
-                ),
-            ),
-            procedure="traffic",
-            target="web 1.0",
             objectives=self.objectives,
             criteria=self.criteria,
-            sustain=SUSTAIN,
-            lag_limit=Duration.of(ms=100),
             expected=self.expected,
             expected_cause=self.expected_cause,
-            versions={"rollback-drill": "0"},
-            again="drill run",
         )
 
-    def _stages(self) -> list[tuple[float, r.Record]]:
-        found: list[tuple[float, r.Record]] = []
-        begin = 0.1
-        for stage, end in zip(r.Stage, (0.5, 3.0, 3.3, 4.0, 4.05, 4.9, 6.1, 6.4, 7.0), strict=True):
-            found.append((begin, r.StageStarted(stage=stage, at=at(begin), deadline=at(end + 9))))
-            found.append((end, r.StageEnded(stage=stage, at=at(end), outcome="completed")))
-            begin = end
-        return found
+    def _stages(self) -> script.Timed:
+        return script.stages(at(0.1), map(at, (0.5, 3.0, 3.3, 4.0, 4.05, 4.9, 6.1, 6.4, 7.0)))
 
-    def _fault(self) -> list[tuple[float, r.Record]]:
-        moved = zip(list(r.FaultState)[1:], (3.0, 3.1, 3.3, 6.8, 6.85, 6.9), strict=True)
+    def _fault(self) -> script.Timed:
+        moved = zip(list(r.FaultState)[1:], map(at, (3.0, 3.1, 3.3, 6.8, 6.85, 6.9)), strict=True)
+        return [(at(2.99), r.BaselineTaken(p95={"web": Duration.of(ms=5)})), *script.fault(moved, at(6.79))]
+
+    def _rollback(self) -> script.Timed:
+        done = (("check", at(4.2)), ("switch", at(4.8)), ("remove", at(6.7)))
         return [
-            (2.99, r.BaselineTaken(p95={"web": Duration.of(ms=5)})),
-            (2.999, r.UndoRegistered(fault="f", undo=(UNDO,))),
-            (6.79, r.UndoDone(undo=UNDO, at=at(6.79))),
-            *((when, r.FaultMoved(fault="f", state=state, at=at(when))) for state, when in moved),
+            (at(4.0), r.TriggerMet(trigger="0", since=at(3.4), at=at(4.0), detail="7 of 9")),
+            (at(4.04), r.Decided(at=at(4.04), decision="immediate", reasons=("down",), roll_back=True)),
+            *script.rollback(at(4.05), at(4.1), done, at(4.89)),
         ]
 
-    def _rollback(self) -> list[tuple[float, r.Record]]:
-        steps = tuple(
-            r.PlannedStep(id=key, title=key, phase=phase, deadline=Duration.of(s=5))
-            for key, phase in (("check", "check"), ("switch", "change"), ("remove", "afterwards"))
-        )
-        done = (("check", 4.2), ("switch", 4.8), ("remove", 6.7))
-        return [
-            (4.0, r.TriggerMet(trigger="0", since=at(3.4), at=at(4.0), detail="7 of 9")),
-            (4.04, r.Decided(at=at(4.04), decision="immediate", reasons=("down",), roll_back=True)),
-            (4.05, r.Planned(procedure="traffic", target={"web": "blue"}, steps=steps)),
-            (4.1, r.RollbackStarted(at=at(4.1))),
-            *((end, r.StepEnded(step=key, started=at(4.1), completed=at(end), outcome="done")) for key, end in done),
-            (4.89, r.RollbackEnded(at=at(4.89), outcome="done")),
-        ]
-
-    def _checks(self) -> list[tuple[float, r.Record]]:
-        found: list[tuple[float, r.Record]] = [(6.15, check("healthy", 6.15, 0))]
+    def _checks(self) -> script.Timed:
+        found: script.Timed = [(at(6.15), check("healthy", 6.15, 0))]
         for index, one in enumerate(self.criteria):
             when = 2.9 if one.phase is d.Phase.STEADY_STATE else 6.2 + index / 20
-            found.append((when, check(one.id, when, 1)))
+            found.append((at(when), check(one.id, when, 1)))
         return found
 
-    def _data(self) -> list[tuple[float, r.Record]]:
+    def _data(self) -> script.Timed:
         if not self.ledger:
             return []
         writes = [write(number, 0.6 + number / 20) for number in range(110)]
         rows = tuple(Row(one.id, one.value) for number, one in enumerate(writes) if number not in self.lost)
         early = tuple(Row(one.id, one.value) for one in writes if one.sent < at(6.08))
-        return [
-            (6.11, r.LedgerRead(when="after recovery", started=at(6.1), completed=at(6.11), rows=early)),
-            (6.45, r.LedgerWrites(rows=tuple(writes[:60]))),
-            (6.46, r.LedgerWrites(rows=tuple(writes[60:]))),
-            (6.5, r.LedgerClosed(at=at(6.5), writes=len(writes))),
-            (6.52, r.LedgerRead(when="after validation", started=at(6.51), completed=at(6.52), rows=rows)),
-        ]
+        reads = (
+            script.read("after recovery", at(6.1), early),
+            script.read("after validation", at(6.51), rows),
+        )
+        return script.ledger(writes, at(6.5), reads)
 
-    def _seen(self) -> list[tuple[float, r.Record]]:
+    def _seen(self) -> script.Timed:
         seen = [
             one for name in self.critical for one in probes(name, self.broken.get(name, ()), self.probing, self.kind)
         ]
-        batches: dict[int, list[Observation]] = {}
-        for one in sorted(seen, key=lambda one: one.due):
-            batches.setdefault((one.due - at(0)).ns // 250_000_000, []).append(one)
-        found: list[tuple[float, r.Record]] = [
-            ((batch + 1) / 4, r.Observations(rows=tuple(rows))) for batch, rows in batches.items()
-        ]
+        found = script.observations(seen, Duration.of(ms=250))
         if self.load_rate:
             count = round(self.load_rate)
-            for second in range(7):
-                row = LoadSecond("web", at(0.5 + second), count, count, 0)
-                found.append((1.5 + second, r.LoadSeen(rows=(row,))))
+            found += script.load(LoadSecond("web", at(0.5 + second), count, count, 0) for second in range(7))
         return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.bdd.scenario import slug_of
+from harness.drill import demands
 from harness.drill.builder import DrillBuilder
-from harness.drill.checks import HealthyInARow
 from harness.drill.declare import declaration
 from harness.drill.spec import Drill
 from harness.errors import InputError, NotFound
@@ -203,7 +203,7 @@ def test_a_steady_state_is_always_demanded_and_criteria_have_ids_of_their_own() 
     scenario = builder()
     scenario.break_by(Crash("echo"))
     for times in (3, 4):
-        scenario.must_hold("healthy", HealthyInARow(("echo",), times), "at least", times, unit="times", within=S)
+        scenario.must_hold(demands.healthy(scenario.model, times), S)
     criteria = [spec.criterion for spec in built(scenario).criteria]
     assert [one.phase for one in criteria[:2]] == [Phase.VALIDATION, Phase.VALIDATION]
     assert [one.name for one in criteria if one.phase is Phase.STEADY_STATE] == [

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.clock import Deadline
-from harness.drill.checks import Bench, HealthyInARow, Reading
+from harness.drill.checks.base import Bench, Check, Reading
+from harness.drill.checks.services import HealthyInARow
 from harness.drill.hold import hold
 from harness.drill.spec import CriterionSpec
 from harness.journal import records as r
@@ -60,11 +61,16 @@ class Written:
 def held_in_virtual_time(looks: list[tuple[int, float | None]]) -> tuple[bool, list[r.CriterionChecked]]:
     """What `hold` says of a criterion that has 100 ms, looked at every 10 ms, and the looks that it wrote down."""
     clock = [at(6.2).ns]
+    return in_virtual_time(Looks(clock, list(looks)), clock)
+
+
+def in_virtual_time(check: Check, clock: list[int]) -> tuple[bool, list[r.CriterionChecked]]:
+    """Likewise, of any check."""
     written = Written()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "monotonic_ns", lambda: clock[0])
         patch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + max(1, round(seconds * 1e9))))
-        spec = CriterionSpec(criterion("healthy", within=MS * 100), Looks(clock, list(looks)))
+        spec = CriterionSpec(criterion("healthy", within=MS * 100), check)
         held = hold(spec, NO_BENCH, written, every=MS * 10)
     return held, written.looks
 
@@ -99,6 +105,37 @@ def test_a_look_that_ends_after_the_time_shows_no_criterion_to_have_held_in_it(
 ) -> None:
     said, written = held_in_virtual_time(looks)
     assert said is held
+    assert judged(written) is answer
+
+
+@dataclass
+class Readings:
+    """A check that gives these readings, each at once."""
+
+    looks: list[Reading]
+
+    def read(self, bench: Bench, deadline: Deadline) -> Reading:  # noqa: ARG002 - a Check
+        return self.looks.pop(0)
+
+
+CUT = Reading(None, "only 1 of 2 looks was over in time", cut=True)
+
+
+@pytest.mark.parametrize(
+    ("looks", "values", "answer"),
+    [
+        ([Reading(0), CUT], [0], Answer.BROKEN),
+        ([Reading(0), Reading(None), CUT], [0, None], Answer.UNKNOWN),
+        ([CUT, Reading(1)], [None, 1], Answer.HELD),
+        ([CUT, CUT], [None], Answer.UNKNOWN),
+        ([Reading(0), Reading(None, cut=True), Reading(1)], [0], Answer.BROKEN),
+    ],
+)
+def test_a_look_that_the_deadline_cut_short_counts_only_where_there_is_no_other(
+    looks: list[Reading], values: list[float | None], answer: Answer
+) -> None:
+    _, written = in_virtual_time(Readings(looks), [at(6.2).ns])
+    assert [one.value for one in written] == values
     assert judged(written) is answer
 
 

@@ -5,19 +5,19 @@ import math
 import pytest
 
 from harness.clock import Deadline
-from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
+from harness.errors import InputError, MayWorkLater, Unavailable
 from harness.faults import catalogue
 from harness.faults.catalogue import CATALOGUE, BadRelease, Crash, Nothing, SlowAnswers
 from harness.faults.cluster import DrainedNode, HungUpgrade
 from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.releases import CarelessRelease, InPlaceRelease
-from harness.faults.undo import carry_out, command_for
-from harness.journal.records import Undo, UndoRegistered
+from harness.journal.records import UndoRegistered
+from harness.journal.undo import Deploy
 from harness.system.values import RevisionState, Slot
 from harness.units import Duration
-from tests.support.memory import MemoryMetrics, MemoryRecorder, MemorySystem, undo_list
-from tests.support.memory_cluster import MemoryCluster
+from tests.support.memory import MemoryMetrics, MemoryRecorder, MemorySystem
+from tests.support.memory_cluster import NODE, MemoryCluster
 
 SOON = Duration.of(s=5)
 BASELINE = Duration.of(ms=10)
@@ -148,45 +148,6 @@ def test_nothing_looks_at_every_service_for_an_effect() -> None:
     assert "of api" in Nothing().seen(scene(metrics=MemoryMetrics({"api": 0.5})))
 
 
-def test_a_slot_that_serves_is_not_removed_by_an_undo() -> None:
-    system = MemorySystem()
-    [undo] = undo_list(("remove", "web", "blue"))
-    with pytest.raises(MayWorkLater, match="still serves"):
-        carry_out(undo, system, Deadline.after(SOON))
-    assert ("web", Slot.BLUE) in system.deployed
-
-
-@pytest.mark.parametrize(
-    ("operation", "named"),
-    [
-        ("switch", ("web", "green")),
-        ("remove", ("web", "green")),
-        ("deploy", ("web", "green", "1.0.0")),
-        ("let_start", ("web", "green")),
-        ("clear_network", ("web", "green")),
-        ("uncordon", ("node-1",)),
-        ("recall_history", ("web",)),
-        ("restore_image", ("web", "1.0.0")),
-        ("unlock", ("web",)),
-    ],
-)
-def test_every_undo_that_fails_tells_a_person_what_to_do(operation: str, named: tuple[str, ...]) -> None:
-    [undo] = undo_list((operation, "web", "green"), version="1.0.0", node="node-1")
-    assert [name for name in named if name not in command_for(undo)] == []
-
-
-def test_an_undo_from_before_there_were_versions_in_it_can_still_be_read() -> None:
-    old = '{"operation":"switch","service":"web","slot":"blue"}'
-    assert Undo.model_validate_json(old) == Undo(operation="switch", service="web", slot="blue")
-
-
-@pytest.mark.parametrize("operation", ["uncordon", "recall_history", "restore_image", "unlock"])
-def test_what_was_done_to_a_cluster_cannot_be_taken_back_where_there_is_none(operation: str) -> None:
-    [undo] = undo_list((operation, "web", "green"))
-    with pytest.raises(NotFound, match="this sandbox is none"):
-        carry_out(undo, MemorySystem(), Deadline.after(SOON))
-
-
 @pytest.mark.parametrize("fault", [one for one in FAULTS if isinstance(one, OF_A_CLUSTER)])
 def test_what_only_a_cluster_can_show_is_refused_elsewhere_and_changes_nothing(fault: Fault) -> None:
     system = MemorySystem()
@@ -213,7 +174,7 @@ def test_a_release_in_place_leaves_the_standby_slot_alone_and_is_undone_by_the_v
     run.inject(Deadline.after(SOON))
     assert system.deployed == {("web", Slot.GREEN): "2.0.0", ("web", Slot.BLUE): "0.9.0"}
     [registered] = recorder.of(UndoRegistered)
-    assert registered.undo == (Undo(operation="deploy", service="web", slot="green", version="1.0.0"),)
+    assert registered.undo == (Deploy(service="web", slot="green", version="1.0.0"),)
 
 
 @pytest.mark.parametrize("fault", [IN_PLACE, HungUpgrade("web", "2.0.0")])
@@ -246,6 +207,26 @@ def test_a_node_without_a_ready_replica_is_not_drained() -> None:
     system = MemoryCluster(down={("web", Slot.BLUE)})
     with pytest.raises(InputError, match="no ready replica in its serving slot"):
         DrainedNode("web").undo(scene(system))
+
+
+def test_a_node_that_somebody_has_cordoned_already_is_not_drained() -> None:
+    system = MemoryCluster(cordoned={NODE})
+    with pytest.raises(InputError, match="is cordoned already"):
+        DrainedNode("web").undo(scene(system))
+
+
+@pytest.mark.parametrize("release", [BadRelease("web", "2.0.0"), CarelessRelease("web", "2.0.0")])
+@pytest.mark.parametrize("injected", [True, False])
+def test_what_stands_by_is_there_again_after_a_release_in_its_slot(release: Fault, *, injected: bool) -> None:
+    system = MemorySystem()
+    system.deployed["web", Slot.GREEN] = "0.9.0"
+    run = FaultRun(release, scene(system), MemoryRecorder())
+    run.set_up()
+    if injected:
+        run.inject(Deadline.after(SOON))
+    assert run.recover(Deadline.after(SOON))
+    assert system.deployed["web", Slot.GREEN] == "0.9.0"
+    assert system.serving["web"] is Slot.BLUE
 
 
 def test_a_hindrance_comes_after_its_fault_and_goes_before_it() -> None:

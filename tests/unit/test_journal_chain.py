@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import stat
 import threading
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
 from harness.journal import records as r
-from harness.journal.chain import GENESIS, JournalWriter, canonical, read_journal
+from harness.journal.chain import GENESIS, JournalReader, JournalWriter, canonical, read_journal
 from harness.units import Instant
 from tests.support.chains import CLOCK, END, forge, write
 
@@ -142,16 +144,19 @@ def test_a_record_after_close_is_a_bug_that_is_named(tmp_path: Path) -> None:
 def test_a_durable_record_is_on_the_disk_before_the_call_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    synced: list[int] = []
+    synced: list[int | str] = []
     real = os.fsync
 
     def noted(file: int) -> None:
-        synced.append(os.fstat(file).st_size)
+        found = os.fstat(file)
+        synced.append("folder" if stat.S_ISDIR(found.st_mode) else found.st_size)
         real(file)
 
     monkeypatch.setattr(os, "fsync", noted)
     path = tmp_path / "journal.jsonl"
     writer = JournalWriter(path)
+    assert synced == ["folder"], "the file has its name on the disk, too"
+    synced.clear()
     writer.append(clock(1))
     assert synced == []
     writer.append(clock(2), durable=True)
@@ -227,3 +232,72 @@ def test_records_of_several_threads_make_one_chain(tmp_path: Path) -> None:
 
 def test_json_has_one_text_for_a_value() -> None:
     assert canonical({"b": 1, "a": "é"}) == canonical({"a": "é", "b": 1}) == r'{"a":"\u00e9","b":1}'
+
+
+def test_a_reader_follows_a_journal_record_by_record_as_it_grows(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+    reader = JournalReader(path)
+    assert reader.news() == ()
+    for number in range(3):
+        writer.append(clock(number))
+        assert [(one.number, one.record) for one in reader.news()] == [(number, clock(number))]
+        assert reader.news() == ()
+    writer.close()
+    assert reader.head == read_journal(path).head
+
+
+def test_a_reader_does_not_return_a_record_before_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    data = write(path, [clock(1), clock(2)])
+    end_of_first = data.index(b"\n") + 1
+    reader = JournalReader(path)
+    for length in range(len(data) + 1):
+        path.write_bytes(data[:length])
+        found = [one.record for one in reader.news()]
+        assert found == {end_of_first: [clock(1)], len(data): [clock(2)]}.get(length, [])
+        assert reader.torn is (length not in (0, end_of_first, len(data)))
+
+
+def test_a_reader_finds_what_its_writer_took_away_replaced_by_the_next_record(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+    writer.append(clock(1))
+    with path.open("ab") as file:
+        file.write(b'{"at":1,"hash":"an append that was interrupted')
+    reader = JournalReader(path)
+    assert [one.record for one in reader.news()] == [clock(1)]
+    assert reader.torn
+    writer.append(clock(2))
+    assert [one.record for one in reader.news()] == [clock(2)]
+    assert not reader.torn
+    writer.close()
+
+
+def test_a_reader_refuses_a_record_that_does_not_follow_what_it_has_read(tmp_path: Path) -> None:
+    path, other = tmp_path / "journal.jsonl", tmp_path / "other.jsonl"
+    first = write(path, [clock(1)])
+    reader = JournalReader(path)
+    reader.news()
+    second = write(other, [clock(3), clock(4)]).splitlines(keepends=True)[1]
+    path.write_bytes(first + second)
+    with pytest.raises(InputError, match=r"journal\.jsonl:2: this line of the journal was altered"):
+        reader.news()
+
+
+def test_a_writer_remembers_that_a_record_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    writer = JournalWriter(path)
+    writer.append(clock(1))
+    assert writer.problem == ""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
+    try:
+        with pytest.raises(CannotCreate, match="only part of a record"):
+            writer.append(clock(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    writer.append(clock(3))
+    writer.close()
+    assert "only part of a record" in writer.problem
+    assert read_journal(path).records == (clock(1), clock(3))

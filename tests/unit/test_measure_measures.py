@@ -111,9 +111,10 @@ def test_a_start_that_two_services_bound_names_both_edges() -> None:
 
     found = measures_of(replace(world, shape=changed(only_web_stalled)))
     assert found.system is not None
-    assert (found.system.earliest.service, found.system.first.service) == ("web", "mail")
-    assert "of mail" in found.rto.why
-    assert "or, because another service may have failed earlier, between probe 49 and probe 58 of web" in found.rto.why
+    assert found.rto.why.startswith(
+        "its start lies between probe 49 of web and probe 56 of mail, 350 ms apart; of web: probe period 50 ms, and"
+        " 8 probes between them that were not sent (the prober stalled); its end"
+    )
 
 
 @pytest.mark.parametrize(
@@ -319,4 +320,4 @@ def test_one_of_everything_reads_as_one() -> None:
     lost = measures_of(World(lost=(40,))).rpo.why
     assert lost == "1 acknowledged write is gone; counted from it"
     stalled = World(probing=Probing(stalls=[(5.0, 5.04)]))
-    assert "and 1 probe between them that says nothing (the prober stalled)" in measures_of(stalled).outage.why
+    assert "and 1 probe between them that was not sent (the prober stalled)" in measures_of(stalled).outage.why

@@ -6,9 +6,11 @@ import pytest
 
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.measure.outage import outages, system_outage, telling
+from harness.measure.edge import telling
+from harness.measure.outage import outages
+from harness.measure.system import system_outage
 from harness.units import Duration, Interval
-from tests.support.worlds import PERIOD, at, probe
+from tests.support.worlds import PERIOD, WITHIN, at, probe
 
 SUSTAIN = Sustain(time=Duration.of(ms=400), probes=4)
 MEANING = {".": Outcome.GOOD, "x": Outcome.STATUS, "-": Outcome.SKIPPED, "l": Outcome.LATE}
@@ -30,7 +32,7 @@ def edges(text: str) -> list[tuple[float, float, float | None, float | None]]:
 
     return [
         (*tenths(one.start.interval), *(tenths(one.end.interval) if one.end else (None, None)))
-        for one in outages(seen(text), SUSTAIN, at(0))
+        for one in outages(seen(text), SUSTAIN, at(0), WITHIN)
     ]
 
 
@@ -63,24 +65,39 @@ def test_each_shape_has_its_edges(text: str, expected: list[tuple[float, float, 
 
 
 def test_an_edge_names_the_probes_that_bound_it_and_the_period() -> None:
-    (found,) = outages(seen("..xx....."), SUSTAIN, at(0))
+    (found,) = outages(seen("..xx....."), SUSTAIN, at(0), WITHIN)
     assert (
         found.start.why(Duration.of(ms=100)) == "between probe 1 and probe 2 of web, 100 ms apart (probe period 100 ms)"
     )
 
 
 def test_an_edge_names_the_lag_that_made_it_wide() -> None:
-    (found,) = outages(seen("..xx....."), SUSTAIN, at(0))
+    late = [one._replace(due=at(0.15)) if one.number == 2 else one for one in seen("..xx.....")]
+    (found,) = outages(late, SUSTAIN, at(0), WITHIN)
     assert found.start.why(PERIOD).endswith("100 ms apart: probe period 50 ms, and the prober's lag of 50 ms")
 
 
+def test_an_edge_names_a_pause_in_the_schedule() -> None:
+    (found,) = outages(seen("..xx....."), SUSTAIN, at(0), WITHIN)
+    assert found.start.why(PERIOD).endswith("probe period 50 ms, and a pause in the schedule of the prober")
+
+
+def test_an_edge_names_the_probes_that_the_journal_does_not_hold() -> None:
+    probes = [one for one in seen(".-..xx.....") if one.number not in (2, 3)]
+    (found,) = outages(probes, SUSTAIN, at(0), WITHIN)
+    assert found.start.why(Duration.of(ms=100)).endswith(
+        "probe period 100 ms, and 1 probe between them that was not sent (the prober stalled),"
+        " and 2 probes between them that are not in the journal"
+    )
+
+
 def test_an_edge_names_the_stall_that_made_it_wide() -> None:
-    (found,) = outages(seen(".--xx....."), SUSTAIN, at(0))
-    assert "2 probes between them that say nothing (the prober stalled)" in found.start.why(Duration.of(ms=100))
+    (found,) = outages(seen(".--xx....."), SUSTAIN, at(0), WITHIN)
+    assert "2 probes between them that were not sent (the prober stalled)" in found.start.why(Duration.of(ms=100))
 
 
 def test_an_edge_before_which_nothing_was_observed_says_so() -> None:
-    (found,) = outages(seen("xx....."), SUSTAIN, at(-1))
+    (found,) = outages(seen("xx....."), SUSTAIN, at(-1), WITHIN)
     assert found.start.interval.low == at(-1)
     assert found.start.why(PERIOD) == "bounded by the first probe alone: nothing was observed before it"
 
@@ -92,7 +109,7 @@ def test_only_probes_that_were_sent_and_tell_something_are_evidence() -> None:
 def system(*texts: str, sustain: Sustain = SUSTAIN) -> tuple[Interval, Interval | None, list[str]] | None:
     """Start, recovery and the services of the relapses of a system; each text is one critical service."""
     evidence = {f"s{n}": telling(seen(text, f"s{n}", offset=n / 100)) for n, text in enumerate(texts)}
-    every = [one for probes in evidence.values() for one in outages(probes, sustain, at(0))]
+    every = [one for probes in evidence.values() for one in outages(probes, sustain, at(0), WITHIN)]
     found = system_outage(every, sustain, evidence)
     return None if found is None else (found.start, found.recovery, [one.service for one in found.relapses])
 
@@ -106,7 +123,7 @@ def test_a_system_whose_services_were_all_good_had_no_outage() -> None:
 
 
 def test_a_systems_outage_goes_from_the_first_service_that_failed_to_the_last_that_was_good_again() -> None:
-    assert system("..xxx.......", "....xxx.......") == (between(0.1, 0.2), between(0.61, 0.71), [])
+    assert system("..xxx........", "....xxx.......") == (between(0.1, 0.2), between(0.61, 0.71), [])
 
 
 def test_the_start_of_a_systems_outage_is_bounded_by_the_widest_doubt_about_any_service() -> None:

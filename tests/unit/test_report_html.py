@@ -49,12 +49,12 @@ def test_the_stories_show_every_verdict() -> None:
 
 def test_a_pass_opens_with_what_clients_lived_through() -> None:
     assert _page("crash")[1].text.startswith(
-        "Passed: clients were without good answers for 2.94 to 2.98 s; no acknowledged write was lost."
+        "Passed: clients were without good answers for 2.93 to 2.98 s; no acknowledged write was lost."
     )
 
 
 def test_a_partial_failure_is_not_called_a_whole_one() -> None:
-    assert "clients got bad answers for 2.94 to 2.98 s" in _page("passed")[1].text
+    assert "clients got bad answers for 2.94 to 2.99 s" in _page("passed")[1].text
 
 
 def test_a_negative_control_reads_as_expected() -> None:

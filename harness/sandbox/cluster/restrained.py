@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.clock import Deadline
 from harness.errors import WillNotWork
 from harness.system.ports import Revisions, Workloads
-from harness.system.values import Pace, Replica, Revision, Slot
+from harness.system.values import Configuration, Pace, Replica, Revision, Slot
 
 
 class RestrainedWorkloads:
@@ -39,6 +39,10 @@ class RestrainedWorkloads:
     def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
         """See the port."""
         return self._inner.replicas(service, slot)
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:
+        """See the port."""
+        return self._inner.configurations(service, slot, deadline)
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,25 @@ def start(
         kube.close()
         raise
     return sandbox
+
+
+@contextmanager
+def entered(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[ClusterSandbox]:
+    """The system of a drill that is gone, to take back what the drill has done; its proxies are removed at the end.
+
+    What is taken back was done by that drill, so it is allowed, whatever drills may install here.
+
+    Raises:
+        UsageError, ConfigurationError, Unavailable: as `start` does.
+    """
+    table = allowed(model).model_copy(update={"install": True})
+    kube = Kube(kubeconfig, table.context, table.namespace)
+    try:
+        sandbox = ClusterSandbox(kube, model, table, run_id)
+        yield sandbox
+        sandbox.close(Deadline.after(Duration(0)))
+    finally:
+        kube.close()
 
 
 def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:

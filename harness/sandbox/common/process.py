@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,14 @@ class Process:
         found = Process.of(self.pid, self.what)
         return found == self
 
+    @property
+    def program(self) -> str:
+        """The name of the program that it runs now; empty once it has ended."""
+        try:
+            return Path(f"/proc/{self.pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+
     def send(self, number: signal.Signals) -> bool:
         """Sends a signal to this process and to no other; False when it has ended."""
         try:
@@ -72,6 +81,20 @@ class Process:
         pid, _, _ = label.partition("-")
         found = cls.of(int(pid)) if pid.isascii() and pid.isdigit() else None
         return found is not None and found.label == label
+
+
+def marked(mark: str, what: str) -> tuple[Process, ...]:
+    """The processes whose environment has an entry, such as NAME=value, as it was when they began.
+
+    Those of other users are left out, where this one may not look at them.
+    """
+    found = []
+    entry = mark.encode()
+    for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+        with suppress(OSError):  # ended meanwhile, or another user's
+            if entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") and (process := Process.of(pid, what)):
+                found.append(process)
+    return tuple(found)
 
 
 def boot() -> str:

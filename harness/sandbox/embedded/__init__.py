@@ -6,7 +6,7 @@
     deployment.py, replica.py, processes.py    the services
     router.py, way.py, relay.py,
     delay.py, answer.py                        the way of clients to them
-    postgres.py, wal.py                        the database
+    postgres.py, wal.py, shared_memory.py      the database
     limits.py                                  every number, with its reason
 
 It may import `harness.sandbox.common`, the ports and the model (`harness.system`) and the floor; no other part of

@@ -19,10 +19,11 @@ from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.wire import Answer, Call, Description
-from harness.system.values import Address, Replica, Slot
+from harness.system.values import Address, Configuration, Replica, Slot
 from harness.units import Duration
 
 _REPLICAS: Final = TypeAdapter(tuple[Replica, ...])
+_CONFIGURATIONS: Final = TypeAdapter(tuple[Configuration, ...])
 
 
 class Link:
@@ -88,6 +89,11 @@ class EmbeddedWorkloads:
     def replicas(self, service: str, slot: Slot) -> tuple[Replica, ...]:
         """See the port. The identity is that of the latest process: its id and its start in clock ticks."""
         return _REPLICAS.validate_python(self._link.call(Call(name="replicas", service=service, slot=slot)))
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:
+        """See the port. The folder that was copied for the replica, and what it held when its process was started."""
+        call = Call(name="configurations", service=service, slot=slot, deadline=deadline.at)
+        return _CONFIGURATIONS.validate_python(self._link.call(call))
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port. Ends with `let_start`, with the deployment of another version, or with `remove`."""
@@ -198,6 +204,11 @@ class EmbeddedSandbox:
     @property
     def cluster(self) -> None:
         """See the port: processes of this machine."""
+        return
+
+    @property
+    def by_hand(self) -> None:
+        """See the port: whatever was done to processes ends with them."""
         return
 
     def copy_logs(self, to: Path) -> tuple[Path, ...]:

@@ -135,6 +135,8 @@ class Daemon:
                 await deployment.remove(deadline)
             case "replicas":
                 return deployment.replicas()
+            case "configurations":
+                return await deployment.configurations()
             case "hold_down":
                 await deployment.hold_down()
             case "let_start":

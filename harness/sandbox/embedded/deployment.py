@@ -22,7 +22,7 @@ from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.turns import Turns
 from harness.system.model import SystemModel
 from harness.system.releases import config_of
-from harness.system.values import Replica, Slot
+from harness.system.values import Configuration, Replica, Slot
 from harness.units import Duration, Instant, counted
 
 
@@ -102,6 +102,11 @@ class Deployment:
     def replicas(self) -> tuple[Replica, ...]:
         """The replicas that should run."""
         return tuple(replica.report() for replica in self._sets[-1].replicas) if self._sets else ()
+
+    async def configurations(self) -> tuple[Configuration, ...]:
+        """What each replica that should run has as its configuration."""
+        wanted = self._sets[-1].replicas if self._sets else ()
+        return tuple([await replica.configuration() for replica in wanted])
 
     def ready_ports(self) -> tuple[int, ...]:
         """Where ready replicas listen, those of a version on its way out too."""

@@ -111,14 +111,19 @@ class Folder:
         return lock
 
 
-def make(state_dir: Path) -> tuple[Folder, int]:
-    """A new folder in `state_dir` and the descriptor of its lock, which is held.
+def new_id() -> str:
+    """An id that no sandbox has or had."""
+    return secrets.token_hex(_ID_BYTES)
+
+
+def make(state_dir: Path, name: str) -> tuple[Folder, int]:
+    """A new folder in `state_dir` for the sandbox of that id, and the descriptor of its lock, which is held.
 
     Raises:
         CannotCreate: the state folder cannot be made, is not ours, or its path is too long for a socket.
     """
     with locked(state_dir):
-        folder = Folder(state_dir / secrets.token_hex(_ID_BYTES))
+        folder = Folder(state_dir / name)
         longest = folder.postgres / "run" / ".s.PGSQL.65535.lock"
         if len(os.fsencode(longest)) > limits.SOCKET_PATH_BYTES:
             raise CannotCreate(

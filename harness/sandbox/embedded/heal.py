@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.clock import Deadline, wait_for
-from harness.errors import DeadlineExceeded
-from harness.sandbox.common.process import Process
+from harness.errors import DeadlineExceeded, MayWorkLater
+from harness.sandbox.common.process import Process, marked
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, folders, locked, remove
+from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove
+from harness.sandbox.embedded.shared_memory import remove_segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,30 @@ def heal(state_dir: Path) -> tuple[Healed, ...]:
         if done := clean(folder, "expired" if expired else "its daemon is gone"):
             healed.append(done)
     return tuple(healed)
+
+
+def end(state_dir: Path, sandbox: str, why: str) -> str:
+    """Ends a sandbox by its id, whoever started it and whether that lives, and removes what is left of it.
+
+    Returns:
+        What was done, as a sentence.
+
+    Raises:
+        MayWorkLater: who started it is at it still, or a process did not die.
+    """
+    folder = Folder(state_dir.resolve() / sandbox)
+    owner = _known_owner(folder) if folder.path.exists() else None
+    if owner is not None and owner.daemon.alive:
+        owner.daemon.send(signal.SIGTERM)
+        _wait_for_end(owner.daemon)
+    cleaned = clean(folder, why)
+    if folder.path.exists():
+        raise MayWorkLater(
+            f"sandbox {sandbox} in {state_dir} is still being started, or taken down, by another process"
+        )
+    if cleaned is not None:
+        return str(cleaned)
+    return f"sandbox {sandbox}: {'ended by its daemon' if owner else 'there is nothing of it'}"
 
 
 def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:
@@ -88,18 +113,21 @@ def _lock_of_dead(folder: Folder) -> int | None:
 
 def _let_orphan_end(folder: Folder) -> None:
     """A daemon whose starter was killed is taking everything down; waits for that, and kills one that hangs."""
-
-    def known() -> bool:  # a daemon names itself as the first thing it does
-        return folder.owner() is not None or not _held(folder)
-
-    with suppress(DeadlineExceeded):
-        wait_for(known, Deadline.after(limits.HEAL_PATIENCE), "the name of a sandbox's daemon")
-    owner = folder.owner()
+    owner = _known_owner(folder)
     if owner is None or owner.detached or (owner.starter is not None and owner.starter.alive):
         return
+    _wait_for_end(owner.daemon)
+
+
+def _known_owner(folder: Folder) -> Owner | None:
+    """Who owns a folder; waits for a daemon that is just being started, which names itself first of all."""
     with suppress(DeadlineExceeded):
-        wait_for(lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an orphaned sandbox")
-    owner.daemon.send(signal.SIGKILL)
+        wait_for(
+            lambda: folder.owner() is not None or not _held(folder),
+            Deadline.after(limits.HEAL_PATIENCE),
+            "the name of a sandbox's daemon",
+        )
+    return folder.owner()
 
 
 def _held(folder: Folder) -> bool:
@@ -118,10 +146,15 @@ def _end_if_expired(folder: Folder) -> bool:
     if owner is None or not owner.detached or not owner.expired or not owner.daemon.alive:
         return False
     owner.daemon.send(signal.SIGTERM)
-    with suppress(DeadlineExceeded):
-        wait_for(lambda: not owner.daemon.alive, Deadline.after(limits.TEARDOWN), "the end of an expired sandbox")
-    owner.daemon.send(signal.SIGKILL)
+    _wait_for_end(owner.daemon)
     return True
+
+
+def _wait_for_end(daemon: Process) -> None:
+    """Waits until a daemon has taken everything down; kills one that hangs over it."""
+    with suppress(DeadlineExceeded):
+        wait_for(lambda: not daemon.alive, Deadline.after(limits.TEARDOWN), "the end of a sandbox's daemon")
+    daemon.send(signal.SIGKILL)
 
 
 def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:
@@ -129,24 +162,24 @@ def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:
     recorded = owner.children if owner is not None else ()
     killed: dict[int, Process] = {}
 
+    def left() -> list[Process]:
+        mark = f"DRILL_SANDBOX={folder.id}"
+        return [process for process in (*recorded, *marked(mark, "leftover")) if process.alive]
+
     def none_left() -> bool:
-        left = [process for process in (*recorded, *_marked(folder.id)) if process.alive]
-        for process in left:
+        found = left()
+        for process in found:
             if process.send(signal.SIGKILL):
                 killed[process.pid] = process
-        return not left
+        return not found
 
+    servers = [process for process in left() if process.program == "postgres"]
+    for process in servers:  # they end at once, and remove their shared memory, which a killed one cannot
+        process.send(signal.SIGQUIT)
+        killed[process.pid] = process
+    with suppress(DeadlineExceeded):
+        deadline = Deadline.after(limits.GRACE_AT_TEARDOWN)
+        wait_for(lambda: not any(process.alive for process in servers), deadline, "the end of PostgreSQL")
     wait_for(none_left, Deadline.after(limits.HEAL_PATIENCE), f"the end of what sandbox {folder.id} left")
+    remove_segment(folder.postgres / "data")
     return tuple(killed.values())
-
-
-def _marked(sandbox: str) -> tuple[Process, ...]:
-    found = []
-    mark = f"DRILL_SANDBOX={sandbox}".encode()
-    for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
-        with suppress(OSError):  # ended meanwhile, or another user's
-            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") and (
-                process := Process.of(pid, "leftover")
-            ):
-                found.append(process)
-    return tuple(found)

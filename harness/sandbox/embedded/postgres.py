@@ -244,6 +244,7 @@ class Postgres:
             listen_addresses=_HOST,
             port=str(self.port),
             unix_socket_directories=str(self.run),
+            dynamic_shared_memory_type="mmap",  # in the data folder, so that a killed server leaves nothing elsewhere
             io_method="sync",  # no pool of I/O workers to start: the data fits in memory
         )
 

@@ -21,7 +21,8 @@ from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.turns import Turn, Turns
 from harness.system.placeholders import fill
-from harness.system.values import Replica, ReplicaState, Slot
+from harness.system.releases import digests
+from harness.system.values import Configuration, Replica, ReplicaState, Slot
 from harness.units import Duration, Instant
 
 _LOG = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class RunningReplica:
         self._held = False
         self._was_ready = False
         self._crashes: list[Crash] = []
+        self._given: Mapping[str, str] = {}
         self.port = 0
         self._task = asyncio.get_running_loop().create_task(self._live())
 
@@ -105,6 +107,11 @@ class RunningReplica:
             identity=self._identity,
             detail=self._detail,
         )
+
+    async def configuration(self) -> Configuration:
+        """The files in its folder, and whether they are those that were there when its process was started."""
+        files = await asyncio.to_thread(digests, Path(self._start.values["config"]))
+        return Configuration(files=files, changed=files != self._given)
 
     async def hold_down(self) -> None:
         """Kills it and makes every start fail, until `let_start`; returns when it is dead."""
@@ -155,6 +162,7 @@ class RunningReplica:
             turn.end()
 
     async def _run(self, start: Start, turn: Turn) -> str:
+        self._given = await asyncio.to_thread(digests, Path(start.values["config"]))
         self.port = free_port()
         values = {**start.values, "port": str(self.port)}
         command = _HELD_DOWN if self._held else fill(start.command, values)

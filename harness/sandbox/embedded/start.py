@@ -15,7 +15,7 @@ from harness.errors import DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.client import EmbeddedSandbox, Link
-from harness.sandbox.embedded.folder import Folder, Owner, folders, make
+from harness.sandbox.embedded.folder import Folder, Owner, folders, make, new_id
 from harness.sandbox.embedded.heal import clean
 from harness.sandbox.embedded.wire import Answer, Call, Description, Order
 from harness.system.model import SystemModel
@@ -50,6 +50,7 @@ def start(
     live: Mapping[str, str] | None = None,
     standby: Mapping[str, str] | None = None,
     install: Path | None = None,
+    name: str | None = None,
 ) -> StartedSandbox:
     """Brings a system up in a sandbox that ends with this process, however it ends.
 
@@ -61,6 +62,7 @@ def start(
         live: the version of each service that serves, in blue; the current release for all when None.
         standby: the version of each service that stands by in green; none when None.
         install: a PostgreSQL installation other than the wheel's.
+        name: the sandbox's id, from `new_id`, where it must be known before there is anything of it.
 
     Raises:
         CannotCreate: the state folder cannot be used.
@@ -78,6 +80,7 @@ def start(
         live=live,
         standby=standby,
         install=install,
+        name=name,
     )
     return StartedSandbox(folder, description, Link(folder), daemon)
 
@@ -161,12 +164,13 @@ def _start(
     install: Path | None = None,
     expiry: Duration = limits.EXPIRY,
     detached: bool = False,
+    name: str | None = None,
 ) -> tuple[Folder, Description, "subprocess.Popen[bytes]"]:
     current = dict.fromkeys(model.services, model.releases.current)
     for service in {**(live or {}), **(standby or {})}:
         if service not in model.services:
             raise NotFound(f"{model.name} has no service {service!r}; there are {', '.join(model.services)}")
-    folder, lock = make(state_dir.resolve())
+    folder, lock = make(state_dir.resolve(), name or new_id())
     order = Order(
         run_id=run_id,
         root=model.root,

@@ -20,6 +20,7 @@ Name = Literal[
     "begin",
     "remove",
     "replicas",
+    "configurations",
     "hold_down",
     "let_start",
     "active",

@@ -5,6 +5,7 @@
     cluster.py, publish.py      the cluster: found or made, deleted; the releases' images get into its registry
     survey.py                  what of all that this machine has, for `drill doctor`
     left.py, marks.py           whose something is
+    by_name.py, together.py     a sandbox that another process has made: entered, ended
     leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
     engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container
     database.py                 PostgreSQL of one drill, with its archive and its receiver

@@ -23,6 +23,7 @@ RUN: Final = "rollback-drill/run"
 OWNER: Final = "rollback-drill/owner"
 HOME: Final = "rollback-drill/home"
 EXPIRES: Final = "rollback-drill/expires"
+SANDBOX: Final = "rollback-drill/sandbox"  # its name
 PART: Final = "rollback-drill/part"
 CLUSTER: Final = "rollback-drill/cluster"
 
@@ -55,14 +56,15 @@ class Mark:
     started: int
     home: Home
     expires: int
+    sandbox: str = ""
 
     @classmethod
-    def of_this_process(cls, run: str, lasts: Duration) -> Mark:
+    def of_this_process(cls, run: str, lasts: Duration, sandbox: str = "") -> Mark:
         """The mark of what this process makes for a run."""
         own = Process.of(os.getpid())
         if own is None:
             raise InternalError("/proc does not show this process")
-        return cls(run, own.pid, own.started, Home.here(), utc_seconds() + lasts.ns // _NS_PER_S)
+        return cls(run, own.pid, own.started, Home.here(), utc_seconds() + lasts.ns // _NS_PER_S, sandbox)
 
     @classmethod
     def read(cls, labels: Mapping[str, str]) -> Mark | None:
@@ -72,12 +74,20 @@ class Mark:
         expires = labels.get(EXPIRES, "")
         if owner is None or not dot or not expires.isdecimal():
             return None
-        return cls(labels.get(RUN, ""), int(owner[1]), int(owner[2]), Home(boot_id, namespace), int(expires))
+        return cls(
+            labels.get(RUN, ""),
+            int(owner[1]),
+            int(owner[2]),
+            Home(boot_id, namespace),
+            int(expires),
+            labels.get(SANDBOX, ""),
+        )
 
     def labels(self, part: str) -> dict[str, str]:
         """The labels of one part of a drill's sandbox."""
         return {
             RUN: self.run,
+            SANDBOX: self.sandbox,
             OWNER: f"{self.pid}-{self.started}",
             HOME: str(self.home),
             EXPIRES: str(self.expires),

@@ -5,9 +5,7 @@ What is made bears the mark of this process; `heal` removes it when this process
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,12 +14,14 @@ from typing import Any
 from harness.clock import Deadline
 from harness.errors import MayWorkLater
 from harness.sandbox.kind import base, cluster, left, limits
+from harness.sandbox.kind.by_name import new_name
 from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.database import PORT, DrillPostgres
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
 from harness.sandbox.kind.publish import PublishedImages
 from harness.sandbox.kind.registry import Registry
+from harness.sandbox.kind.together import at_the_same_time
 from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes import database as endpoint
 from harness.sandbox.kubernetes import namespace
@@ -64,8 +64,11 @@ def start(
     live: Mapping[str, str],
     standby: Mapping[str, str],
     which: Which = PROJECT,
+    name: str | None = None,
 ) -> KindSandbox:
     """Brings a system up on the cluster that `base.up` has made; see `harness.drill.sandboxes.open_sandbox`.
+
+    `name` is from `new_name`, where it must be known before there is anything of the sandbox.
 
     Raises:
         Unavailable: Docker, helm or the cluster cannot be used; says what to do.
@@ -75,8 +78,8 @@ def start(
     """
     found = base.attach(state_dir, which)
     registry = Registry(which.port)
-    name = f"drill-{secrets.token_hex(4)}"
-    mark = Mark.of_this_process(run_id, limits.EXPIRY)
+    name = name or new_name()
+    mark = Mark.of_this_process(run_id, limits.EXPIRY, name)
     with ExitStack() as undo:
         folder = left.make_folder(state_dir, name, mark, which)
         kube = found.kube(name)
@@ -107,7 +110,7 @@ def start(
         if postgres is not None:
             endpoint.write_secret(kube, postgres.service_url(endpoint.SERVICE), mark.labels("database"))
             parts.append(partial(_start_database, system, postgres, mark, deadline))
-        _at_the_same_time(parts)
+        at_the_same_time(parts)
         system.ends = undo.pop_all()
     return system
 
@@ -122,21 +125,12 @@ def _start_database(system: KindSandbox, postgres: DrillPostgres, mark: Mark, de
     system.open_database(postgres.port)
 
 
-def _at_the_same_time(parts: list[Callable[[], None]]) -> None:
-    """Does all; the first error is raised once all have ended."""
-    with ThreadPoolExecutor(max_workers=len(parts)) as pool:
-        running = [pool.submit(part) for part in parts]
-        failed = [one for one in wait(running, return_when=FIRST_EXCEPTION).done if one.exception()]
-    for one in [*failed, *running]:
-        one.result()
-
-
 def _end(found: Cluster, kube: Kube, postgres: DrillPostgres | None, state_dir: Path) -> None:
     """Removes everything of a drill. Its folder goes last: while something is left, that tells `heal` of it."""
     parts: list[Callable[[], None]] = [partial(_end_namespace, found, kube)]
     if postgres is not None:
         parts.append(lambda: postgres.close(Deadline.after(limits.REMOVE)))
-    _at_the_same_time(parts)
+    at_the_same_time(parts)
     left.remove_folder(state_dir, kube.namespace)
 
 

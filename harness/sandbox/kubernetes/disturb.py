@@ -42,6 +42,10 @@ class KubernetesCluster:
             raise NotFound(f"replica {replica.index} of {replica.service} has no node yet")
         return str(pod.spec.node_name)
 
+    def takes_pods(self, node: str) -> bool:
+        """See the port."""
+        return not self._kube.call(self._kube.core.read_node, node).spec.unschedulable
+
     def drain(self, node: str, deadline: Deadline) -> None:
         """See the port. Only what belongs to this namespace is evicted; the rest of the node is not ours."""
         kube = self._kube

@@ -17,6 +17,9 @@ DELAY: Final = "rollback-drill/delay"  # on the proxies that hold answers back: 
 SELECTOR: Final = "rollback-drill/selector"  # on a Service: what its selector must be, as JSON
 HELD: Final = "rollback-drill/held-down"  # on a Deployment: how it was before it was held down, as JSON
 
+HELM: Final = "helm"  # the owner of the records that Helm lists
+HIDDEN: Final = "rollback-drill"  # an owner by which Helm does not list a record
+
 PORT_NAME: Final = "http"  # of the container port that a service listens on
 
 
@@ -39,6 +42,11 @@ def selector(service: str, slot: Slot, version: str | None) -> dict[str, str]:
 def delay_selector(service: str, slot: Slot) -> dict[str, str]:
     """The selector by which a Service leads to the proxies before a slot."""
     return {DELAY: f"{service}-{slot}"}
+
+
+def delay(service: str, slot: Slot) -> str:
+    """The name of the proxies before a slot, and of the Service behind them."""
+    return f"drill-delay-{service}-{slot}"
 
 
 def slot_of(service: str, found: dict[str, str]) -> Slot | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.clock import Deadline, wait_for
-from harness.errors import NotFound
 from harness.sandbox.kubernetes import limits
 from harness.sandbox.kubernetes.api import Kube
 
@@ -28,10 +27,11 @@ def remove(kube: Kube, deadline: Deadline) -> None:
     Raises:
         MayWorkLater: a pod was still there at the deadline, or the API does not answer.
     """
-    try:
-        kube.call(kube.core.delete_namespace, kube.namespace)
-    except NotFound:
+    found = kube.find(kube.core.read_namespace, kube.namespace)
+    if found is None:
         return
+    if found.metadata.deletion_timestamp is None:  # else somebody has begun it, and might not end it
+        kube.find(kube.core.delete_namespace, kube.namespace)
     # The cluster would get to them by itself, but only after some seconds, and with their whole grace.
     kube.call(kube.core.delete_collection_namespaced_service, kube.namespace)
     kube.call(kube.core.delete_collection_namespaced_pod, kube.namespace, grace_period_seconds=0)

@@ -50,7 +50,7 @@ class KubernetesNetwork:
         if self._image is None:
             raise WillNotWork("answers cannot be held back here: drill.toml names no 'proxy_image' in [cluster]")
         deadline = Deadline.after(limits.DELAY)
-        name = _name(service, slot)
+        name = names.delay(service, slot)
         kube = self._kube
         proxies = self._proxies(service, slot, delay)
         if kube.find(kube.apps.read_namespaced_deployment, name, kube.namespace) is None:
@@ -66,7 +66,7 @@ class KubernetesNetwork:
     def clear(self, service: str, slot: Slot) -> None:
         """See the port. Answers that are held back are still delivered in their time."""
         deadline = Deadline.after(limits.DELAY)
-        name = _name(service, slot)
+        name = names.delay(service, slot)
         kube = self._kube
         if self._router.active(service) is slot:
             self._router.lead(service, self._router.direct(service, slot), deadline)
@@ -83,7 +83,7 @@ class KubernetesNetwork:
 
     def _behind(self, service: str, slot: Slot) -> dict[str, Any]:
         return {
-            "metadata": {"name": _name(service, slot), "labels": self._labels},
+            "metadata": {"name": names.delay(service, slot), "labels": self._labels},
             "spec": {
                 "selector": names.selector(service, slot, None),
                 "ports": [{"name": names.PORT_NAME, "port": _PORT, "targetPort": names.PORT_NAME}],
@@ -91,7 +91,7 @@ class KubernetesNetwork:
         }
 
     def _proxies(self, service: str, slot: Slot, delay: Duration) -> dict[str, Any]:
-        name = _name(service, slot)
+        name = names.delay(service, slot)
         labels = {**self._labels, names.NAME: name, **names.delay_selector(service, slot)}
         env = {
             "UPSTREAM": f"{name}:{_PORT}",
@@ -133,7 +133,3 @@ class KubernetesNetwork:
                 },
             },
         }
-
-
-def _name(service: str, slot: Slot) -> str:
-    return f"drill-delay-{service}-{slot}"

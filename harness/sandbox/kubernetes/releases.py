@@ -9,18 +9,16 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from typing import Any, Final
+from typing import Any
 
 from harness.errors import InternalError
+from harness.sandbox.kubernetes import names
 from harness.sandbox.kubernetes.api import Kube
-
-_OURS: Final = "helm"
-_HIDDEN: Final = "rollback-drill"  # an owner by which Helm does not list a record
 
 
 def records(kube: Kube, release: str, *, hidden: bool = False) -> list[Any]:
     """The Secrets of a release, oldest first: those that Helm lists, or those that are hidden from it."""
-    owner = _HIDDEN if hidden else _OURS
+    owner = names.HIDDEN if hidden else names.HELM
     found = kube.call(
         kube.core.list_namespaced_secret, kube.namespace, label_selector=f"owner={owner},name={release}"
     ).items
@@ -29,12 +27,12 @@ def records(kube: Kube, release: str, *, hidden: bool = False) -> list[Any]:
 
 def hide(kube: Kube, record: Any) -> None:
     """Takes a record out of what Helm lists."""
-    _relabel(kube, record, {"owner": _HIDDEN})
+    _relabel(kube, record, {"owner": names.HIDDEN})
 
 
 def show(kube: Kube, record: Any) -> None:
     """Ends `hide`."""
-    _relabel(kube, record, {"owner": _OURS})
+    _relabel(kube, record, {"owner": names.HELM})
 
 
 def status(record: Any) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.clock import Deadline
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.by_hand import KubernetesByHand
 from harness.sandbox.kubernetes.disturb import ImageStore, KubernetesCluster
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
@@ -53,6 +54,7 @@ class KubernetesSystem:
     ) -> None:
         self.kube = kube
         self.model = model
+        self._reference = reference
         self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace)
         self._database: Database | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
@@ -112,6 +114,11 @@ class KubernetesSystem:
     def cluster(self) -> KubernetesCluster | None:
         """See the port: None where images cannot be taken away, because the registry is not ours."""
         return self._cluster
+
+    @property
+    def by_hand(self) -> KubernetesByHand:
+        """See the port."""
+        return KubernetesByHand(self.kube, self._reference)
 
     def install(self, live: Mapping[str, str], standby: Mapping[str, str], deadline: Deadline) -> None:
         """Installs all services at the same time, and sends clients to blue.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -13,6 +14,7 @@ from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater, Unavailable
+from harness.sandbox.common.process import Process
 from harness.sandbox.kubernetes import limits
 
 _VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
@@ -103,6 +105,7 @@ def run(command: Sequence[str], deadline: Deadline, *, stdin: str | None = None)
             errors="replace",
             timeout=max(deadline.left.seconds, 0.05),
             check=False,
+            env=_marked(),
         )
     except subprocess.TimeoutExpired as late:
         printed = "".join(_text(part) for part in (late.stdout, late.stderr))
@@ -146,7 +149,9 @@ def run_and_kill(
     with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as given:
         given.write(stdin or "")
         given.seek(0)
-        with subprocess.Popen([program, *command[1:]], stdin=given, stdout=printed, stderr=printed) as process:
+        with subprocess.Popen(
+            [program, *command[1:]], stdin=given, stdout=printed, stderr=printed, env=_marked()
+        ) as process:
             try:
                 wait_for(lambda: process.poll() is not None or condition(), deadline, f"the point to kill {command[0]}")
             finally:
@@ -154,6 +159,20 @@ def run_and_kill(
         printed.seek(0)
         if process.returncode > 0:
             raise ToolFailed(command, process.returncode, printed.read())
+
+
+def ours(owner: str) -> str:
+    """The entry in the environment of a tool that names who runs it; `owner` is the label of a process.
+
+    A tool outlives whoever ran it when that is killed, and goes on changing things; so it must be found.
+    """
+    return f"DRILL_TOOL_OF={owner}"
+
+
+def _marked() -> dict[str, str]:
+    own = Process.of(os.getpid())
+    name, _, value = ours(own.label if own else "").partition("=")
+    return {**os.environ, name: value}
 
 
 def _text(part: str | bytes | None) -> str:

@@ -11,13 +11,14 @@ from harness.clock import Deadline, wait_for
 from harness.errors import CrashLoop, DeadlineExceeded, NotFound
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.configmaps import configuration
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
 from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
-from harness.system.values import Replica, Slot
+from harness.system.values import Configuration, Replica, Slot
 
 # A program that no image has: every start fails, and the kubelet's message names it. No shell is needed for it.
 _HELD_DOWN: Final = ["/held down by the drill"]
@@ -118,6 +119,12 @@ class KubernetesWorkloads:
         """See the port. The identity is the pod's name and its restarts."""
         found = self._deployment(service, slot)
         return () if found is None else tuple(self._replicas(service, slot, found))
+
+    def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:  # noqa: ARG002 - short calls
+        """See the port. The ConfigMap that is mounted into each pod."""
+        found = self._deployment(service, slot)
+        pods = [] if found is None else self._newest_pods(service, slot, found)
+        return tuple(configuration(self._kube, pod) for pod in pods)
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port. The Deployment's command is replaced; ends with `let_start`, another version, or `remove`."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.clock import Deadline, now
-from harness.drill.checks import Bench, Reading
-from harness.errors import DrillError
+from harness.drill.checks.base import Bench, Reading, time_for
 from harness.journal.observation import Write, WriteOutcome
 from harness.observe.ledger import read_ledger
 from harness.units import Instant, are, counted
@@ -33,11 +32,8 @@ class WritesThatDiffer:
         if bench.system.database is None or bench.ledger is None:
             return Reading(None, "there is no ledger that could be read back")
         started = now()
-        try:
-            rows = bench.system.database.read(self.query, deadline)
-            return compare(read_ledger(bench.ledger), rows, started)
-        except DrillError as error:
-            return Reading(None, str(error))
+        rows = bench.system.database.read(self.query, time_for(deadline))
+        return compare(read_ledger(bench.ledger), rows, started)
 
 
 def compare(writes: Sequence[Write], rows: Sequence[Sequence[Any]], started: Instant) -> Reading:

@@ -1,0 +1,142 @@
+"""Takes a drill back that cannot do so itself: its tools, what it did outside of its sandbox, the sandbox.
+
+Where the sandbox is made for the drill, it ends with all that was done in it; only what outlives it is undone one by
+one. Where the system was there before, every operation of the undo list is carried out on it.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Final, Literal
+
+from pydantic import ValidationError
+
+from harness.clock import Deadline, now, wait_for
+from harness.drill import sandboxes
+from harness.drill.watch.account import Account
+from harness.drill.watch.berth import Berth
+from harness.drill.watch.entries import order_of
+from harness.drill.watch.order import Order
+from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
+from harness.faults.undo.passes import take_back
+from harness.faults.undo.registry import HEAL, that_outlive
+from harness.journal.chain import read_journal
+from harness.journal.records import SandboxEnded, TakenBack, UndoDone, UndoRegistered
+from harness.journal.undo import Undo, parse_undo_list
+from harness.sandbox.common.process import Process, marked
+from harness.settings import Settings
+from harness.units import Duration
+
+_LOG: Final = logging.getLogger(__name__)
+_KILLED: Final = Duration.of(s=2)  # from SIGKILL of a tool to its end
+_AGAIN: Final = Duration.of(ms=200)  # between two tries to end a sandbox that somebody else is busy with
+_TOOL: Final = "DRILL_TOOL_OF="  # see harness.sandbox.kubernetes.tools, which is too heavy to be imported for a name
+
+
+def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal"], why: str) -> tuple[str, ...]:
+    """Takes a drill back, and writes an account of it beside its journal. Who calls holds the entry's lock.
+
+    Args:
+        entry: of the drill.
+        undo: the undo list as JSON, where it was told; it is read from the journal otherwise.
+        by: who acts.
+        why: for what reason.
+
+    Returns:
+        What is left, a sentence each; `drill heal` tries it again.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _LOG.info("takes over: %s", why)
+    order = order_of(entry)
+    if order is None:
+        return (f"{entry.path}: the order of a drill cannot be read, so it is not known what it has done",)
+    settings = order.settings
+    patience = settings.watchdog if by == "watchdog" else settings.undo
+    with Account(order.folder, by, why) as account:
+        _kill_tools(order.drill)
+        left = [*_undo(order, _undo_list(order, undo), account, Deadline.after(patience))]
+        left += _end(order, settings, account)
+        account.add(TakenBack(at=now(), left=tuple(left)))
+    for one in left:
+        _LOG.error("left: %s", one)
+    return tuple(left)
+
+
+def _undo_list(order: Order, told: bytes | None) -> tuple[Undo, ...]:
+    """What takes the fault back: as the drill told it, or as its journal says."""
+    try:
+        if told is not None:
+            return parse_undo_list(told)
+    except ValidationError:
+        _LOG.exception("the undo list that was told cannot be read")
+    try:
+        records = read_journal(order.folder / "journal.jsonl").records
+    except DrillError as error:  # a drill that has no journal has injected nothing
+        _LOG.warning("%s", error)
+        return ()
+    return tuple(undo for record in records if isinstance(record, UndoRegistered) for undo in record.undo)
+
+
+def _kill_tools(drill: Process) -> None:
+    """Kills what the drill had called and what still changes things for it, such as a helm in the middle of a release.
+
+    The sandbox's own processes are not among them.
+    """
+    killed = marked(f"{_TOOL}{drill.label}", "a tool")
+    for one in killed:
+        one.send(signal.SIGKILL)
+    try:
+        wait_for(lambda: not any(one.alive for one in killed), Deadline.after(_KILLED), "the end of a drill's tools")
+    except DeadlineExceeded as error:
+        _LOG.warning("%s", error)
+
+
+def _undo(order: Order, undo: tuple[Undo, ...], account: Account, deadline: Deadline) -> list[str]:
+    mine = that_outlive(undo) if sandboxes.ends_with_drill(order.sandbox) else undo
+    if not mine:
+        return []
+    left: list[str] = []
+
+    def tell(done: UndoDone) -> None:
+        account.add(done)
+        _LOG.info("%s: %s", done.undo.title, done.error or "done")
+        if done.error:
+            left.append(f"{done.error}; by hand: {done.by_hand}")
+
+    settings = order.settings
+    try:
+        with sandboxes.entered(order.sandbox, order.sandbox_id, order.system, order.run_id, settings) as system:
+            take_back(mine, system, deadline, tell)
+    except Exception as error:  # noqa: BLE001 - the sandbox must be ended, whatever this raised
+        _LOG.exception("the undo list was not carried out")
+        left.append(f"what the drill did could not be taken back: {_told(error)}; try again with: {HEAL}")
+    return left
+
+
+def _end(order: Order, settings: Settings, account: Account) -> list[str]:
+    """Ends the sandbox; one that is just being made is waited for."""
+    deadline = Deadline.after(settings.heal)
+    why = "its drill was taken back"
+
+    def ended() -> str | None:
+        try:
+            return sandboxes.end(order.sandbox, order.sandbox_id, settings, why, deadline)
+        except MayWorkLater:
+            if deadline.passed:
+                raise
+            return None
+
+    try:
+        detail = wait_for(ended, deadline, "the end of the sandbox", every=_AGAIN)
+    except Exception as error:  # noqa: BLE001 - what is left must be told, whatever this raised
+        _LOG.exception("the sandbox was not ended")
+        account.add(SandboxEnded(at=now(), detail="", error=_told(error)))
+        return [f"{_told(error)}; try again with: {HEAL}"]
+    account.add(SandboxEnded(at=now(), detail=detail))
+    _LOG.info("%s", detail)
+    return []
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, DrillError) else repr(error)

@@ -1,0 +1,63 @@
+"""The drills that live, or were not taken back yet: a folder for each, below the state folder.
+
+An entry is made whole, with the drill's order, before there is anything else of the drill; it goes last.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from harness.drill.watch.berth import HIDDEN, Berth
+from harness.drill.watch.order import Order
+from harness.errors import CannotCreate
+from harness.journal.chain import sync_folder
+
+_FOLDER: Final = ".drills"
+
+
+def make(state_dir: Path, order: Order) -> Berth:
+    """Makes the entry of a drill; it is on the disk when this returns.
+
+    Raises:
+        CannotCreate: there is no permission or no room.
+    """
+    folder = state_dir / _FOLDER
+    name = secrets.token_hex(4)
+    draft, path = folder / f"{HIDDEN}{name}", folder / name
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft.mkdir(mode=0o700)
+        file = os.open(draft / "order.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(order.model_dump_json(by_alias=True).encode())
+            stream.flush()
+            os.fsync(file)
+        draft.rename(path)
+        sync_folder(folder)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise CannotCreate(f"{path}: the note of a live drill cannot be written: {error.strerror}") from error
+    return Berth(path)
+
+
+def entries(state_dir: Path) -> tuple[Berth, ...]:
+    """All entries, in order of their names; those that are just being made or removed are not among them."""
+    try:
+        found = sorted((state_dir / _FOLDER).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    return tuple(Berth(path) for path in found if not path.name.startswith(HIDDEN))
+
+
+def order_of(entry: Berth) -> Order | None:
+    """The order of a drill; None where its entry has gone meanwhile, or another version has written it."""
+    try:
+        return Order.model_validate_json((entry.path / "order.json").read_bytes())
+    except (OSError, ValidationError):
+        return None

@@ -1,0 +1,27 @@
+"""The kill switch: files that stop every drill for as long as they are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.settings import Settings
+from harness.system.model import SystemModel
+
+
+@dataclass(frozen=True, slots=True)
+class KillSwitch:
+    """One or more files. Whoever can make one of them can stop all drills that look at it."""
+
+    files: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, settings: Settings, model: SystemModel) -> KillSwitch:
+        """That of this machine's user, and that of the system, if drill.toml names one."""
+        named = model.guards.kill_switch
+        return cls((settings.kill_switch, *([model.root / named] if named else [])))
+
+    def thrown(self) -> str:
+        """Why nothing may run, as a sentence; empty while nobody has made one of the files."""
+        found = next((file for file in self.files if file.exists()), None)
+        return f"the kill switch {found} is there; no drill runs until it is removed" if found else ""

@@ -1,0 +1,41 @@
+"""Every kind of undo operation there is: carried out, or told as a command for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from harness.clock import Deadline
+from harness.errors import DrillError
+from harness.faults.undo import cluster, releases
+from harness.faults.undo.way import Way
+from harness.journal.undo import Operation, Undo
+from harness.system.ports import System
+
+WAYS: Final[Mapping[type[Operation], Way[Any]]] = {**releases.WAYS, **cluster.WAYS}
+HEAL: Final = "drill heal"  # where the sandbox ends with everything that was done in it
+
+
+def carry_out(undo: Undo, system: System, deadline: Deadline) -> None:
+    """Carries out one undo operation.
+
+    Raises:
+        MayWorkLater: not now; the same call may succeed in a moment.
+        WillNotWork: it cannot be done.
+    """
+    WAYS[type(undo)].carry_out(undo, system, deadline)
+
+
+def by_hand(undo: Undo, system: System) -> str:
+    """What a person does when an undo operation fails: in words, and the command to type."""
+    hand = system.by_hand
+    try:
+        command = HEAL if hand is None else WAYS[type(undo)].by_hand(undo, hand)
+    except DrillError as error:  # a name in it could not be looked up: the words are better than nothing
+        return f"{undo.title} ({error})"
+    return f"{undo.title}: {command}"
+
+
+def that_outlive(undo: Sequence[Undo]) -> tuple[Undo, ...]:
+    """The operations about what does not end with a sandbox, in order."""
+    return tuple(one for one in undo if WAYS[type(one)].outlives)
