@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.drill.runner import RunContext, run_drill
+from harness.drill.context import RunContext
+from harness.drill.interrupt import LeftToWatchdog
+from harness.drill.runner import run_drill
 from harness.drill.spec import Drill
 from harness.errors import CannotCreate, DrillError
 from harness.journal.chain import read_journal
@@ -52,10 +54,13 @@ def conduct(drill: Drill, context: RunContext) -> Conducted:
 
     Raises:
         DrillError: the journal of a drill that went well cannot be judged, or its report cannot be written.
+        LeftToWatchdog: a person did not want to wait.
     """
     folder = context.folder / drill.slug
     try:
         run_drill(drill, context)
+    except LeftToWatchdog:  # nobody waits for a verdict; `drill report` gives it later
+        raise
     except (DrillError, KeyboardInterrupt) as stopped:
         try:
             return Conducted(judge_folder(folder), stopped)

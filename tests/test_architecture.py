@@ -24,6 +24,8 @@ LONGER = {
 READS_ENVIRONMENT = {
     "harness/settings.py": "the settings",
     "harness/cli/main.py": "takes away what is meant for other runs of pytest",
+    "harness/observe/process.py": "what the worker inherits",
+    "harness/drill/watch/post.py": "what the watchdog inherits",
     "harness/observe/worker.py": "what its HTTP library reads at its import",
     "harness/sandbox/embedded/start.py": "what the daemon inherits",
     "harness/sandbox/embedded/owned.py": "what a service inherits",

@@ -10,8 +10,8 @@ import pytest
 
 from harness.bdd.plugin import BUILDER
 from harness.conduct import conduct, make_run_folder, new_run_id
+from harness.drill.context import RunContext
 from harness.drill.progress import Silent
-from harness.drill.runner import RunContext
 from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
 from harness.report.words import ending

@@ -15,8 +15,9 @@ from types import FrameType
 import typer
 from typer.exceptions import TyperException
 
-from harness.cli import doctor, run, sandbox, show
+from harness.cli import doctor, live, run, sandbox, show
 from harness.cli.output import readable
+from harness.drill.interrupt import Halted, LeftToWatchdog
 from harness.errors import DrillError, InternalError, UsageError
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ def _before_any_command(context: typer.Context) -> None:
     """Says what there is when nothing is asked for; else removes what drills left that were killed."""
     if context.invoked_subcommand is None:
         print(context.get_help())
-    elif context.invoked_subcommand != "heal":
+    elif context.invoked_subcommand not in HEAL_NOTHING:
         try:
             sandbox.heal()
         except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
@@ -44,13 +45,18 @@ app.command("list")(readable(show.list_drills))
 app.command("steps")(readable(show.steps))
 app.command("report")(show.report)
 app.command("doctor")(doctor.doctor)
+app.command("status")(live.status)
+app.command("abort")(live.abort)
 app.command("heal")(sandbox.heal)
 app.add_typer(sandbox.app, name="sandbox")
+
+HEAL_NOTHING = ("heal", "status", "abort")
+"""Commands that heal by themselves, or show and stop what lives."""
 
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 """What a shell may have set for tests: `-k` there would leave drills out without a word."""
 
-INTERRUPTED = 3  # a person stopped it: the same code as the verdict aborted
+INTERRUPTED = 3  # a person or a guard stopped it: the same code as the verdict aborted
 
 
 def main() -> None:
@@ -62,6 +68,8 @@ def main() -> None:
         os.environ.pop(name, None)
     try:
         code = _command()
+    except (KeyboardInterrupt, typer.Abort) as interrupt:
+        code = _interrupted(interrupt)
     except TyperException as error:
         context = getattr(error, "ctx", None)
         _complain(
@@ -76,14 +84,22 @@ def main() -> None:
             traceback.print_exception(error.__cause__)
         _complain(str(error))
         code = error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        _complain("interrupted; what was begun has been undone")
-        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a traceback's exit code of 1 would read as a missed objective
         traceback.print_exception(error)
         _complain(f"this is a bug of drill ({type(error).__name__}: {error}); please report the lines above")
         code = InternalError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupted(interrupt: BaseException) -> int:
+    """Says who stopped the command, and what became of what it had begun."""
+    if isinstance(interrupt, LeftToWatchdog):
+        _complain(str(interrupt))
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)  # at once: nothing that this process has begun is waited for
+    halted = isinstance(interrupt, Halted)
+    _complain(f"stopped: {interrupt}" if halted else "interrupted; what was begun has been undone")
+    return INTERRUPTED
 
 
 def _command() -> object:

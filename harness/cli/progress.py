@@ -32,6 +32,9 @@ class Watcher(Protocol):
     def stage_ended(self, status: Status, reason: str) -> None:
         """See `harness.drill.progress.Progress`."""
 
+    def say(self, text: str) -> None:
+        """See `harness.drill.progress.Progress`."""
+
 
 def watcher(stream: TextIO = sys.stderr) -> Watcher:
     """The progress that fits where stderr goes."""
@@ -86,6 +89,10 @@ class PlainProgress:
         failed = f": {reason}" if reason else ""
         print(f"{status.drill}: {status.stage} {_took(status)}{failed}", file=self._stream, flush=True)
 
+    def say(self, text: str) -> None:
+        """A line of its own."""
+        print(f"drill: {text}", file=self._stream, flush=True)
+
 
 class LiveProgress:
     """The stage that runs now, against its deadline, with the error rate clients see; what ended stands above it."""
@@ -121,6 +128,10 @@ class LiveProgress:
             line.append(f"  {reason}")
         self._console.print(line)
         self._status = None
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self._console.print(Text(f"  {text}", style="yellow"))
 
     def _line(self) -> Text:
         status = self._status

@@ -17,9 +17,9 @@ from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, Sand
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.drill.context import RunContext
 from harness.drill.preview import describe
 from harness.drill.progress import Silent
-from harness.drill.runner import RunContext
 from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError

@@ -14,6 +14,7 @@ from harness.cli.output import readable, tell
 from harness.clock import Deadline
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
+from harness.drill.watch.heal import heal_drills
 from harness.errors import NotFound
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
@@ -108,6 +109,7 @@ def status(*, json: Json = False) -> int:
 
 def heal() -> int:
     """Remove what killed drills left and nobody owns: processes, ports, folders, containers, volumes, namespaces."""
-    for healed in heal_sandboxes(Settings()):
+    settings = Settings()
+    for healed in (*heal_drills(settings), *heal_sandboxes(settings)):
         print(f"drill: healed {healed}", file=sys.stderr)
     return 0

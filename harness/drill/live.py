@@ -19,6 +19,7 @@ from harness.observe.process import WorkerProcess
 from harness.rollback.engine import Engine, Outcome
 from harness.rollback.plan import Plan
 from harness.system.checks import http_client
+from harness.system.ports import System
 from harness.units import Duration
 
 LIVE_WINDOW = Duration.of(s=1)  # what people who watch are shown: fresh, and still a rate
@@ -29,6 +30,7 @@ class Live:
     """Everything that must be ended when the drill ends."""
 
     sandbox: Sandbox
+    system: System
     recorder: Recorder
     http: httpx.Client
     observer: Observer
@@ -50,6 +52,7 @@ class Live:
 def go_live(
     drill: Drill,
     sandbox: Sandbox,
+    system: System,
     recorder: Recorder,
     worker: WorkerProcess,
     *,
@@ -59,6 +62,8 @@ def go_live(
     deadline: Deadline,
 ) -> Live:
     """Sets the observer to work on a sandbox that is ready. When that fails nothing of it is left; the sandbox stays.
+
+    `system` is the sandbox as the drill may act on it; on `sandbox` itself things are looked up, and taken back.
 
     Raises:
         DrillError: the observer could not be started.
@@ -76,10 +81,11 @@ def go_live(
         recorder=recorder,
         http=http,
         observer=observer,
-        engine=Engine(drill.model, sandbox, http),
+        system=system,
+        engine=Engine(drill.model, system, http),
         bench=Bench(
             model=drill.model,
-            system=sandbox,
+            system=system,
             metrics=observer,
             http=http,
             baseline=baseline,

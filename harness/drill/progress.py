@@ -31,6 +31,9 @@ class Progress(Protocol):
     def stage_ended(self, status: Status, reason: str) -> None:
         """A stage ended; the reason is empty when it went as planned."""
 
+    def say(self, text: str) -> None:
+        """Something that a person who waits must know."""
+
 
 class Silent:
     """Nobody watches."""
@@ -39,4 +42,7 @@ class Silent:
         """Ignores it."""
 
     def stage_ended(self, status: Status, reason: str) -> None:
+        """Ignores it."""
+
+    def say(self, text: str) -> None:
         """Ignores it."""

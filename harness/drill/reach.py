@@ -11,7 +11,7 @@ from harness.errors import DrillError
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
 from harness.journal.records import ServiceServed
-from harness.journal.undo import Undo
+from harness.journal.undo import ClearNetwork, Deploy, LetStart, Remove, Switch, Undo
 from harness.system.checks import look_at_service
 from harness.system.ports import System
 from harness.system.values import ReplicaState, Slot
@@ -109,4 +109,5 @@ def services_of(undo: Sequence[Undo]) -> tuple[str, ...]:
 
 def _places(undo: Sequence[Undo]) -> list[tuple[str, str]]:
     """The slots of services that operations act on; some act on other things."""
-    return [(one.service, one.slot) for one in undo if getattr(one, "service", "") and getattr(one, "slot", "")]
+    of_slots = (Switch, Remove, Deploy, LetStart, ClearNetwork)
+    return [(one.service, one.slot) for one in undo if isinstance(one, of_slots)]

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from harness.drill.watch.post import Post
 from harness.journal import records as r
 from harness.journal.chain import JournalWriter
 from harness.journal.observation import LoadSecond, Observation, Write
 from harness.rollback.engine import StepReport
 from harness.units import Instant
+
+
+class Registrar:
+    """A fault's recorder: what takes it back is in the journal, and with the watchdog, before anything is broken."""
+
+    def __init__(self, journal: JournalWriter, post: Post | None) -> None:
+        self._journal = journal
+        self._post = post
+
+    def append(self, record: r.FaultMoved | r.UndoRegistered | r.UndoDone, *, durable: bool = False) -> None:
+        """Writes one record."""
+        self._journal.append(record, durable=durable)
+        if isinstance(record, r.UndoRegistered) and self._post is not None:
+            self._post.hold(record.undo)
 
 
 class Recorder:

@@ -41,7 +41,7 @@ def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings
         ("the rollback was not cleaned up", lambda: _clean_up(live, settings)),
     )
     if live.fault is not None:
-        failed += _take_back(live.fault, settings)
+        failed += _take_back(live.fault, live.sandbox, settings)
     return failed + attempt(
         ("the observer did not end in order", lambda: live.observer.stop(Deadline.after(settings.settle))),
         ("the observer was not killed", live.observer.kill),
@@ -49,12 +49,14 @@ def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings
     )
 
 
-def end_sandbox(sandbox: Sandbox, folder: Path, settings: Settings) -> list[str]:
-    """Keeps the sandbox's logs and ends it; returns what failed. What is left then is removed by `drill heal`."""
-    return attempt(
-        ("the logs were not copied", lambda: sandbox.copy_logs(folder / "artifacts")),
-        ("the sandbox was not ended in order", lambda: sandbox.close(Deadline.after(settings.teardown))),
-    )
+def keep_logs(sandbox: Sandbox, folder: Path) -> list[str]:
+    """Keeps the sandbox's logs; returns what failed."""
+    return attempt(("the logs were not copied", lambda: sandbox.copy_logs(folder / "artifacts")))
+
+
+def end_sandbox(sandbox: Sandbox, settings: Settings) -> list[str]:
+    """Ends the sandbox; returns what failed."""
+    return attempt(("the sandbox was not ended in order", lambda: sandbox.close(Deadline.after(settings.teardown))))
 
 
 def _close_ledger(drill: Drill, live: Live, journal: JournalWriter, settings: Settings) -> None:
@@ -79,11 +81,14 @@ def _clean_up(live: Live, settings: Settings) -> None:
             raise MayWorkLater(ended.reason)
 
 
-def _take_back(fault: FaultRun, settings: Settings) -> list[str]:
-    """Carries the undo out and looks whether the effect is gone; an undo that fails is in the journal by itself."""
+def _take_back(fault: FaultRun, on: Sandbox, settings: Settings) -> list[str]:
+    """Carries the undo out, past the fence, and looks whether the effect is gone.
+
+    An undo that fails is in the journal by itself.
+    """
     failed: list[str] = []
     if fault.may_have_changed_something:
-        failed += attempt(("the undo was not recorded", lambda: fault.recover(Deadline.after(settings.undo))))
+        failed += attempt(("the undo was not recorded", lambda: fault.recover(Deadline.after(settings.undo), on)))
     if fault.state is FaultState.RECOVERED:
         failed += attempt(
             ("the end of the fault was not seen", lambda: fault.wait_for_recovery(Deadline.after(settings.settle)))

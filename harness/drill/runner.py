@@ -1,59 +1,31 @@
-"""Runs one drill through its stages. Everything it does and sees is in the journal; judging is not done here.
+"""Runs one drill: its course, and then its restore, whatever happened. Judging is not done here.
 
-Invariants: the undo of a fault is durable before the fault is injected; whatever happens, the restore stage runs:
-the fault is taken back, the observer and the sandbox are ended.
+Everything that the drill does and sees is in the journal. Who cannot restore any more leaves that to the watchdog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from harness.clock import Deadline, now, utc_anchor
+from harness.drill.context import RunContext
+from harness.drill.course import Course, sentence
 from harness.drill.declare import declaration
-from harness.drill.hold import LastLook, hold
-from harness.drill.interrupt import Interruption
-from harness.drill.live import Live, go_live
-from harness.drill.progress import Progress, Status
-from harness.drill.reach import services_of, serving, why_no_effect
-from harness.drill.recorder import Recorder
-from harness.drill.restore import attempt, end_sandbox, restore
-from harness.drill.sandboxes import Sandbox, open_sandbox
-from harness.drill.spec import CriterionSpec, Drill
-from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
-from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, InternalError
-from harness.faults.model import FaultRun, Scene
+from harness.drill.interrupt import Halted, Interruption, LeftToWatchdog
+from harness.drill.restore import attempt, end_sandbox, keep_logs, restore
+from harness.drill.spec import Drill
+from harness.drill.stages import StageFailed
+from harness.drill.watch.post import Post
+from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
 from harness.journal.chain import JournalWriter
-from harness.journal.declaration import Phase
-from harness.journal.records import (
-    BaselineTaken,
-    ClockRead,
-    DrillEnded,
-    Stage,
-    StageEnded,
-    StageStarted,
-    Stopped,
+from harness.journal.records import ClockRead, DrillEnded, Stage, Stopped
+
+STOPPING: Final = (
+    "stopping: the fault is taken back, and the sandbox is ended; the same once more leaves that to the watchdog"
 )
-from harness.observe.process import WorkerProcess
-from harness.settings import Settings
-from harness.units import Duration
-
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """What all drills of one run share; `tools` are the versions of what the sandbox was made with."""
-
-    run_id: str
-    folder: Path
-    sandbox: str
-    settings: Settings
-    seed: int
-    progress: Progress
-    again: str
-    tools: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_drill(drill: Drill, context: RunContext) -> Path:
@@ -61,6 +33,8 @@ def run_drill(drill: Drill, context: RunContext) -> Path:
 
     Raises:
         DrillError: the drill could not be prepared (the journal says so too), or its journal could not be written.
+        LeftToWatchdog: a person did not want to wait until everything is undone; the watchdog does it.
+        Halted: a guard stopped this drill and those after it; everything has been undone.
         KeyboardInterrupt: a person stopped it; everything has been undone and the journal is complete.
     """
     folder = context.folder / drill.slug
@@ -77,187 +51,148 @@ def run_drill(drill: Drill, context: RunContext) -> Path:
 
 
 class _Run:
-    """The state of one drill while it runs."""
+    """One drill while it runs."""
 
     def __init__(self, drill: Drill, context: RunContext, folder: Path, journal: JournalWriter) -> None:
-        self.drill = drill
-        self.context = context
-        self.settings = context.settings
-        self.folder = folder
-        self.journal = journal
-        self.worker = WorkerProcess()
-        self.sandbox: Sandbox | None = None
-        self.live: Live | None = None
-        self._prepared = False
-        self._status = Status(drill.name, Stage.PREPARE, now(), Deadline(now()))
+        self._context = context
+        self._settings = context.settings
+        self._folder = folder
+        self._journal = journal
+        self._interruption = Interruption()
+        self._course = Course(drill, context, folder, journal, self._interruption.stop)
 
     def run(self) -> None:
-        """All stages, then restore, whatever happened."""
-        drill, context = self.drill, self.context
+        """The course, then restore, whatever happened."""
+        context, interruption = self._context, self._interruption
         first = declaration(
-            drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again, tools=context.tools
+            self._course.drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again, tools=context.tools
         )
-        self.journal.append(first, durable=True)
+        self._journal.append(first, durable=True)
         at, utc_ns = utc_anchor()
-        self.journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
-        problem: BaseException | None = None
-        with Interruption() as interruption:
+        self._journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
+        with interruption:
+            problem = self._run_course()
             try:
-                try:
-                    self._stages()
-                finally:
-                    interruption.hold()  # an interrupt that comes just before this one is caught below, like any other
-            except StageFailed:
-                pass  # the journal has the stage's end and its reason; the verdict follows from it
-            except KeyboardInterrupt:
-                interruption.asked = True
-                self._stopped("person", "interrupted")
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
-                problem = error
-                self._stopped("error", _sentence(error))
-            self._restore()
-            self.journal.append(DrillEnded(at=now()), durable=True)
+                self._restore()
+            except KeyboardInterrupt:  # the second one
+                raise self._leave_the_rest() from None
+            self._journal.append(DrillEnded(at=now()), durable=True)
         if interruption.asked:
             raise KeyboardInterrupt
+        if interruption.halt is not None and interruption.halt.all_drills:
+            raise Halted(interruption.halt)
         if problem and not isinstance(problem, DrillError):
-            raise InternalError(f"the drill met a bug of the harness: {_sentence(problem)}") from problem
-        if problem and not self._prepared:
+            raise InternalError(f"the drill met a bug of the harness: {sentence(problem)}") from problem
+        if problem and not self._course.prepared:
             raise problem
 
-    def _stages(self) -> None:
-        drill, limits, settings = self.drill, self.drill.limits, self.settings
-        with self._stage(Stage.PREPARE, settings.prepare) as deadline:
-            self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
-            self.sandbox = open_sandbox(
-                self.context.sandbox,
-                drill.model,
-                live=drill.versions,
-                standby=drill.standby,
-                run_id=self.context.run_id,
-                settings=settings,
-                deadline=deadline,
-            )
-            self.live = go_live(
-                drill,
-                self.sandbox,
-                Recorder(self.journal),
-                self.worker,
-                folder=self.folder,
-                run_id=self.context.run_id,
-                seed=self.context.seed,
-                deadline=deadline,
-            )
-        self._prepared = True
-        live = self.live
-        with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
-            self._steady_state(live, deadline)
-        with self._stage(Stage.INJECT, settings.inject + limits.effect) as deadline:
-            self._inject(live, deadline)
-        with self._stage(Stage.DETECT, limits.detect) as deadline:
-            met = detect(drill, live, self.journal, deadline, every=settings.poll, tick=self._tick)
-        with self._stage(Stage.DECIDE, limits.decide) as deadline:
-            plan = decide(drill, live, met, self.journal, deadline)
-        with self._stage(Stage.ROLL_BACK, limits.roll_back) as deadline:
-            live.plan = plan
-            roll_back(live, plan, self.journal, deadline)
-        with self._stage(Stage.RECOVER, limits.recover + drill.sustain.time) as deadline:
-            wait_for_recovery(drill, live, deadline, self._tick)
-            read_ledger_rows(drill, live, self.journal, "after recovery", settings.read_rows)
-        validation = [spec for spec in drill.criteria if spec.criterion.phase is Phase.VALIDATION]
-        longest = Duration(sum(spec.criterion.within.ns for spec in validation))
-        with self._stage(Stage.VALIDATE, longest):
-            for spec in validation:
-                hold(spec, live.bench, self.journal, every=settings.poll)
-
-    def _steady_state(self, live: Live, deadline: Deadline) -> None:
-        """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
-        window = self.drill.limits.steady_window
-        begun = now()
-        live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
-        for spec in self.drill.criteria:
-            if spec.criterion.phase is Phase.STEADY_STATE:
-                self._hold_steady(live, spec)
-        for service in self.drill.model.services:
-            p95 = live.observer.health(service, window).p95
-            if p95 is None:
-                raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
-            live.baseline[service] = p95
-        self.journal.append(BaselineTaken(p95=dict(live.baseline)))
-
-    def _inject(self, live: Live, deadline: Deadline) -> None:
-        scene = Scene(system=live.sandbox, metrics=live.observer, baseline=live.baseline)
-        live.fault = FaultRun(self.drill.fault, scene, self.journal)
-        live.fault.set_up()
-        undo = live.fault.undo
-        before = serving(live.sandbox, services_of(undo))
+    def _run_course(self) -> BaseException | None:
+        """Goes through the stages, and records what stopped them; returns an error that did."""
+        problem: BaseException | None = None
         try:
-            live.fault.inject(deadline)
-        except (DeadlineExceeded, CrashLoop) as error:
-            raise StageFailed(f"the fault could not be injected: {error}") from error
-        try:
-            live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
-        except DeadlineExceeded as error:
-            why = why_no_effect(undo, before, live.bench)
-            raise StageFailed(f"the fault had no effect: {error}{'; ' if why else ''}{why}") from error
-
-    def _hold_steady(self, live: Live, spec: CriterionSpec) -> None:
-        looks = LastLook(self.journal)
-        if not hold(spec, live.bench, looks, every=self.settings.poll):
-            why = f"it did not hold that {spec.criterion.name}: {looks.told(spec.criterion.unit)}"
-            raise StageFailed(f"the steady state was never reached: {why}")
-
-    @contextmanager
-    def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:
-        """Journals a stage's start and end; an error that ends it is its reason."""
-        deadline = Deadline.after(limit)
-        self._begin(stage, deadline)
-        reason = "interrupted"
-        try:
-            yield deadline
-            reason = ""
+            try:
+                self._course.run()
+            finally:
+                self._interruption.hold()  # an interrupt that comes just before is caught below, like any other
+        except StageFailed:
+            pass  # the journal has the stage's end and its reason; the verdict follows from it
+        except Halted as halted:
+            self._interruption.halt = self._interruption.halt or halted.halt
         except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            reason = _sentence(error)
-            raise
-        finally:
-            self._end(reason)
+            self._interruption.asked = True
+            self._stopped("person", "interrupted")
+            self._context.progress.say(STOPPING)
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
+            problem = error
+            self._stopped("error", sentence(error))
+        halt = self._interruption.halt or (self._course.post.lost if self._course.post else None)
+        if halt is not None:
+            self._stopped(halt.by, halt.reason)
+            self._context.progress.say(f"stopping: {halt.reason}")
+        elif self._journal.problem and problem is None:
+            self._stopped("error", f"a record is missing: {self._journal.problem}")
+        return problem
 
-    def _begin(self, stage: Stage, deadline: Deadline) -> None:
-        self._status = Status(self.drill.name, stage, now(), deadline)
-        self.journal.append(StageStarted(stage=stage, at=self._status.since, deadline=deadline.at))
-        self.context.progress.update(self._status)
-
-    def _end(self, reason: str) -> None:
-        outcome = "failed" if reason else "completed"
-        ended = {"stage": self._status.stage, "at": now(), "outcome": outcome, "reason": reason}
-        self.journal.append(StageEnded.model_validate(ended))
-        self.context.progress.stage_ended(self._status, reason)
-
-    def _tick(self, live: Live) -> bool:
-        """Tells who watches what clients see now; always true, so that it can stand in a condition."""
-        self._status = replace(self._status, error_rate=live.worst_error_rate())
-        self.context.progress.update(self._status)
-        return True
-
-    def _stopped(self, by: Literal["person", "error"], reason: str) -> None:
+    def _stopped(self, by: Literal["person", "guard", "error"], reason: str) -> None:
         """Records why the drill stops; that it cannot be recorded does not keep it from being restored."""
-        attempt(("the stop", lambda: self.journal.append(Stopped(at=now(), by=by, reason=reason), durable=True)))
+        attempt(("the stop", lambda: self._journal.append(Stopped(at=now(), by=by, reason=reason), durable=True)))
 
     def _restore(self) -> None:
         """Tries every part, even when nothing can be recorded or shown any more; a part that failed is a stop."""
-        killed = attempt(("the observer was not killed", self.worker.kill)) if self.live is None else []
-        if self.sandbox is None:
+        course, post = self._course, self._course.post
+        if post is None:  # nothing has been begun
+            attempt(("the observer was not killed", course.worker.kill))
             return
-        deadline = Deadline.after(self.settings.undo + self.settings.teardown)
-        failed = killed + attempt(("the stage was not recorded", lambda: self._begin(Stage.RESTORE, deadline)))
-        if self.live is not None:
-            failed += restore(self.drill, self.live, self.journal, self.settings)
-        failed += end_sandbox(self.sandbox, self.folder, self.settings)
-        if failed:
-            self._stopped("error", f"not everything was restored: {'; '.join(failed)}")
-        attempt(("the end of the stage was not recorded", lambda: self._end("; ".join(failed))))
+        self._interruption.let_leave(may=True)
+        if course.sandbox is None and not post.taken:
+            self._end_without_sandbox(post)
+        else:
+            deadline = Deadline.after(self._settings.undo + self._settings.teardown)
+            failed = attempt(("the stage was not recorded", lambda: course.begin(Stage.RESTORE, deadline)))
+            failed += self._give_way(post) if post.taken else self._take_back(post)
+            if failed:
+                self._stopped("error", f"not everything was restored: {'; '.join(failed)}")
+            attempt(("the end of the stage was not recorded", lambda: course.end("; ".join(failed))))
+        self._interruption.let_leave(may=False)
 
+    def _take_back(self, post: Post) -> list[str]:
+        """Takes back what the drill did, and ends what it opened; what stays for the watchdog is given to it."""
+        course, settings = self._course, self._settings
+        if course.sandbox is None:
+            raise InternalError("there is no sandbox to take anything back on")
+        failed: list[str] = []
+        if course.live is None:
+            failed += attempt(("the observer was not killed", course.worker.kill))
+        else:
+            failed += restore(course.drill, course.live, self._journal, settings)
+        failed += keep_logs(course.sandbox, self._folder)
+        left = end_sandbox(course.sandbox, settings)
+        if course.live is not None and course.live.fault is not None and not course.live.fault.taken_back:
+            left.append("the fault was not taken back")
+        if post.taken:  # the drill stood still while it was at it
+            return self._give_way(post)
+        if left:
+            return [*failed, *left, *self._hand_over(post, "; ".join(left))]
+        self._interruption.let_leave(may=False)
+        post.leave()
+        return failed
 
-def _sentence(error: BaseException) -> str:
-    return str(error) if isinstance(error, (DrillError, StageFailed)) else f"{type(error).__name__}: {error}"
+    def _end_without_sandbox(self, post: Post) -> None:
+        """Nothing was opened, or it is gone again; unless somebody stopped the drill a moment after it was opened."""
+        attempt(("the observer was not killed", self._course.worker.kill))
+        if self._interruption.asked or self._interruption.halt:
+            self._hand_over(post, "the drill was stopped while its sandbox was being opened")
+        else:
+            post.leave()
+
+    def _give_way(self, post: Post) -> list[str]:
+        """The watchdog has taken the drill's lease: it takes everything back, and the drill only ends what watches."""
+        course = self._course
+        failed = attempt(("the observer was not killed", course.worker.kill))
+        if course.live is not None:
+            failed += attempt(("the HTTP client was not closed", course.live.http.close))
+        return failed + self._wait_for(post, lambda: post.give_way(Deadline.after(self._settings.heal)))
+
+    def _hand_over(self, post: Post, why: str) -> list[str]:
+        """Gives the watchdog what the drill could not do, and waits for it."""
+        self._context.progress.say(f"the watchdog tries again: {why}")
+        return self._wait_for(post, lambda: post.hand_over(why, Deadline.after(self._settings.heal)))
+
+    def _wait_for(self, post: Post, end: Callable[[], tuple[str, ...]]) -> list[str]:
+        try:
+            return list(end())
+        except DeadlineExceeded as error:
+            return [f"{error}; process {post.pid} is still at it: see 'drill status'"]
+
+    def _leave_the_rest(self) -> LeftToWatchdog:
+        """A person stopped the drill a second time: the watchdog does what is left to be done."""
+        post = self._course.post
+        self._stopped("person", "it was not waited for until everything was undone; the watchdog does the rest")
+        if post is None:
+            return LeftToWatchdog("interrupted")
+        post.leave_the_rest("a person stopped the drill, and did not wait until it had taken everything back")
+        run = shlex.join(["drill", "report", str(self._context.folder)])
+        return LeftToWatchdog(
+            f"left to the watchdog, process {post.pid}: it takes everything back; 'drill status' tells whether it has, "
+            f"and '{run}' then what came of the drill"
+        )

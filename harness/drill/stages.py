@@ -117,7 +117,7 @@ def _tell_what_serves(
 ) -> None:
     """Journals it, beside what the rollback itself says. A platform that does not tell now is no reason to stop."""
     with suppress(MayWorkLater):
-        journal.append(Served(when=when, at=now(), services=serving(live.sandbox, tuple(plan.target))))
+        journal.append(Served(when=when, at=now(), services=serving(live.system, tuple(plan.target))))
 
 
 def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:

@@ -40,7 +40,5 @@ def steady_state(
     yield Demand(name, ErrorShare(critical, window), "at most", defaults.STEADY_ERRORS, "%"), settling
     if model.ledger is not None:
         differ = WritesThatDiffer(model.ledger.read)
-        yield (
-            Demand("every acknowledged write is read back as it was written", differ, "at most", 0, "writes"),
-            READ_LIMIT,
-        )
+        name = "every acknowledged write is read back as it was written"
+        yield Demand(name, differ, "at most", 0, "writes"), READ_LIMIT

@@ -112,6 +112,7 @@ class FaultRun:
 
     def __init__(self, fault: Fault, scene: Scene, recorder: Recorder, *, back_off: BackOff | None = None) -> None:
         self.fault = fault
+        self.taken_back = True  # nothing has been done yet; later: whether all of it was undone
         self._back_off = back_off
         self.state = FaultState.DEFINED
         self._scene = scene
@@ -133,6 +134,7 @@ class FaultRun:
     def inject(self, deadline: Deadline) -> None:
         """Breaks it. When this raises, the fault may be half there: call `recover`."""
         self._check(Verb.INJECT)
+        self.taken_back = False
         self.fault.inject(self._scene, self._undo, deadline)
         self._moved(Verb.INJECT)
 
@@ -168,7 +170,9 @@ class FaultRun:
             except DrillError as failure:
                 unwritten = failure
 
-        complete = take_back(self._undo, system or self._scene.system, deadline, tell, back_off=self._back_off)
+        self.taken_back = complete = take_back(
+            self._undo, system or self._scene.system, deadline, tell, back_off=self._back_off
+        )
         self._moved(Verb.RECOVER, "" if complete else "not everything could be taken back")
         if unwritten:
             raise unwritten

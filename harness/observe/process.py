@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -81,8 +81,9 @@ class WorkerProcess:
     It may be started before its task is known: it then imports what it needs while a sandbox comes up.
     """
 
-    def __init__(self) -> None:
-        """Nothing runs yet."""
+    def __init__(self, mark: Mapping[str, str] | None = None) -> None:
+        """Nothing runs yet; `mark` is added to the worker's environment, for who must find it."""
+        self._mark = dict(mark or {})
         self._task: Task | None = None
         self._given = threading.Event()
         self._last_words: deque[str] = deque(maxlen=_LAST_WORDS)
@@ -140,6 +141,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                env={**os.environ, **self._mark},
             )
         except OSError as error:
             problem = f"the observer could not be started: {error}"

@@ -19,6 +19,7 @@ from harness.journal import records as r
 from harness.journal.chain import Journal, read_journal
 from harness.journal.records import Stage
 from harness.rollback.triggers import window_for
+from harness.sandbox.embedded.folder import new_id
 from harness.settings import Settings
 from harness.system.load import load_system
 from tests.support.commands import drill
@@ -91,6 +92,7 @@ def test_how_soon_a_sandbox_is_ready(settings: Settings, capsys: pytest.CaptureF
         sandbox = open_sandbox(
             "embedded",
             load_system(TRACKTION),
+            sandbox_id=new_id(),
             live={},
             standby={},
             run_id="bench",

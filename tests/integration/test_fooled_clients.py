@@ -14,8 +14,9 @@ from harness.journal.observation import Outcome
 from harness.observe.plan import ObservationPlan
 from harness.system.ports import System
 from harness.system.values import Address, Slot
+from tests.support.commands import ECHO
 from tests.support.drills import drill_of
-from tests.support.fooled import BAD_RELEASE, becomes, echo_with, ends, observes, says_done
+from tests.support.fooled import BAD_RELEASE, altered, becomes, ends, observes, says_done
 from tests.support.http_server import Server
 from tests.support.sandboxes import echo, opened, state_folder
 
@@ -66,7 +67,7 @@ def test_probes_that_go_to_another_system_of_the_same_release(tmp_path: Path, mo
 def test_a_page_that_answers_everything_in_the_place_of_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    system = echo_with(tmp_path, ('path = "/echo/hello"', 'path = "/echo/hello", contains = "/echo/hello"'))
+    system = altered(tmp_path, ECHO, ('path = "/echo/hello"', 'path = "/echo/hello", contains = "/echo/hello"'))
 
     def put_a_page_there(live: System, deadline: Deadline) -> None:
         becomes(system, "1.0.0", "page = true")

@@ -9,8 +9,8 @@ from typing import Any
 
 from harness.bdd.collect import collect_drills
 from harness.conduct import Conducted, conduct
+from harness.drill.context import RunContext
 from harness.drill.progress import Silent
-from harness.drill.runner import RunContext
 from harness.drill.spec import Drill
 from harness.journal.chain import read_journal
 from harness.journal.records import Record

@@ -23,7 +23,6 @@ from harness.system.ports import System
 from harness.units import Duration
 from harness.verdict.result import Result
 from tests.support import drills
-from tests.support.commands import ECHO
 from tests.support.drills import conduct_here
 from tests.support.sandboxes import state_folder
 
@@ -44,9 +43,9 @@ def ends(drill: Drill, folder: Path) -> Result:
     return done.result
 
 
-def echo_with(folder: Path, *edits: tuple[str, str]) -> Path:
-    """The drill.toml of a copy of the echo system, with texts in it replaced."""
-    copy = Path(shutil.copytree(ECHO.parent, folder / "echo")) / ECHO.name
+def altered(folder: Path, system: Path, *edits: tuple[str, str]) -> Path:
+    """The drill.toml of a copy of a system, with texts in it replaced."""
+    copy = Path(shutil.copytree(system.parent, folder / system.parent.name)) / system.name
     text = copy.read_text(encoding="utf-8")
     for old, new in edits:
         assert old in text

@@ -24,14 +24,13 @@ from harness.faults.undo.registry import HEAL, that_outlive
 from harness.journal.chain import read_journal
 from harness.journal.records import SandboxEnded, TakenBack, UndoDone, UndoRegistered
 from harness.journal.undo import Undo, parse_undo_list
-from harness.sandbox.common.process import Process, marked
+from harness.sandbox.common.process import Process, tools_of
 from harness.settings import Settings
 from harness.units import Duration
 
 _LOG: Final = logging.getLogger(__name__)
 _KILLED: Final = Duration.of(s=2)  # from SIGKILL of a tool to its end
 _AGAIN: Final = Duration.of(ms=200)  # between two tries to end a sandbox that somebody else is busy with
-_TOOL: Final = "DRILL_TOOL_OF="  # see harness.sandbox.kubernetes.tools, which is too heavy to be imported for a name
 
 
 def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal"], why: str) -> tuple[str, ...]:
@@ -79,11 +78,11 @@ def _undo_list(order: Order, told: bytes | None) -> tuple[Undo, ...]:
 
 
 def _kill_tools(drill: Process) -> None:
-    """Kills what the drill had called and what still changes things for it, such as a helm in the middle of a release.
+    """Kills what the drill had called and what may still act for it: a helm in the middle of a release, the observer.
 
     The sandbox's own processes are not among them.
     """
-    killed = marked(f"{_TOOL}{drill.label}", "a tool")
+    killed = tools_of(drill)
     for one in killed:
         one.send(signal.SIGKILL)
     try:

@@ -65,6 +65,7 @@ class Post:
         self._here = threading.Event()
         self._over = threading.Event()
         self._lost: Halt | None = None
+        self._taken = False
         self._left: tuple[str, ...] | None = None
         self._until: Instant | None = None
         self._lease = Lease()
@@ -76,6 +77,12 @@ class Post:
     def pid(self) -> int:
         """The watchdog's process."""
         return self._process.pid
+
+    @property
+    def taken(self) -> bool:
+        """True once the watchdog has taken the drill's lease, and takes everything back."""
+        self._hear()
+        return self._taken
 
     @property
     def lost(self) -> Halt | None:
@@ -119,13 +126,13 @@ class Post:
         self._wait_for_end()
         self._berth.remove()  # where the watchdog was killed, and cannot do it
 
-    def hand_over(self, why: str) -> None:
-        """The watchdog takes everything back; the drill does nothing any more. Does not wait for it."""
+    def leave_the_rest(self, why: str) -> None:
+        """The watchdog takes everything back; the drill does nothing any more, and does not wait for it."""
         self._quiet()
         self._say(wire.YOURS + why.encode())
 
-    def give_way(self, deadline: Deadline) -> tuple[str, ...]:
-        """Tells who took the lease that the drill does nothing any more, and waits until it has taken everything back.
+    def hand_over(self, why: str, deadline: Deadline) -> tuple[str, ...]:
+        """As `leave_the_rest`, but waits until the watchdog has taken everything back.
 
         Returns:
             What is left, a sentence each.
@@ -133,9 +140,19 @@ class Post:
         Raises:
             DeadlineExceeded: it was not done in time; it goes on.
         """
+        self.leave_the_rest(why)
+        return self._wait_until_over(deadline)
+
+    def give_way(self, deadline: Deadline) -> tuple[str, ...]:
+        """Tells who took the lease that the drill does nothing any more, and waits until it has taken everything back.
+
+        Returns and raises as `hand_over` does.
+        """
         self._quiet()
         self._say(wire.SEEN)
+        return self._wait_until_over(deadline)
 
+    def _wait_until_over(self, deadline: Deadline) -> tuple[str, ...]:
         def over() -> bool:
             self._hear()
             return self._left is not None or self._process.poll() is not None
@@ -202,9 +219,8 @@ class Post:
                 elif message == wire.HERE:
                     self._here.set()
                 elif message.startswith(wire.TAKEN):
-                    self._lose(
-                        f"{message.removeprefix(wire.TAKEN).decode()}, so its watchdog has taken everything back"
-                    )
+                    self._taken = True
+                    self._lose(f"{message.removeprefix(wire.TAKEN).decode()}, so its watchdog takes everything back")
                 elif message.startswith(wire.OVER):
                     self._left = tuple(json.loads(message.removeprefix(wire.OVER)))
 

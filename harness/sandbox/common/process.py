@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness.errors import InternalError
+
+_TOOL_OF: Final = "DRILL_TOOL_OF"
 _DEAD: Final = "ZX"  # states zombie and dead
 
 
@@ -28,20 +31,33 @@ class Process:
     @classmethod
     def of(cls, pid: int, what: str = "", *, dead_too: bool = False) -> Process | None:
         """The process that has this id now; None when there is none, or one that only waits to be reaped."""
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        except (FileNotFoundError, ProcessLookupError):
-            return None
-        fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
-        if fields[0] in _DEAD and not dead_too:
+        fields = _stat(pid)
+        if not fields or (fields[0] in _DEAD and not dead_too):
             return None
         return cls(pid, int(fields[19]), boot(), what)
+
+    @classmethod
+    def own(cls, what: str = "") -> Process:
+        """This process.
+
+        Raises:
+            InternalError: /proc does not show it.
+        """
+        found = cls.of(os.getpid(), what)
+        if found is None:
+            raise InternalError("/proc does not show this process")
+        return found
 
     @property
     def alive(self) -> bool:
         """True while this very process runs."""
         found = Process.of(self.pid, self.what)
         return found == self
+
+    @property
+    def suspended(self) -> bool:
+        """True while somebody has stopped it: with SIGSTOP, or Ctrl-Z."""
+        return self.alive and _stat(self.pid)[:1] in (["T"], ["t"])
 
     @property
     def program(self) -> str:
@@ -81,6 +97,28 @@ class Process:
         pid, _, _ = label.partition("-")
         found = cls.of(int(pid)) if pid.isascii() and pid.isdigit() else None
         return found is not None and found.label == label
+
+
+def mark_of(owner: Process) -> dict[str, str]:
+    """What is added to the environment of a program that a process calls, and that may outlive it: so that it is found.
+
+    Such a program goes on changing things when whoever called it was killed.
+    """
+    return {_TOOL_OF: owner.label}
+
+
+def tools_of(owner: Process) -> tuple[Process, ...]:
+    """The programs that bear the mark of a process."""
+    return marked(f"{_TOOL_OF}={owner.label}", "a tool")
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat from the third one, the state, on; none where there is no such process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return text.rpartition(")")[2].split()  # the name before it may hold anything
 
 
 def marked(mark: str, what: str) -> tuple[Process, ...]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater, Unavailable
-from harness.sandbox.common.process import Process
+from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.kubernetes import limits
 
 _VERSION: Final = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
@@ -161,18 +161,9 @@ def run_and_kill(
             raise ToolFailed(command, process.returncode, printed.read())
 
 
-def ours(owner: str) -> str:
-    """The entry in the environment of a tool that names who runs it; `owner` is the label of a process.
-
-    A tool outlives whoever ran it when that is killed, and goes on changing things; so it must be found.
-    """
-    return f"DRILL_TOOL_OF={owner}"
-
-
 def _marked() -> dict[str, str]:
-    own = Process.of(os.getpid())
-    name, _, value = ours(own.label if own else "").partition("=")
-    return {**os.environ, name: value}
+    """The environment of a tool."""
+    return {**os.environ, **mark_of(Process.own())}
 
 
 def _text(part: str | bytes | None) -> str:

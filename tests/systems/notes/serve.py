@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 INSERT = "INSERT INTO notes (id, value) VALUES (%(id)s, %(value)s)"
 CREATE = "CREATE TABLE IF NOT EXISTS notes (id text PRIMARY KEY, value text NOT NULL)"
@@ -56,8 +57,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def connected(self) -> psycopg.Connection:
         """The session, made anew where it broke."""
         if Handler.session is None or Handler.session.closed or Handler.session.broken:
-            options = {} if self.database is None else {"dbname": self.database, "options": "-c role=drill"}
-            Handler.session = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True, **options)
+            elsewhere = {} if self.database is None else {"dbname": self.database, "options": "-c role=drill"}
+            conninfo = make_conninfo(os.environ["DATABASE_URL"], **elsewhere)
+            Handler.session = psycopg.connect(conninfo, autocommit=True)
             if self.database is not None:
                 Handler.session.execute(CREATE)
         return Handler.session

@@ -1,0 +1,229 @@
+"""The course of one drill, from prepare to validate: its stages, each with its deadline, each in the journal.
+
+Invariants: the undo of a fault is durable, and the watchdog has it, before the fault is injected; nothing is done to
+the system once the drill may not act any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.clock import Deadline, now
+from harness.drill.context import RunContext
+from harness.drill.hold import LastLook, hold
+from harness.drill.interrupt import Halt
+from harness.drill.live import Live, go_live
+from harness.drill.progress import Status
+from harness.drill.reach import services_of, serving, why_no_effect
+from harness.drill.recorder import Recorder, Registrar
+from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
+from harness.drill.spec import CriterionSpec, Drill
+from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
+from harness.drill.watch.fenced import fenced
+from harness.drill.watch.order import Order
+from harness.drill.watch.post import Post
+from harness.drill.watch.switch import KillSwitch
+from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError
+from harness.faults.model import FaultRun, Scene
+from harness.journal.chain import JournalWriter
+from harness.journal.declaration import Phase
+from harness.journal.records import BaselineTaken, Stage, StageEnded, StageStarted
+from harness.observe.process import WorkerProcess
+from harness.sandbox.common.process import Process, mark_of
+from harness.units import Duration
+
+
+class Course:
+    """The stages of one drill, and what they have opened so far: what must be ended, whatever happens.
+
+    Args:
+        drill: what is run.
+        context: of the run.
+        folder: of the drill.
+        journal: where everything goes.
+        stop: called from another thread once the drill must not go on.
+    """
+
+    def __init__(
+        self, drill: Drill, context: RunContext, folder: Path, journal: JournalWriter, stop: Callable[[Halt], None]
+    ) -> None:
+        self.drill = drill
+        self.worker = WorkerProcess(mark_of(Process.own()))
+        self.post: Post | None = None
+        self.sandbox: Sandbox | None = None
+        self.live: Live | None = None
+        self.prepared = False
+        self._context = context
+        self._settings = context.settings
+        self._folder = folder
+        self._journal = journal
+        self._stop = stop
+        self._status = Status(drill.name, Stage.PREPARE, now(), Deadline(now()))
+
+    def run(self) -> None:
+        """All stages up to validation.
+
+        Raises:
+            StageFailed: one could not be completed; the journal has its reason.
+            Halted: the drill may not go on.
+            DrillError: the drill could not be prepared, or something that it needs is gone.
+        """
+        drill, limits, settings = self.drill, self.drill.limits, self._settings
+        with self._stage(Stage.PREPARE, settings.prepare) as deadline:
+            live = self.live = self._prepare(deadline)
+        self.prepared = True
+        with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
+            self._steady_state(live, deadline)
+        with self._stage(Stage.INJECT, settings.inject + limits.effect) as deadline:
+            self._inject(live, deadline)
+        with self._stage(Stage.DETECT, limits.detect) as deadline:
+            met = detect(drill, live, self._journal, deadline, every=settings.poll, tick=self._tick)
+        with self._stage(Stage.DECIDE, limits.decide) as deadline:
+            plan = decide(drill, live, met, self._journal, deadline)
+        with self._stage(Stage.ROLL_BACK, limits.roll_back) as deadline:
+            live.plan = plan
+            roll_back(live, plan, self._journal, deadline)
+        with self._stage(Stage.RECOVER, limits.recover + drill.sustain.time) as deadline:
+            wait_for_recovery(drill, live, deadline, self._tick)
+            read_ledger_rows(drill, live, self._journal, "after recovery", settings.read_rows)
+        validation = [spec for spec in drill.criteria if spec.criterion.phase is Phase.VALIDATION]
+        longest = Duration(sum(spec.criterion.within.ns for spec in validation))
+        with self._stage(Stage.VALIDATE, longest):
+            for spec in validation:
+                hold(spec, live.bench, self._journal, every=settings.poll)
+
+    def begin(self, stage: Stage, deadline: Deadline) -> None:
+        """Records that a stage begins; the watchdog believes the drill until some time after its deadline."""
+        self._status = Status(self.drill.name, stage, now(), deadline)
+        if self.post is not None:
+            self.post.vouch_until(deadline)
+        self._journal.append(StageStarted(stage=stage, at=self._status.since, deadline=deadline.at))
+        self._context.progress.update(self._status)
+
+    def end(self, reason: str) -> None:
+        """Records that the stage ended: with a reason when it failed."""
+        outcome = "failed" if reason else "completed"
+        ended = {"stage": self._status.stage, "at": now(), "outcome": outcome, "reason": reason}
+        self._journal.append(StageEnded.model_validate(ended))
+        self._context.progress.stage_ended(self._status, reason)
+
+    def _prepare(self, deadline: Deadline) -> Live:
+        """Brings the system up, under load and watched."""
+        drill, context, settings = self.drill, self._context, self._settings
+        self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
+        sandbox_id = new_id(context.sandbox, drill.model)
+        order = Order.of(
+            settings,
+            drill.model,
+            drill=Process.own("drill"),
+            run_id=context.run_id,
+            slug=drill.slug,
+            name=drill.name,
+            folder=self._folder.absolute(),
+            sandbox=context.sandbox,
+            sandbox_id=sandbox_id,
+        )
+        post = self.post = Post(order, KillSwitch.of(settings, drill.model), self._stop)
+        post.vouch_until(deadline)
+        self.sandbox = open_sandbox(
+            context.sandbox,
+            drill.model,
+            sandbox_id=sandbox_id,
+            live=drill.versions,
+            standby=drill.standby,
+            run_id=context.run_id,
+            settings=settings,
+            deadline=deadline,
+        )
+        return go_live(
+            drill,
+            self.sandbox,
+            fenced(self.sandbox, self._may_act),
+            Recorder(self._journal),
+            self.worker,
+            folder=self._folder,
+            run_id=context.run_id,
+            seed=context.seed,
+            deadline=deadline,
+        )
+
+    def _may_act(self) -> None:
+        """Looks whether something may be done to the system.
+
+        Raises:
+            Halted: the watchdog has taken the drill's lease, or is gone.
+            CannotCreate: a record is missing from the journal, so what came next would rest on what nobody can see.
+        """
+        if self.post is not None:
+            self.post.check()
+        if self._journal.problem:
+            raise CannotCreate(self._journal.problem)
+
+    def _steady_state(self, live: Live, deadline: Deadline) -> None:
+        """Waits for a whole window in which the criteria held, and takes the baseline from that window."""
+        window = self.drill.limits.steady_window
+        begun = now()
+        live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
+        for spec in self.drill.criteria:
+            if spec.criterion.phase is Phase.STEADY_STATE:
+                self._hold_steady(live, spec)
+        for service in self.drill.model.services:
+            p95 = live.observer.health(service, window).p95
+            if p95 is None:
+                raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
+            live.baseline[service] = p95
+        self._journal.append(BaselineTaken(p95=dict(live.baseline)))
+
+    def _inject(self, live: Live, deadline: Deadline) -> None:
+        scene = Scene(system=live.system, metrics=live.observer, baseline=live.baseline)
+        live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
+        live.fault.set_up()
+        undo = live.fault.undo
+        before = serving(live.system, services_of(undo))
+        try:
+            live.fault.inject(deadline)
+        except (DeadlineExceeded, CrashLoop) as error:
+            raise StageFailed(f"the fault could not be injected: {error}") from error
+        try:
+            live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
+        except DeadlineExceeded as error:
+            why = why_no_effect(undo, before, live.bench)
+            raise StageFailed(f"the fault had no effect: {error}{'; ' if why else ''}{why}") from error
+
+    def _hold_steady(self, live: Live, spec: CriterionSpec) -> None:
+        looks = LastLook(self._journal)
+        if not hold(spec, live.bench, looks, every=self._settings.poll):
+            why = f"it did not hold that {spec.criterion.name}: {looks.told(spec.criterion.unit)}"
+            raise StageFailed(f"the steady state was never reached: {why}")
+
+    @contextmanager
+    def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:
+        """Journals a stage's start and end; an error that ends it is its reason."""
+        deadline = Deadline.after(limit)
+        self.begin(stage, deadline)
+        reason = "interrupted"
+        try:
+            yield deadline
+            reason = ""
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            reason = sentence(error)
+            raise
+        finally:
+            self.end(reason)
+
+    def _tick(self, live: Live) -> bool:
+        """Tells who watches what clients see now; always true, so that it can stand in a condition."""
+        self._may_act()
+        self._status = replace(self._status, error_rate=live.worst_error_rate())
+        self._context.progress.update(self._status)
+        return True
+
+
+def sentence(error: BaseException) -> str:
+    """An error as a reason."""
+    return str(error) if isinstance(error, (DrillError, StageFailed)) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,84 @@
+"""What drills live on this machine, as their entries and journals tell it; nothing is changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.clock import now
+from harness.drill.watch.entries import entries, order_of
+from harness.errors import DrillError
+from harness.journal.chain import JournalReader
+from harness.journal.records import Stage, StageStarted
+from harness.sandbox.common.process import Process
+from harness.settings import Settings
+
+
+class LiveDrill(BaseModel):
+    """One drill that lives, or was not taken back yet.
+
+    `state`: "running"; "suspended", where somebody has stopped its process; "being taken back", where the drill is gone
+    and its watchdog is at it; "left", where both are gone: `drill heal` takes it back. `since` is how many seconds ago
+    its stage began, `pid` the drill's process and `watchdog` that of its watchdog, None where it is gone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    drill: str
+    name: str
+    state: str
+    stage: Stage | None
+    since: float | None
+    pid: int
+    sandbox: str
+    sandbox_id: str
+    watchdog: int | None
+    folder: Path
+
+
+def live_drills(settings: Settings) -> tuple[LiveDrill, ...]:
+    """The drills of this user that live, or were not taken back yet."""
+    found = []
+    for entry in entries(settings.state_dir):
+        order = order_of(entry)
+        if order is None:
+            continue
+        keeper = entry.keeper()
+        watchdog = int(keeper.partition("-")[0]) if Process.lives(keeper) else None
+        stage, since = _stage(order.folder / "journal.jsonl")
+        found.append(
+            LiveDrill(
+                run_id=order.run_id,
+                drill=order.slug,
+                name=order.name,
+                state=_state(order.drill, watched=watchdog is not None),
+                stage=stage,
+                since=since,
+                pid=order.drill.pid,
+                sandbox=order.sandbox,
+                sandbox_id=order.sandbox_id,
+                watchdog=watchdog,
+                folder=order.folder,
+            )
+        )
+    return tuple(found)
+
+
+def _state(drill: Process, *, watched: bool) -> str:
+    if drill.alive:
+        return "suspended" if drill.suspended else "running"
+    return "being taken back" if watched else "left"
+
+
+def _stage(journal: Path) -> tuple[Stage | None, float | None]:
+    """The stage that began last, and how many seconds ago; None where the journal does not tell."""
+    try:
+        entries_ = JournalReader(journal).news()
+    except DrillError:
+        return None, None
+    begun = next((one.record for one in reversed(entries_) if isinstance(one.record, StageStarted)), None)
+    if begun is None:
+        return None, None
+    return begun.stage, max(0.0, (now() - begun.at).seconds)
