@@ -1,6 +1,7 @@
 """Monotonic time: the only clock that measures, deadlines on it, and waiting on conditions.
 
-Part of the floor. Invariant: nothing here reads the wall clock except `utc_anchor`, whose result only labels.
+Part of the floor. Invariant: nothing here reads the wall clock except `utc_anchor`, whose result labels, and tells
+calendars which hours it is; nothing is measured by it.
 """
 
 import time
@@ -28,10 +29,14 @@ def utc_anchor() -> tuple[Instant, int]:
     return Instant((before + time.monotonic_ns()) // 2), wall
 
 
+def utc_moment(utc_ns: int) -> datetime:
+    """UTC nanoseconds as a moment of the calendar."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=utc_ns // 1000)
+
+
 def utc_text(utc_ns: int) -> str:
     """UTC nanoseconds as RFC 3339 with milliseconds."""
-    moment = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=utc_ns // 1000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_moment(utc_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +12,7 @@ from harness.drill.interrupt import LeftToWatchdog
 from harness.drill.runner import run_drill
 from harness.drill.spec import Drill
 from harness.errors import CannotCreate, DrillError
-from harness.journal.chain import read_journal
-from harness.journal.declaration import Verdict
-from harness.report.write import write_drill
-from harness.verdict.present import judge_journal
+from harness.report.again import judge_folder
 from harness.verdict.result import Result
 
 
@@ -67,28 +63,3 @@ def conduct(drill: Drill, context: RunContext) -> Conducted:
         except DrillError:  # what stopped the drill is the one to tell
             return Conducted(None, stopped)
     return Conducted(judge_folder(folder))
-
-
-def judge_folder(folder: Path) -> Result:
-    """Judges the journal of a drill's folder (again) and writes result and reports beside it.
-
-    Raises:
-        NotFound: there is no journal.
-        InputError: the journal was altered, or holds no drill.
-    """
-    result, timeline = judge_journal(read_journal(folder / "journal.jsonl"))
-    write_drill(result, timeline, folder)
-    return result
-
-
-def exit_code(results: Sequence[Result]) -> int:
-    """The exit code of a run: its worst drill's; a drill that ended as its scenario expects counts as passed."""
-    codes = {
-        Verdict.PASSED: 0,
-        Verdict.MISSED: 1,
-        Verdict.INDETERMINATE: 2,
-        Verdict.INVALID: 2,
-        Verdict.ABORTED: 3,
-    }
-    unexpected_pass = 1  # a negative control that passed shows that passing means nothing
-    return max((0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results), default=2)

@@ -82,3 +82,12 @@ class MayWorkLater(DrillError):  # noqa: N818 - see WillNotWork
 
 class DeadlineExceeded(MayWorkLater):
     """A condition did not come true before its deadline."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Not an error: somebody ends the command, and the message says what became of what it had begun.
+
+    With `at_once` the process ends without waiting for anything that it has begun.
+    """
+
+    at_once = False

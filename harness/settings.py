@@ -35,6 +35,10 @@ def _registry_port() -> int:
     return int(named)
 
 
+def _confirmed() -> str:
+    return os.environ.get("DRILL_CONFIRM", "")
+
+
 def _kill_switch() -> Path | None:
     named = os.environ.get("DRILL_KILL_SWITCH")
     return Path(named) if named else None
@@ -43,6 +47,9 @@ def _kill_switch() -> Path | None:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
+
+    confirmed: str = field(default_factory=_confirmed)
+    """The place that a person named who means to break what runs there: a context, or a sandbox of the drill's own."""
 
     state_dir: Path = field(default_factory=_state_dir)
     """Where live sandboxes have their folders; short, because Unix sockets allow 108 bytes of path."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import total_ordering
 from typing import Any, Final, Self
 
@@ -64,7 +65,7 @@ class Duration:
     @classmethod
     def of(cls, *, s: float = 0, ms: float = 0) -> Self:
         """Builds a duration from seconds and milliseconds."""
-        return cls(round(s * _NS_PER["s"]) + round(ms * _NS_PER["ms"]))
+        return cls(round(Fraction(s) * _NS_PER["s"]) + round(Fraction(ms) * _NS_PER["ms"]))
 
     @property
     def seconds(self) -> float:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pytest_bdd import parsers
 
+from harness.bdd.blackouts import EXAMPLE, read_blackout
 from harness.bdd.refusals import read_refusal
 from harness.errors import InputError
 from harness.journal.cause import Cause
@@ -80,6 +81,9 @@ def _how(text: str) -> Procedure:
 TYPES: Final[dict[str, ParameterType]] = {
     "Service": ParameterType(r"\S+", str, "tracklist-service"),
     "Version": ParameterType(r"\S+?", str, "2.4.0"),
+    "Name": ParameterType(r"[a-z][a-z0-9-]*", str, "audio"),
+    "Context": ParameterType(r"\S+", str, "staging-eu"),
+    "Blackout": ParameterType(r".+", read_blackout, EXAMPLE),
     "Table": ParameterType(r"\S+", str, "audio_files"),
     "Quoted": ParameterType(r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'"),
     "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ import pytest
 from harness.bdd.plugin import BUILDER
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
+from harness.drill.guards.beforehand import may_start, require_confirmed
 from harness.drill.progress import Silent
 from harness.drill.sandboxes import KIND, can_show, known, make_ready
 from harness.drill.spec import Drill
@@ -19,6 +21,7 @@ from harness.report.write import write_run
 from harness.verdict.result import Result
 
 _RUN: Final = pytest.StashKey[RunContext]()
+_TOOLS: Final = pytest.StashKey[Mapping[str, str]]()
 _RESULTS: Final = pytest.StashKey[list[Result]]()
 
 
@@ -26,10 +29,11 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
     """Runs a drill inside its test item; the test fails unless the verdict is the expected one."""
     config = item.config
     context = config.stash.get(_RUN, None)
+    settings = item.stash[BUILDER].settings
+    sandbox = known(str(config.getoption("--drill-sandbox")))[0]
+    require_confirmed([(drill, sandbox)], settings)
     if context is None:
         run_id = new_run_id()
-        sandbox = known(str(config.getoption("--drill-sandbox")))[0]
-        settings = item.stash[BUILDER].settings
         context = RunContext(
             run_id=run_id,
             folder=make_run_folder(config.rootpath / str(config.getoption("--drill-out")), run_id),
@@ -38,13 +42,14 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
             seed=int(config.getoption("--drill-seed")),
             progress=Silent(),
             again="",
-            tools=make_ready(sandbox, [drill.model], settings),
         )
         config.stash[_RUN] = context
         config.stash[_RESULTS] = []
     if not can_show(context.sandbox, drill.tags):
         pytest.skip(f"not run: it needs a cluster (--drill-sandbox {KIND})")
-    done = conduct(drill, replace(context, again=f"pytest {item.nodeid}"))
+    if _TOOLS not in config.stash and may_start(drill, sandbox, settings):
+        config.stash[_TOOLS] = make_ready(sandbox, [drill.model], settings)
+    done = conduct(drill, replace(context, again=f"pytest {item.nodeid}", tools=config.stash.get(_TOOLS, {})))
     result = done.result
     if result:
         config.stash[_RESULTS].append(result)

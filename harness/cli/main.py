@@ -5,23 +5,75 @@ Every error of ours is one message on stderr and an exit code of sysexits.h, nev
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
+from typing import Any, Final
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
-from harness.cli import doctor, live, run, sandbox, show
-from harness.cli.output import readable
-from harness.drill.interrupt import Halted, LeftToWatchdog
-from harness.errors import DrillError, InternalError, UsageError
+from harness.errors import DrillError, InternalError, Interrupted, UsageError
+
+COMMANDS: Final = {
+    "run": "harness.cli.run:run",
+    "list": "harness.cli.show:list_drills",
+    "steps": "harness.cli.show:steps",
+    "report": "harness.cli.show:report",
+    "doctor": "harness.cli.doctor:doctor",
+    "status": "harness.cli.live:status",
+    "abort": "harness.cli.live:abort",
+    "heal": "harness.cli.sandbox:heal",
+    "sandbox": "harness.cli.sandbox:app",
+}
+"""Where each command is, in the order in which they are shown."""
+
+
+class _When(Mapping[str, Any]):
+    """The commands; what one is made of is imported when it is asked for.
+
+    So a report can be made where nothing else can be done, and no command waits for the imports of another.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, inside = COMMANDS[name].partition(":")
+        found = getattr(import_module(module), inside)
+        if not isinstance(found, typer.Typer):
+            alone = typer.Typer(add_completion=False)
+            alone.command(name)(found)
+            found = alone
+        command = typer.main.get_command(found)
+        command.name = name
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Commands(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _When()  # type: ignore[assignment]  # none is added, so it need not be mutable
+
+
+HEAL_NOTHING: Final = ("heal", "status", "abort")
+"""Commands that heal by themselves, or show and stop what lives."""
 
 app = typer.Typer(
     name="drill",
+    cls=_Commands,
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Rollback drills: break a system under load, roll it back, and prove what clients lived through.",
@@ -34,24 +86,21 @@ def _before_any_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help())
     elif context.invoked_subcommand not in HEAL_NOTHING:
-        try:
-            sandbox.heal()
-        except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
-            _complain(f"what an earlier drill left could not be removed: {error}")
+        _heal(context.invoked_subcommand)
 
 
-app.command("run")(run.run)
-app.command("list")(readable(show.list_drills))
-app.command("steps")(readable(show.steps))
-app.command("report")(show.report)
-app.command("doctor")(doctor.doctor)
-app.command("status")(live.status)
-app.command("abort")(live.abort)
-app.command("heal")(sandbox.heal)
-app.add_typer(sandbox.app, name="sandbox")
+def _heal(command: str) -> None:
+    try:
+        from harness.cli import sandbox  # noqa: PLC0415 - it needs the live half
+    except ImportError:
+        if command == "report":
+            return  # where nothing can be drilled, nothing was left, and judging needs only the journal
+        raise
+    try:
+        sandbox.heal()
+    except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
+        _complain(f"what an earlier drill left could not be removed: {error}")
 
-HEAL_NOTHING = ("heal", "status", "abort")
-"""Commands that heal by themselves, or show and stop what lives."""
 
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 """What a shell may have set for tests: `-k` there would leave drills out without a word."""
@@ -61,11 +110,7 @@ INTERRUPTED = 3  # a person or a guard stopped it: the same code as the verdict 
 
 def main() -> None:
     """Runs the command and exits."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
-            signal.signal(number, _interrupt)
-    for name in PYTEST_VARIABLES:
-        os.environ.pop(name, None)
+    _settle()
     try:
         code = _command()
     except (KeyboardInterrupt, typer.Abort) as interrupt:
@@ -91,13 +136,25 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _settle() -> None:
+    """Signals end the command in order, no variable changes what is run, and a locale without a character tells it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as with nohup
+            signal.signal(number, _interrupt)
+    for name in PYTEST_VARIABLES:
+        os.environ.pop(name, None)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _interrupted(interrupt: BaseException) -> int:
     """Says who stopped the command, and what became of what it had begun."""
-    if isinstance(interrupt, LeftToWatchdog):
+    if isinstance(interrupt, Interrupted) and interrupt.at_once:
         _complain(str(interrupt))
         sys.stdout.flush()
         os._exit(INTERRUPTED)  # at once: nothing that this process has begun is waited for
-    halted = isinstance(interrupt, Halted)
+    halted = isinstance(interrupt, Interrupted)
     _complain(f"stopped: {interrupt}" if halted else "interrupted; what was begun has been undone")
     return INTERRUPTED
 

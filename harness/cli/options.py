@@ -14,6 +14,10 @@ System = Annotated[
 Tags = Annotated[str | None, typer.Option("--tag", help="only scenarios with these tags: 'release and not control'")]
 Json = Annotated[bool, typer.Option("--json", help="for programs")]
 SandboxName = Annotated[str, typer.Option("--sandbox", help="where systems are brought up: embedded, kind, cluster")]
+Confirm = Annotated[
+    str | None,
+    typer.Option("--confirm", help="the context that you mean to break, where it must be named", metavar="CONTEXT"),
+]
 Out = Annotated[Path, typer.Option("--out", help="where the run's folder is made")]
 
 FEATURES: Final = [Path("features")]

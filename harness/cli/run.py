@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from harness.cli.options import EMBEDDED, FEATURES, RUNS, Json, Out, Paths, SandboxName, System, Tags
+from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
-from harness.conduct import conduct, exit_code, make_run_folder, new_run_id
+from harness.cli.results import exit_code, print_results
+from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
+from harness.drill.guards.beforehand import may_start, require_confirmed
 from harness.drill.preview import describe
 from harness.drill.progress import Silent
 from harness.drill.sandboxes import KIND, can_show, known, make_ready
@@ -26,10 +25,8 @@ from harness.errors import DrillError, InputError
 from harness.report.words import ending
 from harness.report.write import write_run
 from harness.settings import Settings
-from harness.units import Duration, Span
-from harness.verdict.result import Result, Seconds
-
-WIDE = 200  # columns where there is no terminal: a path must not be broken in a log
+from harness.system.model import SystemModel
+from harness.verdict.result import Result
 
 
 def run(
@@ -38,6 +35,7 @@ def run(
     sandbox: SandboxName = EMBEDDED,
     tag: Tags = None,
     system: System = None,
+    confirm: Confirm = None,
     out: Out = RUNS,
     seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print guards, targets and plan, touch nothing")] = False,
@@ -49,12 +47,14 @@ def run(
     sandboxes = known(sandbox)
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
     planned = _planned(drills, sandboxes)
+    settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     if dry_run:
-        for drill in drills:
-            _print_plan(drill, sandbox)
+        with results_to_stdout():
+            for drill, name in planned:
+                _print_plan(drill, name, settings)
         return 0
-    settings = Settings()
-    tools = {name: make_ready(name, [drill.model for drill in drills], settings, tell=tell) for name in sandboxes}
+    require_confirmed(planned, settings)
+    tools = _ready(planned, settings)
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
     context = RunContext(
@@ -72,7 +72,7 @@ def run(
         with watcher() as progress:
             for drill, name in planned:
                 again = _again(drill, sandbox=name, seed=seed, system=system)
-                own = replace(context, sandbox=name, tools=tools[name], progress=progress, again=again)
+                own = replace(context, sandbox=name, tools=tools.get(name, {}), progress=progress, again=again)
                 done = conduct(drill, own)
                 results += [done.result] if done.result else []
                 if stopped := done.stopped:
@@ -81,7 +81,7 @@ def run(
         summary = write_run(results, folder) if results else None
     with results_to_stdout():
         if json and summary:
-            print(summary.model_dump_json(indent=2))
+            print(summary.model_dump_json(indent=2, ensure_ascii=True))
         elif results:
             print_results(results, folder)
     if stopped:
@@ -110,62 +110,30 @@ def _planned(drills: Sequence[Drill], sandboxes: Sequence[str]) -> list[tuple[Dr
     return planned
 
 
+def _ready(planned: Sequence[tuple[Drill, str]], settings: Settings) -> dict[str, dict[str, str]]:
+    """Makes each sandbox ready that a drill may start in; what a guard refuses is not even looked at."""
+    models: dict[str, list[SystemModel]] = {}
+    for drill, name in planned:
+        if may_start(drill, name, settings):
+            models.setdefault(name, []).append(drill.model)
+    return {name: make_ready(name, found, settings, tell=tell) for name, found in models.items()}
+
+
 def _again(drill: Drill, *, sandbox: str, seed: int, system: Path | None) -> str:
     named = ["--system", str(system)] if system else []
     return shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed), *named])
 
 
-def _print_plan(drill: Drill, sandbox: str) -> None:
+def _print_plan(drill: Drill, sandbox: str, settings: Settings) -> None:
     lines = [
         f"{drill.name} ({drill.source})",
         f"  system      {drill.model.name}, {', '.join(map(' '.join, drill.versions.items()))}",
         f"  fault       {drill.fault.title}",
         f"  effect      {drill.fault.effect}, within {drill.limits.effect}",
         *(f"  trigger     {spec.trigger.title} ({spec.severity} severity)" for spec in drill.triggers),
-        *describe(drill, sandbox, Settings()),
+        *describe(drill, sandbox, settings),
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
         *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),
         f"  expected    {ending(drill.expected, drill.expected_cause)}",
     ]
     print("\n".join(lines))
-
-
-def seconds(found: Seconds | None) -> str:
-    """A measured interval as people read it."""
-    if found is None:
-        return "–"
-    return str(Span(Duration.of(s=found.low), Duration.of(s=found.high)))
-
-
-def print_results(results: Sequence[Result], folder: Path) -> None:
-    """The table of a run, then why a drill did not end as expected."""
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDE)
-    with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
-        _table(results, folder, console)
-    print(captured.get(), end="")
-
-
-def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    several = len({result.sandbox for result in results}) > 1
-    for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
-        table.add_column(column)
-    table.add_column("report", overflow="fold")
-    for result in results:
-        account = result.account
-        control = result.as_expected and result.verdict != "passed"
-        verdict = f"{result.verdict}, as expected" if control else result.verdict
-        rto = next((one.interval for one in result.measures if one.name == "rto"), None)
-        lost = f"{len(account.lost)} of {account.acknowledged}" if account and account.complete else "–"
-        style = "green" if result.as_expected else "red"
-        report = str(folder / result.drill_id / "report.html")
-        where = [result.sandbox] if several else []
-        table.add_row(result.name, *where, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
-    console.print(table)
-    for result in results:
-        if not result.as_expected:
-            due = ending(result.expected, result.expected_cause)
-            why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
-            console.print(f"{result.name}: {result.verdict}: {why}", highlight=False, markup=False)
-    console.print(f"All of it: {folder / 'index.html'}", highlight=False, markup=False)

@@ -21,7 +21,7 @@ from harness.settings import Settings
 from harness.system.find import find_system
 from harness.system.load import load_system
 
-app = typer.Typer(help="A system of your own to look at: up, down, status.")
+app = typer.Typer(add_completion=False, help="A system of your own to look at: up, down, status.")
 
 
 Which = Annotated[str, typer.Argument(help="embedded: the system; kind: the cluster that drills on kind share")]

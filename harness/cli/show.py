@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import FEATURES, Json, Paths, System, Tags
-from harness.cli.output import results_to_stdout
-from harness.errors import NotFound
+from harness.cli.output import readable, results_to_stdout
+from harness.cli.results import exit_code, print_results
+from harness.report.again import journals, judge_folder
+from harness.report.write import write_run
 
 
+@readable
 def list_drills(paths: Paths = None, *, tag: Tags = None, system: System = None, json: Json = False) -> int:
     """List the drills, without running any."""
     from harness.bdd.collect import collect_drills  # noqa: PLC0415 - pytest takes half a second to import
@@ -41,6 +44,7 @@ def list_drills(paths: Paths = None, *, tag: Tags = None, system: System = None,
     return 0
 
 
+@readable
 def steps(*, json: Json = False) -> int:
     """Print every step that a scenario can be written with."""
     from harness.bdd.plugin import defined_steps  # noqa: PLC0415 - likewise
@@ -60,20 +64,12 @@ def report(
     json: Json = False,
 ) -> int:
     """Judge a run again from its journals and write its results and reports anew. Exits as the run did."""
-    from harness.cli.run import print_results  # noqa: PLC0415 - that module needs the live half; this one does not
-    from harness.conduct import exit_code, judge_folder  # noqa: PLC0415 - likewise
-    from harness.report.write import write_run  # noqa: PLC0415 - likewise
-
-    folders = (
-        [run] if (run / "journal.jsonl").is_file() else sorted(path.parent for path in run.glob("*/journal.jsonl"))
-    )
-    if not folders:
-        raise NotFound(f"{run}: there is no journal in it; name the folder of a run or of a drill")
+    folders = journals(run)
     results = [judge_folder(folder) for folder in folders]
-    summary = None if folders == [run] else write_run(results, run)
+    summary = None if folders == (run,) else write_run(results, run)
     with results_to_stdout():
         if json:
-            print((summary or results[0]).model_dump_json(indent=2))
+            print((summary or results[0]).model_dump_json(indent=2, ensure_ascii=True))
         else:
-            print_results(results, run.parent if folders == [run] else run)
+            print_results(results, run.parent if folders == (run,) else run)
     return exit_code(results)

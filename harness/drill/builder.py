@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.drill import defaults
 from harness.drill.checks.base import Demand
 from harness.drill.checks.services import VersionServed
 from harness.drill.demands import ALWAYS_WITHIN, own, version
+from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
@@ -22,6 +24,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Trigger, default_triggers, window_for
 from harness.settings import Settings
+from harness.system.load import line_in
 from harness.system.model import Service, SystemModel
 from harness.units import Duration
 
@@ -58,6 +61,7 @@ class DrillBuilder:
     roll_back_limit: Duration = defaults.ROLL_BACK_LIMIT
     recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
+    guards: Said = field(default_factory=Said)
     expected: Verdict = Verdict.PASSED
     expected_cause: Cause | None = None
 
@@ -121,6 +125,12 @@ class DrillBuilder:
         self._service(trigger.service)
         self.triggers.append((trigger, self.here))
 
+    def guard(self, said: Said) -> None:
+        """Makes the guards of the drill stricter."""
+        for condition in said.stops:
+            self._service(condition.service)
+        self.guards = self.guards.and_also(said)
+
     def counts_after(self, severity: Severity, time: Duration) -> None:
         """An incident of this severity may last so long before that counts for a rollback."""
         if severity not in (Severity.HIGH, Severity.MEDIUM):
@@ -168,7 +178,7 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
-        refuse_what_cannot_pass(self, fault, self._limits(), self._target(fault))
+        refuse_what_cannot_pass(self, fault, self._limits())
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = [
@@ -204,6 +214,7 @@ class DrillBuilder:
             expected=self.expected,
             expected_cause=self.expected_cause,
             lag_limit=self.settings.lag_limit,
+            guards=self.guards,
             slug=slug,
         )
 
@@ -262,10 +273,11 @@ class DrillBuilder:
     def _own_checks(self) -> None:
         """The checks that belong to every validation; one that the scenario names has the time that it names."""
         said = {spec.criterion.name for spec in self.criteria}
-        for check in self.model.checks:
+        for index, check in enumerate(self.model.checks):
             demand = own(self.model, check.name)
             if check.always and demand.name not in said:
-                source = self._default_source(f"[[checks]] {check.name}")
+                line = line_in(self.model.root / Path(self.system_file).name, ("checks", index))
+                source = Source(file=self.system_file, line=line, text=f"[[checks]] {check.name}")
                 self._criterion(Phase.VALIDATION, demand, ALWAYS_WITHIN, source)
 
     def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:

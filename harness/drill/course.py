@@ -13,13 +13,14 @@ from pathlib import Path
 
 from harness.clock import Deadline, now
 from harness.drill.context import RunContext
+from harness.drill.guards.duty import Duty
 from harness.drill.hold import LastLook, hold
 from harness.drill.interrupt import Halt
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Status
-from harness.drill.reach import services_of, serving, why_no_effect
 from harness.drill.recorder import Recorder, Registrar
 from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
+from harness.drill.serving import services_of, what_serves, why_no_effect
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
 from harness.drill.watch.fenced import fenced
@@ -45,6 +46,8 @@ class Course:
         folder: of the drill.
         journal: where everything goes.
         stop: called from another thread once the drill must not go on.
+
+    Its guards are on duty (`duty`) from before `run` to after it.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Course:
         self.drill = drill
         self.worker = WorkerProcess(mark_of(Process.own()))
         self.post: Post | None = None
+        self.duty: Duty
         self.sandbox: Sandbox | None = None
         self.live: Live | None = None
         self.prepared = False
@@ -75,6 +79,7 @@ class Course:
         with self._stage(Stage.PREPARE, settings.prepare) as deadline:
             live = self.live = self._prepare(deadline)
         self.prepared = True
+        self.duty.see(live.observer, live.baseline)
         with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:
             self._steady_state(live, deadline)
         with self._stage(Stage.INJECT, settings.inject + limits.effect) as deadline:
@@ -178,11 +183,12 @@ class Course:
         self._journal.append(BaselineTaken(p95=dict(live.baseline)))
 
     def _inject(self, live: Live, deadline: Deadline) -> None:
+        self.duty.check_reach(self.drill, live.sandbox)
         scene = Scene(system=live.system, metrics=live.observer, baseline=live.baseline)
         live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
         live.fault.set_up()
         undo = live.fault.undo
-        before = serving(live.system, services_of(undo))
+        before = what_serves(live.system, services_of(undo))
         try:
             live.fault.inject(deadline)
         except (DeadlineExceeded, CrashLoop) as error:
@@ -219,6 +225,7 @@ class Course:
     def _tick(self, live: Live) -> bool:
         """Tells who watches what clients see now; always true, so that it can stand in a condition."""
         self._may_act()
+        self.duty.check()
         self._status = replace(self._status, error_rate=live.worst_error_rate())
         self._context.progress.update(self._status)
         return True

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
+from harness.drill.guards.answers import Answer
 from harness.drill.spec import Drill
-from harness.journal.declaration import LedgerDeclared, LoadDeclared, ServiceDeclared, TriggerDeclared
+from harness.journal.declaration import GuardDeclared, LedgerDeclared, LoadDeclared, ServiceDeclared, TriggerDeclared
 from harness.journal.records import DrillDeclared, Planned, PlannedStep
 from harness.rollback.plan import Plan
 from harness.units import Duration
 
 
-def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str, tools: Mapping[str, str]) -> DrillDeclared:
-    """What the journal says first: everything that the verdict is judged by."""
+def declaration(
+    drill: Drill, *, run_id: str, sandbox: str, again: str, tools: Mapping[str, str], guards: Sequence[Answer] = ()
+) -> DrillDeclared:
+    """What the journal says first: everything that the verdict is judged by, and what the guards say to it."""
     model = drill.model
     period = Duration(round(1e9 / drill.probe_rate))
     return DrillDeclared(
@@ -60,6 +63,12 @@ def declaration(drill: Drill, *, run_id: str, sandbox: str, again: str, tools: M
         lag_limit=drill.lag_limit,
         expected=drill.expected,
         expected_cause=drill.expected_cause,
+        guards=tuple(
+            GuardDeclared(
+                guard=one.guard, on=one.on, rule=one.rule, found=one.refusal or one.found, allowed=one.allowed
+            )
+            for one in guards
+        ),
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),

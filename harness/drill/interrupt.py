@@ -13,6 +13,8 @@ from types import FrameType, TracebackType
 from typing import Final, Literal, Self
 
 from harness.clock import now
+from harness.errors import Interrupted
+from harness.journal.guard import Guard
 from harness.units import Duration, Instant
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -22,14 +24,19 @@ ONE_WISH: Final = Duration.of(ms=500)
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Why a drill must stop. `all_drills`: those that would come after it, too."""
+    """Why a drill must stop. `all_drills`: those that would come after it, too.
+
+    `guard` is the kind of guard, and `rule` which one of its kind, as its answer tells it, where that is known.
+    """
 
     by: Literal["guard", "person"]
     reason: str
     all_drills: bool = False
+    guard: Guard | None = None
+    rule: str = ""
 
 
-class Halted(KeyboardInterrupt):
+class Halted(Interrupted):
     """A guard stops the drill, as a person would: nothing that handles errors may take it for one."""
 
     def __init__(self, halt: Halt) -> None:
@@ -37,8 +44,10 @@ class Halted(KeyboardInterrupt):
         self.halt = halt
 
 
-class LeftToWatchdog(KeyboardInterrupt):
+class LeftToWatchdog(Interrupted):
     """A person did not want to wait: the watchdog takes everything back, and this process ends at once."""
+
+    at_once = True
 
 
 class Interruption:

@@ -1,4 +1,4 @@
-"""What a drill would do, without doing it: its target and its rollback plan from what is declared. Pure.
+"""What a drill would do, without doing it: its guards, its target and its rollback plan from what is declared.
 
 The plan is the planner's own; only the facts are not looked up but follow from the scenario: every sandbox begins
 with the live releases in blue and the standby ones in green, as the first revision of each service; a release goes
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
+from harness.drill.guards.beforehand import answers_to
 from harness.drill.spec import Drill
 from harness.faults.catalogue import BadRelease
 from harness.faults.cluster import HungUpgrade
@@ -25,9 +26,6 @@ from harness.system.values import Replica, ReplicaState, Revision, RevisionState
 from harness.units import counted
 
 FIRST: Final = Slot.BLUE
-_OWN: Final = {
-    "embedded": "only processes, ports and a folder that the drill makes are touched, and they end with it",
-}
 
 
 def expected_facts(drill: Drill) -> dict[str, SlotFacts]:
@@ -90,7 +88,7 @@ def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
     """Guards, target and plan, a line each."""
     steady = drill.limits.steady_window + settings.steady_state
     lines = [
-        f"  guards      {sandbox}: {_OWN.get(sandbox, 'only what the sandbox may touch is touched')}",
+        *_guards(drill, sandbox, settings),
         f"              nothing is injected unless the steady state is reached within {steady}",
         f"              the fault is taken back at the end, however the drill ends, within {settings.undo}",
     ]
@@ -100,6 +98,11 @@ def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
         there = f"{counted(facts.replicas, 'replica')} of {serves} in {facts.active}"
         lines.append(f"  target      {service}: {there}; {waits} stands by in {facts.active.other}")
     return lines + _plan(drill, sandbox)
+
+
+def _guards(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
+    found = answers_to(drill, sandbox, settings)
+    return [f"  {'' if number else 'guards':<12}{one.word}: {one.sentence}" for number, one in enumerate(found)]
 
 
 def _plan(drill: Drill, sandbox: str) -> list[str]:

@@ -10,11 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
-from harness.clock import Deadline, now, utc_anchor
+from harness.clock import Deadline, now, utc_anchor, utc_moment
 from harness.drill.context import RunContext
 from harness.drill.course import Course, sentence
 from harness.drill.declare import declaration
-from harness.drill.interrupt import Halted, Interruption, LeftToWatchdog
+from harness.drill.guards.answers import Answer, limit_of
+from harness.drill.guards.beforehand import answers_to
+from harness.drill.guards.duty import Duty, refused
+from harness.drill.guards.rules import rules_for
+from harness.drill.interrupt import Halt, Halted, Interruption, LeftToWatchdog
 from harness.drill.restore import attempt, end_sandbox, keep_logs, restore
 from harness.drill.spec import Drill
 from harness.drill.stages import StageFailed
@@ -22,6 +26,7 @@ from harness.drill.watch.post import Post
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
 from harness.journal.chain import JournalWriter
 from harness.journal.records import ClockRead, DrillEnded, Stage, Stopped
+from harness.units import Instant
 
 STOPPING: Final = (
     "stopping: the fault is taken back, and the sandbox is ended; the same once more leaves that to the watchdog"
@@ -59,18 +64,19 @@ class _Run:
         self._folder = folder
         self._journal = journal
         self._interruption = Interruption()
+        self._rules = rules_for(drill.model, drill.guards, context.sandbox)
         self._course = Course(drill, context, folder, journal, self._interruption.stop)
 
     def run(self) -> None:
-        """The course, then restore, whatever happened."""
-        context, interruption = self._context, self._interruption
-        first = declaration(
-            self._course.drill, run_id=context.run_id, sandbox=context.sandbox, again=context.again, tools=context.tools
-        )
-        self._journal.append(first, durable=True)
+        """The course, then restore, whatever happened; nothing at all where a guard refuses it."""
+        interruption, settings = self._interruption, self._settings
         at, utc_ns = utc_anchor()
-        self._journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
-        with interruption:
+        if refusal := self._declare(at, utc_ns):
+            self._halted(refused(refusal))
+            self._journal.append(DrillEnded(at=now()), durable=True)
+            return
+        limit = limit_of(self._rules, utc_moment(utc_ns))
+        with interruption, Duty(self._rules, limit, at, interruption.stop, every=settings.poll) as self._course.duty:
             problem = self._run_course()
             try:
                 self._restore()
@@ -85,6 +91,22 @@ class _Run:
             raise InternalError(f"the drill met a bug of the harness: {sentence(problem)}") from problem
         if problem and not self._course.prepared:
             raise problem
+
+    def _declare(self, at: Instant, utc_ns: int) -> Answer | None:
+        """Records what the drill is and what the guards say to it; the first of them that refuses it, if one does."""
+        context = self._context
+        told = answers_to(self._course.drill, context.sandbox, self._settings, utc_moment(utc_ns))
+        first = declaration(
+            self._course.drill,
+            run_id=context.run_id,
+            sandbox=context.sandbox,
+            again=context.again,
+            tools=context.tools,
+            guards=told,
+        )
+        self._journal.append(first, durable=True)
+        self._journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
+        return next((one for one in told if not one.allowed), None)
 
     def _run_course(self) -> BaseException | None:
         """Goes through the stages, and records what stopped them; returns an error that did."""
@@ -105,17 +127,24 @@ class _Run:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
             problem = error
             self._stopped("error", sentence(error))
-        halt = self._interruption.halt or (self._course.post.lost if self._course.post else None)
+        late = self._course.duty.end()  # a guard that stopped the drill as its last stage had just ended counts, too
+        halt = self._interruption.halt or late or (self._course.post.lost if self._course.post else None)
         if halt is not None:
-            self._stopped(halt.by, halt.reason)
+            self._halted(halt)
             self._context.progress.say(f"stopping: {halt.reason}")
         elif self._journal.problem and problem is None:
             self._stopped("error", f"a record is missing: {self._journal.problem}")
         return problem
 
-    def _stopped(self, by: Literal["person", "guard", "error"], reason: str) -> None:
+    def _halted(self, halt: Halt) -> None:
+        self._record(Stopped(at=now(), by=halt.by, reason=halt.reason, guard=halt.guard, rule=halt.rule))
+
+    def _stopped(self, by: Literal["person", "error"], reason: str) -> None:
+        self._record(Stopped(at=now(), by=by, reason=reason))
+
+    def _record(self, stopped: Stopped) -> None:
         """Records why the drill stops; that it cannot be recorded does not keep it from being restored."""
-        attempt(("the stop", lambda: self._journal.append(Stopped(at=now(), by=by, reason=reason), durable=True)))
+        attempt(("the stop", lambda: self._journal.append(stopped, durable=True)))
 
     def _restore(self) -> None:
         """Tries every part, even when nothing can be recorded or shown any more; a part that failed is a stop."""

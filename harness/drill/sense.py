@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from harness.drill.spec import CriterionSpec, Limits
@@ -42,6 +42,10 @@ class Said(Protocol):
         """By when one of them must be met, if it says so."""
 
     @property
+    def back_to(self) -> str | None:
+        """The release that the scenario says is gone back to."""
+
+    @property
     def sustain(self) -> Sustain:
         """For how long answers must be good."""
 
@@ -53,14 +57,13 @@ class Said(Protocol):
         """Names of all services, or of the critical ones."""
 
 
-def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits, target: Mapping[str, str]) -> None:
+def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> None:
     """Refuses a scenario that could not pass, because what it judges by is empty or out of reach.
 
     Args:
         said: the scenario.
         fault: what it breaks.
         limits: how long its stages may take.
-        target: the release that each service goes back to.
 
     Raises:
         InputError: it says which, and what to change.
@@ -84,8 +87,8 @@ def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits, target: Ma
             f"trigger must hold for {shortest}"
         )
     _refuse_no_time(said, limits)
+    _refuse_the_release_that_breaks(said, fault)
     if said.expected is Verdict.PASSED:
-        _refuse_the_release_that_breaks(said, fault, target)
         _refuse_patience(said, limits)
 
 
@@ -109,15 +112,14 @@ def _refuse_no_time(said: Said, limits: Limits) -> None:
         )
 
 
-def _refuse_the_release_that_breaks(said: Said, fault: Fault, target: Mapping[str, str]) -> None:
+def _refuse_the_release_that_breaks(said: Said, fault: Fault) -> None:
     """Going back to the release that is the fault is not going back."""
     bad = getattr(fault, "version", None)
-    for service, version in target.items():
-        if bad is not None and version == bad:
-            raise InputError(
-                f"{said.origin}: {service} is broken by the release {bad} and would be rolled back to {version}, "
-                "which is the same; expected the release that was live before, or another one"
-            )
+    if bad is not None and said.back_to == bad:
+        raise InputError(
+            f"{said.origin}: the release {bad} is what the drill breaks the system with, and what would be rolled back "
+            "to; expected the release that was live before, or another one"
+        )
 
 
 def _refuse_patience(said: Said, limits: Limits) -> None:

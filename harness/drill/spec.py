@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.drill.checks.base import Check
+from harness.drill.guards.rules import Said
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
@@ -73,6 +74,7 @@ class Drill:
     expected: Verdict
     expected_cause: Cause | None
     lag_limit: Duration
+    guards: Said = field(default_factory=Said)
     slug: str = field(default="")
 
     @property

@@ -9,7 +9,7 @@ from typing import Literal
 from harness.clock import Deadline, now
 from harness.drill.declare import planned
 from harness.drill.live import Live
-from harness.drill.reach import serving, where_it_is
+from harness.drill.serving import what_serves, where_it_is
 from harness.drill.spec import Drill
 from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
 from harness.journal.chain import JournalWriter
@@ -117,7 +117,7 @@ def _tell_what_serves(
 ) -> None:
     """Journals it, beside what the rollback itself says. A platform that does not tell now is no reason to stop."""
     with suppress(MayWorkLater):
-        journal.append(Served(when=when, at=now(), services=serving(live.system, tuple(plan.target))))
+        journal.append(Served(when=when, at=now(), services=what_serves(live.system, tuple(plan.target))))
 
 
 def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:

@@ -12,9 +12,10 @@ from harness.faults.cluster import DrainedNode, HungUpgrade
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
 from harness.faults.hindrance import Hindered, Hindrance, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.model import Fault, Scene, only
+from harness.faults.reach import Serving
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
 from harness.journal.undo import ClearNetwork, LetStart, Switch, Undo
-from harness.system.values import ReplicaState, Slot
+from harness.system.values import Replica, ReplicaState, Slot
 
 MOST_TIMES_SLOWER: Final = 1000  # a service of 10 ms then takes 10 s, longer than any client waits
 
@@ -45,6 +46,10 @@ class BadRelease:
         slot = Slot(only(undo, Switch).slot).other
         scene.system.workloads.deploy(self.service, slot, self.version, deadline)
         scene.system.router.switch(self.service, slot, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Every replica that serves it."""
+        return serving.of(self.service)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
@@ -80,6 +85,10 @@ class Crash:
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Kills and holds down."""
         scene.system.workloads.hold_down(self.service, Slot(only(undo, LetStart).slot), deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Every replica that serves it."""
+        return serving.of(self.service)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
@@ -125,6 +134,10 @@ class SlowAnswers:
         delay = scene.baseline[self.service] * (self.factor - 1)
         scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), delay)
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Every replica that serves it."""
+        return serving.of(self.service)
+
     def seen(self, scene: Scene) -> str:
         """A P95 more than half-way to the factor."""
         health = scene.metrics.health(self.service, EFFECT_WINDOW)
@@ -154,6 +167,9 @@ class Nothing:
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Does nothing."""
+
+    def hits(self, serving: Serving) -> None:
+        """Aims at none."""
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""

@@ -9,10 +9,11 @@ from harness.clock import Deadline
 from harness.errors import InputError, Unavailable
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene, only
+from harness.faults.reach import Serving
 from harness.faults.releases import deploy_what_serves
 from harness.journal.undo import Uncordon, Undo, Unlock
 from harness.system.ports import Cluster
-from harness.system.values import ReplicaState
+from harness.system.values import Replica, ReplicaState
 
 
 def cluster_of(scene: Scene, what: str) -> Cluster:
@@ -53,6 +54,10 @@ class HungUpgrade:
         """Updates, and leaves the revision pending."""
         cluster_of(scene, self.title).hang_upgrade(self.service, self.version, deadline)
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Those that serve in another version: the others would stay as they are."""
+        return frozenset(one for one in serving.of(self.service) if one.version != self.version)
+
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
         return bad_answers(scene, self.service)
@@ -89,6 +94,10 @@ class DrainedNode:
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Cordons and evicts."""
         cluster_of(scene, self.title).drain(only(undo, Uncordon).node, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Every replica of any service on that node."""
+        return serving.beside(self.service)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""

@@ -14,7 +14,9 @@ from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene
+from harness.faults.reach import Serving
 from harness.journal.undo import RecallHistory, RestoreImage, Undo, Unlock
+from harness.system.values import Replica
 
 
 class Hindrance(Protocol):
@@ -135,6 +137,10 @@ class Hindered:
         self.fault.inject(scene, undo[: len(undo) - len(self.hindrances)], deadline)
         for one in self.hindrances:
             one.put(scene, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica] | None:
+        """The fault's."""
+        return self.fault.hits(serving)
 
     def seen(self, scene: Scene) -> str:
         """The fault's effect."""

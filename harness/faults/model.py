@@ -16,10 +16,12 @@ from typing import Final, Protocol, TypeVar
 
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, DrillError, InternalError
+from harness.faults.reach import Serving
 from harness.faults.undo.passes import BackOff, take_back
 from harness.journal.records import FaultMoved, FaultState, UndoDone, UndoRegistered
 from harness.journal.undo import Operation, Undo
 from harness.system.ports import Metrics, System
+from harness.system.values import Replica
 from harness.units import Duration
 
 U = TypeVar("U", bound=Operation)
@@ -64,7 +66,7 @@ class Scene:
 
 
 class Fault(Protocol):
-    """A kind of fault with its target. Add one by writing these five methods and naming it in the catalogue."""
+    """A kind of fault with its target. Add one by writing these six methods and naming it in the catalogue."""
 
     @property
     def title(self) -> str:
@@ -83,6 +85,9 @@ class Fault(Protocol):
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Breaks it; returns when that is done."""
+
+    def hits(self, serving: Serving) -> frozenset[Replica] | None:
+        """Which of the replicas that serve clients it hits, at most; None when on purpose it aims at none."""
 
     def seen(self, scene: Scene) -> str:
         """Proof of the effect as a sentence with numbers, from what clients see; empty when there is none (yet)."""

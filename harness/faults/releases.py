@@ -9,8 +9,9 @@ from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene, only
+from harness.faults.reach import Serving
 from harness.journal.undo import Deploy, Remove, Switch, Undo
-from harness.system.values import Slot
+from harness.system.values import Replica, Slot
 
 
 def back_to_what_serves(scene: Scene, service: str) -> Sequence[Undo]:
@@ -52,6 +53,10 @@ class CarelessRelease:
         scene.system.workloads.begin(self.service, slot, self.version, deadline)
         scene.system.router.switch(self.service, slot, deadline)
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Every replica that serves it."""
+        return serving.of(self.service)
+
     def seen(self, scene: Scene) -> str:
         """Bad answers."""
         return bad_answers(scene, self.service)
@@ -81,6 +86,10 @@ class InPlaceRelease:
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Deploys over it."""
         scene.system.workloads.deploy(self.service, Slot(only(undo, Deploy).slot), self.version, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Those that serve in another version: the others would stay as they are."""
+        return frozenset(one for one in serving.of(self.service) if one.version != self.version)
 
     def seen(self, scene: Scene) -> str:
         """Bad answers."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from harness.journal.declaration import Verdict
+from harness.journal.guard import Guard
 from harness.journal.refusal import Refusal
 
 
@@ -18,6 +19,15 @@ class Cause(StrEnum):
 
     STOPPED = "stopped"
     KILLED = "killed"
+    GUARD_PLACE = "guard-place"
+    GUARD_CONFIRMATION = "guard-confirmation"
+    GUARD_KILL_SWITCH = "guard-kill-switch"
+    GUARD_TARGET = "guard-target"
+    GUARD_SERVICES = "guard-services"
+    GUARD_SHARE = "guard-share"
+    GUARD_BLACKOUT = "guard-blackout"
+    GUARD_DURATION = "guard-duration"
+    GUARD_ABORT_CONDITION = "guard-abort-condition"
 
     NOT_PREPARED = "not-prepared"
     NO_STEADY_STATE = "no-steady-state"
@@ -51,6 +61,9 @@ class Cause(StrEnum):
     CRITERION_BROKEN = "criterion-broken"
     OBJECTIVE_MISSED = "objective-missed"
     WRITES_LOST = "writes-lost"
+    WRITES_DISCARDED = "writes-discarded"
+    RESTORED_TOO_OLD = "restored-too-old"
+    RESTORED_TOO_NEW = "restored-too-new"
     WRITES_RESURRECTED = "writes-resurrected"
     ROWS_ALTERED = "rows-altered"
     ROWS_DUPLICATED = "rows-duplicated"
@@ -68,6 +81,7 @@ class Cause(StrEnum):
     PROBER_STALLED = "prober-stalled"
     PROBES_MISSING = "probes-missing"
     JOURNAL_INCOMPLETE = "journal-incomplete"
+    JOURNAL_CONTRADICTS = "journal-contradicts"
 
     @property
     def verdict(self) -> Verdict:
@@ -84,6 +98,11 @@ class Cause(StrEnum):
         """Why a rollback was refused; without a code a check could not be carried out."""
         return cls.ROLLBACK_REFUSED if refusal is None else cls(f"refused-{refusal}")
 
+    @classmethod
+    def of_guard(cls, guard: Guard) -> Cause:
+        """Why a guard stopped a drill."""
+        return cls(f"guard-{guard}")
+
     @property
     def general(self) -> Cause:
         """The kind of reason that it is a case of: any refusal that changed nothing is one of the rollback."""
@@ -94,6 +113,15 @@ _ABORTED, _INVALID, _MISSED, _OPEN = Verdict.ABORTED, Verdict.INVALID, Verdict.M
 _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.STOPPED: (_ABORTED, "it was stopped"),
     Cause.KILLED: (_ABORTED, "it was killed"),
+    Cause.GUARD_PLACE: (_ABORTED, "it may not run there"),
+    Cause.GUARD_CONFIRMATION: (_ABORTED, "nobody confirmed it"),
+    Cause.GUARD_KILL_SWITCH: (_ABORTED, "the kill switch was thrown"),
+    Cause.GUARD_TARGET: (_ABORTED, "the fault selects nothing"),
+    Cause.GUARD_SERVICES: (_ABORTED, "the fault would hit too many services"),
+    Cause.GUARD_SHARE: (_ABORTED, "the fault would hit too many replicas"),
+    Cause.GUARD_BLACKOUT: (_ABORTED, "no drill may run at that time"),
+    Cause.GUARD_DURATION: (_ABORTED, "it took too long"),
+    Cause.GUARD_ABORT_CONDITION: (_ABORTED, "an abort condition was met"),
     Cause.NOT_PREPARED: (_INVALID, "the system could not be prepared"),
     Cause.NO_STEADY_STATE: (_INVALID, "the steady state was never reached"),
     Cause.NOTHING_TO_JUDGE: (_INVALID, "nothing was declared to judge"),
@@ -125,6 +153,9 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.CRITERION_BROKEN: (_MISSED, "a criterion did not hold"),
     Cause.OBJECTIVE_MISSED: (_MISSED, "an objective was missed"),
     Cause.WRITES_LOST: (_MISSED, "writes were lost"),
+    Cause.WRITES_DISCARDED: (_MISSED, "writes were given up"),
+    Cause.RESTORED_TOO_OLD: (_MISSED, "the restored data was older than its target"),
+    Cause.RESTORED_TOO_NEW: (_MISSED, "the restored data was newer than its target"),
     Cause.WRITES_RESURRECTED: (_MISSED, "refused writes are there"),
     Cause.ROWS_ALTERED: (_MISSED, "rows were altered"),
     Cause.ROWS_DUPLICATED: (_MISSED, "rows were duplicated"),
@@ -141,4 +172,5 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.PROBER_STALLED: (_OPEN, "the prober stalled"),
     Cause.PROBES_MISSING: (_OPEN, "probes are missing from the journal"),
     Cause.JOURNAL_INCOMPLETE: (_OPEN, "the journal is incomplete"),
+    Cause.JOURNAL_CONTRADICTS: (_OPEN, "the journal contradicts itself"),
 }

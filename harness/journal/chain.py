@@ -1,8 +1,8 @@
 """Journal files: writing and reading hash-chained lines.
 
 One line is the canonical JSON of {n, at, prev, record, hash}, where hash = SHA-256 of prev and the canonical JSON
-of the rest. A line is accepted only if it is byte for byte what this module would write, so one altered byte
-anywhere is found and named.
+of the rest. A line is accepted only if it is byte for byte what this module would write, and no older than the one
+before it, so one altered byte anywhere is found and named.
 
 Invariant: what `append` returned is in the file; with `durable` it is on the disk. An append that did not return
 (full disk, a signal in the middle of it) leaves nothing that the next one does not take away, so the chain goes on.
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,8 @@ from harness.journal.records import DrillEnded, Record, parse_record
 from harness.units import Instant
 
 GENESIS: Final = "0" * 64
+_MOST: Final = 2**63  # whole numbers of a journal are nanoseconds and counts: each is below this
+_EARLIEST: Final = Instant(-_MOST)
 
 
 def canonical(value: Any) -> str:
@@ -64,11 +67,12 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Where the next record goes: its number, the hash it follows, and its place in the file."""
+    """Where the next record goes: its number, the hash it follows, its place in the file, and its earliest instant."""
 
     number: int = 0
     hash: str = GENESIS
     size: int = 0
+    at: Instant = _EARLIEST
 
 
 class JournalWriter:
@@ -106,7 +110,8 @@ class JournalWriter:
             if self._file.closed:
                 raise InternalError(f"{self.path}: a record came after the journal was closed: {record.kind}")
             end = self._end
-            text, digest = _line(end.number, now().ns, end.hash, data)
+            at = now()
+            text, digest = _line(end.number, at.ns, end.hash, data)
             payload = (text + "\n").encode("ascii")
             file = self._file.fileno()
             try:
@@ -121,7 +126,8 @@ class JournalWriter:
             if written != len(payload):
                 self._problem = f"{self.path}: the journal cannot be written: the disk took only part of a record"
                 raise CannotCreate(self._problem)
-            self._end = _End(end.number + 1, digest, end.size + len(payload))  # one store, so a signal cannot split it
+            # one store, so that a signal cannot split it
+            self._end = _End(end.number + 1, digest, end.size + len(payload), at)
 
     def close(self) -> None:
         """Flushes to the disk and closes; a second call does nothing."""
@@ -165,12 +171,13 @@ class JournalReader:
         entries = []
         for line in lines:
             self._refuse_after_end()
-            entry, digest = _read_line(self.path, self._end.number, line, self._end.hash)
-            self._end = _End(entry.number + 1, digest, self._end.size + len(line) + 1)
+            entry, digest = _read_line(self.path, self._end, line)
+            self._end = _End(entry.number + 1, digest, self._end.size + len(line) + 1, entry.at)
             self._over = isinstance(entry.record, DrillEnded)
             entries.append(entry)
         if self._tail:
             self._refuse_after_end()
+            self._refuse_altered_end()
         return tuple(entries)
 
     def _read(self) -> bytes:
@@ -182,6 +189,13 @@ class JournalReader:
             raise NotFound(f"{self.path}: there is no such journal") from None
         except OSError as error:
             raise InputError(f"{self.path}: the journal cannot be read: {error.strerror}") from error
+
+    def _refuse_altered_end(self) -> None:
+        """A record and its line end are written as one, so what goes on after a whole record is no unfinished one."""
+        with suppress(ValueError, RecursionError):
+            _, end = json.JSONDecoder().raw_decode(self._tail.decode("latin-1"))
+            if end < len(self._tail):
+                raise InputError(f"{self.path}:{self._end.number + 1}: the end of this line of the journal was altered")
 
     def _refuse_after_end(self) -> None:
         if self._over:
@@ -220,21 +234,30 @@ def _whole(value: Any) -> int:
     return value
 
 
-def _read_line(path: Path, number: int, line: bytes, previous: str) -> tuple[Entry, str]:
-    where = f"{path}:{number + 1}"
+def _number(text: str) -> int:
+    value = int(text)
+    if not -_MOST <= value < _MOST:
+        raise ValueError(f"a number of {len(text)} digits is out of range")
+    return value
+
+
+def _read_line(path: Path, end: _End, line: bytes) -> tuple[Entry, str]:
+    where = f"{path}:{end.number + 1}"
     try:
-        body = json.loads(line)
-        at = _whole(body["at"])
-        expected, digest = _line(number, at, previous, body["record"])
+        body = json.loads(line, parse_int=_number)
+        at = Instant(_whole(body["at"]))
+        expected, digest = _line(end.number, at.ns, end.hash, body["record"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{where}: this line of the journal is not a record: {error}") from None
     if expected.encode("ascii") != line:
         raise InputError(
             f"{where}: this line of the journal was altered, or a line before it was added, removed or swapped "
-            f"(expected number {number} and hash {digest[:12]}…)"
+            f"(expected number {end.number} and hash {digest[:12]}…)"
         )
+    if at < end.at:
+        raise InputError(f"{where}: this record is {end.at - at} older than the one before it, so no drill wrote it")
     try:
-        return Entry(number=number, at=Instant(at), record=parse_record(canonical(body["record"]))), digest
+        return Entry(number=end.number, at=at, record=parse_record(canonical(body["record"]))), digest
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.journal.guard import Guard
 from harness.units import Duration
 
 
@@ -136,6 +137,19 @@ class TriggerDeclared(Value):
     hold: Duration
     severity: Literal["critical", "high", "medium", "low"]
     source: Source
+
+
+class GuardDeclared(Value):
+    """A guard: its rule, what was found when it was looked at before anything was touched, and the answer.
+
+    One that is looked at as long as the drill runs is allowed then; one that limits nothing is not `on`.
+    """
+
+    guard: Guard
+    on: bool
+    rule: str
+    found: str
+    allowed: bool
 
 
 class Sustain(Value):

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, field_validator
 from harness.journal.cause import Cause
 from harness.journal.declaration import (
     Criterion,
+    GuardDeclared,
     LedgerDeclared,
     LoadDeclared,
     Objective,
@@ -24,6 +25,7 @@ from harness.journal.declaration import (
     Value,
     Verdict,
 )
+from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Observation, Row, Write
 from harness.journal.refusal import Refusal
 from harness.journal.undo import AnyUndo
@@ -71,6 +73,7 @@ class DrillDeclared(Value):
     lag_limit: Duration
     expected: Verdict
     expected_cause: Cause | None
+    guards: tuple[GuardDeclared, ...] = ()
     versions: dict[str, str]
     again: str
 
@@ -282,6 +285,24 @@ class Served(Value):
     services: tuple[ServiceServed, ...]
 
 
+class DataRestored(Value):
+    """A rollback put the data back to an earlier state on purpose: what was written after its target is given up.
+
+    The target is an instant that is known to lie in [earliest, latest]: an LSN or a named point was passed between
+    two looks, a time of the wall clock is only as exact as the clocks agree. Clients were led to the restored data
+    between `switching` and `switched`; writers had been stopped at `writes_stopped`, None when they were not.
+    """
+
+    kind: Literal["data.restored"] = "data.restored"
+    way: Literal["backup", "point in time"]
+    target: str
+    earliest: Instant
+    latest: Instant
+    writes_stopped: Instant | None
+    switching: Instant
+    switched: Instant
+
+
 class CriterionChecked(Value):
     """A criterion was looked at: the measured value, or None with the reason why it could not be measured.
 
@@ -302,12 +323,17 @@ class CriterionChecked(Value):
 
 
 class Stopped(Value):
-    """A guard, a person or an error stops the drill; what follows is only undoing."""
+    """A guard, a person or an error stops the drill; what follows is only undoing.
+
+    `guard` says which guard, and `rule` which one of its kind; it is empty where that is not known.
+    """
 
     kind: Literal["stopped"] = "stopped"
     at: Instant
     by: Literal["guard", "person", "error"]
     reason: str
+    guard: Guard | None = None
+    rule: str = ""
 
 
 class DrillEnded(Value):
@@ -371,6 +397,7 @@ Record = (
     | RollbackStarted
     | RollbackEnded
     | Served
+    | DataRestored
     | CriterionChecked
     | Stopped
     | DrillEnded

@@ -2,6 +2,16 @@
 
 The classes are Jepsen's for a set of unique writes: an acknowledged write that is gone is *lost*; one whose outcome
 is not known may be there or not; one that was refused and is there is *resurrected*.
+
+A restore to a chosen point gives up on purpose what came after it. A write takes effect at one instant between its
+sending and its acknowledgement (it is linearizable; Herlihy and Wing 1990). So of an acknowledged write that is gone,
+
+- one acknowledged before the target must be in what was restored: it is *lost*;
+- one sent after the target and acknowledged before clients were led to it was *discarded* by choice;
+- one sent after they had been led to it was written to what is there now: it is *lost*;
+- any other may be either, and is *undecided*.
+
+All of them are gone for who wrote them, so all of them count against RPO.
 """
 
 from __future__ import annotations
@@ -9,19 +19,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from harness.journal.observation import Row, Write, WriteOutcome
+from harness.journal.records import DataRestored
 from harness.units import Duration, Instant, Interval, Span
 
-ENOUGH_WRITES = 10  # fewer acknowledged writes before the outage cannot show that none was lost
+ENOUGH_WRITES: Final = 10  # fewer acknowledged writes before the outage cannot show that none was lost
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Every write in exactly one of: kept, lost, unknown_there, unknown_gone, resurrected, refused."""
+    """Every write in exactly one of these classes, from `kept` to `refused`.
+
+    `beyond` are those of the kept ones that a restore to its target cannot have kept.
+    """
 
     kept: tuple[Write, ...]
     lost: tuple[Write, ...]
+    discarded: tuple[Write, ...]
+    undecided: tuple[Write, ...]
     unknown_there: tuple[Write, ...]
     unknown_gone: tuple[Write, ...]
     resurrected: tuple[Write, ...]
@@ -29,14 +46,22 @@ class Account:
     duplicated: tuple[str, ...]
     altered: tuple[str, ...]
     foreign: tuple[str, ...]
+    beyond: tuple[str, ...]
+
+    @property
+    def gone(self) -> tuple[Write, ...]:
+        """The acknowledged writes that are not there, whatever the reason."""
+        return (*self.lost, *self.discarded, *self.undecided)
 
     @property
     def acknowledged(self) -> int:
         """How many writes clients were told are safe."""
-        return len(self.kept) + len(self.lost)
+        return len(self.kept) + len(self.gone)
 
 
-def account(writes: Sequence[Write], rows: Sequence[Row], read_from: Instant) -> Account:
+def account(
+    writes: Sequence[Write], rows: Sequence[Row], read_from: Instant, restored: DataRestored | None = None
+) -> Account:
     """Compares the ledger with rows read in a session that began at `read_from`.
 
     A write acknowledged after that instant need not be visible to the session and counts as unknown.
@@ -45,57 +70,101 @@ def account(writes: Sequence[Write], rows: Sequence[Row], read_from: Instant) ->
     values: dict[str, set[str]] = {}
     for row in rows:
         values.setdefault(row.id, set()).add(row.value)
-    sorted_into: dict[str, list[Write]] = {
-        name: [] for name in ("kept", "lost", "unknown_there", "unknown_gone", "resurrected", "refused")
-    }
+    classes: dict[str, list[Write]] = {name: [] for name in _CLASSES}
     for write in writes:
-        there = write.id in times
-        outcome = write.outcome
-        if outcome is WriteOutcome.OK and (write.acknowledged is None or write.acknowledged > read_from):
-            outcome = WriteOutcome.INFO
-        name = {
-            WriteOutcome.OK: "kept" if there else "lost",
-            WriteOutcome.INFO: "unknown_there" if there else "unknown_gone",
-            WriteOutcome.FAIL: "resurrected" if there else "refused",
-        }[outcome]
-        sorted_into[name].append(write)
+        classes[_class_of(write, write.id in times, read_from, restored)].append(write)
     known = {write.id: write.value for write in writes}
     return Account(
-        **{name: tuple(found) for name, found in sorted_into.items()},
+        **{name: tuple(found) for name, found in classes.items()},
         duplicated=tuple(sorted(name for name, many in times.items() if many > 1)),
         altered=tuple(sorted(name for name, value in known.items() if values.get(name, {value}) != {value})),
         foreign=tuple(sorted(set(times) - set(known))),
+        beyond=tuple(sorted(write.id for write in classes["kept"] if _given_up(write, restored))),
     )
 
 
-def recovery_point(found: Account, outage: Interval) -> Span | None:
-    """RPO: from the acknowledgement of the earliest lost write to the last acknowledgement before the outage.
+_CLASSES: Final = (
+    "kept",
+    "lost",
+    "discarded",
+    "undecided",
+    "unknown_there",
+    "unknown_gone",
+    "resurrected",
+    "refused",
+)
 
-    Zero when nothing was lost. A write lost although it was acknowledged during the outage extends the reference
-    to itself, so that the result is never negative. Where `unbounded` has a reason only the low bound is sound.
+
+def _class_of(write: Write, there: bool, read_from: Instant, restored: DataRestored | None) -> str:  # noqa: FBT001
+    if write.outcome is WriteOutcome.FAIL:
+        return "resurrected" if there else "refused"
+    known = write.outcome is WriteOutcome.OK and write.acknowledged is not None and write.acknowledged <= read_from
+    if not known:
+        return "unknown_there" if there else "unknown_gone"
+    if there:
+        return "kept"
+    if _given_up(write, restored):
+        return "discarded"
+    return "lost" if _must_be_there(write, restored) else "undecided"
+
+
+def _given_up(write: Write, restored: DataRestored | None) -> bool:
+    """True when it surely took effect after the target of a restore, on the data that was replaced."""
+    return (
+        restored is not None
+        and write.acknowledged is not None
+        and restored.latest < write.sent
+        and write.acknowledged < restored.switching
+    )
+
+
+def _must_be_there(write: Write, restored: DataRestored | None) -> bool:
+    """True when it surely took effect on data that there is now."""
+    return (
+        restored is None
+        or write.acknowledged is None
+        or write.acknowledged <= restored.earliest
+        or write.sent >= restored.switched
+    )
+
+
+def recovery_point(found: Account, outage: Interval, stopped: Instant | None = None) -> Span | None:
+    """RPO: from the acknowledgement of the earliest gone write to the reference.
+
+    The reference is the last acknowledgement before the outage; for a restore the instant `stopped`, at which its
+    writers had been stopped. Zero when nothing is gone. A gone write that was acknowledged after the reference
+    extends it to itself, so that the result is never negative. Where `unbounded` has a reason only the low bound is
+    sound.
 
     Args:
         found: the account; only writes of which it could tell whether they are there count.
         outage: when the outage started.
+        stopped: when writes had been stopped for a restore; None without one.
 
     Returns:
         The span, or None when too few writes were acknowledged before the outage to tell (ENOUGH_WRITES).
     """
-    acknowledged = _acknowledged((*found.kept, *found.lost))
+    acknowledged = _acknowledged((*found.kept, *found.gone))
     before = [instant for instant in acknowledged if instant <= outage.low]
-    gone = _acknowledged(found.lost)
+    gone = _acknowledged(found.gone)
+    if gone and stopped is not None:
+        return _exactly(max(stopped, gone[-1]) - gone[0])
     if gone:
         high_reference = max([*(instant for instant in acknowledged if instant <= outage.high), gone[-1]])
         low_reference = max([*before, gone[-1]])
-        return Span(low_reference - gone[0], max(high_reference, low_reference) - gone[0])
+        return Span(low_reference - gone[0], high_reference - gone[0])
     if len(before) < ENOUGH_WRITES:
         return None
-    return Span(Duration(0), Duration(0))
+    return _exactly(Duration(0))
+
+
+def _exactly(duration: Duration) -> Span:
+    return Span(duration, duration)
 
 
 def unbounded(found: Account) -> str:
-    """Why it is not known how far back a loss reaches; empty when a kept write bounds it, or nothing was lost."""
-    gone, kept = _acknowledged(found.lost), _acknowledged(found.kept)
+    """Why it is not known how far back a loss reaches; empty when a kept write bounds it, or nothing is gone."""
+    gone, kept = _acknowledged(found.gone), _acknowledged(found.kept)
     if not gone:
         return ""
     if not kept:

@@ -130,4 +130,4 @@ def known(one: Observation, within: Duration) -> Instant:
     whatever lag the prober had before.
     """
     limit = sent(one) + within
-    return min(one.completed, limit) if one.completed else limit
+    return max(sent(one), min(one.completed, limit)) if one.completed else limit

@@ -26,14 +26,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Felt:
-    """The outage of the system, or that there was none, and the time between two probes of each service.
-
-    `earlier` is true when a critical service answered badly before the fault.
-    """
+    """The outage of the system, or why there is none, and the time between two probes of each service."""
 
     system: SystemOutage | None
     periods: Mapping[str, Duration]
-    earlier: bool
+    nothing: str
 
     def outage(self) -> Measure:
         """From the first bad answer to lasting good ones, for clients."""
@@ -87,8 +84,7 @@ class Felt:
         return edge.why(self.periods)
 
     def _nothing(self) -> Measure:
-        when = " after the fault began, only before" if self.earlier else ""
-        return Measure(None, f"not measured: no client saw a bad answer from a critical service{when}")
+        return Measure(None, f"not measured: {self.nothing}")
 
     def _between(self, begin: Interval | None, end: Interval, why: str) -> Measure:
         """The duration, if anybody looked before it began."""
@@ -111,7 +107,8 @@ def _mixed(system: SystemOutage) -> str:
     if most == 0:
         return ""
     seen = f"up to {counted(most, 'good one')} in a row {are(most, 'was', 'were')} seen"
+    chance = min(len(system.first.bad), len(system.last.bad))
     return (
         f"; between bad answers {seen}, so the defect itself may have begun and ended up to {most + 1} probes beyond"
-        " the bad ones"
+        f" the bad ones (or further, with a chance of at most 1 in {chance} each, if requests fail independently)"
     )

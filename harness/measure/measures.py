@@ -52,7 +52,7 @@ def measure(timeline: Timeline) -> Measures:
     validated = _validated(timeline)
     final, reason = _account(timeline, "after validation")
     periods = {service.name: service.period for service in declared.services}
-    felt = Felt(system, periods, earlier=any(parts[name].before for name in critical))
+    felt = Felt(system, periods, _nothing(timeline, earlier=any(parts[name].before for name in critical)))
     return Measures(
         before={name: part.before for name, part in parts.items()},
         after={name: part.after for name, part in parts.items()},
@@ -67,7 +67,7 @@ def measure(timeline: Timeline) -> Measures:
         account_reason=reason,
         account_after_recovery=_account(timeline, "after recovery")[0],
         rto=felt.recovery_time(validated),
-        rpo=_rpo(system, final, reason),
+        rpo=_rpo(timeline, system, final, reason),
         outage=felt.outage(),
         outage_at_server=felt.outage_at_server(),
         detection=_between(
@@ -82,6 +82,14 @@ def measure(timeline: Timeline) -> Measures:
         ),
         validation=felt.validation(validated),
     )
+
+
+def _nothing(timeline: Timeline, *, earlier: bool) -> str:
+    """Why there is no outage of the system."""
+    if earlier and fault_begins(timeline) is None:
+        return "the journal does not tell when the fault was set up, so no bad answer is known to be its doing"
+    when = " after the fault began, only before" if earlier else ""
+    return f"no client saw a bad answer from a critical service{when}"
 
 
 def _effective(timeline: Timeline) -> Instant | None:
@@ -133,7 +141,7 @@ def _account(timeline: Timeline, when: str) -> tuple[Account | None, str]:
     problem = _account_problem(timeline, when, read)
     if problem or read is None:
         return None, problem
-    return account(timeline.writes, read.rows, read.started), ""
+    return account(timeline.writes, read.rows, read.started, timeline.restored), ""
 
 
 def _account_problem(timeline: Timeline, when: str, read: LedgerRead | None) -> str:
@@ -165,19 +173,22 @@ def _ledger_problem(timeline: Timeline, read: LedgerRead) -> str:
     return ""
 
 
-def _rpo(system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
+def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
     if final is None:
         return Measure(None, f"not measured: {reason}")
     if system is None:
         return Measure(None, "not measured: no outage was seen that data could be lost by")
-    span = recovery_point(final, system.start)
+    stopped = timeline.restored.writes_stopped if timeline.restored else None
+    span = recovery_point(final, system.start, stopped)
     if span is None:
         return Measure(None, "not measured: too few writes were acknowledged before the outage to tell")
     if endless := unbounded(final):
         return Measure(None, f"not measured: {endless}", span.low if final.kept else None)
-    if not final.lost:
+    if not final.gone:
         return Measure(span, f"all {final.acknowledged} acknowledged writes were read back")
-    gone = len(final.lost)
-    earliest = "it" if gone == 1 else "the earliest of them"
-    why = f"{counted(gone, 'acknowledged write')} {are(gone)} gone; counted from {earliest}"
+    many = len(final.gone)
+    by_choice = f", {len(final.discarded)} of them discarded by choice" if final.discarded else ""
+    earliest = "it" if many == 1 else "the earliest of them"
+    end = " to the instant at which writes were stopped" if stopped else ""
+    why = f"{counted(many, 'acknowledged write')} {are(many)} gone{by_choice}; counted from {earliest}{end}"
     return Measure(span, why)

@@ -5,6 +5,8 @@ Invariant: a service that was not steady before the fault is never measured as i
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,7 +52,7 @@ def split(timeline: Timeline, name: str) -> Parts:
         return known(one, within) <= fault if tells(one) else one.due <= fault
 
     earlier = [one for one in every if early(one)]
-    if _unsteady(telling(earlier), fault, sustain.time):
+    if _unsteady(telling(earlier), fault, sustain.time) or _goes_on(telling(every), early):
         found = outages(every, sustain, begin, within)
         over = tuple(one for one in found if one.end and all(early(bad) for bad in one.bad))
         after = tuple(one for one in found if one not in over)
@@ -71,6 +73,17 @@ def _unsteady(earlier: list[Observation], fault: Instant, time: Duration) -> boo
         return True
     recent = [one for one in earlier if fault - sent(one) <= time]
     return sum(one.outcome.bad for one in recent) > STEADY_SHARE * len(recent)
+
+
+def _goes_on(evidence: list[Observation], early: Callable[[Observation], bool]) -> bool:
+    """True when a bad probe that was in flight as the fault came follows one that was bad before, none good between.
+
+    It may have been hit by the fault, or by what was there before: nobody can tell.
+    """
+    return any(
+        before.outcome.bad and early(before) and after.outcome.bad and not early(after)
+        for before, after in itertools.pairwise(evidence)
+    )
 
 
 def fault_begins(timeline: Timeline) -> Instant | None:

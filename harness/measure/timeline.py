@@ -23,6 +23,7 @@ _ONCE: Final = (
     r.Planned,
     r.RollbackStarted,
     r.RollbackEnded,
+    r.DataRestored,
     r.DrillEnded,
 )
 
@@ -53,6 +54,7 @@ class Timeline:
     rollback_started: r.RollbackStarted | None
     rollback_ended: r.RollbackEnded | None
     served: tuple[r.Served, ...]
+    restored: r.DataRestored | None
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
 
@@ -126,6 +128,7 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
         rollback_started=first(r.RollbackStarted),
         rollback_ended=first(r.RollbackEnded),
         served=every(r.Served),
+        restored=first(r.DataRestored),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
     )

@@ -50,6 +50,7 @@ def render_html(result: Result, timeline: Timeline) -> str:
         bars=[bar(one.interval, one.bound) for one in result.objectives],
         by_hand=story.by_hand(result),
         undone=timeline.undone,
+        missing=story.gone(result.account) if result.account else (),
         gone=timeline.fault_at(FaultState.GONE),
         start=timeline.start,
         outages=[(service, outage) for service in result.services for outage in service.outages],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from harness.journal.declaration import Verdict
-from harness.report.story import by_hand, facts, headline
+from harness.report.story import by_hand, facts, gone, headline
 from harness.report.words import Origin, clean, duration, interval, number, stop
-from harness.verdict.result import Result
+from harness.verdict.result import AccountResult, Result
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _MENTION: Final = re.compile(r"(?<!\w)@(?=\w)|(?<=\w)@(?=\w)")
@@ -60,11 +60,8 @@ def render_markdown(result: Result) -> str:
             for one in result.criteria
         )
         parts.append(_table(("Criterion", "Measured", "Required", "", "Declared in"), checks))
-    lost = result.account.lost if result.account else ()
-    if lost:
-        rest = f"\n- … and {len(lost) - _MOST} more in result.json" if len(lost) > _MOST else ""
-        listed = "\n".join(f"- {_code(one.id)}, acknowledged {origin.at(one.acknowledged)}" for one in lost[:_MOST])
-        parts.append(f"Acknowledged, but gone (seconds from {origin.name}):\n\n{listed}{rest}")
+    if result.account:
+        parts += _gone(result.account, origin)
     if left := by_hand(result):
         failures = "\n".join(f"- {escaped(one)}" for one in left)
         parts.append(f"**The fault was not taken back completely. A person must act:**\n\n{failures}")
@@ -76,6 +73,14 @@ def render_markdown(result: Result) -> str:
 
 def _said(verdict: Verdict) -> str:
     return "met" if verdict is Verdict.PASSED else verdict.value
+
+
+def _gone(account: AccountResult, origin: Origin) -> Iterator[str]:
+    """The acknowledged writes that are not there, why, and when they were acknowledged."""
+    for title, writes in gone(account):
+        rest = f"\n- … and {len(writes) - _MOST} more in result.json" if len(writes) > _MOST else ""
+        listed = "\n".join(f"- {_code(one.id)}, acknowledged {origin.at(one.acknowledged)}" for one in writes[:_MOST])
+        yield f"{title} (seconds from {origin.name}):\n\n{listed}{rest}"
 
 
 def _code(text: str) -> str:

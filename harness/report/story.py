@@ -18,7 +18,15 @@ from harness.report.words import (
     stop,
 )
 from harness.units import are, counted
-from harness.verdict.result import MeasureResult, ObjectiveResult, OutageResult, Result, ServiceResult
+from harness.verdict.result import (
+    AccountResult,
+    LostWrite,
+    MeasureResult,
+    ObjectiveResult,
+    OutageResult,
+    Result,
+    ServiceResult,
+)
 
 _WHOLLY: Final = 0.9  # from this share of bad probes on, clients were "without good answers" for the whole outage
 
@@ -109,10 +117,23 @@ def data(result: Result) -> str:
         return "no ledger of writes was kept"
     if not account.complete:
         return "whether writes were lost is not known"
-    if not account.lost:
-        return "no acknowledged write was lost"
-    lost = len(account.lost)
-    return f"{counted(lost, 'acknowledged write')} {are(lost, 'was', 'were')} lost"
+    lost, given_up = len(account.lost) + len(account.undecided), len(account.discarded)
+    discarded = f"{counted(given_up, 'acknowledged write')} {are(given_up, 'was', 'were')} discarded by choice"
+    if not lost:
+        return discarded if given_up else "no acknowledged write was lost"
+    return f"{counted(lost, 'acknowledged write')} {are(lost, 'was', 'were')} lost" + f" and {discarded}" * bool(
+        given_up
+    )
+
+
+def gone(account: AccountResult) -> tuple[tuple[str, tuple[LostWrite, ...]], ...]:
+    """The acknowledged writes that are not there by what is known of why; without those that there are none of."""
+    classes = (
+        ("Acknowledged, but gone", account.lost),
+        ("Discarded by choice", account.discarded),
+        ("Gone, lost or discarded", account.undecided),
+    )
+    return tuple((title, writes) for title, writes in classes if writes)
 
 
 def facts(result: Result) -> tuple[Fact, ...]:
@@ -176,14 +197,17 @@ def _lost(result: Result) -> Fact:
     if not account.complete or account.rows is None:
         return Fact(question, "Not known", sentence(account.reason), "unknown")
     detail = f"{counted(account.acknowledged, 'write')} acknowledged, {counted(account.rows, 'row')} read back."
-    if account.lost:
+    gone = len(account.lost) + len(account.undecided) + len(account.discarded)
+    if gone:
         rpo = measure(result, "rpo")
         back = f" Back to {interval(rpo.interval)} before the end." if rpo and rpo.interval else ""
-        return Fact(question, counted(len(account.lost), "acknowledged write"), detail + back, "bad")
+        by_choice = f", {len(account.discarded)} of them by choice" if account.discarded else ""
+        return Fact(question, counted(gone, "acknowledged write") + by_choice, detail + back, "bad")
     harm = (
         ("altered", account.altered),
         ("duplicated", account.duplicated),
         ("resurrected", account.resurrected),
+        ("kept beyond the restore's target", account.beyond),
     )
     found = ", ".join(f"{len(ids)} {name}" for name, ids in harm if ids)
     return Fact(question, f"None lost, but {found}" if found else "None", detail, "bad" if found else "good")

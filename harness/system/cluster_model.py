@@ -1,4 +1,4 @@
-"""The tables of drill.toml that are about Kubernetes: how the system runs there, where, and what drills may do."""
+"""The tables of drill.toml that are about Kubernetes: how the system runs there, and where."""
 
 from __future__ import annotations
 
@@ -38,26 +38,3 @@ class ClusterTable(Table):
     proxy_image: str | None = Field(
         default=None, description="image of the proxy that holds answers back; slow answers need it"
     )
-
-
-class Allowed(Table):
-    """A place in a cluster where drills may run."""
-
-    context: str
-    namespace: Name
-
-
-class Guards(Table):
-    """What drills may never go beyond."""
-
-    allow: tuple[Allowed, ...] = Field(
-        default=(), description="contexts and namespaces; the sandbox 'cluster' needs one"
-    )
-
-    kill_switch: str | None = Field(
-        default=None, description="a file that stops every drill of this system while it is there"
-    )
-
-    def allows(self, context: str, namespace: str) -> bool:
-        """Whether drills may run there."""
-        return any((one.context, one.namespace) == (context, namespace) for one in self.allow)

@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
-from harness.system.model import FILE_PATTERN, METRIC_PATTERN, SystemModel
+from harness.system.metrics_model import METRIC_PATTERN
+from harness.system.model import FILE_PATTERN, SystemModel
 from harness.system.table import NAME_PATTERN, PATH_PATTERN
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -73,6 +74,14 @@ def _mistake(path: Path, text: str, mistake: ErrorDetails) -> str:
     pattern = mistake.get("ctx", {}).get("pattern", "")
     expected = _MEANINGS.get(f"{mistake['type']}{pattern}", mistake["msg"].removeprefix("Value error, "))
     return f"{path}:{line_of(text, location)}: {field}: {expected}"
+
+
+def line_in(path: Path, location: Sequence[int | str]) -> int:
+    """The line of a field of a file that was read as a system; 1 where the file is there no more."""
+    try:
+        return line_of(path.read_text(encoding="utf-8"), location)
+    except (OSError, ValueError):
+        return 1
 
 
 def line_of(text: str, location: Sequence[int | str]) -> int:

@@ -8,7 +8,6 @@ Relative paths start at the folder of drill.toml.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,9 +22,11 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, UsageError
 from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
-from harness.system.cluster_model import ClusterTable, Guards, KubernetesTable
+from harness.system.cluster_model import ClusterTable, KubernetesTable
+from harness.system.guards_model import Guards
+from harness.system.metrics_model import MetricsTable
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
     PROBE_PLACEHOLDERS,
@@ -38,9 +39,6 @@ from harness.system.table import GoodStatuses, Method, Name, Status, Table, UrlP
 from harness.units import Duration
 
 FILE_PATTERN: Final = r"\.(toml|json)$"
-METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
-
-Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
 
 
 class Request(Table):
@@ -181,18 +179,6 @@ class Objectives(Table):
     validate_: Duration = Field(default=Duration.of(s=5 * 60), alias="validate")
 
 
-class MetricsTable(Table):
-    """What the services tell Prometheus of their requests, by the system's own names."""
-
-    requests: Metric = Field(default="http_requests_total", description="counter of answers")
-    status: Metric = Field(default="status", description="label of it with the answer's status")
-    bad: re.Pattern[str] = Field(default=re.compile("5.."), description="statuses of bad answers")
-    seconds: Metric = Field(default="http_request_duration_seconds", description="histogram of the time to answer")
-    ignore: dict[Metric, re.Pattern[str]] = Field(
-        default={"route": re.compile("/health|/version|/metrics")}, description="label values that are not clients'"
-    )
-
-
 class SystemModel(Table):
     """A system, as drill.toml describes it."""
 
@@ -230,6 +216,8 @@ class SystemModel(Table):
         if self.ledger:
             named.append((("ledger", "service"), self.ledger.service))
         named += [(("load", index, "service"), load.service) for index, load in enumerate(self.load)]
+        stops = enumerate(self.guards.stop or ())
+        named += [(("guards", "stop", index, "service"), one.service) for index, one in stops if one.service]
         problems = unknown_services(named, self.services)
         problems += self._no_business()
         if self.ledger and not self.database:
@@ -265,6 +253,20 @@ class SystemModel(Table):
             ConfigurationError: drill.toml does not say how the system runs on a cluster.
         """
         return self.on_kubernetes.image.format(service=service, version=version)
+
+    @property
+    def on_cluster(self) -> ClusterTable:
+        """Where the system runs already, on a cluster that is not the drill's own.
+
+        Raises:
+            UsageError: drill.toml does not say.
+        """
+        if self.cluster is None:
+            raise UsageError(
+                f"{self.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of "
+                "a system that runs already"
+            )
+        return self.cluster
 
     @property
     def on_kubernetes(self) -> KubernetesTable:

@@ -18,7 +18,9 @@ from harness.verdict.finding import Finding
 def ended(timeline: Timeline) -> Iterator[Finding]:
     """Nobody and nothing stopped the drill."""
     if timeline.stopped:
-        yield Finding(Cause.STOPPED, f"stopped by {stopper(timeline.stopped)}: {timeline.stopped.reason}")
+        stopped = timeline.stopped
+        cause = Cause.of_guard(stopped.guard) if stopped.guard else Cause.STOPPED
+        yield Finding(cause, f"stopped by {stopper(stopped)}: {stopped.reason}")
     elif not timeline.ended:
         stage = timeline.stages[-1].stage if timeline.stages else "its first stage"
         yield Finding(Cause.KILLED, f"the journal ends in the stage '{stage}': the drill was killed or lost its disk")

@@ -136,6 +136,7 @@ class Happened:
 
     def _outage(self, outage: Outage) -> res.OutageResult:
         return res.OutageResult(
+            on_at_first_probe=outage.start.before is None,
             start=self.scale.interval(outage.start.interval),
             end=self.scale.interval(outage.end.interval) if outage.end else None,
             start_at_server=self._at_server(outage.start),
@@ -143,6 +144,17 @@ class Happened:
             bad=len(outage.bad),
             kinds={kind.value: count for kind, count in sorted(outage.kinds.items())},
         )
+
+    def guards(self) -> Iterator[res.GuardResult]:
+        """Every guard, and which one stopped the drill, if one did."""
+        stopped = self.timeline.stopped
+        for one in self.timeline.declared.guards:
+            by_it = bool(stopped and one.allowed and stopped.guard is one.guard and stopped.rule in ("", one.rule))
+            detail = stopped.reason if stopped and by_it else one.found
+            asked = ("held" if one.allowed else "refused") if one.on else "off"
+            yield res.GuardResult.model_validate(
+                {"guard": one.guard, "rule": one.rule, "answer": "stopped" if by_it else asked, "detail": detail}
+            )
 
     def _at_server(self, edge: Edge | None) -> res.Seconds | None:
         return self.scale.interval(edge.at_server) if edge and edge.at_server else None

@@ -14,7 +14,7 @@ from typing import Final
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Criterion, Measured, Objective, Phase, Verdict
-from harness.journal.records import DrillDeclared
+from harness.journal.records import DataRestored, DrillDeclared
 from harness.measure.account import Account, unbounded
 from harness.measure.criteria import Looked, looked
 from harness.measure.felt import Measure
@@ -22,6 +22,7 @@ from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
 from harness.units import Duration, are, counted
 from harness.verdict import course, validity
+from harness.verdict.consistent import consistent
 from harness.verdict.finding import Finding
 
 GRAVITY: Final = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.MISSED, Verdict.INVALID, Verdict.ABORTED)
@@ -70,6 +71,7 @@ def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from course.taken_back(timeline)
     yield from course.every_stage(timeline)
     yield from validity.watched(timeline, measures)
+    yield from consistent(timeline)
 
 
 def measured(measures: Measures, name: Measured) -> Measure:
@@ -175,8 +177,23 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         many = len(found.resurrected)
         why = f"{counted(many, 'write')} that clients were told had failed {are(many)} there"
         yield Finding(Cause.WRITES_RESURRECTED, why)
-    if found.lost:
+    if timeline.restored:
+        yield from _restored(timeline.restored, found)
+    if found.gone:
         yield from _lost(timeline, found)
+
+
+def _restored(restored: DataRestored, found: Account) -> Iterator[Finding]:
+    """A restore keeps all that came before its target, and nothing that came after it."""
+    point = f"the restore's target ({restored.way}, {restored.target})"
+    if found.lost:
+        many = len(found.lost)
+        why = f"{counted(many, 'write')} acknowledged before {point}, or after it was over, {are(many)} gone"
+        yield Finding(Cause.RESTORED_TOO_OLD, why)
+    if found.beyond:
+        many = len(found.beyond)
+        why = f"{counted(many, 'write')} made after {point} {are(many)} there, so it was not restored to that"
+        yield Finding(Cause.RESTORED_TOO_NEW, why)
 
 
 def _rows(many: int) -> str:
@@ -195,5 +212,7 @@ def _lost(timeline: Timeline, found: Account) -> Iterator[Finding]:
         why = "no RPO allows for any"
     endless = unbounded(found)
     more = f"; {endless}" if endless else ""
-    lost = f"{counted(len(found.lost), 'acknowledged write')} {are(len(found.lost), 'was', 'were')} lost"
-    yield Finding(Cause.WRITES_LOST, f"{lost}, and {why}{more}")
+    many = len(found.gone)
+    given_up = found.discarded and not found.lost
+    cause, became = (Cause.WRITES_DISCARDED, "given up") if given_up else (Cause.WRITES_LOST, "lost")
+    yield Finding(cause, f"{counted(many, 'acknowledged write')} {are(many, 'was', 'were')} {became}, and {why}{more}")

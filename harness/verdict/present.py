@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from harness.clock import utc_text
 from harness.journal.chain import Journal
 from harness.journal.declaration import Answer, Criterion, Objective, Verdict
-from harness.journal.observation import WriteOutcome
+from harness.journal.observation import Write, WriteOutcome
 from harness.measure.criteria import looked
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures, final_read, measure
@@ -89,6 +89,7 @@ class _Presenter:
             plan=happened.plan(),
             account=self._account(),
             services=tuple(happened.services()),
+            guards=tuple(happened.guards()),
             stages=tuple(happened.stages()),
             events=happened.events(),
             not_measured=tuple(_missing(one) for one in measures if one.interval is None),
@@ -175,7 +176,6 @@ class _Presenter:
         found, early = self.measures.account, self.measures.account_after_recovery
         read = final_read(timeline, "after validation")
         outcomes = Counter(write.outcome for write in timeline.writes)
-        lost = found.lost if found else ()
         return res.AccountResult(
             service=ledger.service,
             writes=len(timeline.writes),
@@ -183,22 +183,29 @@ class _Presenter:
             failed=outcomes[WriteOutcome.FAIL],
             unknown=outcomes[WriteOutcome.INFO],
             rows=len(read.rows) if read and not read.error else None,
-            lost=tuple(
-                res.LostWrite(
-                    id=write.id,
-                    client=write.client,
-                    sequence=write.sequence,
-                    acknowledged=self.scale.at(write.acknowledged or write.sent),
-                )
-                for write in lost
-            ),
-            lost_after_recovery=len(early.lost) if early else None,
+            lost=self._gone(found.lost) if found else (),
+            discarded=self._gone(found.discarded) if found else (),
+            undecided=self._gone(found.undecided) if found else (),
+            gone_after_recovery=len(early.gone) if early else None,
             unknown_there=len(found.unknown_there) if found else 0,
             unknown_gone=len(found.unknown_gone) if found else 0,
             resurrected=tuple(write.id for write in found.resurrected) if found else (),
             duplicated=found.duplicated if found else (),
             altered=found.altered if found else (),
             foreign=found.foreign if found else (),
+            beyond=found.beyond if found else (),
+            restored=f"{timeline.restored.way}: {timeline.restored.target}" if timeline.restored else None,
             complete=found is not None,
             reason=self.measures.account_reason,
+        )
+
+    def _gone(self, writes: tuple[Write, ...]) -> tuple[res.LostWrite, ...]:
+        return tuple(
+            res.LostWrite(
+                id=write.id,
+                client=write.client,
+                sequence=write.sequence,
+                acknowledged=self.scale.at(write.acknowledged or write.sent),
+            )
+            for write in writes
         )

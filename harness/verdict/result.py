@@ -12,6 +12,7 @@ from pydantic import Field
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
+from harness.journal.guard import Guard
 
 
 class Seconds(Value):
@@ -81,6 +82,7 @@ class OutageResult(Value):
     service itself broke, or was well again, the time that answers were in flight included.
     """
 
+    on_at_first_probe: bool = Field(description="nobody knows when it began; the low bounds are the drill's start")
     start: Seconds
     end: Seconds | None
     start_at_server: Seconds | None
@@ -191,15 +193,30 @@ class AccountResult(Value):
     unknown: int
     rows: int | None
     lost: tuple[LostWrite, ...]
-    lost_after_recovery: int | None = Field(description="lost when read right after recovery")
+    discarded: tuple[LostWrite, ...] = Field(description="gone because a restore's target was chosen before them")
+    undecided: tuple[LostWrite, ...] = Field(description="gone; lost or discarded, which cannot be told")
+    gone_after_recovery: int | None = Field(description="acknowledged and not there when read right after recovery")
     unknown_there: int
     unknown_gone: int
     resurrected: tuple[str, ...]
     duplicated: tuple[str, ...]
     altered: tuple[str, ...]
     foreign: tuple[str, ...] = Field(description="rows that no ledger client wrote")
+    beyond: tuple[str, ...] = Field(description="there, although a restore's target was chosen before them")
+    restored: str | None = Field(description="what the data was restored to on purpose; null when it was not")
     complete: bool = Field(description="false when the account could not be made; the reason says why")
     reason: str
+
+
+class GuardResult(Value):
+    """A guard, and what it did."""
+
+    guard: Guard
+    rule: str
+    answer: Literal["held", "off", "refused", "stopped"] = Field(
+        description="off: it limits nothing; refused: before anything was touched; stopped: while the drill ran"
+    )
+    detail: str = Field(description="what it found, or why it refused or stopped the drill")
 
 
 class StageResult(Value):
@@ -259,6 +276,7 @@ class Result(Value):
     plan: PlanResult | None
     account: AccountResult | None
     services: tuple[ServiceResult, ...]
+    guards: tuple[GuardResult, ...]
     stages: tuple[StageResult, ...]
     events: tuple[EventResult, ...]
     not_measured: tuple[str, ...]

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -293,6 +294,12 @@ def test_a_database_without_foreign_keys_tells_nothing_of_orphans(dsn: str) -> N
     )
 
 
+def test_a_database_in_which_nothing_refers_to_anything_tells_nothing_of_orphans(dsn: str) -> None:
+    """As one that was restored empty."""
+    run(dsn, "CREATE TABLE one (id int PRIMARY KEY, one int REFERENCES one)", "INSERT INTO one VALUES (1, NULL)")
+    assert read(Orphans(), dsn) == Reading(None, "no row refers to anything by any of 1 foreign key")
+
+
 SHOP = (
     'CREATE SCHEMA "Shop.1"',
     'CREATE TABLE "Shop.1"."Order ""x""" ("Id;" int PRIMARY KEY)',
@@ -344,6 +351,29 @@ def test_nulls_and_the_order_of_columns_count_as_the_constraint_says(
     run(dsn, *(one.format(match) for one in PAIRS))
     without_triggers(dsn, "INSERT INTO child VALUES (2, 1), (1, 1), (NULL, 1), (9, NULL), (NULL, NULL)")
     assert read(Orphans(), dsn) == Reading(len(orphans), f'{len(orphans)} by pair of "public"."child"')
+
+
+@pytest.mark.parametrize("match", ["MATCH SIMPLE", "MATCH FULL"])
+def test_the_count_of_orphans_is_that_of_a_plain_loop_over_all_rows(dsn: str, match: str) -> None:
+    random = Random(7)  # noqa: S311 - a seed is the point
+    run(dsn, *(one.format(match) for one in PAIRS))
+
+    def pairs(count: int, *values: int | None) -> set[tuple[int | None, int | None]]:
+        return {(random.choice(values), random.choice(values)) for _ in range(count)}
+
+    for _ in range(20):
+        parents, children = pairs(6, 1, 2, 3), sorted(pairs(12, 1, 2, 3, 4, None), key=str)
+        without_triggers(dsn, "TRUNCATE parent, child")
+        with psycopg.connect(dsn) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.cursor().executemany("INSERT INTO parent VALUES (%s, %s)", sorted(parents, key=str))
+            connection.cursor().executemany("INSERT INTO child (y, x) VALUES (%s, %s)", children)
+        if match == "MATCH FULL":
+            references = [one for one in children if one != (None, None)]
+        else:
+            references = [one for one in children if None not in one]
+        orphans = [one for one in references if one not in parents]
+        assert read(Orphans(), dsn).value == (len(orphans) if references else None)
 
 
 def test_a_partitioned_reference_is_counted_once_and_an_inherited_row_is_none(dsn: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.journal.guard import Guard
 from tests.support import drills
 from tests.support.commands import DRILL, ECHO, REPOSITORY, drill, environment
 from tests.support.drills import results_of, the_run
@@ -37,9 +38,11 @@ def test_every_drill_of_this_repository_is_listed(state: Path) -> None:
     }
     controls = [(one["expected"], one["expected_cause"]) for one in listed if "control" in one["tags"]]
     assert ("invalid", "no-effect") in controls
+    guards = {cause for verdict, cause in controls if verdict == "aborted"}
+    assert guards == {f"guard-{one}" for one in Guard} - {"guard-kill-switch"}
     refused = {cause for verdict, cause in controls if verdict == "missed"}
     assert refused == {"refused-no-revision", "refused-no-image", "refused-unfinished", "refused-not-ready"}
-    assert len(controls) == 1 + len(refused)
+    assert len(controls) == 1 + len(refused) + len(guards)
 
 
 def test_every_step_is_printed_with_its_parameters(state: Path) -> None:
@@ -62,7 +65,15 @@ def test_a_dry_run_prints_targets_and_plan_and_touches_nothing(tmp_path: Path) -
         "fault release 2.0.0 of echo goes live",
         "effect clients get bad answers from echo, within 3 s",
         "trigger error rate of echo above 5 % for 1 s (critical severity)",
-        "guards embedded: only processes, ports and a folder that the drill makes are touched, and they end with it",
+        "guards no limit: what it breaks is a copy: it runs in a sandbox of its own, embedded",
+        "no limit: nobody has to confirm it: the environment is test",
+        f"allowed: no drill runs while {tmp_path / 'state' / 'stop'} is there: it is not there",
+        "allowed: its fault hits at least one replica that serves clients: it hits 2 of 2 of echo",
+        "no limit: its fault may hit any number of services: it hits 1",
+        "no limit: its fault may hit every replica of a service: it hits 2 of 2 of echo",
+        "no limit: it may run at any time",
+        "allowed: it takes at most 30 min: its stages take at most 3 min 27 s together",
+        "no limit: nothing that clients see stops it",
         "nothing is injected unless the steady state is reached within 21 s",
         "the fault is taken back at the end, however the drill ends, within 20 s",
         "target echo: 2 replicas of 2.0.0 in green; 1.0.0 stands by in blue",

@@ -140,12 +140,7 @@ LIVE, CRASH = "Given every service is live in 1.0.0", "When echo crashes and sta
         (
             (LIVE, "When echo is released as 2.0.0", "Then traffic is back on 2.0.0 within 5 s"),
             2,
-            "echo is broken by the release 2.0.0 and would be rolled back to 2.0.0, which is the same",
-        ),
-        (
-            (LIVE, "When echo is released as 1.0.0"),
-            2,
-            "echo is broken by the release 1.0.0 and would be rolled back to 1.0.0, which is the same",
+            "the release 2.0.0 is what the drill breaks the system with, and what would be rolled back to",
         ),
         (
             (LIVE, "And a good answer of echo takes at most 10 min", CRASH),
@@ -160,8 +155,11 @@ LIVE, CRASH = "Given every service is live in 1.0.0", "When echo crashes and sta
         (
             (LIVE, CRASH, "Then the schema is at version 1.0.0 within 5 s"),
             5,
-            "drill.toml has no database.version_query",
+            "the system echo has no database; [database] of drill.toml describes it",
         ),
+        ((LIVE, CRASH, "Then the business path works within 5 s"), 5, "drill.toml describes no business path"),
+        ((LIVE, CRASH, "Then visits holds at least 1 row within 5 s"), 5, "the system echo has no database"),
+        ((LIVE, CRASH, "Then the check nothing holds within 5 s"), 5, "the nearest is 'the check {name:Quoted} holds"),
         ((LIVE, CRASH, "Then the verdict is great"), 5, "'great' is not a verdict; expected one of passed, missed"),
     ],
 )

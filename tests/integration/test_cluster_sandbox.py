@@ -12,7 +12,8 @@ from harness.clock import wait_for
 from harness.drill.sandboxes import make_ready
 from harness.errors import ConfigurationError, NotFound, Unavailable, UsageError, WillNotWork
 from harness.settings import Settings
-from harness.system.cluster_model import Allowed, ClusterTable, Guards
+from harness.system.cluster_model import ClusterTable
+from harness.system.guards_model import Allowed, Guards
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.values import Slot

@@ -52,7 +52,7 @@ def test_every_criterion_that_the_scenario_names_held_and_so_did_the_systems_own
     assert len(found) == 15
     assert found["no foreign key has orphans"]["detail"] == "of 4 foreign keys"
     assert found["the business path works"]["value"] == 6
-    assert found["the check 'every tracklist is whole' holds"]["source"] == "fixtures/tracktion/drill.toml:1"
+    assert found["the check 'every tracklist is whole' holds"]["source"].startswith("fixtures/tracktion/drill.toml:")
     assert found["nothing is left of the fault"]["source"].startswith("features/validation/after_a_rollback.feature:")
 
 
@@ -70,7 +70,7 @@ def test_a_path_that_is_broken_is_a_miss_that_says_where_though_clients_got_good
 def test_the_report_shows_every_criterion_with_what_was_found(run: Path) -> None:
     folder = run / results_of(run)[WHOLE]["drill_id"]
     for name in ("report.html", "report.md"):
-        text = (folder / name).read_text(encoding="utf-8").replace("&#39;", "'")
+        text = (folder / name).read_text(encoding="utf-8").replace("&#39;", "'").replace("\\", "")
         for criterion in criteria(run, WHOLE):
             assert criterion[1:] in text  # sentences begin with a capital there
 

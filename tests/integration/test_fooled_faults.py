@@ -9,36 +9,15 @@ from pathlib import Path
 
 from harness.clock import Deadline
 from harness.faults.catalogue import Crash
-from harness.faults.model import Scene, only
+from harness.faults.model import Scene
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
-from harness.journal.undo import ClearNetwork, Undo
+from harness.journal.undo import Undo
 from harness.system.values import Slot
-from harness.units import Duration
 from tests.support import drills
 from tests.support.commands import ECHO
 from tests.support.drills import drill_of
-from tests.support.fooled import BAD_RELEASE, and_then, ends
-
-
-@dataclass(frozen=True)
-class SlowStandby:
-    """Something breaks where no client is: the standby slot."""
-
-    service: str = "echo"
-    title: str = "answers of the standby slot become slow"
-    effect: str = "clients wait longer"
-
-    def undo(self, scene: Scene) -> Sequence[Undo]:
-        slot = scene.system.router.active(self.service).other
-        return (ClearNetwork(service=self.service, slot=slot.value),)
-
-    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - a Fault
-        scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), Duration.of(s=1))
-
-    def seen(self, scene: Scene) -> str:
-        health = scene.metrics.health(self.service, Duration.of(ms=500))
-        return "slow" if health.p95 and health.p95 > Duration.of(ms=500) else ""
+from tests.support.fooled import BAD_RELEASE, SlowStandby, and_then, ends
 
 
 def test_a_fault_in_a_slot_without_traffic(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ INSTANT = st.integers(-(2**62), 2**62).map(Instant)
 DURATION = st.integers(-(2**62), 2**62).map(Duration)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
+st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
 st.register_type_strategy(Instant, INSTANT)
 st.register_type_strategy(Duration, DURATION)
 st.register_type_strategy(d.LoadDeclared, st.builds(d.LoadDeclared, rate=FINITE))
@@ -115,24 +116,27 @@ def test_a_journal_cut_at_any_byte_gives_its_whole_records(tmp_path: Path) -> No
         assert found.torn == (length > 0 and data[length - 1 : length] != b"\n")
 
 
-def test_one_altered_byte_at_any_place_is_named_with_its_line_or_is_in_the_torn_tail(tmp_path: Path) -> None:
-    """Every position of a small journal, by three alterations: another letter, a line end, one bit."""
+@pytest.mark.parametrize("altered", [*b"x\n\xff", None], ids=repr)
+def test_one_altered_byte_at_any_place_is_named_with_its_line(tmp_path: Path, altered: int | None) -> None:
+    """Every position of a small journal, the line ends and the last line too; None turns one bit of what is there."""
     path = tmp_path / "journal.jsonl"
-    data, whole = small(path)
-    shorter = 0
-    for place in range(len(data)):
-        for altered in {ord("x"), ord("\n"), data[place] ^ 1} - {data[place]}:
-            path.write_bytes(data[:place] + bytes([altered]) + data[place + 1 :])
-            line = data[:place].count(b"\n") + 1
+    data, _ = small(path)
+    for place, byte in enumerate(data):
+        other = byte ^ 1 if altered is None else altered
+        if other != byte:
+            path.write_bytes(data[:place] + bytes([other]) + data[place + 1 :])
             found, error = attempt(path)
-            if found is None:
-                assert f"{path}:{line}: " in error
-            else:
-                assert place == len(data) - 1
-                assert found.torn
-                assert found.entries == whole.entries[:-1]
-                shorter += 1
-    assert shorter == 2
+            assert found is None
+            assert error.startswith(f"{path}:{data[:place].count(10) + 1}: ")
+
+
+@pytest.mark.parametrize("altered", range(256))
+def test_a_last_line_end_that_was_altered_into_anything_is_named(tmp_path: Path, altered: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    data, _ = small(path)
+    path.write_bytes(data[:-1] + bytes([altered]))
+    _, error = attempt(path)
+    assert error == ("" if altered == ord("\n") else f"{path}:4: the end of this line of the journal was altered")
 
 
 @QUICK

@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.journal import records as r
-from harness.journal.declaration import Measured, Objective, Sustain
+from harness.journal.cause import Cause
+from harness.journal.declaration import Measured, Objective, Sustain, Verdict
 from harness.journal.observation import Observation
 from harness.measure.account import account
 from harness.measure.edge import Wide, sent
@@ -31,7 +32,7 @@ from tests.simulation.truth import solved, truth
 from tests.simulation.worlds import World, world
 from tests.support.worlds import SUSTAIN, WITHIN, Probing, at, probes
 
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=30, deadline=None)
 SEEDS = st.integers(0, 2**32)
 SAMPLE = 500
 EVERY = 50
@@ -60,7 +61,7 @@ def test_so_it_is_in_any_world(seed: int) -> None:
 
 def test_the_worlds_hold_every_shape_with_everything_that_can_come_of_it() -> None:
     met: Counter[str] = Counter()
-    for seed in range(0, SAMPLE, 2):
+    for seed in range(0, SAMPLE, 3):
         one = world(seed)
         system, found = measures_of(one).system, solved(one)
         met[one.shape] += 1
@@ -77,7 +78,7 @@ def test_the_worlds_hold_every_shape_with_everything_that_can_come_of_it() -> No
         met["a share"] += not truth(one, found).whole
         met["bounded by two services"] += system.begin.low is not system.begin.high
     assert {shape for shape in Shape if not met[shape]} == set()
-    assert {what: many for what, many in met.items() if many < 3} == {}
+    assert {what: many for what, many in met.items() if many < 2} == {}
 
 
 @pytest.mark.parametrize("by", [-1, 1])
@@ -105,9 +106,10 @@ def test_every_bad_probe_is_in_exactly_one_outage_and_no_good_one_is_counted(see
 
 
 @QUICK
-@given(seed=SEEDS, random=st.randoms(use_true_random=False))
-def test_the_order_in_which_outcomes_became_known_changes_nothing(seed: int, random: Random) -> None:
+@given(seed=SEEDS, chance=SEEDS)
+def test_the_order_in_which_outcomes_became_known_changes_nothing(seed: int, chance: int) -> None:
     one = world(seed)
+    random = Random(chance)  # noqa: S311 - a seed is the point
     timed = one.timed()
     rows = [row for _, record in timed if isinstance(record, r.Observations) for row in record.rows]
     others = [record for _, record in timed if not isinstance(record, r.Observations)]
@@ -138,10 +140,10 @@ def by_spell(service: Service, seen: Sequence[Observation], sustain: Sustain) ->
 
 
 @QUICK
-@given(seed=SEEDS, share=st.floats(0.05, 0.7), random=st.randoms(use_true_random=False))
-def test_more_probes_never_widen_what_is_known_of_an_instant(seed: int, share: float, random: Random) -> None:
+@given(seed=SEEDS, share=st.floats(0.05, 0.7), chance=SEEDS)
+def test_more_probes_never_widen_what_is_known_of_an_instant(seed: int, share: float, chance: int) -> None:
     """Fewer probes may miss a spell; an instant that both tell of, they tell of no more exactly."""
-    one = world(seed)
+    one, random = world(seed), Random(chance)  # noqa: S311 - a seed is the point
     for service in one.services:
         if all(spell.whole for spell in service.spells):
             every = one.seen[service.name]
@@ -156,7 +158,7 @@ def test_more_probes_never_widen_what_is_known_of_an_instant(seed: int, share: f
 @given(seed=SEEDS, shape=st.sampled_from([Shape.ONE, Shape.FLAPPING, Shape.CASCADE, Shape.SLOW_START]))
 def test_what_is_named_as_the_cause_of_a_width_goes_with_it(seed: int, shape: Shape) -> None:
     """Without stalls and lost rows no gap is named, without lag no lag either, and what is left is one period."""
-    one = world(seed, shape)
+    one = replace(world(seed, shape), cut=None)  # what was in flight when a drill was killed is not in its journal
     calm = {name: replace(how, stalls=(), missing=frozenset()) for name, how in one.probing.items()}
     exact = {name: replace(how, lag=0) for name, how in calm.items()}
     for how, may in ((calm, {Wide.PERIOD, Wide.LAG}), (exact, {Wide.PERIOD})):
@@ -184,6 +186,26 @@ def test_a_looser_objective_never_makes_the_verdict_of_a_world_graver(
 ) -> None:
     found = gravities(world(seed), measured, sorted(bounds))
     assert found == sorted(found, reverse=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=SEEDS, measured=st.sampled_from([Measured.RTO, Measured.OUTAGE]), bound=st.integers(300, 3_000))
+def test_a_world_that_passes_kept_its_objective_in_truth_and_one_that_missed_it_did_not(
+    seed: int, measured: Measured, bound: int
+) -> None:
+    one = world(seed)
+    objective = Objective(measured=measured, bound=Duration.of(ms=bound), source=script.SOURCE)
+    timeline = one.timeline([objective])
+    measures = measure(timeline)
+    judgement, found = judge(timeline, measures), solved(one)
+    missed = any(finding.cause is Cause.OBJECTIVE_MISSED for finding in judgement.findings)
+    assume(judgement.verdict is Verdict.PASSED or missed)
+    assert found is not None
+    true = truth(one, found)
+    assume(true.whole)
+    validated = measures.validated.ns if measured is Measured.RTO and measures.validated else 0
+    end = max(validated, true.t_rec)  # what was validated while clients still got bad answers was no recovery
+    assert (end - true.t_out > bound * 10**6) == missed
 
 
 @QUICK

@@ -189,3 +189,42 @@ def _reason(world: World, edge: Edge) -> Iterator[str]:
         yield "the prober is said to have stalled, and it did not"
     if (parts[Wide.LAG] > Duration(0) or late) and how.lag == 0 and not blind:
         yield f"a lag of {parts[Wide.LAG]} is said and {late}, and the prober had no lag"
+
+
+def unseen(world: World) -> int:
+    """How many spells for clients no telling probe was sent into: of these nobody can know."""
+    count = 0
+    for service in world.services:
+        sent = [one.sent.ns for one in world.seen[service.name] if one.sent and one.outcome.tells]
+        until = max(sent, default=0)
+        for begin, end in service.spells_for_clients():
+            count += begin < until and not any(begin <= instant < end for instant in sent)
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of one outage that hit a share of requests: whether its spell went on beyond its bad probes for longer than is
+    called likely, before them or after; and the chance of that which is told.
+    """
+
+    earlier: bool
+    later: bool
+    told: float
+
+
+def reaches(world: World, measures: Measures) -> Iterator[Reach]:
+    """All outages that hit a share of requests, if it did not fade and no sustained recovery split it in two."""
+    for service in world.services:
+        found = measures.after[service.name]
+        outage = found[0] if len(found) == 1 else None
+        spells = [spell for spell in service.spells if not spell.whole and not spell.fading]
+        if outage and outage.end and outage.start.before and len(outage.bad) > 1 and spells:
+            felt = service.bad_when_sent(spells[0])
+            assert felt is not None
+            likely = (outage.good_in_a_row + 2) * service.period
+            yield Reach(
+                earlier=outage.start.interval.high.ns - felt[0] > likely,
+                later=felt[1] - outage.end.interval.low.ns > likely,
+                told=1 / len(outage.bad),
+            )

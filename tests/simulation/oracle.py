@@ -71,8 +71,7 @@ def solve(asked: Asked) -> Found | None:
     counted, already = {}, []
     for name, (probes, within) in asked.probes.items():
         samples = _samples(probes, within)
-        earlier = [one for one in samples if one.decided <= asked.fault]
-        if _unsteady(earlier, asked):
+        if _unsteady(samples, asked):
             already.append(name)
             counted[name] = _since(samples, asked)
         else:
@@ -107,9 +106,15 @@ def _samples(probes: Iterable[Observation], within: int) -> list[Sample]:
     return sorted(found, key=lambda one: (one.sent, one.number))
 
 
-def _unsteady(earlier: Sequence[Sample], asked: Asked) -> bool:
+def _unsteady(samples: Sequence[Sample], asked: Asked) -> bool:
+    """Bad at the last answer before the fault or too often shortly before it, or bad before and on as it came."""
+    earlier = [one for one in samples if one.decided <= asked.fault]
     if earlier and earlier[-1].bad:
         return True
+    for place in range(1, len(samples)):
+        before, one = samples[place - 1], samples[place]
+        if before.bad and before.decided <= asked.fault < one.decided and one.bad:
+            return True
     recent = [one for one in earlier if one.sent >= asked.fault - asked.time]
     return sum(one.bad for one in recent) > SHARE * len(recent)
 

@@ -188,7 +188,8 @@ def world(seed: int, shape: Shape | None = None) -> World:
     services = _services(random)
     web = services[0]
     prepared = BASE + random.randint(300, 700) * MS
-    fault = prepared + random.randint(1_200, 1_800) * MS + random.randrange(MS)
+    steady = max(1_200 * MS, 31 * web.period)  # long enough for the probes of a steady state
+    fault = prepared + steady + random.randint(0, 500) * MS + random.randrange(MS)
     scene = Scene(random, prepared, fault, sustain.time.ns, web.period, max(_flight(one) for one in services))
     spells = dict(SHAPES[shape](scene))
     if random.random() < 0.2 and "mail" not in spells and shape is not Shape.QUIET:

@@ -13,13 +13,15 @@ import pytest
 from harness.clock import Deadline, now
 from harness.drill.spec import Drill
 from harness.faults.catalogue import BadRelease
-from harness.faults.model import Scene
-from harness.journal.undo import Undo
+from harness.faults.model import Scene, only
+from harness.faults.reach import Serving
+from harness.journal.undo import ClearNetwork, Undo
 from harness.observe.plan import ObservationPlan
 from harness.rollback.engine import Engine, Outcome, Reporter, StepReport
 from harness.rollback.plan import Plan, StepPhase
 from harness.settings import Settings
 from harness.system.ports import System
+from harness.system.values import Slot
 from harness.units import Duration
 from harness.verdict.result import Result
 from tests.support import drills
@@ -93,3 +95,26 @@ def and_then(drill: Drill, act: Callable[[Scene, Deadline], Any]) -> Drill:
     fault = drill.fault
     assert isinstance(fault, BadRelease)
     return replace(drill, fault=Also(fault.service, fault.version, act))
+
+
+@dataclass(frozen=True)
+class SlowStandby:
+    """Something breaks where no client is: the standby slot."""
+
+    service: str = "echo"
+    title: str = "answers of the standby slot become slow"
+    effect: str = "clients wait longer"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        slot = scene.system.router.active(self.service).other
+        return (ClearNetwork(service=self.service, slot=slot.value),)
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - a Fault
+        scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), Duration.of(s=1))
+
+    def hits(self, serving: Serving) -> None:
+        """No replica that serves."""
+
+    def seen(self, scene: Scene) -> str:
+        health = scene.metrics.health(self.service, Duration.of(ms=500))
+        return "slow" if health.p95 and health.p95 > Duration.of(ms=500) else ""

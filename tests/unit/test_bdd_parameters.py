@@ -1,5 +1,6 @@
 """Parameter types: what a step takes, and what it says when something else stands there."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.journal.refusal import Refusal
 from harness.rollback.plan import Procedure
+from harness.system.blackout import Blackout
 from harness.units import Duration
 
 
@@ -40,6 +42,20 @@ def test_every_types_own_example_is_read(name: str) -> None:
         ("Procedure", "batch by batch", Procedure.ROLLING),
         ("Refusal", "no revision holds 2.4.0", ExpectedRefusal(Refusal.NO_REVISION, "2.4.0")),
         ("Refusal", "an earlier rollback is unfinished", ExpectedRefusal(Refusal.UNFINISHED)),
+        (
+            "Blackout",
+            "on mon, tue and wed from 08:00 to 18:00 in Europe/Berlin",
+            Blackout.model_validate(
+                {"days": ["mon", "tue", "wed"], "from": "08:00", "to": "18:00", "zone": "Europe/Berlin"}
+            ),
+        ),
+        ("Blackout", "on weekends in UTC", Blackout(days=("sat", "sun"), zone="UTC")),
+        (
+            "Blackout",
+            "from 2026-12-20 to 2027-01-06 in UTC",
+            Blackout(first=date(2026, 12, 20), last=date(2027, 1, 6), zone="UTC"),
+        ),
+        ("Blackout", "in UTC", Blackout(zone="UTC")),
         ("Service", "tracklist-service", "tracklist-service"),
         ("Version", "2.4.0", "2.4.0"),
     ],
@@ -56,6 +72,11 @@ def test_a_text_is_read_as_its_value(name: str, text: str, value: Any) -> None:
         ("Duration", "5.s", "'5.s' is not a duration"),
         ("Share", "5", "expected a percentage from 0 % to 100 %"),
         ("Share", "101 %", "expected a percentage from 0 % to 100 %"),
+        ("Blackout", "at noon", "no hours are known that read 'at noon'; expected such as 'on sat, sun from 08:00"),
+        ("Blackout", "on monday in UTC", "'on monday in UTC': Input should be 'mon', 'tue'"),
+        ("Blackout", "from 8:00 to 18:00 in UTC", "'8:00' is not a time of day: expected text from '00:00' to"),
+        ("Blackout", "from 2026-12-20 to 2026-12-32 in UTC", "Input should be a valid date"),
+        ("Blackout", "in Paderborn", "there is no time zone 'Paderborn'"),
         ("Severity", "grave", "expected one of critical, high, medium, low"),
         ("Cause", "the fault had no affect", "the nearest is 'the fault had no effect'"),
         ("Procedure", "by magic", "expected one of by switching traffic, by its revision, batch by batch"),

@@ -96,6 +96,12 @@ def test_a_response_time_needs_enough_answers(samples: int, p95: Duration | None
         assert reading.detail.endswith("are too few; 20 are needed, so clients must probe more often")
 
 
+def test_answers_that_fail_at_once_are_no_fast_ones() -> None:
+    for rate, value in ((0.05, 7.5), (0.06, None)):
+        metrics = MemoryMetrics(samples=100, rates={"web": rate}, p95={"web": MS * 7.5})
+        assert read(ResponseTime("web"), metrics=metrics).value == value
+
+
 FAULTS = (
     BadRelease("web", "2.0.0"),
     CarelessRelease("web", "2.0.0"),

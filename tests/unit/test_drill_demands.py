@@ -14,7 +14,7 @@ from harness.drill.builder import DrillBuilder
 from harness.drill.checks.base import Demand
 from harness.errors import ConfigurationError, DrillError, InputError, NotFound
 from harness.faults.catalogue import Crash
-from harness.journal.declaration import Answer, Criterion, Phase, Source
+from harness.journal.declaration import Answer, Criterion, Phase
 from harness.system.check_model import AnyCheck
 from harness.system.load import load_system
 from harness.units import Duration
@@ -146,7 +146,9 @@ def test_checks_that_belong_to_every_validation_come_with_every_drill() -> None:
     [found] = own_checks(scenario)
     assert found.name == "the check 'every tracklist is whole' holds"
     assert found.within == demands.ALWAYS_WITHIN
-    assert found.source == Source(file="drill.toml", line=1, text="[[checks]] every tracklist is whole")
+    text = (TRACKTION.root / "drill.toml").read_text(encoding="utf-8")
+    assert text.splitlines()[found.source.line - 1] == "[[checks]]"
+    assert (found.source.file, found.source.text) == ("drill.toml", "[[checks]] every tracklist is whole")
 
 
 def test_a_scenario_that_names_such_a_check_gives_it_its_own_time() -> None:

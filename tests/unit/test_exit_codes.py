@@ -14,7 +14,7 @@ import pytest
 
 from harness import errors
 from harness.cli import main as command
-from harness.conduct import exit_code
+from harness.cli.results import exit_code
 from harness.errors import DrillError
 from harness.journal.declaration import Verdict
 from harness.verdict.result import Result

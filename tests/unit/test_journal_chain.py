@@ -94,6 +94,62 @@ def test_an_instant_of_another_type_is_refused_even_with_a_hash_that_fits(tmp_pa
         read_journal(path)
 
 
+@pytest.mark.parametrize("at", [2**63, -(2**63) - 1, 10**400])
+def test_a_number_beyond_all_instants_is_refused_even_with_a_hash_that_fits(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    for bodies in ([(at, CLOCK.model_dump(mode="json"))], [(1, {"kind": "drill.ended", "at": at})]):
+        path.write_bytes(forge(bodies))
+        with pytest.raises(
+            InputError, match=rf"journal\.jsonl:1: .* a number of {len(str(at))} digits is out of range"
+        ):
+            read_journal(path)
+
+
+@pytest.mark.parametrize("at", [2**63 - 1, -(2**63)])
+def test_every_instant_of_a_clock_of_64_bits_is_read(tmp_path: Path, at: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(forge([(at, {"kind": "drill.ended", "at": at})]))
+    assert read_journal(path).entries[0].at == Instant(at)
+
+
+def test_a_record_that_is_older_than_the_one_before_it_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    record = CLOCK.model_dump(mode="json")
+    path.write_bytes(forge([(7, record), (7, record), (5, record)]))
+    with pytest.raises(InputError, match=r"journal\.jsonl:3: this record is 0\.002 us older than the one before it"):
+        read_journal(path)
+
+
+def test_a_journal_that_is_followed_names_a_record_that_is_older_than_those_read_before(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    record = CLOCK.model_dump(mode="json")
+    first = forge([(7, record)])
+    path.write_bytes(first)
+    reader = JournalReader(path)
+    assert len(reader.news()) == 1
+    path.write_bytes(forge([(7, record), (6, record)]))
+    with pytest.raises(InputError, match=r"journal\.jsonl:2: this record is 0\.001 us older"):
+        reader.news()
+
+
+@pytest.mark.parametrize("more", [b"x", b" ", b"{", b"\x00"])
+def test_a_line_end_that_was_altered_before_an_unfinished_record_is_named(tmp_path: Path, more: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    data = write(path, [clock(1), clock(2), clock(3)])
+    first, second, third = data.splitlines()
+    path.write_bytes(first + b"\n" + second + more + third[:20])
+    with pytest.raises(InputError, match=r"journal\.jsonl:2: the end of this line of the journal was altered"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize("tail", [b"\xff\x00", b"[" * 100_000, b"\x00" * 5000, b"{" + b"9" * 5000])
+def test_what_follows_the_last_line_end_is_an_unfinished_record_whatever_it_is(tmp_path: Path, tail: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(write(path, [clock(1)]) + tail)
+    journal = read_journal(path)
+    assert (journal.records, journal.torn) == ((clock(1),), True)
+
+
 @pytest.mark.parametrize(
     ("record", "expected"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.journal.observation import Row, WriteOutcome
+from harness.journal.records import DataRestored
 from harness.measure.account import ENOUGH_WRITES, account, recovery_point
 from harness.units import Duration, Interval, Span
 from tests.support.worlds import at, write
@@ -85,3 +86,57 @@ def test_a_write_lost_during_the_outage_extends_the_reference_to_itself() -> Non
 
 def test_the_last_acknowledged_write_alone_lost_is_a_point_of_zero_that_the_verdict_must_not_let_pass() -> None:
     assert point((9,)) == Span(Duration(0), Duration(0))
+
+
+RESTORED = DataRestored(
+    way="point in time",
+    target="a time",
+    earliest=at(1.0),
+    latest=at(1.2),
+    writes_stopped=at(3.0),
+    switching=at(4.0),
+    switched=at(5.0),
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "acknowledged", "part"),
+    [
+        (0.5, 1.0, "lost"),
+        (0.5, 1.000000001, "undecided"),
+        (1.1, 1.3, "undecided"),
+        (1.2, 1.3, "undecided"),
+        (1.200000001, 1.3, "discarded"),
+        (3.5, 3.999999999, "discarded"),
+        (3.5, 4.0, "undecided"),
+        (4.5, 4.6, "undecided"),
+        (4.999999999, 6.0, "undecided"),
+        (5.0, 5.1, "lost"),
+    ],
+)
+def test_a_write_that_a_restore_left_out_is_sorted_by_when_it_can_have_taken_effect(
+    sent: float, acknowledged: float, part: str
+) -> None:
+    one = write(1, sent, took=acknowledged - sent)._replace(acknowledged=at(acknowledged))
+    found = account([one], [], at(9), RESTORED)
+    assert getattr(found, part) == found.gone == (one,)
+    assert found.acknowledged == 1
+
+
+@pytest.mark.parametrize(("sent", "beyond"), [(1.2, False), (1.200000001, True), (3.9, True), (4.0, False)])
+def test_a_write_that_a_restore_cannot_have_kept_is_named(sent: float, beyond: bool) -> None:  # noqa: FBT001
+    one = write(1, sent)
+    found = account([one], [Row(one.id, one.value)], at(9), RESTORED)
+    assert found.kept == (one,)
+    assert found.beyond == ((one.id,) if beyond else ())
+
+
+def test_the_recovery_point_of_a_restore_ends_when_writes_were_stopped() -> None:
+    found = account(KEPT, ROWS[:5], at(9), RESTORED.model_copy(update={"earliest": at(0.45), "latest": at(0.45)}))
+    assert len(found.discarded) == 5
+    assert recovery_point(found, OUTAGE, at(3)) == Span(Duration.of(ms=2495), Duration.of(ms=2495))
+
+
+def test_a_write_acknowledged_after_the_stop_of_writes_extends_the_recovery_point() -> None:
+    found = account(KEPT, ROWS[:5], at(9), RESTORED.model_copy(update={"earliest": at(0.45), "latest": at(0.45)}))
+    assert recovery_point(found, OUTAGE, at(0.5)) == Span(Duration.of(ms=400), Duration.of(ms=400))

@@ -8,7 +8,7 @@ from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
 from harness.measure.edge import telling
 from harness.measure.outage import outages
-from harness.measure.system import system_outage
+from harness.measure.system import SystemOutage, system_outage
 from harness.units import Duration, Interval
 from tests.support.worlds import PERIOD, WITHIN, at, probe
 
@@ -170,3 +170,66 @@ def test_what_follows_an_outage_that_is_still_on_is_part_of_it() -> None:
     found = system("..xxxxxxxxxxxxxxxxx", "............x......")
     assert found is not None
     assert found[1:] == (None, [])
+
+
+def found_in(*texts: str, sustain: Sustain = SUSTAIN) -> SystemOutage:
+    rows = {f"s{n}": seen(text, f"s{n}", offset=n / 100) for n, text in enumerate(texts)}
+    every = [one for probes in rows.values() for one in outages(probes, sustain, at(0), WITHIN)]
+    found = system_outage(every, sustain, {name: telling(probes) for name, probes in rows.items()})
+    assert found is not None
+    return found
+
+
+PERIODS = {"s0": Duration.of(ms=100), "s1": Duration.of(ms=100)}
+
+
+def test_an_end_that_two_services_bound_names_the_probes_and_what_is_to_blame() -> None:
+    """The one was seen to be bad last, and the other was not seen for a while when it may have been bad still."""
+    found = found_in("..xxxxx......", "..xx--...........")
+    assert found.recovery == between(0.6, 0.7)
+    found = found_in("..xxxx.........", "..xx----.........")
+    assert found.end is not None
+    assert found.recovery == between(0.5, 0.81)
+    assert found.end.why(PERIODS) == (
+        "between probe 5 of s0 and probe 8 of s1, 310 ms apart; of s1: probe period 100 ms, and 4 probes between them"
+        " that were not sent (the prober stalled)"
+    )
+
+
+def test_an_outage_that_began_before_another_was_over_is_part_of_it_though_it_was_over_first() -> None:
+    """The later service's blip is over when the first is well again; it is no relapse."""
+    found = found_in("..xxxx.........", "....x..........")
+    assert (found.recovery, found.relapses) == (between(0.5, 0.6), ())
+
+
+def test_the_system_has_not_recovered_before_every_service_was_seen_for_the_sustain_time() -> None:
+    """The other service is seen four times after the recovery, but only for 300 of the 400 ms."""
+    assert found_in("..xx......", "........").recovery is None
+    assert found_in("..xx......", ".........").recovery == between(0.3, 0.4)
+
+
+def test_the_runs_of_good_answers_are_those_of_all_outages_that_make_it_up() -> None:
+    assert found_in("..xx.........", "..x..x.......").good_in_a_row == 2
+
+
+def test_at_the_server_the_system_broke_with_the_first_service_and_was_well_with_the_last() -> None:
+    found = found_in("..xxxx.........", "....xxxx........")
+    assert found.end is not None
+    assert found.begin.at_server == between(0.1, 0.205)
+    assert found.end.at_server == between(0.71, 0.815)
+
+
+def test_services_that_are_probed_at_different_rates_bound_the_outage_by_the_slower_one() -> None:
+    slow = [
+        probe(n, n / 2 + 0.25, Outcome.STATUS if n == 2 else Outcome.GOOD, service="s1", due=n / 2 + 0.25)
+        for n in range(9)
+    ]
+    evidence = {"s0": telling(seen("." * 11 + "xx" + "." * 30, "s0")), "s1": telling(slow)}
+    every = [one for probes in evidence.values() for one in outages(probes, SUSTAIN, at(0), WITHIN)]
+    found = system_outage(every, SUSTAIN, evidence)
+    assert found is not None
+    assert found.start == between(0.75, 1.1)
+    assert found.begin.why({"s0": Duration.of(ms=100), "s1": Duration.of(ms=500)}) == (
+        "between probe 1 of s1 and probe 11 of s0, 350 ms apart; of s1 (probe period 500 ms)"
+    )
+    assert found.recovery == between(1.25, 1.75)

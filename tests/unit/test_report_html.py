@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.conduct import exit_code
+from harness.cli.results import exit_code
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.journal.observation import Outcome

@@ -23,6 +23,13 @@ def test_the_state_folder_can_be_named_in_the_environment(monkeypatch: pytest.Mo
     assert Settings().state_dir == tmp_path
 
 
+def test_what_a_person_confirmed_can_be_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DRILL_CONFIRM", raising=False)
+    assert Settings().confirmed == ""
+    monkeypatch.setenv("DRILL_CONFIRM", "prod-eu")
+    assert Settings().confirmed == "prod-eu"
+
+
 def test_settings_do_not_change_after_they_were_read() -> None:
     with pytest.raises(FrozenInstanceError):
         Settings().probe_rate = 1  # type: ignore[misc]

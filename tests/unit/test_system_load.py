@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,91 @@ def test_a_mistake_is_one_line_with_file_line_field_and_what_was_expected(
     tmp_path: Path, old: str, new: str, expected: str
 ) -> None:
     lines = told(tmp_path, changed(old, new))
+    assert lines[0].startswith(expected)
+
+
+GUARDS = """
+[guards]
+share = "30 %"
+services = 2
+duration = "10 min"
+everywhere = true
+
+[[guards.stop]]
+service = "web"
+error_rate = "80 %"
+for = "10 s"
+
+[[guards.blackout]]
+days = ["sat", "sun"]
+from = "22:00"
+to = "06:00"
+first = 2026-12-20
+last = 2027-01-06
+zone = "Europe/Berlin"
+why = "holidays"
+"""
+
+
+def test_guards_are_read_with_their_units(tmp_path: Path) -> None:
+    path = tmp_path / "drill.toml"
+    path.write_text(GOOD + GUARDS)
+    guards = load_system(path).guards
+    assert (guards.share, guards.services, guards.duration) == (0.3, 2, Duration.of(s=600))
+    [stop], [window] = guards.stop or (), guards.blackout
+    assert (stop.service, stop.error_rate, stop.hold) == ("web", 0.8, Duration.of(s=10))
+    assert (window.begin, window.end, window.first, window.why) == (1320, 360, date(2026, 12, 20), "holidays")
+    assert window.title == "on sat, sun from 22:00 to 06:00 from 2026-12-20 to 2027-01-06 in Europe/Berlin (holidays)"
+
+
+def test_what_a_file_leaves_out_of_its_guards_is_not_off(tmp_path: Path) -> None:
+    path = tmp_path / "drill.toml"
+    path.write_text(GOOD)
+    guards = load_system(path).guards
+    assert (guards.allow, guards.confirm, guards.everywhere) == ((), ("production",), False)
+    assert (guards.share, guards.services, guards.duration, guards.stop) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"30 %"', "0.3", "drill.toml:46: guards.share: 0.3 is not a share: expected text such as '50 %'"),
+        ('"30 %"', '"130 %"', "drill.toml:46: guards.share: '130 %' is not a share: expected a percentage from 0 %"),
+        ("services = 2", "services = -1", "drill.toml:47: guards.services: Input should be greater than or equal to 0"),
+        ('"10 min"', '"0 s"', "drill.toml:48: guards.duration: it must be longer than zero"),
+        (
+            'service = "web"\nerror',
+            'service = "wob"\nerror',
+            "drill.toml:52: guards.stop.0.service: there is no service",
+        ),
+        ('error_rate = "80 %"\n', "", "drill.toml:51: guards.stop.0: a condition has exactly one of 'error_rate' and"),
+        ('"80 %"', '"80 %"\ntimes_slower = 5', "drill.toml:51: guards.stop.0: a condition has exactly one of"),
+        ('"80 %"', '"100 %"', "drill.toml:51: guards.stop.0: an error rate is never above 100 %"),
+        ('error_rate = "80 %"', "times_slower = 1", "drill.toml:51: guards.stop.0: 1 times slower is not slower"),
+        ('error_rate = "80 %"', "times_slower = inf", "drill.toml:51: guards.stop.0: inf times slower is not slower"),
+        ('for = "10 s"', 'for = "0 s"', "drill.toml:54: guards.stop.0.for: it must be longer than zero"),
+        ('for = "10 s"\n', "", "drill.toml:51: guards.stop.0.for: this field is required"),
+        ('"sat", "sun"', '"saturday"', "drill.toml:57: guards.blackout.0.days.0: Input should be 'mon', 'tue', 'wed'"),
+        ('"sat", "sun"', "", "drill.toml:57: guards.blackout.0.days: Tuple should have at least 1 item"),
+        ('"22:00"', '"25:00"', "drill.toml:58: guards.blackout.0.from: '25:00' is not a time of day: expected text"),
+        ('"22:00"', '"24:30"', "drill.toml:58: guards.blackout.0.from: '24:30' is not a time of day"),
+        ('"22:00"', '"24:00"', "drill.toml:56: guards.blackout.0: a window that is to begin at 24:00 begins on the"),
+        ('"06:00"', "06:00:00", "drill.toml:59: guards.blackout.0.to: datetime.time(6, 0) is not a time of day"),
+        ("2027-01-06", "2026-01-06", "drill.toml:56: guards.blackout.0: 'last' (2026-01-06) lies before 'first' (2026"),
+        ("2027-01-06", '"soon"', "drill.toml:61: guards.blackout.0.last: Input should be a valid date"),
+        (
+            '"Europe/Berlin"',
+            '"Europe/Paderborn"',
+            "drill.toml:62: guards.blackout.0.zone: there is no time zone 'Europe",
+        ),
+        ('"Europe/Berlin"', '"../etc/passwd"', "drill.toml:62: guards.blackout.0.zone: there is no time zone"),
+        ('"Europe/Berlin"', '""', "drill.toml:62: guards.blackout.0.zone: there is no time zone ''"),
+        ('zone = "Europe/Berlin"\n', "", "drill.toml:56: guards.blackout.0.zone: this field is required"),
+    ],
+)
+def test_a_mistake_in_the_guards_is_told_where_it_stands(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    assert old in GUARDS
+    lines = told(tmp_path, GOOD + GUARDS.replace(old, new))
     assert lines[0].startswith(expected)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.support.chains import write
 from tests.support.worlds import World
 
 ROOT = Path(__file__).parents[2]
-LIVE = (
+JUDGING = {"journal", "measure", "verdict", "report", "units", "clock", "errors", "cli"}
+LIVE = {
     "sandbox",
     "observe",
     "drill",
@@ -23,54 +25,55 @@ LIVE = (
     "notify",
     "gate",
     "bdd",
-    "cli",
     "conduct",
     "settings",
-)
-JUDGE = """
+}
+REPORT = """
 import sys
-from pathlib import Path
 
-class Blocked:
+class Absent:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[:2] in [["harness", part] for part in {live!r}]:
-            raise ImportError(name + " is of the live half")
+            raise ModuleNotFoundError("No module named " + repr(name), name=name)
 
-sys.meta_path.insert(0, Blocked())
-from harness.journal.chain import read_journal
-from harness.report.write import stable_json, write_drill
-from harness.verdict.present import judge_journal
-
-result, timeline = judge_journal(read_journal(Path(sys.argv[1])))
-write_drill(result, timeline, Path(sys.argv[2]))
-sys.stdout.buffer.write(stable_json(result).encode())
+sys.meta_path.insert(0, Absent())
+from harness.cli.main import main
+sys.argv = ["drill", *sys.argv[1:]]
+main()
 """
+"""`drill` on a machine that has only what judges."""
 
 
-def judged(journal: Path, out: Path, **environment: str) -> tuple[bytes, dict[str, bytes]]:
-    """result.json as another process makes it from a journal, and all files that it wrote."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", JUDGE.format(live=LIVE), str(journal), str(out)],
+def report(run: Path, *more: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """`drill report` as another process."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", REPORT.format(live=sorted(LIVE)), "report", str(run), *more],
         env={"PATH": os.environ["PATH"], **environment},
-        cwd=out.parent,
+        cwd=run.parent,
         capture_output=True,
         check=False,
         timeout=60,
     )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout, {path.name: path.read_bytes() for path in out.iterdir()}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
-def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("run") / "journal.jsonl"
-    write(path, World(broken={"web": [(3.12, 3.4), (3.6, 5.0)]}, lost=(7,)).records())
-    return path
-
-
-@pytest.fixture(scope="module")
-def here(journal: Path) -> tuple[bytes, dict[str, bytes]]:
-    return judged(journal, journal.parent / "here", TZ="UTC", LANG="C.UTF-8", PYTHONHASHSEED="0")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two drills that was judged here."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    worlds = {
+        "flapping": World(broken={"web": [(3.12, 3.4), (3.6, 5.0)]}, lost=(7,)),
+        "killed": World(shape=lambda every: every[:40]),
+    }
+    for name, world in worlds.items():
+        (folder / name).mkdir(parents=True)
+        write(folder / name / "journal.jsonl", world.records())
+    done = report(folder, TZ="UTC", LANG="C.UTF-8", PYTHONHASHSEED="0")
+    assert done.returncode == 3, done.stderr.decode()
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -83,19 +86,33 @@ def here(journal: Path) -> tuple[bytes, dict[str, bytes]]:
     ],
     ids=lambda environment: environment.get("TZ") or environment["LANG"],
 )
-def test_judging_again_gives_the_same_bytes_in_any_zone_locale_and_order_of_hashes(
-    journal: Path, here: tuple[bytes, dict[str, bytes]], environment: dict[str, str], tmp_path: Path
+def test_judging_a_copy_again_gives_the_same_bytes_in_any_zone_locale_and_order_of_hashes(
+    run: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    assert judged(journal, tmp_path / "there", **environment) == here
+    there = tmp_path / "on another machine" / "ünïcode"
+    for journal in run.glob("*/journal.jsonl"):
+        (there / journal.parent.name).mkdir(parents=True)
+        shutil.copy(journal, there / journal.parent.name)
+    done = report(there, **environment)
+    assert done.returncode == 3, done.stderr.decode()
+    assert files(there) == files(run)
 
 
-def test_the_judging_half_needs_nothing_of_the_live_half(here: tuple[bytes, dict[str, bytes]]) -> None:
-    printed, files = here
-    assert files["result.json"] == printed
-    assert set(files) == {"result.json", "report.html", "report.md"}
+def test_a_report_needs_nothing_of_what_is_alive_and_leaves_all_its_files(run: Path) -> None:
+    of_a_drill = {"journal.jsonl", "result.json", "report.html", "report.md"}
+    of_the_run = {"summary.json", "junit.xml", "index.html"}
+    assert set(files(run)) == of_the_run | {
+        f"{drill}/{name}" for drill in ("flapping", "killed") for name in of_a_drill
+    }
 
 
-def test_every_package_of_the_live_half_is_blocked_in_these_tests() -> None:
-    judging = {"journal", "measure", "verdict", "report", "units", "clock", "errors"}
+def test_one_drill_of_a_run_can_be_judged_alone(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run / "flapping", tmp_path / "alone")
+    done = report(tmp_path / "alone", "--json")
+    assert (done.returncode, done.stdout.decode().startswith("{")) == (1, True), done.stderr.decode()
+    assert files(tmp_path / "alone") == files(run / "flapping")
+
+
+def test_every_part_of_the_harness_judges_or_is_absent_in_these_tests() -> None:
     parts = {path.stem for path in (ROOT / "harness").iterdir() if path.suffix == ".py" or path.is_dir()}
-    assert parts - judging - {"__init__", "__pycache__"} <= set(LIVE)
+    assert parts - JUDGING - {"__init__", "__pycache__"} <= LIVE

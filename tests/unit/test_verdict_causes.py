@@ -10,10 +10,30 @@ import pytest
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.journal.guard import Guard
 from harness.journal.refusal import Refusal
 from harness.verdict.judge import as_expected
+from tests.support.shapes import no_effect
 from tests.support.worlds import World, judgement_of, timeline_of
-from tests.unit.test_verdict_rules import WAYS, no_effect
+from tests.unit import (
+    test_verdict_course,
+    test_verdict_data,
+    test_verdict_fooled,
+    test_verdict_load,
+    test_verdict_prober,
+    test_verdict_promises,
+    test_verdict_validity,
+)
+
+WAYS = {
+    **test_verdict_validity.WAYS,
+    **test_verdict_load.WAYS,
+    **test_verdict_course.WAYS,
+    **test_verdict_fooled.WAYS,
+    **test_verdict_promises.WAYS,
+    **test_verdict_data.WAYS,
+    **test_verdict_prober.WAYS,
+}
 
 MEASURES = Path(__file__).parents[2] / "docs" / "measures.md"
 
@@ -21,6 +41,7 @@ CAUSES: dict[str, Cause] = {
     "a person stopped it": Cause.STOPPED,
     "an error stopped it": Cause.STOPPED,
     "it was killed": Cause.KILLED,
+    **{f"a guard stopped it: {guard}": Cause.of_guard(guard) for guard in Guard},
     "prepare failed": Cause.NOT_PREPARED,
     "no steady state": Cause.NO_STEADY_STATE,
     "the steady state was broken": Cause.NO_STEADY_STATE,
@@ -56,6 +77,9 @@ CAUSES: dict[str, Cause] = {
     "a criterion was broken": Cause.CRITERION_BROKEN,
     "an objective missed": Cause.OBJECTIVE_MISSED,
     "a lost write that nobody promised to keep": Cause.WRITES_LOST,
+    "writes that a restore gave up, and nobody promised to keep none": Cause.WRITES_DISCARDED,
+    "a restore to an older point than its target": Cause.RESTORED_TOO_OLD,
+    "a restore to a newer point than its target": Cause.RESTORED_TOO_NEW,
     "a write raised from the dead": Cause.WRITES_RESURRECTED,
     "an altered row": Cause.ROWS_ALTERED,
     "a row that is there twice": Cause.ROWS_DUPLICATED,
@@ -73,6 +97,7 @@ CAUSES: dict[str, Cause] = {
     "a prober that stalled": Cause.PROBER_STALLED,
     "a probe that the journal lost": Cause.PROBES_MISSING,
     "an empty plan": Cause.JOURNAL_INCOMPLETE,
+    "a journal that runs backwards": Cause.JOURNAL_CONTRADICTS,
 }
 
 
@@ -104,6 +129,11 @@ def test_every_code_has_words_of_its_own() -> None:
         ("the rollback was refused: no-image", Verdict.MISSED, Cause.REFUSED_NO_REVISION, False),
         ("the rollback was refused", Verdict.MISSED, Cause.REFUSED_NO_IMAGE, False),
         ("a refusal that came too late", Verdict.MISSED, Cause.ROLLBACK_REFUSED, False),
+        ("a guard stopped it: share", Verdict.ABORTED, Cause.GUARD_SHARE, True),
+        ("a guard stopped it: share", Verdict.ABORTED, None, True),
+        ("a guard stopped it: share", Verdict.ABORTED, Cause.GUARD_SERVICES, False),
+        ("a guard stopped it: share", Verdict.ABORTED, Cause.STOPPED, False),
+        ("a person stopped it", Verdict.ABORTED, Cause.GUARD_SHARE, False),
     ],
 )
 def test_what_a_scenario_expects_is_a_verdict_and_its_cause(

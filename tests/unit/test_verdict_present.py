@@ -220,7 +220,7 @@ def test_the_account_tells_lost_writes_one_by_one() -> None:
     assert found is not None
     assert [one.id for one in found.lost] == ["drill-40", "drill-41"]
     assert (found.writes, found.acknowledged, found.rows, found.complete) == (110, 110, 108, True)
-    assert found.lost_after_recovery == 0
+    assert found.gone_after_recovery == 0
 
 
 def test_an_account_that_could_not_be_made_says_why_and_counts_no_rows() -> None:

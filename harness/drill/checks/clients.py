@@ -10,6 +10,7 @@ from harness.drill.checks.base import Bench, Reading
 from harness.units import Duration, counted
 
 ENOUGH_ANSWERS: Final = 20  # of fewer, the slowest alone decides what 95 % of them take
+MOST_BAD: Final = 0.05  # one that fails at once is no fast answer, and one that never comes has no time
 RESPONSE_WINDOW: Final = Duration.of(s=2)  # 100 answers at 50 probes a second, and all of them are recent
 
 
@@ -56,7 +57,7 @@ class BusinessCall:
 
 @dataclass(frozen=True, slots=True)
 class ResponseTime:
-    """What 95 % of the latest answers of a service take at most, in milliseconds, counted from when each was due."""
+    """What 95 % of the latest answers of a service take at most, in milliseconds from when each was due; not if bad."""
 
     service: str
     window: Duration = RESPONSE_WINDOW
@@ -67,4 +68,6 @@ class ResponseTime:
         seen = f"{counted(health.samples, 'answer')} of {self.service} in the last {self.window}"
         if health.p95 is None or health.samples < ENOUGH_ANSWERS:
             return Reading(None, f"{seen} are too few; {ENOUGH_ANSWERS} are needed, so clients must probe more often")
+        if health.error_rate and health.error_rate > MOST_BAD:
+            return Reading(None, f"{health.error_rate:.0%} of {seen} were bad, so 95 % good ones are not there")
         return Reading(health.p95.ns / 1e6, f"95 % of {seen}")

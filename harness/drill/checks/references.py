@@ -99,11 +99,15 @@ class ForeignKey:
         return f"{self.name} of {self.own.removeprefix('ONLY ')}"
 
     @property
-    def orphans(self) -> str:
-        """A query that counts the rows whose reference leads nowhere."""
+    def references(self) -> str:
+        """What selects the rows that refer to anything, as the end of a query."""
         nulls = [f"c.{quoted(column.own)} IS NOT NULL" for column in self.columns]
-        is_reference = f"({(' OR ' if self.whole else ' AND ').join(nulls)})"
-        return f"SELECT count(*) FROM {self.own} c WHERE {is_reference} AND {self._leads_nowhere}"  # noqa: S608 - quoted
+        return f"FROM {self.own} c WHERE ({(' OR ' if self.whole else ' AND ').join(nulls)})"
+
+    @property
+    def orphans(self) -> str:
+        """What selects those of them that lead nowhere."""
+        return f"{self.references} AND {self._leads_nowhere}"
 
     @property
     def _leads_nowhere(self) -> str:
@@ -121,16 +125,19 @@ class Orphans:
     """How many rows, of all foreign keys together, refer to something that is not there."""
 
     def read(self, bench: Bench, deadline: Deadline) -> Reading:
-        """Looks every reference up, in one statement; a database without foreign keys has none to be orphaned."""
+        """Looks every reference up, in one statement; where nothing refers to anything, nothing is told by that."""
         database = database_of(bench)
         keys = [ForeignKey.of(row) for row in database.read(FOREIGN_KEYS, time_for(deadline, CATALOGUE_LIMIT))]
         if not keys:
             return Reading(None, "there is no foreign key in the database, so nothing could be told by them")
-        counts = [f"SELECT {at}, ({key.orphans})" for at, key in enumerate(keys)]
+        counts = [
+            f"SELECT {at}, EXISTS (SELECT {key.references}), (SELECT count(*) {key.orphans})"
+            for at, key in enumerate(keys)
+        ]
         rows = database.read(" UNION ALL ".join(counts), time_for(deadline))
-        found = {keys[at].title: count for at, count in rows}
-        if len(found) < len(keys):
-            return Reading(None, f"only {len(found)} of {counted(len(keys), 'foreign key')} could be looked up")
+        found = {keys[at].title: count for at, _, count in rows}
+        if not any(used for _, used, _ in rows):
+            return Reading(None, f"no row refers to anything by any of {counted(len(keys), 'foreign key')}")
         bad = sorted((key for key, count in found.items() if count), key=lambda key: -found[key])
         told = "; ".join(f"{found[key]} by {key}" for key in bad)
         return Reading(sum(found.values()), told or f"of {counted(len(keys), 'foreign key')}")

@@ -29,6 +29,7 @@ from harness.drill.watch.lease import Lease
 from harness.drill.watch.order import Order
 from harness.drill.watch.switch import KillSwitch
 from harness.errors import DeadlineExceeded, Unavailable
+from harness.journal.guard import Guard
 from harness.journal.undo import Undo, undo_list_json
 from harness.sandbox.common.logs import last_lines
 from harness.units import Duration, Instant
@@ -163,7 +164,10 @@ class Post:
 
     def _refuse_if_thrown(self) -> None:
         if thrown := self._switch.thrown():
-            raise Halted(Halt("guard", thrown, all_drills=True))
+            raise Halted(self._thrown(thrown))
+
+    def _thrown(self, why: str) -> Halt:
+        return Halt("guard", why, all_drills=True, guard=Guard.KILL_SWITCH, rule=self._switch.rule)
 
     def _spawn(self, order: Order) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -200,7 +204,7 @@ class Post:
             if self._here.is_set() and self._lease.expired:
                 self._lose("its watchdog does not answer")
             if thrown := self._switch.thrown():
-                self._stop(Halt("guard", thrown, all_drills=True))
+                self._stop(self._thrown(thrown))
 
     def _hear(self) -> None:
         """Takes what the watchdog has said by now."""

@@ -21,6 +21,11 @@ class KillSwitch:
         named = model.guards.kill_switch
         return cls((settings.kill_switch, *([model.root / named] if named else [])))
 
+    @property
+    def rule(self) -> str:
+        """What the switch is for, in words."""
+        return f"no drill runs while {' or '.join(map(str, self.files))} is there"
+
     def thrown(self) -> str:
         """Why nothing may run, as a sentence; empty while nobody has made one of the files."""
         found = next((file for file in self.files if file.exists()), None)

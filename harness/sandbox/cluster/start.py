@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 from harness.clock import Deadline
-from harness.errors import ConfigurationError, NotFound, Unavailable, UsageError, WillNotWork
+from harness.errors import ConfigurationError, NotFound, Unavailable, WillNotWork
 from harness.sandbox.cluster.restrained import RestrainedRevisions, RestrainedWorkloads
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.kubernetes import helm, names
@@ -142,12 +142,7 @@ def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:
 
 def allowed(model: SystemModel) -> ClusterTable:
     """The cluster of drill.toml, if its guards allow it. Raises as `start` does."""
-    table = model.cluster
-    if table is None:
-        raise UsageError(
-            f"{model.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of a "
-            "system that runs already"
-        )
+    table = model.on_cluster
     if not model.guards.allows(table.context, table.namespace):
         raise ConfigurationError(
             f"{model.root / 'drill.toml'}: drills may not run in namespace {table.namespace} of {table.context}: it is "

@@ -20,7 +20,7 @@ from harness.units import Duration
 _LOOK: Final = Duration.of(s=2)  # at what serves, to tell a person; what does not answer by then is told so
 
 
-def serving(system: System, services: Sequence[str]) -> tuple[ServiceServed, ...]:
+def what_serves(system: System, services: Sequence[str]) -> tuple[ServiceServed, ...]:
     """What serves each service now, as the platform tells it.
 
     Raises:
@@ -64,7 +64,7 @@ def why_no_effect(undo: Sequence[Undo], before: Sequence[ServiceServed], bench: 
 def where_it_is(service: str, bench: Bench) -> str:
     """From where a service is served and what a client sees of it now, for a person."""
     try:
-        [served] = serving(bench.system, [service])
+        [served] = what_serves(bench.system, [service])
         replicas = bench.system.workloads.replicas(service, Slot(served.slot))
     except DrillError as error:
         return f"what serves {service} cannot be told: {error}"
@@ -77,7 +77,7 @@ def _about(then: ServiceServed, slots: Sequence[str], bench: Bench, *, answers_w
     """Where the fault is, where clients are, and whether that is where the probes are."""
     service = then.service
     try:
-        [since] = serving(bench.system, [service])
+        [since] = what_serves(bench.system, [service])
     except DrillError as error:
         return [f"what serves {service} cannot be told: {error}"]
     found = []

@@ -1,0 +1,86 @@
+"""What a run says at its end: its table, why a drill did not end as expected, and the exit code.
+
+Needs nothing of what is alive, so that `drill report` can say it where only the judging half is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.journal.declaration import Verdict
+from harness.report.words import clean, ending
+from harness.units import Duration, Span
+from harness.verdict.result import AccountResult, Result, Seconds
+
+WIDE: Final = 200  # columns where there is no terminal: a path must not be broken in a log
+
+
+def exit_code(results: Sequence[Result]) -> int:
+    """The exit code of a run: its worst drill's; a drill that ended as its scenario expects counts as passed."""
+    codes = {
+        Verdict.PASSED: 0,
+        Verdict.MISSED: 1,
+        Verdict.INDETERMINATE: 2,
+        Verdict.INVALID: 2,
+        Verdict.ABORTED: 3,
+    }
+    unexpected_pass = 1  # a negative control that passed shows that passing means nothing
+    return max((0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results), default=2)
+
+
+def seconds(found: Seconds | None) -> str:
+    """A measured interval as people read it."""
+    if found is None:
+        return "–"
+    return str(Span(Duration.of(s=found.low), Duration.of(s=found.high)))
+
+
+def print_results(results: Sequence[Result], folder: Path) -> None:
+    """The table of a run, then why a drill did not end as expected."""
+    terminal = sys.stdout.isatty()
+    console = Console(width=None if terminal else WIDE)
+    with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
+        _table(results, folder, console)
+    print(captured.get(), end="")
+
+
+def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    several = len({result.sandbox for result in results}) > 1
+    for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
+        table.add_column(column)
+    table.add_column("report", overflow="fold")
+    for result in results:
+        account = result.account
+        control = result.as_expected and result.verdict != "passed"
+        verdict = f"{result.verdict}, as expected" if control else result.verdict
+        rto = next((one.interval for one in result.measures if one.name == "rto"), None)
+        lost = _lost(account) if account and account.complete else "–"
+        style = "green" if result.as_expected else "red"
+        report = _plain(str(folder / result.drill_id / "report.html"))
+        where = [_plain(result.sandbox)] if several else []
+        table.add_row(_plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
+    console.print(table)
+    for result in results:
+        if not result.as_expected:
+            due = ending(result.expected, result.expected_cause)
+            why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
+            console.print(clean(f"{result.name}: {result.verdict}: {why}"), highlight=False, markup=False)
+    console.print(f"All of it: {folder / 'index.html'}", highlight=False, markup=False)
+
+
+def _lost(account: AccountResult) -> str:
+    lost = f"{len(account.lost) + len(account.undecided)} of {account.acknowledged}"
+    return f"{lost}, {len(account.discarded)} discarded" if account.discarded else lost
+
+
+def _plain(text: str) -> str:
+    """Text of a journal as it is: nothing in it is taken for a colour, or moves the cursor."""
+    return escape(clean(text))

@@ -1,0 +1,51 @@
+"""A prober that did not see it all cannot tell: it lagged, stalled, died, or its probes are missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.journal import records as r
+from harness.journal.declaration import Verdict
+from tests.support.shapes import (
+    Way,
+    check_way,
+    no_rows,
+    replaced,
+)
+from tests.support.worlds import Probing, World
+
+PASSING_ROWS = [one.rows for one in World().records() if isinstance(one, r.Observations)][5]
+WAYS: dict[str, Way] = {
+    "a prober that lagged": (World(probing=Probing(lag=0.25)), Verdict.INDETERMINATE, "behind its schedule for web"),
+    "a prober that stalled": (
+        World(probing=Probing(stalls=[(5.5, 5.7)])),
+        Verdict.INDETERMINATE,
+        "web was not observed for 20",
+    ),
+    "a prober that died after the recovery": (
+        World(shape=no_rows(at_or_after=6.1), objectives=()),
+        Verdict.INDETERMINATE,
+        "web was not observed for",
+    ),
+    "a prober that died before the outage": (
+        World(shape=no_rows(at_or_after=3.05), objectives=()),
+        Verdict.INDETERMINATE,
+        "web was not observed for 3.2",
+    ),
+    "a probe that the journal lost": (
+        World(
+            shape=replaced(
+                r.Observations, where={"rows": PASSING_ROWS}, rows=(*PASSING_ROWS[:1], *PASSING_ROWS[3:])
+            ),
+            objectives=(),
+        ),
+        Verdict.INDETERMINATE,
+        "the journal does not hold every probe of",
+    ),
+    "a prober that saw nothing at all": (World(probing=Probing(end=0.6)), Verdict.INVALID, "only 1 probe of web told"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_fail_has_its_verdict_and_its_sentence(way: str) -> None:
+    check_way(WAYS[way])

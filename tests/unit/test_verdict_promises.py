@@ -1,0 +1,66 @@
+"""What a scenario promises: objectives by their worst bounds, criteria that held in time."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.journal import declaration as d
+from harness.journal import records as r
+from harness.journal.declaration import Verdict
+from harness.units import Duration
+from tests.support.shapes import (
+    Way,
+    added,
+    check_way,
+    replaced,
+)
+from tests.support.worlds import World, at, check, objective
+
+RTO = d.Measured.RTO
+WAYS: dict[str, Way] = {
+    "an objective missed": (
+        World(objectives=(objective(RTO, Duration.of(s=3)),)),
+        Verdict.MISSED,
+        "recovery time (RTO) took 3.14 to 3.20 s, more than 3 s",
+    ),
+    "an objective too close": (
+        World(objectives=(objective(RTO, Duration.of(ms=3160)),)),
+        Verdict.INDETERMINATE,
+        "it cannot be told whether 3.16 s was kept; its start lies between probe 52 and probe 53 of web",
+    ),
+    "an objective that was not measured": (
+        World(broken={}, objectives=(objective(RTO, Duration.of(s=9)),)),
+        Verdict.INDETERMINATE,
+        "recovery time (RTO): not measured: no client saw a bad answer",
+    ),
+    "a criterion was broken": (
+        World(shape=added(check("healthy", 6.35, 0))),
+        Verdict.MISSED,
+        "it did not hold that healthy holds: 0",
+    ),
+    "a criterion that held too late": (
+        World(shape=added(check("healthy", 6.66, 1)), objectives=()),
+        Verdict.INDETERMINATE,
+        "could not tell whether healthy holds: it was seen to hold only 20 ms after the 500 ms it had",
+    ),
+    "a criterion that was still broken when its time was over": (
+        World(shape=added(check("healthy", 6.66, 0)), objectives=()),
+        Verdict.MISSED,
+        "it did not hold that healthy holds: 0",
+    ),
+    "a criterion raised": (
+        World(shape=added(check("healthy", 6.35, None).model_copy(update={"detail": "ConnectError"}))),
+        Verdict.INDETERMINATE,
+        "could not tell whether healthy holds: ConnectError",
+    ),
+    "a criterion was only looked at before the rollback": (
+        World(shape=replaced(r.CriterionChecked, where={"criterion": "healthy"}, started=at(2), completed=at(2))),
+        Verdict.INDETERMINATE,
+        "it was never checked that healthy holds",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_fail_has_its_verdict_and_its_sentence(way: str) -> None:
+    check_way(WAYS[way])

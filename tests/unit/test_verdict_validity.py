@@ -1,0 +1,98 @@
+"""A drill that did not test what it says is invalid: no steady state, nothing to judge, a fault without effect."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.journal import declaration as d
+from harness.journal import records as r
+from harness.journal.declaration import Verdict
+from harness.units import Duration
+from tests.support.shapes import (
+    Way,
+    added,
+    check_passes,
+    check_way,
+    failed,
+    no_effect,
+    not_injected,
+)
+from tests.support.worlds import Probing, World, check, criterion
+
+ONLY_STEADY = (criterion("steady", d.Phase.STEADY_STATE),)
+WAYS: dict[str, Way] = {
+    "prepare failed": (World(shape=failed(r.Stage.PREPARE)), Verdict.INVALID, "prepare went wrong"),
+    "no steady state": (World(shape=failed(r.Stage.STEADY_STATE)), Verdict.INVALID, "steady state went wrong"),
+    "the steady state was broken": (
+        World(shape=added(check("steady", 2.95, 0))),
+        Verdict.INVALID,
+        "it did not hold that steady holds: 0",
+    ),
+    "the steady state could not be told": (
+        World(shape=added(check("steady", 2.95, None))),
+        Verdict.INVALID,
+        "could not tell whether steady holds: no value",
+    ),
+    "a steady state that held too late": (
+        World(criteria=(criterion("steady", d.Phase.STEADY_STATE, within=Duration.of(ms=9)), criterion("healthy"))),
+        Verdict.INVALID,
+        "could not tell whether steady holds: it was seen to hold only 1 ms after the 9 ms it had",
+    ),
+    "nothing was promised": (
+        World(criteria=(), objectives=()),
+        Verdict.INVALID,
+        "declares no objective and no criterion, so nothing could be judged",
+    ),
+    "nothing validates": (World(criteria=ONLY_STEADY), Verdict.INVALID, "no criterion to validate the system by"),
+    "nothing is critical": (World(critical={"web": False}), Verdict.INVALID, "the system has no critical service"),
+    "too few probes": (
+        World(probing=Probing(begin=1.6)),
+        Verdict.INVALID,
+        "only 28 probes of web told anything before the fault; 30 are needed",
+    ),
+    "bad before the fault": (
+        World(broken={"web": [(2.8, 5)]}),
+        Verdict.INVALID,
+        "web was answering badly already when the fault was injected",
+    ),
+    "the prober at a wrong port": (World(broken={"web": [(0, 9)]}), Verdict.INVALID, "web was answering badly already"),
+    "inject failed": (World(shape=failed(r.Stage.INJECT)), Verdict.INVALID, "inject went wrong"),
+    "the fault could not be injected": (World(shape=not_injected), Verdict.INVALID, "inject went wrong"),
+    "nobody saw an effect": (World(shape=no_effect), Verdict.INVALID, "inject went wrong"),
+    "nobody looked for an effect": (
+        World(shape=no_effect, probing=Probing(period=0.02, stalls=[(3.11, 3.28)])),
+        Verdict.INVALID,
+        "web was not observed for 1",
+    ),
+    "nobody knows when the fault was set up": (
+        World(shape=lambda every: [one for one in every if getattr(one, "state", None) is not r.FaultState.SET_UP]),
+        Verdict.INVALID,
+        "the journal does not tell when the fault (web answers 500) was set up",
+    ),
+    "no effect": (
+        World(shape=lambda every: [one for one in every if getattr(one, "state", None) is not r.FaultState.EFFECTIVE]),
+        Verdict.INVALID,
+        "the fault (web answers 500) had no effect that a probe could see",
+    ),
+    "the fault went away by itself": (
+        World(broken={"web": [(3.12, 3.5)]}, objectives=()),
+        Verdict.INVALID,
+        "clients had good answers again before the rollback began",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_fail_has_its_verdict_and_its_sentence(way: str) -> None:
+    check_way(WAYS[way])
+
+
+PASSES: dict[str, World] = {
+    "only a service that is not critical failed": World(broken={"blog": [(3.12, 5)]}, objectives=()),
+    "a lone bad answer long before the fault": World(broken={"web": [(1.2, 1.21), (3.12, 5)]}),
+}
+
+
+@pytest.mark.parametrize("way", PASSES)
+def test_what_is_no_reason_to_fail_passes(way: str) -> None:
+    check_passes(PASSES[way])
