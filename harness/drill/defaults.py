@@ -9,6 +9,7 @@ STEADY_ERRORS: Final = 1.0  # per cent; above this, what a fault does cannot be 
 EFFECT_LIMIT: Final = Duration.of(s=10)  # a fault that nobody sees for longer was not injected where clients are
 ROLL_BACK_LIMIT: Final = Duration.of(s=60)  # a traffic switch takes seconds; a minute leaves room for verification
 RECOVER_LIMIT: Final = Duration.of(s=60)  # after the rollback has ended, clients should see it at once
+VERSION_LIMIT: Final = Duration.of(s=5)  # the rollback has verified it already, so the first look should see it
 LEAST_PROBES: Final = 5  # a period of 200 ms: with fewer, no interval is narrow enough to judge by
 MOST_PROBES: Final = 1000  # what one observer can send
 DETECT_SLACK: Final = Duration.of(s=10)  # on top of the longest trigger: its window, and noise that starts it again
