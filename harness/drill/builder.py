@@ -195,7 +195,7 @@ class DrillBuilder:
                 if service
                 for trigger in default_triggers(service)
             ]
-        self._default_objectives()
+        self.objectives += defaults.objectives(self.model, self.objectives, self._default_source("[objectives]"))
         self._own_checks()
         self._rolled_back(self._target(fault))
         versions = {name: self._live().get(name, self.model.releases.current) for name in self.services()}
@@ -257,23 +257,6 @@ class DrillBuilder:
             return {}
         before = self._live().get(service, self.model.releases.current)
         return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}
-
-    def _default_objectives(self) -> None:
-        said = {objective.measured for objective in self.objectives}
-        handbook = self.model.objectives
-        source = self._default_source("[objectives]")
-        defaults = {
-            Measured.RTO: handbook.rto,
-            Measured.RPO: handbook.rpo,
-            Measured.VALIDATION: handbook.validate_,
-        }
-        if self.model.ledger is None:
-            del defaults[Measured.RPO]
-        self.objectives += [
-            Objective(measured=measured, bound=bound, source=source)
-            for measured, bound in defaults.items()
-            if measured not in said
-        ]
 
     def _default_source(self, text: str) -> Source:
         return Source(file=self.system_file, line=1, text=text)
