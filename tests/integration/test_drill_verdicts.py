@@ -262,7 +262,7 @@ def test_a_drill_that_ends_between_sandbox_and_observer_leaves_neither(
     def end(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("harness.drill.runner.go_live", end)
+    monkeypatch.setattr("harness.drill.course.go_live", end)
     declared = drill_of(tmp_path, drills.PASSING)
     before = {one.pid for one in psutil.Process().children(recursive=True)}
     done = conduct_here(declared, tmp_path, settings)
