@@ -12,7 +12,7 @@ from typing import Final
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Phase, ServiceDeclared
-from harness.journal.records import FaultState, Stage
+from harness.journal.records import FaultState, Stage, StageEnded
 from harness.measure.edge import telling
 from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
@@ -26,9 +26,8 @@ _FIRST: Final = {Stage.PREPARE: Cause.NOT_PREPARED, Stage.STEADY_STATE: Cause.NO
 
 def ready(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     """There was something to judge, a steady state, and load."""
-    if stage := _failed_before_the_fault(timeline):
-        ended = timeline.stage_end(stage)
-        yield Finding(_FIRST[stage], ended.reason if ended else "")
+    if failed := _failed_before_the_fault(timeline):
+        yield Finding(_FIRST[failed.stage], failed.reason)
         return
     declared = timeline.declared
     if not any(one.phase is Phase.VALIDATION for one in declared.criteria):
@@ -61,12 +60,9 @@ def broken(timeline: Timeline) -> Iterator[Finding]:
             yield Finding(Cause.FAULT_NOT_RECORDED, why)
 
 
-def _failed_before_the_fault(timeline: Timeline) -> Stage | None:
-    for stage in _FIRST:
-        ended = timeline.stage_end(stage)
-        if ended and ended.outcome == "failed":
-            return stage
-    return None
+def _failed_before_the_fault(timeline: Timeline) -> StageEnded | None:
+    ends = (timeline.stage_end(stage) for stage in _FIRST)
+    return next((ended for ended in ends if ended and ended.outcome == "failed"), None)
 
 
 def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from tests.support.shapes import (
 from tests.support.worlds import World
 
 GOOD, HALF, BAD, NONE = (20, 0), (10, 10), (0, 20), (0, 0)
-"""A second of load. The fault comes at 3.0 s, recovery at 5.0 s, and the last look at a criterion at 6.25 s."""
+"""A second of load. The fault comes at 3.0 s, recovery at 5.0 s, and the last look at a criterion at 6.3 s."""
 NOT_TESTED = ", so the system was not under it"
 NOT_VALIDATED = ", so what was validated was not under it"
 NOT_CRITICAL = {"web": False, "mail": True}

@@ -1,0 +1,290 @@
+"""Detection, decision, rollback and recovery, one rule at a time: what each finds, and what it leaves to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.journal import records as r
+from harness.journal.cause import Cause
+from harness.journal.guard import Guard
+from harness.journal.observation import Outcome
+from harness.journal.refusal import Refusal
+from harness.measure.measures import measure
+from harness.measure.timeline import Timeline
+from harness.units import Duration, Instant
+from harness.verdict import course
+from harness.verdict.finding import Finding
+from tests.support.worlds import PERIOD, UNDO, World, at, probe, timeline_of
+
+GOOD = timeline_of(World().records())
+MEASURES = measure(GOOD)
+SYSTEM = MEASURES.system
+PARTLY = timeline_of(World(broken={"web": [(3.12, 3.4), (3.6, 5.0)]}).records())
+AGAIN = timeline_of(World(broken={"web": [(3.12, 4.3)], "mail": [(5.6, 5.65)]}).records())
+NANOSECOND = Duration(1)
+
+
+def told(found: Iterable[Finding]) -> list[tuple[Cause, str]]:
+    return [(one.cause, one.reason) for one in found]
+
+
+def ended(*failed: r.Stage, without: tuple[r.Stage, ...] = ()) -> tuple[r.StageEnded, ...]:
+    """The ends of all stages: some failed, some are not on record."""
+    return tuple(
+        one.model_copy(update={"outcome": "failed", "reason": f"no {one.stage}"}) if one.stage in failed else one
+        for one in GOOD.stage_ends
+        if one.stage not in without
+    )
+
+
+def rollback(outcome: str, refusal: Refusal | None = None) -> r.RollbackEnded:
+    return r.RollbackEnded.model_validate(
+        {"at": at(4.89), "outcome": outcome, "reason": "no route", "refusal": refusal}
+    )
+
+
+@pytest.mark.parametrize(
+    ("stop", "cause", "by"),
+    [
+        ({"by": "person"}, Cause.STOPPED, "a person"),
+        ({"by": "error"}, Cause.STOPPED, "an error"),
+        ({"by": "guard"}, Cause.STOPPED, "a guard"),
+        ({"by": "guard", "guard": Guard.SHARE}, Cause.GUARD_SHARE, "a guard"),
+    ],
+)
+def test_a_drill_that_was_stopped_says_by_whom_and_why(stop: dict[str, Any], cause: Cause, by: str) -> None:
+    stopped = r.Stopped.model_validate({"at": at(3), "reason": "enough", **stop})
+    for finished in (True, False):
+        timeline = replace(GOOD, stopped=stopped, ended=finished)
+        assert told(course.ended(timeline)) == [(cause, f"stopped by {by}: enough")]
+
+
+@pytest.mark.parametrize(("stages", "last"), [(GOOD.stages, "restore"), (GOOD.stages[:3], "inject"), ((), None)])
+def test_a_drill_that_was_killed_says_in_which_stage(stages: tuple[r.StageStarted, ...], last: str | None) -> None:
+    why = f"the journal ends in the stage '{last or 'its first stage'}': the drill was killed or lost its disk"
+    assert told(course.ended(replace(GOOD, ended=False, stages=stages))) == [(Cause.KILLED, why)]
+
+
+def test_a_drill_that_ended_was_not_stopped() -> None:
+    assert told(course.ended(GOOD)) == []
+
+
+@pytest.mark.parametrize("stage", r.Stage)
+def test_a_stage_of_whose_end_the_journal_does_not_tell_is_named(stage: r.Stage) -> None:
+    timeline = replace(GOOD, stage_ends=ended(without=(stage, r.Stage.RESTORE)))
+    why = f"the journal does not tell that the stage '{stage}' was completed"
+    assert told(course.every_stage(timeline)) == [(Cause.JOURNAL_INCOMPLETE, why)]
+
+
+@pytest.mark.parametrize("stage", r.Stage)
+def test_of_stages_that_failed_only_the_last_two_are_told_here_the_others_by_rules_of_their_own(stage: r.Stage) -> None:
+    own = stage in (r.Stage.VALIDATE, r.Stage.RESTORE)
+    after = tuple(list(r.Stage)[list(r.Stage).index(stage) + 1 :])
+    timeline = replace(GOOD, stage_ends=ended(stage, without=after))
+    why = f"the stage '{stage}' failed: no {stage}"
+    assert told(course.every_stage(timeline)) == ([(Cause.STAGE_FAILED, why)] if own else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        ({"stage_ends": ended(r.Stage.DETECT)}, Cause.NOT_DETECTED),
+        ({"stage_ends": ended(r.Stage.DETECT, r.Stage.DECIDE, r.Stage.ROLL_BACK)}, Cause.NOT_DETECTED),
+        ({"stage_ends": ended(r.Stage.DECIDE, r.Stage.ROLL_BACK)}, Cause.NOT_DECIDED),
+        ({"stage_ends": ended(r.Stage.DECIDE), "decisions": ()}, Cause.NOT_DECIDED),
+        ({"stage_ends": ended(r.Stage.ROLL_BACK)}, Cause.ROLLBACK_FAILED),
+        ({"stage_ends": ended(r.Stage.ROLL_BACK), "rollback_ended": None}, Cause.ROLLBACK_FAILED),
+        ({"stage_ends": ended(r.Stage.ROLL_BACK), "rollback_ended": rollback("failed")}, Cause.ROLLBACK_FAILED),
+    ],
+)
+def test_the_first_stage_of_the_reaction_that_failed_is_the_reason(change: dict[str, Any], cause: Cause) -> None:
+    timeline = replace(GOOD, **change)
+    stage = next(one.stage for one in timeline.stage_ends if one.outcome == "failed")
+    assert told(course.reacted(timeline)) == [(cause, f"no {stage}")]
+
+
+@pytest.mark.parametrize(("last", "cause"), [(False, Cause.NOT_CALLED_FOR), (True, Cause.NOT_DECIDED)])
+def test_the_last_decision_tells_whether_a_rollback_was_called_for(last: bool, cause: Cause) -> None:  # noqa: FBT001
+    (decided,) = GOOD.decisions
+    decisions = tuple(decided.model_copy(update={"roll_back": one}) for one in (not last, last))
+    timeline = replace(GOOD, stage_ends=ended(r.Stage.DECIDE), decisions=decisions)
+    assert told(course.reacted(timeline)) == [(cause, "no decide")]
+
+
+REFUSED = rollback("refused", Refusal.NO_IMAGE)
+ONLY_CHECKED = tuple(step for step in GOOD.steps if step.step == "check")
+
+
+@pytest.mark.parametrize("stage_ends", [GOOD.stage_ends, ended(r.Stage.ROLL_BACK)], ids=["completed", "failed"])
+@pytest.mark.parametrize("steps", [(), ONLY_CHECKED], ids=["no step", "only checks"])
+def test_a_refusal_that_changed_nothing_has_the_code_of_what_a_check_found(
+    stage_ends: tuple[r.StageEnded, ...], steps: tuple[r.StepEnded, ...]
+) -> None:
+    found = told(course.reacted(replace(GOOD, stage_ends=stage_ends, rollback_ended=REFUSED, steps=steps)))
+    reason = "the rollback was refused: no route" if stage_ends is GOOD.stage_ends else "no roll back"
+    assert found == [(Cause.REFUSED_NO_IMAGE, reason)]
+
+
+@pytest.mark.parametrize("stage_ends", [GOOD.stage_ends, ended(r.Stage.ROLL_BACK)], ids=["completed", "failed"])
+@pytest.mark.parametrize(
+    ("change", "step"), [({}, "switch"), ({"planned": None}, "check")], ids=["a change", "nothing was planned"]
+)
+def test_a_refusal_after_any_step_that_is_no_check_of_the_plan_came_too_late(
+    stage_ends: tuple[r.StageEnded, ...], change: dict[str, Any], step: str
+) -> None:
+    found = told(course.reacted(replace(GOOD, stage_ends=stage_ends, rollback_ended=REFUSED, **change)))
+    why = f"the rollback says it was refused, but did its step {step}, which is no check: no route"
+    assert found[0] == (Cause.REFUSED_TOO_LATE, why)
+    assert [cause for cause, _ in found[1:]] == [Cause.REFUSED_NO_IMAGE]
+
+
+INCOMPLETE = Cause.JOURNAL_INCOMPLETE
+NO_TRIGGER = (INCOMPLETE, "the journal tells of no trigger that was met after the fault, but of a rollback")
+NO_DECISION = (INCOMPLETE, "the journal tells of no decision to roll back, but of a rollback")
+NO_START = (INCOMPLETE, "the journal does not tell when the rollback started")
+NO_PLAN = (INCOMPLETE, "the rollback had no plan, so it cannot be told whether it did anything")
+LEFT_OUT = "the rollback says it is done, but did not do its step"
+UNTRIGGERED = GOOD.declared.model_copy(update={"triggers": ()})
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, []),
+        ({"rollback_ended": None}, [(Cause.NO_ROLLBACK, "no rollback was carried out")]),
+        ({"rollback_ended": rollback("failed")}, [(Cause.ROLLBACK_FAILED, "the rollback failed: no route")]),
+        ({"triggers": ()}, [NO_TRIGGER]),
+        ({"decisions": ()}, [NO_DECISION]),
+        ({"triggers": (), "decisions": ()}, [NO_TRIGGER, NO_DECISION]),
+        ({"triggers": (), "decisions": (), "declared": UNTRIGGERED}, []),
+        ({"rollback_started": None}, [NO_START]),
+        ({"planned": None}, [NO_PLAN]),
+        ({"planned": None, "rollback_started": None}, [NO_START, NO_PLAN]),
+        (
+            {"steps": ONLY_CHECKED},
+            [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} '{name}'") for name in ("switch", "remove")],
+        ),
+    ],
+)
+def test_a_rollback_was_called_for_and_did_what_was_planned(
+    change: dict[str, Any], found: list[tuple[Cause, str]]
+) -> None:
+    assert told(course.reacted(replace(GOOD, **change))) == found
+
+
+@pytest.mark.parametrize(("outcomes", "found"), [(("failed", "done"), []), (("done", "failed"), ["switch: in use"])])
+def test_the_last_attempt_at_a_step_counts(outcomes: tuple[str, ...], found: list[str]) -> None:
+    (switch,) = (one for one in GOOD.steps if one.step == "switch")
+    attempts = (switch.model_copy(update={"outcome": outcome, "detail": "in use"}) for outcome in outcomes)
+    timeline = replace(GOOD, steps=(*(one for one in GOOD.steps if one is not switch), *attempts))
+    why = [(Cause.ROLLBACK_INCOMPLETE, f"a step of the rollback failed: {one}") for one in found]
+    assert told(course.reacted(timeline)) == why
+
+
+def test_a_drill_that_recovered_has_nothing_to_tell_of_it() -> None:
+    assert told(course.recovered(GOOD, MEASURES)) == []
+    assert told(course.recovered(GOOD, replace(MEASURES, system=None))) == []
+
+
+def test_a_recovery_that_the_drill_did_not_see_is_a_miss_whatever_probes_say() -> None:
+    timeline = replace(GOOD, stage_ends=ended(r.Stage.RECOVER))
+    assert told(course.recovered(timeline, MEASURES)) == [(Cause.NOT_RECOVERED, "no recover")]
+    assert told(course.recovered(timeline, replace(MEASURES, system=None))) == [(Cause.NOT_RECOVERED, "no recover")]
+
+
+def following(*outcomes: Outcome) -> Timeline:
+    """The drill with more probes of web after its last one."""
+    more = tuple(probe(200 + n, 6.7 + n / 10, outcome) for n, outcome in enumerate(outcomes))
+    return replace(GOOD, observations={**GOOD.observations, "web": (*GOOD.observations["web"], *more)})
+
+
+@pytest.mark.parametrize(
+    ("last", "cause"),
+    [
+        ((Outcome.GOOD, Outcome.REFUSED), Cause.NOT_RECOVERED),
+        ((Outcome.REFUSED, Outcome.LATE), Cause.NOT_RECOVERED),
+        ((Outcome.REFUSED, Outcome.GOOD), Cause.RECOVERY_NOT_KNOWN),
+        ((Outcome.REFUSED, Outcome.GOOD, Outcome.SKIPPED), Cause.RECOVERY_NOT_KNOWN),
+    ],
+)
+def test_without_lasting_good_answers_the_last_probe_that_tells_decides_between_a_miss_and_not_known(
+    last: tuple[Outcome, ...], cause: Cause
+) -> None:
+    assert SYSTEM is not None
+    found = course.recovered(following(*last), replace(MEASURES, system=replace(SYSTEM, end=None)))
+    assert told(found) == [(cause, "web was not answering well for long enough at the end")]
+
+
+@pytest.mark.parametrize(("timeline", "in_a_row"), [(GOOD, 0), (PARTLY, 4)], ids=["in full", "in part"])
+def test_recovery_before_the_rollback_by_more_good_probes_than_the_outage_had_in_a_row_came_by_itself(
+    timeline: Timeline, in_a_row: int
+) -> None:
+    measures = measure(timeline)
+    assert measures.system is not None
+    assert measures.system.recovery is not None
+    assert measures.system.good_in_a_row == in_a_row
+    latest = measures.system.recovery.high + PERIOD * (in_a_row + 1)
+
+    def found(begin: Instant) -> list[tuple[Cause, str]]:
+        return told(course.recovered(replace(timeline, rollback_started=r.RollbackStarted(at=begin)), measures))
+
+    why = "clients had good answers again before the rollback began, so it cannot have been what helped"
+    assert found(latest) == []
+    assert found(latest + NANOSECOND) == [(Cause.HEALED_BY_ITSELF, why)]
+
+
+def test_of_services_that_are_probed_at_different_periods_the_longest_counts() -> None:
+    assert SYSTEM is not None
+    assert SYSTEM.recovery is not None
+    web, mail, blog = GOOD.declared.services
+    rare = mail.model_copy(update={"period": PERIOD * 3})
+    declared = GOOD.declared.model_copy(update={"services": (web, rare, blog)})
+    start = r.RollbackStarted(at=SYSTEM.recovery.high + PERIOD * 3)
+    assert told(course.recovered(replace(GOOD, declared=declared, rollback_started=start), MEASURES)) == []
+
+
+def test_without_a_rollback_on_record_nobody_says_that_recovery_came_before_it() -> None:
+    assert told(course.recovered(replace(GOOD, rollback_started=None), MEASURES)) == []
+
+
+def test_a_relapse_is_told_with_the_service_and_the_time_since_recovery() -> None:
+    why = "mail answered badly again 1.25 to 1.35 s after the recovery, so it cannot be told whether that was for good"
+    assert told(course.recovered(AGAIN, measure(AGAIN))) == [(Cause.RELAPSED, why)]
+
+
+FAILED = r.UndoDone(undo=UNDO, at=at(6.8), error="slot busy", by_hand="drill heal")
+NOT_BACK = (Cause.NOT_TAKEN_BACK, "the fault was not taken back: slot busy; by hand: drill heal")
+NEVER = (Cause.NOT_TAKEN_BACK, "the fault was not taken back: an undo that was registered was never carried out")
+NO_UNDO = (INCOMPLETE, "the journal does not tell how the fault is taken back")
+STILL_THERE = (
+    Cause.UNDO_NOT_KNOWN,
+    "it was not seen that the fault's effect was gone after it had been taken back",
+)
+NOT_GONE = tuple(one for one in GOOD.fault if one.state is not r.FaultState.GONE)
+NOT_INJECTED = tuple(one for one in NOT_GONE if one.state is not r.FaultState.INJECTED)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, []),
+        ({"undone": (*GOOD.undone, FAILED)}, [NOT_BACK]),
+        ({"undone": (FAILED, *GOOD.undone)}, []),
+        ({"undone": ()}, [NEVER]),
+        ({"undone": (), "undo_registered": ()}, [NO_UNDO]),
+        ({"fault": NOT_GONE}, [STILL_THERE]),
+        ({"fault": NOT_GONE, "undone": (FAILED,)}, [NOT_BACK, STILL_THERE]),
+        ({"fault": NOT_INJECTED, "undone": (), "undo_registered": ()}, []),
+        ({"fault": NOT_INJECTED, "undone": ()}, [NEVER]),
+        ({"ended": False, "fault": NOT_GONE, "undone": ()}, []),
+        ({"ended": False, "fault": NOT_GONE, "undone": (FAILED,)}, [NOT_BACK]),
+    ],
+)
+def test_a_fault_is_taken_back_by_every_undo_on_record_and_seen_to_be_gone(
+    change: dict[str, Any], found: list[tuple[Cause, str]]
+) -> None:
+    assert told(course.taken_back(replace(GOOD, **change))) == found
