@@ -103,6 +103,8 @@ def _recovered(timeline: Timeline, measures: Measures) -> Instant | None:
 def _seen(timeline: Timeline, service: str, rate: float, begin: Instant, end: Instant) -> _Seen:
     """What was due in a part. Of a second that lies in it only partly, a share was made in it.
 
+    A second counts for no more than its own promise: a burst does not make up for a pause.
+
     Its good answers count as far as they can have been in the part: the bad ones may all lie on the other side of
     the fault or of recovery.
     """
@@ -110,7 +112,7 @@ def _seen(timeline: Timeline, service: str, rate: float, begin: Instant, end: In
     for one in timeline.load:
         if one.service == service:
             inside = min(end, one.start + _SECOND) - max(begin, one.start)
-            share = (one.good + one.bad) * max(0.0, inside.seconds)
+            share = min(one.good + one.bad, rate + 1) * max(0.0, inside.seconds)
             made += share
             good += min(one.good, share)
     return _Seen(promised=rate * (end - begin).seconds, made=made, good=good)

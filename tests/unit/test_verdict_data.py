@@ -14,8 +14,10 @@ from tests.support.shapes import (
     added,
     check_passes,
     check_way,
+    early_read,
     replaced,
     rows,
+    sent_earlier,
     told,
 )
 from tests.support.worlds import World, at, objective
@@ -87,6 +89,26 @@ WAYS: dict[str, Way] = {
         World(shape=replaced(r.LedgerClosed, writes=None, error="no such file"), objectives=()),
         Verdict.INDETERMINATE,
         "the ledger's account could not be made: the ledger could not be read back: no such file",
+    ),
+    "rows that were read before the rollback ended": (
+        World(objectives=(), shape=early_read(4.8)),
+        Verdict.INDETERMINATE,
+        "the rows were read before the rollback was over and validated, so what it lost may not show yet",
+    ),
+    "rows that were read before the last look": (
+        World(objectives=(), shape=early_read(6.29)),
+        Verdict.INDETERMINATE,
+        "the rows were read before the rollback was over and validated, so what it lost may not show yet",
+    ),
+    "a ledger that fell silent before the outage": (
+        World(shape=sent_earlier(9.0)),
+        Verdict.INDETERMINATE,
+        "recovery point (RPO): not measured: no write was made in the last 6.05 s before the outage, so nothing then",
+    ),
+    "a restore that nobody felt, to a point that gives up more than it may": (
+        World(lost=GIVEN_UP, broken={}, shape=added(RESTORED), objectives=(objective(RPO, Duration.of(s=1)),)),
+        Verdict.MISSED,
+        "recovery point (RPO) took 2.1 s, more than 1 s",
     ),
 }  # fmt: skip
 

@@ -57,6 +57,11 @@ WAYS: dict[str, Way] = {
         Verdict.INVALID,
         "only 0 of 28 requests of the load on web were answered well after recovery, so what was validated",
     ),
+    "a burst of load that is to make up for a pause": (
+        World(shape=load_by_second((60, 0), NONE, NONE, GOOD, GOOD, GOOD, GOOD)),
+        Verdict.INVALID,
+        "only 21 of 50 requests of the load on web were answered well in the steady state",
+    ),
 }  # fmt: skip
 
 

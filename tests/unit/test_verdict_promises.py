@@ -58,6 +58,12 @@ WAYS: dict[str, Way] = {
         Verdict.INDETERMINATE,
         "it was never checked that healthy holds",
     ),
+    "a criterion that was only looked at before the recovery": (
+        World(shape=replaced(r.CriterionChecked, where={"criterion": "healthy"}, started=at(4.9), completed=at(4.94)),
+              objectives=()),
+        Verdict.INDETERMINATE,
+        "it was never checked after the recovery that healthy holds",
+    ),
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from harness.units import Duration
 from tests.support.shapes import (
+    UNDO_FAILED,
     Way,
     added,
     check_passes,
@@ -16,8 +17,9 @@ from tests.support.shapes import (
     failed,
     no_effect,
     not_injected,
+    replaced,
 )
-from tests.support.worlds import Probing, World, check, criterion
+from tests.support.worlds import Probing, World, at, check, criterion
 
 ONLY_STEADY = (criterion("steady", d.Phase.STEADY_STATE),)
 WAYS: dict[str, Way] = {
@@ -79,6 +81,16 @@ WAYS: dict[str, Way] = {
         Verdict.INVALID,
         "clients had good answers again before the rollback began",
     ),
+    "a fault that the harness took back before the rollback ended": (
+        World(shape=replaced(r.UndoDone, at=at(4.88))),
+        Verdict.INVALID,
+        "the fault was taken back 10 ms before the rollback ended, so it may be what helped",
+    ),
+    "a fault that was gone before the rollback ended": (
+        World(shape=replaced(r.FaultMoved, where={"state": r.FaultState.GONE}, at=at(4.5))),
+        Verdict.INVALID,
+        "the fault was taken back 390 ms before the rollback ended, so it may be what helped",
+    ),
 }  # fmt: skip
 
 
@@ -89,6 +101,10 @@ def test_every_way_to_fail_has_its_verdict_and_its_sentence(way: str) -> None:
 
 PASSES: dict[str, World] = {
     "only a service that is not critical failed": World(broken={"blog": [(3.12, 5)]}, objectives=()),
+    "a fault that is taken back as the rollback ends": World(shape=replaced(r.UndoDone, at=at(4.89))),
+    "a fault that could not be taken back before the rollback ended": World(
+        shape=lambda every: [every[0], UNDO_FAILED.model_copy(update={"at": at(4.5)}), *every[1:]]
+    ),
     "a lone bad answer long before the fault": World(broken={"web": [(1.2, 1.21), (3.12, 5)]}),
 }
 
