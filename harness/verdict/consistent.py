@@ -1,118 +1,132 @@
 """Rules: does the journal agree with itself? Pure.
 
-A journal whose instants run backwards, or that tells of what was never declared, was not written by a drill, or by one
-with a defect. Whatever else it says, nobody can rely on it: such a drill never passes.
+A journal whose instants run backwards, that tells of what was never declared, or of what no drill can have seen, was
+not written by a drill, or by one with a defect. Whatever else it says, nobody can rely on it: it never passes.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from harness.journal.cause import Cause
+from harness.journal.observation import Observation, Outcome, WriteOutcome
 from harness.journal.records import FaultState
 from harness.measure.timeline import Timeline
-from harness.units import Instant
+from harness.units import Duration
 from harness.verdict.finding import Finding
+from harness.verdict.order import backwards
 
-_Pair = tuple[str, Instant | None, str, Instant | None]  # what came first, when, what came after it, when
+_ONCE: Final = (FaultState.SET_UP, FaultState.INJECTED, FaultState.EFFECTIVE)
+_APART: Final = Duration.of(ms=999)  # seconds of one kind of load are a second apart, but for rounding
 
 
 def consistent(timeline: Timeline) -> Iterator[Finding]:
     """The first thing of each kind that cannot have been so."""
-    for problems in (_backwards(timeline), _undeclared(timeline)):
+    kinds = (
+        backwards(timeline),
+        _undeclared(timeline),
+        _twice(timeline),
+        _empty(timeline),
+        _unseen(timeline),
+        _too_much_load(timeline),
+    )
+    for problems in kinds:
         if problem := next(problems, ""):
             yield Finding(Cause.JOURNAL_CONTRADICTS, f"the journal contradicts itself: {problem}")
-
-
-def _backwards(timeline: Timeline) -> Iterator[str]:
-    for first, before, then, after in _pairs(timeline):
-        if before is not None and after is not None and after < before:
-            yield f"{then} {before - after} before {first}"
-
-
-def _pairs(timeline: Timeline) -> Iterator[_Pair]:
-    """What must have come one after the other, or at the same instant."""
-    yield from _of_stages(timeline)
-    yield from _of_the_fault(timeline)
-    yield from _of_the_rollback(timeline)
-    for check in timeline.checks:
-        look = f"a look at the criterion {check.criterion!r}"
-        yield f"{look} started", check.started, "it ended", check.completed
-    for service, seen in timeline.observations.items():
-        for one in seen:
-            probe = f"probe {one.number} of {service}"
-            yield f"{probe} was due", one.due, "it was sent", one.sent
-            yield f"{probe} was sent", one.sent, "it was answered", one.completed
-    yield from _of_the_ledger(timeline)
-
-
-def _of_stages(timeline: Timeline) -> Iterator[_Pair]:
-    ends = {ended.stage: ended.at for ended in timeline.stage_ends}
-    for started in timeline.stages:
-        what = f"the stage '{started.stage}'"
-        yield f"{what} started", started.at, "it ended", ends.get(started.stage)
-    for earlier, later in itertools.pairwise(timeline.stages):
-        yield f"the stage '{earlier.stage}' started", earlier.at, f"the stage '{later.stage}' did", later.at
-
-
-def _of_the_fault(timeline: Timeline) -> Iterator[_Pair]:
-    states = [state for state in FaultState if timeline.fault_at(state)]
-    for earlier, later in itertools.pairwise(states):
-        before, after = timeline.fault_at(earlier), timeline.fault_at(later)
-        if before and after:
-            yield f"the fault was {earlier}", before.at, f"it was {later}", after.at
-
-
-def _of_the_rollback(timeline: Timeline) -> Iterator[_Pair]:
-    started, ended = timeline.rollback_started, timeline.rollback_ended
-    begin = started.at if started else None
-    injected = timeline.fault_at(FaultState.INJECTED)
-    if injected:
-        yield "the fault was injected", injected.at, "the rollback started", begin
-    yield "the rollback started", begin, "it ended", ended.at if ended else None
-    for met in timeline.triggers:
-        yield f"the trigger {met.trigger!r} began to hold", met.since, "it was met", met.at
-    for step in timeline.steps:
-        yield "the rollback started", begin, f"its step {step.step!r} did", step.started
-        yield f"the step {step.step!r} started", step.started, "it ended", step.completed
-
-
-def _of_the_ledger(timeline: Timeline) -> Iterator[_Pair]:
-    for write in timeline.writes:
-        yield f"the write {write.id} was due", write.due, "it was sent", write.sent
-        yield f"the write {write.id} was sent", write.sent, "it was answered", write.acknowledged
-    for read in timeline.ledger_reads:
-        yield f"the rows began to be read {read.when}", read.started, "they were read", read.completed
-    if restored := timeline.restored:
-        target = "the restore's target"
-        yield f"{target} began", restored.earliest, "it ended", restored.latest
-        yield target, restored.latest, "clients were led to the restored data", restored.switching
-        yield (
-            "writers were stopped",
-            restored.writes_stopped,
-            "clients were led to the restored data",
-            restored.switched,
-        )
-        yield "clients began to be led to it", restored.switching, "they were", restored.switched
 
 
 def _undeclared(timeline: Timeline) -> Iterator[str]:
     declared = timeline.declared
     services = {service.name for service in declared.services}
-    criteria = {criterion.id for criterion in declared.criteria}
-    triggers = {trigger.id for trigger in declared.triggers}
-    told = (
-        *(("a service", name, services) for name in timeline.observations),
-        *(("a criterion", check.criterion, criteria) for check in timeline.checks),
-        *(("a trigger", met.trigger, triggers) for met in timeline.triggers),
-    )
-    for what, name, known in told:
-        if name not in known:
-            yield f"it tells of {what} {name!r} that was not declared"
-    for what, names in (
-        ("service", [service.name for service in declared.services]),
-        ("criterion", [criterion.id for criterion in declared.criteria]),
+    for what, told, known in (
+        ("a service", timeline.observations, services),
+        ("load on", (row.service for row in timeline.load), {load.service for load in declared.load}),
+        ("a criterion", (check.criterion for check in timeline.checks), {one.id for one in declared.criteria}),
+        ("a trigger", (met.trigger for met in timeline.triggers), {trigger.id for trigger in declared.triggers}),
     ):
-        if len(set(names)) < len(names):
-            yield f"it declares a {what} twice"
+        for name in told:
+            if name not in known:
+                yield f"it tells of {what} {name!r} that was not declared"
+    if declared.ledger is None and timeline.writes:
+        yield "it tells of a ledger that was not declared"
+    planned = {step.id for step in timeline.planned.steps} if timeline.planned else set()
+    for step in timeline.steps:
+        if planned and step.step not in planned:
+            yield f"it tells of a step {step.step!r} that was not planned"
+    refused = next((one for one in declared.guards if not one.allowed), None)
+    if refused and timeline.fault and timeline.stopped is None:
+        yield f"the guard '{refused.guard}' did not allow it ({refused.rule}), and it went on"
+
+
+def _twice(timeline: Timeline) -> Iterator[str]:
+    declared = timeline.declared
+    steps = timeline.planned.steps if timeline.planned else ()
+    for what, names in (
+        ("it declares the service", [service.name for service in declared.services]),
+        ("it declares the criterion", [criterion.id for criterion in declared.criteria]),
+        ("it declares the trigger", [trigger.id for trigger in declared.triggers]),
+        ("it plans the step", [step.id for step in steps]),
+        ("it tells of the start of the stage", [one.stage for one in timeline.stages]),
+        ("it tells of the end of the stage", [one.stage for one in timeline.stage_ends]),
+        ("it tells that the fault was", [one.state for one in timeline.fault if one.state in _ONCE]),
+        ("it tells of the rows", [read.when for read in timeline.ledger_reads]),
+    ):
+        for name, times in Counter(names).items():
+            if times > 1:
+                yield f"{what} '{name}' twice"
+    faults = {one.fault for one in timeline.fault} | {one.fault for one in timeline.undo_registered}
+    if len(faults) > 1:
+        yield f"it tells of several faults: {', '.join(sorted(faults))}"
+
+
+def _empty(timeline: Timeline) -> Iterator[str]:
+    """Promises that anything would keep."""
+    declared = timeline.declared
+    for what, number in (
+        *((f"the time between two probes of {one.name}", one.period.ns) for one in declared.services),
+        *((f"the limit of a good answer of {one.name}", one.within.ns) for one in declared.services),
+        *((f"the load on {one.service}", one.rate) for one in declared.load),
+        *(("the rate of the ledger", one.rate) for one in (declared.ledger,) if one),
+        ("the time for which good answers must last", declared.sustain.time.ns),
+        ("the number of good answers that must last", declared.sustain.probes),
+    ):
+        if number <= 0:
+            yield f"it declares {what} as {number}"
+
+
+def _unseen(timeline: Timeline) -> Iterator[str]:
+    """Probes and writes that tell what nobody can have seen."""
+    limits = {one.name: one.within for one in timeline.declared.services}
+    for name, limit in limits.items():
+        for one in timeline.observations.get(name, ()):
+            if wrong := _not_so(one, limit):
+                yield f"probe {one.number} of {name} is told to be {one.outcome}, and {wrong}"
+    for write in timeline.writes:
+        if write.outcome is WriteOutcome.OK and write.acknowledged is None:
+            yield f"the write {write.id} is told to be acknowledged, and not when"
+
+
+def _not_so(one: Observation, limit: Duration) -> str:
+    if not one.outcome.tells:
+        return ""
+    if one.sent is None:
+        return "it was never sent"
+    if one.outcome is not Outcome.GOOD:
+        return ""
+    if one.completed is None:
+        return "it was never answered"
+    took = one.completed - one.sent
+    return f"it was answered after {took}, with a limit of {limit}" if took > limit else ""
+
+
+def _too_much_load(timeline: Timeline) -> Iterator[str]:
+    for row in timeline.load:
+        if min(row.good, row.bad) < 0 or row.good + row.bad > row.due:
+            told = f"{row.good} were good and {row.bad} bad"
+            yield f"of {row.due} requests of a second of the load on {row.service}, {told}"
+    for service, kinds in Counter(load.service for load in timeline.declared.load).items():
+        starts = sorted(row.start for row in timeline.load if row.service == service)
+        if any(later - earlier < _APART for earlier, later in zip(starts, starts[kinds:], strict=False)):
+            yield f"it tells of a second of the load on {service} more than once"

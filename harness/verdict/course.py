@@ -6,6 +6,7 @@ Pure. What surely went wrong is *missed*; what the journal does not tell is *ind
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from harness.journal.cause import Cause
 from harness.journal.records import FaultState, RollbackEnded, Stage, Stopped
@@ -13,6 +14,8 @@ from harness.measure.measures import Measures, detected
 from harness.measure.system import SystemOutage
 from harness.measure.timeline import Timeline
 from harness.verdict.finding import Finding
+
+_OVER: Final = (FaultState.RECOVERED, FaultState.GONE, FaultState.CLEANED_UP)
 
 
 def ended(timeline: Timeline) -> Iterator[Finding]:
@@ -168,6 +171,16 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             f"{again.service} answered badly again {after} after the recovery, so it cannot be told whether that was"
             " for good",
         )
+
+
+def helped(timeline: Timeline) -> Iterator[Finding]:
+    """The fault was there until the rollback had ended."""
+    rollback = timeline.rollback_ended
+    undone = [one.at for one in timeline.undone if not one.error]
+    first = min([*undone, *(one.at for one in timeline.fault if one.state in _OVER)], default=None)
+    if rollback and rollback.outcome == "done" and first is not None and first < rollback.at:
+        why = f"the fault was taken back {rollback.at - first} before the rollback ended, so it may be what helped"
+        yield Finding(Cause.HEALED_BY_ITSELF, why)
 
 
 def _healed_by_itself(timeline: Timeline, system: SystemOutage) -> bool:

@@ -20,7 +20,7 @@ from harness.measure.criteria import Looked, looked
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
-from harness.units import Duration, are, counted
+from harness.units import Duration, Interval, are, counted
 from harness.verdict import course, validity
 from harness.verdict.consistent import consistent
 from harness.verdict.finding import Finding
@@ -50,28 +50,36 @@ def judge(timeline: Timeline, measures: Measures) -> Judgement:
 def as_expected(judgement: Judgement, declared: DrillDeclared) -> bool:
     """True when the drill ended in the verdict that its scenario expects, and for the cause, if it names one.
 
-    A scenario that expects a refusal takes any.
+    A scenario that expects a refusal takes any. What a journal says that contradicts itself is no proof of anything
+    else, so it is expected only by who expects just that.
     """
     if judgement.verdict is not declared.expected:
         return False
-    found = judgement.cause
+    causes = {finding.cause for finding in judgement.findings}
+    found = Cause.JOURNAL_CONTRADICTS if Cause.JOURNAL_CONTRADICTS in causes else judgement.cause
+    if found is Cause.JOURNAL_CONTRADICTS:
+        return declared.expected_cause is found
     return declared.expected_cause in (None, found, found and found.general)
 
 
 def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
+    yield from consistent(timeline)
     yield from course.ended(timeline)
     yield from validity.ready(timeline, measures)
-    yield from _criteria(timeline, Phase.STEADY_STATE)
+    yield from _criteria(timeline, Phase.STEADY_STATE, None)
     yield from validity.broken(timeline)
     yield from course.reacted(timeline)
+    yield from course.helped(timeline)
     yield from course.recovered(timeline, measures)
-    yield from _criteria(timeline, Phase.VALIDATION)  # before the objectives: without all of them there is no RTO
+    recovery = measures.system.recovery if measures.system else None
+    yield from _criteria(
+        timeline, Phase.VALIDATION, recovery
+    )  # before the objectives: without all of them there is no RTO
     yield from _objectives(timeline, measures)
     yield from _data(timeline, measures)
     yield from course.taken_back(timeline)
     yield from course.every_stage(timeline)
     yield from validity.watched(timeline, measures)
-    yield from consistent(timeline)
 
 
 def measured(measures: Measures, name: Measured) -> Measure:
@@ -115,7 +123,8 @@ def _objectives(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             yield finding
 
 
-def _criteria(timeline: Timeline, phase: Phase) -> Iterator[Finding]:
+def _criteria(timeline: Timeline, phase: Phase, recovery: Interval | None) -> Iterator[Finding]:
+    """Every criterion of a phase was looked at, and held; after the recovery, if there was one to wait for."""
     steady = phase is Phase.STEADY_STATE
     unheld = Cause.NO_STEADY_STATE if steady else Cause.CRITERION_NOT_KNOWN
     found = looked(timeline)
@@ -132,6 +141,8 @@ def _criteria(timeline: Timeline, phase: Phase) -> Iterator[Finding]:
             broken = Cause.NO_STEADY_STATE if steady else Cause.CRITERION_BROKEN
             detail = f" ({one.last.detail})" if one.last.detail else ""
             yield Finding(broken, f"it did not hold that {criterion.name}: {value}{detail}")
+        elif recovery and one.last.completed < recovery.low:
+            yield Finding(unheld, f"it was never checked after the recovery that {criterion.name}")
 
 
 def why_unknown(one: Looked) -> str:

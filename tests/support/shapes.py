@@ -9,6 +9,7 @@ from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from harness.journal.observation import LoadSecond, Row, WriteOutcome
 from harness.journal.refusal import Refusal
+from harness.units import Duration
 from tests.support.worlds import UNDO, World, at, judgement_of
 
 Records = list[r.Record]
@@ -117,7 +118,9 @@ def load_by_second(*seconds: tuple[int, int]) -> Shape:
 
     def shape(records: Records) -> Iterable[r.Record]:
         kept = [one for one in records if not isinstance(one, r.LoadSeen)]
-        rows = tuple(LoadSecond("web", at(0.5 + n), 20, good, bad) for n, (good, bad) in enumerate(seconds))
+        rows = tuple(
+            LoadSecond("web", at(0.5 + n), max(20, good + bad), good, bad) for n, (good, bad) in enumerate(seconds)
+        )
         return [*kept[:-1], r.LoadSeen(rows=rows), kept[-1]]
 
     return shape
@@ -142,6 +145,45 @@ def told(number: int, outcome: WriteOutcome) -> Shape:
             if isinstance(one, r.LedgerWrites):
                 yield r.LedgerWrites(
                     rows=tuple(row._replace(outcome=outcome) if row.sequence == number else row for row in one.rows)
+                )
+            else:
+                yield one
+
+    return shape
+
+
+def early_read(second: float) -> Shape:
+    """The ledger is closed and its rows are read at a second; writes of later are left out."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        writes = [row for one in records if isinstance(one, r.LedgerWrites) for row in one.rows]
+        made = {row.id for row in writes if row.acknowledged and row.acknowledged < at(second)}
+        for one in records:
+            if isinstance(one, r.LedgerWrites):
+                yield r.LedgerWrites(rows=tuple(row for row in one.rows if row.id in made))
+            elif isinstance(one, r.LedgerClosed):
+                yield r.LedgerClosed(at=at(second), writes=len(made))
+            elif isinstance(one, r.LedgerRead) and one.when == "after validation":
+                kept = tuple(row for row in one.rows if row.id in made)
+                yield one.model_copy(update={"started": at(second), "completed": at(second), "rows": kept})
+            else:
+                yield one
+
+    return shape
+
+
+def sent_earlier(seconds: float) -> Shape:
+    """All writes were made so much earlier."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        for one in records:
+            if isinstance(one, r.LedgerWrites):
+                by = Duration.of(s=-seconds)
+                yield r.LedgerWrites(
+                    rows=tuple(
+                        row._replace(due=row.due + by, sent=row.sent + by, acknowledged=row.sent + by)
+                        for row in one.rows
+                    )
                 )
             else:
                 yield one

@@ -86,7 +86,13 @@ def test_an_account_that_could_not_be_made_is_all_that_is_told_of_it() -> None:
 
 def test_a_system_without_a_ledger_has_no_account_to_be_told() -> None:
     declared = GOOD.declared.model_copy(update={"ledger": None})
-    assert told(altered=("drill-7",), timeline={"declared": declared}) == []
+    assert (
+        told(
+            altered=("drill-7",),
+            timeline={"declared": declared, "writes": (), "ledger_reads": (), "ledger_closed": None},
+        )
+        == []
+    )
 
 
 POINT = "the restore's target (backup, monday)"

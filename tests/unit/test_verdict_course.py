@@ -158,7 +158,7 @@ WAYS: dict[str, Way] = {
     "a journal that runs backwards": (
         World(shape=replaced(r.RollbackEnded, at=at(4.0))),
         Verdict.INDETERMINATE,
-        "the journal contradicts itself: it ended 100 ms before the rollback started",
+        "the journal contradicts itself: the rollback ended 100 ms before the rollback started",
     ),
 }
 

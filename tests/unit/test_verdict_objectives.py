@@ -222,6 +222,7 @@ def test_findings_stand_in_the_order_in_which_a_drill_runs() -> None:
     )
     found = judge(timeline, measures).findings
     assert list(dict.fromkeys(one.cause for one in found)) == [
+        Cause.JOURNAL_CONTRADICTS,
         Cause.STOPPED,
         Cause.NO_LOAD,
         Cause.NO_STEADY_STATE,
@@ -237,5 +238,4 @@ def test_findings_stand_in_the_order_in_which_a_drill_runs() -> None:
         Cause.PROBER_LAGGED,
         Cause.PROBER_STALLED,
         Cause.PROBES_MISSING,
-        Cause.JOURNAL_CONTRADICTS,
     ]

@@ -232,7 +232,10 @@ def test_recovery_before_the_rollback_by_more_good_probes_than_the_outage_had_in
     def found(begin: Instant) -> list[tuple[Cause, str]]:
         return told(course.recovered(replace(timeline, rollback_started=r.RollbackStarted(at=begin)), measures))
 
-    why = "clients had good answers again before the rollback began, so it cannot have been what helped"
+    why = (
+        "clients had good answers again before the rollback began, so it cannot have been what helped: the fault had"
+        " ended"
+    )
     assert found(latest) == []
     assert found(latest + NANOSECOND) == [(Cause.HEALED_BY_ITSELF, why)]
 

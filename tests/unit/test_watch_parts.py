@@ -21,7 +21,7 @@ from harness.journal.chain import JournalWriter, read_journal
 from harness.journal.records import TakenBack, TakenOver
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
-from harness.system.cluster_model import Guards
+from harness.system.guards_model import Guards
 from harness.system.values import Slot
 from harness.units import Instant
 from tests.support.chains import CLOCK, END, write
