@@ -40,6 +40,9 @@ class Hindrance(Protocol):
     def put(self, scene: Scene, deadline: Deadline) -> None:
         """Puts it in the way."""
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """Which of the replicas that serve clients it takes away; most take none."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShortHistory:
@@ -67,6 +70,10 @@ class ShortHistory:
         """Takes the older ones out."""
         cluster_of(scene, self.title).forget_history(self.service, self.keep, deadline)
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:  # noqa: ARG002 - what serves is left alone
+        """None."""
+        return frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class MissingImage:
@@ -89,6 +96,10 @@ class MissingImage:
         """Removes it."""
         cluster_of(scene, self.title).remove_image(self.service, self.version, deadline)
 
+    def hits(self, serving: Serving) -> frozenset[Replica]:  # noqa: ARG002 - what serves is left alone
+        """None."""
+        return frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRollback:
@@ -109,6 +120,10 @@ class UnfinishedRollback:
     def put(self, scene: Scene, deadline: Deadline) -> None:
         """Leaves a pending revision of a rollback."""
         cluster_of(scene, self.title).leave_rollback_unfinished(self.service, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:  # noqa: ARG002 - what serves is left alone
+        """None."""
+        return frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +154,10 @@ class Hindered:
             one.put(scene, deadline)
 
     def hits(self, serving: Serving) -> frozenset[Replica] | None:
-        """The fault's."""
-        return self.fault.hits(serving)
+        """What the fault hits, and what is taken away by what stands in the way."""
+        hit = self.fault.hits(serving)
+        taken = frozenset[Replica]().union(*(one.hits(serving) for one in self.hindrances))
+        return taken or None if hit is None else hit | taken
 
     def seen(self, scene: Scene) -> str:
         """The fault's effect."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
@@ -55,6 +57,22 @@ def test_a_drained_node_hits_what_runs_on_the_node_of_the_first_replica() -> Non
     serving = Serving(ALL.replicas, NODES)
     assert counted_hits(DrainedNode("web").hits(serving), serving) == (Hit("api", 1, 2), Hit("web", 2, 3))
     assert DrainedNode("blog").hits(serving) == frozenset()
+
+
+@dataclass(frozen=True)
+class Beside(ShortHistory):
+    """Something in the way that takes replicas of others away."""
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        return serving.beside(self.service)
+
+
+def test_what_stands_in_the_way_may_hit_more_than_the_fault() -> None:
+    serving = Serving(ALL.replicas, NODES)
+    hindered = Hindered(Crash("web"), (ShortHistory("web", 1), Beside("web", 1)))
+    assert counted_hits(hindered.hits(serving) or frozenset(), serving) == (Hit("api", 1, 2), Hit("web", 3, 3))
+    assert Hindered(Nothing(), (ShortHistory("web", 1),)).hits(serving) is None
+    assert Hindered(Nothing(), (Beside("web", 1),)).hits(serving) == serving.beside("web")
 
 
 def test_where_nobody_knows_the_nodes_a_drained_one_may_hit_everything() -> None:
