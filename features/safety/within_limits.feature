@@ -8,8 +8,8 @@ Feature: A drill that keeps within its guards runs to its end
     And the fault may hit at most 100 % of the replicas of a service
     And no drill runs from 2020-12-20 to 2021-01-06 in Europe/Berlin
     And the drill may take at most 5 min
-    And the drill is stopped when the error rate of analysis-service is above 80 % for 5 s
-    And the drill is stopped when tracklist-service is down for 5 s
+    And the drill is stopped when the error rate of analysis-service is above 90 % for 15 s
+    And the drill is stopped when tracklist-service is down for 15 s
     And a rollback is called for when the error rate of analysis-service is above 5 % for 1 s
     When analysis-service is released as 2.5.0
     Then clients feel it within 5 s

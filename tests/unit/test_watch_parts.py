@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,11 +78,12 @@ def test_nothing_is_done_to_a_fenced_system_once_the_drill_may_not_act() -> None
 
     inner = MemorySystem()
     system = fenced(inner, refuse)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: system.workloads.deploy("web", Slot.GREEN, "2.0.0", soon()),
         lambda: system.router.switch("web", Slot.GREEN, soon()),
         lambda: system.network.clear("web", Slot.BLUE),
-    ):
+    )
+    for act in acts:
         with pytest.raises(Halted, match="its lease was taken"):
             act()
     assert inner.state == MemorySystem().state
