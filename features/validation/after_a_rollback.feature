@@ -5,6 +5,7 @@ Feature: A rollback is validated from every side
 
   Scenario: A release is taken back and nothing of it is left
     Given every service is live in 2.4.0
+    And clients probe every service 30 times a second
     And the steady state is observed for 2 s
     And a rollback is called for when the error rate of analysis-service is above 5 % for 3 s
     When analysis-service is released as 2.5.0
@@ -31,6 +32,7 @@ Feature: A rollback is validated from every side
 
   Scenario: A release in place is taken back and nothing of it is left
     Given every service is live in 2.4.0
+    And clients probe every service 30 times a second
     And the steady state is observed for 2 s
     And a rollback is called for when the error rate of analysis-service is above 5 % for 3 s
     When analysis-service is updated in place to 2.5.0
@@ -50,6 +52,7 @@ Feature: A rollback is validated from every side
   Scenario: Clients are content, and the business path is broken
     Given every service is live in 2.4.0
     And tracklist-service is live in 2.5.3, with 2.4.0 on standby
+    And clients probe every service 30 times a second
     And the steady state is observed for 2 s
     And a rollback is called for when the error rate of analysis-service is above 5 % for 3 s
     When analysis-service is released as 2.5.0

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from harness.drill import defaults
 from harness.drill.checks.base import Demand
-from harness.drill.checks.clients import ErrorShare
-from harness.drill.demands import ALWAYS_WITHIN, own
+from harness.drill.checks.services import VersionServed
+from harness.drill.demands import ALWAYS_WITHIN, own, version
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
+from harness.drill.steady import steady_state
 from harness.errors import InputError
 from harness.faults.hindrance import Hindered, Hindrance
 from harness.faults.model import Fault
@@ -185,7 +186,7 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
-        refuse_what_cannot_pass(self, fault)
+        refuse_what_cannot_pass(self, fault, self._limits())
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = [
@@ -194,12 +195,12 @@ class DrillBuilder:
                 if service
                 for trigger in default_triggers(service)
             ]
-        self._default_objectives()
+        self.objectives += defaults.objectives(self.model, self.objectives, self._default_source("[objectives]"))
         self._own_checks()
-        name = f"at most {defaults.STEADY_ERRORS:g} % of the answers of every critical service are bad before the fault"
-        share = ErrorShare(self.services(critical=True), self.steady_window)
-        steady = Demand(name, share, "at most", defaults.STEADY_ERRORS, "%")
-        self._criterion(Phase.STEADY_STATE, steady, self.settings.steady_state, self.origin)
+        self._rolled_back(self._target(fault))
+        versions = {name: self._live().get(name, self.model.releases.current) for name in self.services()}
+        for demand, within in steady_state(self.model, versions, self.steady_window, self.settings.steady_state):
+            self._criterion(Phase.STEADY_STATE, demand, within, self.origin)
         return Drill(
             name=self.name,
             description=self.description,
@@ -225,6 +226,15 @@ class DrillBuilder:
             slug=slug,
         )
 
+    def _rolled_back(self, target: dict[str, str]) -> None:
+        """Whatever else is validated: what is rolled back answers as its target. The rollback's word is not enough."""
+        validated = [spec for spec in self.criteria if spec.criterion.phase is Phase.VALIDATION]
+        said = {spec.check for spec in validated if isinstance(spec.check, VersionServed)}
+        for service, release in target.items() if validated else ():
+            demand = version(self.model, service, release)
+            if demand.check not in said:
+                self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self.origin)
+
     def _limits(self) -> Limits:
         longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))
         return Limits(
@@ -247,23 +257,6 @@ class DrillBuilder:
             return {}
         before = self._live().get(service, self.model.releases.current)
         return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}
-
-    def _default_objectives(self) -> None:
-        said = {objective.measured for objective in self.objectives}
-        handbook = self.model.objectives
-        source = self._default_source("[objectives]")
-        defaults = {
-            Measured.RTO: handbook.rto,
-            Measured.RPO: handbook.rpo,
-            Measured.VALIDATION: handbook.validate_,
-        }
-        if self.model.ledger is None:
-            del defaults[Measured.RPO]
-        self.objectives += [
-            Objective(measured=measured, bound=bound, source=source)
-            for measured, bound in defaults.items()
-            if measured not in said
-        ]
 
     def _default_source(self, text: str) -> Source:
         return Source(file=self.system_file, line=1, text=text)

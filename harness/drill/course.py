@@ -14,12 +14,13 @@ from pathlib import Path
 from harness.clock import Deadline, now
 from harness.drill.context import RunContext
 from harness.drill.guards.duty import Duty
-from harness.drill.hold import hold
+from harness.drill.hold import LastLook, hold
 from harness.drill.interrupt import Halt
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Status
 from harness.drill.recorder import Recorder, Registrar
 from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
+from harness.drill.serving import services_of, what_serves, why_no_effect
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
 from harness.drill.watch.fenced import fenced
@@ -97,7 +98,7 @@ class Course:
         longest = Duration(sum(spec.criterion.within.ns for spec in validation))
         with self._stage(Stage.VALIDATE, longest):
             for spec in validation:
-                self._hold(live, spec)
+                hold(spec, live.bench, self._journal, every=settings.poll)
 
     def begin(self, stage: Stage, deadline: Deadline) -> None:
         """Records that a stage begins; the watchdog believes the drill until some time after its deadline."""
@@ -161,6 +162,8 @@ class Course:
             Halted: the watchdog has taken the drill's lease, or is gone.
             CannotCreate: a record is missing from the journal, so what came next would rest on what nobody can see.
         """
+        if self._status.stage is Stage.RESTORE:  # what takes back is always allowed
+            return
         if self.post is not None:
             self.post.check()
         if self._journal.problem:
@@ -172,8 +175,8 @@ class Course:
         begun = now()
         live.observer.wait_until(lambda: self._tick(live) and now() - begun >= window, deadline, "the first window")
         for spec in self.drill.criteria:
-            if spec.criterion.phase is Phase.STEADY_STATE and not self._hold(live, spec):
-                raise StageFailed(f"the steady state was never reached: it did not hold that {spec.criterion.name}")
+            if spec.criterion.phase is Phase.STEADY_STATE:
+                self._hold_steady(live, spec)
         for service in self.drill.model.services:
             p95 = live.observer.health(service, window).p95
             if p95 is None:
@@ -186,6 +189,8 @@ class Course:
         scene = Scene(system=live.system, metrics=live.observer, baseline=live.baseline)
         live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
         live.fault.set_up()
+        undo = live.fault.undo
+        before = what_serves(live.system, services_of(undo))
         try:
             live.fault.inject(deadline)
         except (DeadlineExceeded, CrashLoop) as error:
@@ -193,10 +198,14 @@ class Course:
         try:
             live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))
         except DeadlineExceeded as error:
-            raise StageFailed(f"the fault had no effect: {error}") from error
+            why = why_no_effect(undo, before, live.bench)
+            raise StageFailed(f"the fault had no effect: {error}{'; ' if why else ''}{why}") from error
 
-    def _hold(self, live: Live, spec: CriterionSpec) -> bool:
-        return hold(spec, live.bench, self._journal, every=self._settings.poll)
+    def _hold_steady(self, live: Live, spec: CriterionSpec) -> None:
+        looks = LastLook(self._journal)
+        if not hold(spec, live.bench, looks, every=self._settings.poll):
+            why = f"it did not hold that {spec.criterion.name}: {looks.told(spec.criterion.unit)}"
+            raise StageFailed(f"the steady state was never reached: {why}")
 
     @contextmanager
     def _stage(self, stage: Stage, limit: Duration) -> Iterator[Deadline]:

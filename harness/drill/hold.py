@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from harness.clock import Deadline, now, wait_for
@@ -20,6 +21,26 @@ class Recorder(Protocol):
 
     def append(self, record: CriterionChecked) -> None:
         """Writes one look."""
+
+
+@dataclass
+class LastLook:
+    """Passes looks on to a recorder and can tell the last of them."""
+
+    recorder: Recorder
+    last: CriterionChecked | None = None
+
+    def append(self, record: CriterionChecked) -> None:
+        """Writes one look."""
+        self.last = record
+        self.recorder.append(record)
+
+    def told(self, unit: str) -> str:
+        """What the last look saw, in words."""
+        if self.last is None or self.last.value is None:
+            return (self.last and self.last.detail) or "no value"
+        value = self.last.value if isinstance(self.last.value, str) else f"{self.last.value:g} {unit}".strip()
+        return f"{value} ({self.last.detail})" if self.last.detail else value
 
 
 def hold(spec: CriterionSpec, bench: Bench, recorder: Recorder, *, every: Duration) -> bool:

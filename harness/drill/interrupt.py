@@ -90,6 +90,12 @@ class Interruption:
         """Whether a second signal raises, because there is somebody to leave the rest to."""
         self._may_leave = may
 
+    def hear_no_more(self) -> None:
+        """This process ends now: no signal changes anything any more, not even once this is closed."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_IGN)
+        self._before.clear()
+
     def stop(self, halt: Halt) -> None:
         """A guard stops the drill, from any thread: the main one is interrupted, if signals reach it here."""
         if self.halt is None:

@@ -41,6 +41,7 @@ class Live:
     fault: FaultRun | None = None
     plan: Plan | None = None
     outcome: Outcome | None = None
+    recovered: bool = False
 
     def worst_error_rate(self) -> float | None:
         """The error rate of the service that clients get the worst answers from, over the last second."""
@@ -83,7 +84,14 @@ def go_live(
         system=system,
         engine=Engine(drill.model, system, http),
         bench=Bench(
-            model=drill.model, system=system, metrics=observer, http=http, baseline=baseline, fault=drill.fault
+            model=drill.model,
+            system=system,
+            metrics=observer,
+            http=http,
+            baseline=baseline,
+            fault=drill.fault,
+            clients=plan.addresses(drill.model.ledger.service if drill.model.ledger else None),
+            ledger=ledger,
         ),
         ledger=ledger,
         baseline=baseline,

@@ -215,6 +215,7 @@ class _Run:
 
     def _leave_the_rest(self) -> LeftToWatchdog:
         """A person stopped the drill a second time: the watchdog does what is left to be done."""
+        self._interruption.hear_no_more()
         post = self._course.post
         self._stopped("person", "it was not waited for until everything was undone; the watchdog does the rest")
         if post is None:

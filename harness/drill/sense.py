@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from harness.drill.spec import CriterionSpec, Limits
 from harness.errors import InputError
 from harness.faults.model import Fault
-from harness.journal.declaration import Source, Verdict
+from harness.journal.declaration import Source, Sustain, Verdict
 from harness.rollback.triggers import Trigger
+from harness.system.model import SystemModel
 from harness.units import Duration
 
 
@@ -24,6 +26,10 @@ class Said(Protocol):
         """The description of its system."""
 
     @property
+    def model(self) -> SystemModel:
+        """Its system."""
+
+    @property
     def expected(self) -> Verdict:
         """The verdict in which it should end."""
 
@@ -35,12 +41,29 @@ class Said(Protocol):
     def detect_limit(self) -> Duration | None:
         """By when one of them must be met, if it says so."""
 
+    @property
+    def back_to(self) -> str | None:
+        """The release that the scenario says is gone back to."""
+
+    @property
+    def sustain(self) -> Sustain:
+        """For how long answers must be good."""
+
+    @property
+    def criteria(self) -> Sequence[CriterionSpec]:
+        """What must hold after the rollback."""
+
     def services(self, *, critical: bool = False) -> tuple[str, ...]:
         """Names of all services, or of the critical ones."""
 
 
-def refuse_what_cannot_pass(said: Said, fault: Fault) -> None:
+def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> None:
     """Refuses a scenario that could not pass, because what it judges by is empty or out of reach.
+
+    Args:
+        said: the scenario.
+        fault: what it breaks.
+        limits: how long its stages may take.
 
     Raises:
         InputError: it says which, and what to change.
@@ -63,3 +86,49 @@ def refuse_what_cannot_pass(said: Said, fault: Fault) -> None:
             f"{said.origin}: a rollback cannot be called for within {said.detect_limit}, because the shortest "
             f"trigger must hold for {shortest}"
         )
+    _refuse_no_time(said, limits)
+    if said.expected is Verdict.PASSED:
+        _refuse_the_release_that_breaks(said, fault)
+        _refuse_patience(said, limits)
+
+
+def _refuse_no_time(said: Said, limits: Limits) -> None:
+    """Nothing happens in no time, and what must last for no time has happened already."""
+    named = {
+        "clients must feel the fault": limits.effect,
+        "a rollback must be called for": limits.detect,
+        "it must be decided": limits.decide,
+        "the rollback must be done": limits.roll_back,
+        "clients must get good answers again": limits.recover,
+        **{f"it must hold that {spec.criterion.name}": spec.criterion.within for spec in said.criteria},
+    }
+    for what, limit in named.items():
+        if limit <= Duration(0):
+            raise InputError(f"{said.origin}: {what} within {limit}, and nothing can; expected a time above zero")
+    if said.sustain.time <= Duration(0) or said.sustain.probes < 1:
+        raise InputError(
+            f"{said.origin}: good answers must last for {said.sustain.time}, so the first one would be a recovery; "
+            "expected a time above zero"
+        )
+
+
+def _refuse_the_release_that_breaks(said: Said, fault: Fault) -> None:
+    """Going back to the release that is the fault is not going back."""
+    bad = getattr(fault, "version", None)
+    if bad is not None and said.back_to == bad:
+        raise InputError(
+            f"{said.origin}: the release {bad} is what the drill breaks the system with, and what would be rolled back "
+            "to; expected the release that was live before, or another one"
+        )
+
+
+def _refuse_patience(said: Said, limits: Limits) -> None:
+    """Where an answer may take longer than the effect, one that never comes is good for all that time."""
+    for name in said.services(critical=True):
+        within = said.model.services[name].probe.within
+        if within > limits.effect:
+            raise InputError(
+                f"{said.origin}: a good answer of {name} may take {within}, and clients must feel the fault within "
+                f"{limits.effect}; so a service that hangs would count as good. Give answers less time, or the effect "
+                "more"
+            )

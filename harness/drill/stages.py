@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Literal
 
 from harness.clock import Deadline, now
 from harness.drill.declare import planned
 from harness.drill.live import Live
+from harness.drill.serving import what_serves, where_it_is
 from harness.drill.spec import Drill
-from harness.errors import DeadlineExceeded, DrillError
+from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
 from harness.journal.chain import JournalWriter
 from harness.journal.observation import Row
-from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, TriggerMet
+from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, Served, TriggerMet
 from harness.rollback.assessment import Situation, assess
 from harness.rollback.plan import Plan
 from harness.rollback.triggers import Watch, window_for
@@ -98,14 +100,24 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
 
 def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline) -> None:
     """Lets the engine carry out the plan."""
+    _tell_what_serves(live, plan, journal, "before the rollback")
     journal.append(RollbackStarted(at=now()), durable=True)
     live.outcome = live.engine.run(plan, live.recorder, deadline)
     ended = live.outcome
     journal.append(
         RollbackEnded(at=now(), outcome=ended.outcome, reason=ended.reason, refusal=ended.refusal), durable=True
     )
+    _tell_what_serves(live, plan, journal, "after the rollback")
     if live.outcome.outcome != "done":
         raise StageFailed(f"the rollback was {live.outcome.outcome}: {live.outcome.reason}")
+
+
+def _tell_what_serves(
+    live: Live, plan: Plan, journal: JournalWriter, when: Literal["before the rollback", "after the rollback"]
+) -> None:
+    """Journals it, beside what the rollback itself says. A platform that does not tell now is no reason to stop."""
+    with suppress(MayWorkLater):
+        journal.append(Served(when=when, at=now(), services=what_serves(live.system, tuple(plan.target))))
 
 
 def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:
@@ -131,10 +143,12 @@ def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callab
     try:
         live.observer.wait_until(recovered, deadline, "recovery")
     except DeadlineExceeded as error:
-        still = ", ".join(name for name in critical if not good_for_long(name))
+        still = [name for name in critical if not good_for_long(name)]
+        where = "; ".join(where_it_is(name, live.bench) for name in still)
         raise StageFailed(
-            f"clients did not get good answers from {still} for {drill.sustain.time} on end in time"
+            f"clients did not get good answers from {', '.join(still)} for {drill.sustain.time} on end in time; {where}"
         ) from error
+    live.recovered = True
 
 
 def read_ledger_rows(

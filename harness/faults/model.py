@@ -124,6 +124,11 @@ class FaultRun:
         self._recorder = recorder
         self._undo: tuple[Undo, ...] = ()
 
+    @property
+    def undo(self) -> tuple[Undo, ...]:
+        """What takes it back; empty before it is set up."""
+        return self._undo
+
     def set_up(self) -> None:
         """Chooses the target and makes the undo durable."""
         self._check(Verb.SET_UP)

@@ -55,6 +55,7 @@ class Cause(StrEnum):
     REFUSED_TOO_LATE = "refused-too-late"
     ROLLBACK_FAILED = "rollback-failed"
     ROLLBACK_INCOMPLETE = "rollback-incomplete"
+    NOT_ROLLED_BACK = "not-rolled-back"
     NOT_RECOVERED = "not-recovered"
     LOAD_NOT_RECOVERED = "load-not-recovered"
     CRITERION_BROKEN = "criterion-broken"
@@ -146,6 +147,7 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.REFUSED_TOO_LATE: (_MISSED, "the rollback was refused after it had changed something"),
     Cause.ROLLBACK_FAILED: (_MISSED, "the rollback failed"),
     Cause.ROLLBACK_INCOMPLETE: (_MISSED, "the rollback did not do every step"),
+    Cause.NOT_ROLLED_BACK: (_MISSED, "the rollback did not bring its target back"),
     Cause.NOT_RECOVERED: (_MISSED, "clients did not recover"),
     Cause.LOAD_NOT_RECOVERED: (_MISSED, "the load did not recover"),
     Cause.CRITERION_BROKEN: (_MISSED, "a criterion did not hold"),

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"  # no answer until the client gave up
     STATUS = "status"  # an answer with a status that is not expected
     SLOW = "slow"  # the expected answer, later than the limit
+    WRONG = "wrong"  # an expected status on an answer that does not say what a good one says
     SKIPPED = "skipped"  # never sent: the prober was more than a period behind its schedule
     LATE = "late"  # the prober itself was late: it stalled while sending, or the limit was passed only by its lag
 
@@ -50,7 +51,7 @@ class Observation(NamedTuple):
     @property
     def latency(self) -> Duration | None:
         """From the due instant to the answer; None when there was none."""
-        answered = self.outcome in (Outcome.GOOD, Outcome.SLOW, Outcome.STATUS)
+        answered = self.outcome in (Outcome.GOOD, Outcome.SLOW, Outcome.STATUS, Outcome.WRONG)
         return self.completed - self.due if answered and self.completed else None
 
 

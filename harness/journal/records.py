@@ -267,6 +267,24 @@ class RollbackEnded(Value):
     refusal: Refusal | None = None
 
 
+class ServiceServed(Value):
+    """What serves a service, as the platform tells it: a slot, the versions in it, the identities of its replicas."""
+
+    service: str
+    slot: Literal["blue", "green"]
+    versions: tuple[str, ...]
+    replicas: tuple[str, ...]
+
+
+class Served(Value):
+    """What served the services that are rolled back; the two of a drill show whether anything was."""
+
+    kind: Literal["served"] = "served"
+    when: Literal["before the rollback", "after the rollback"]
+    at: Instant
+    services: tuple[ServiceServed, ...]
+
+
 class DataRestored(Value):
     """A rollback put the data back to an earlier state on purpose: what was written after its target is given up.
 
@@ -378,6 +396,7 @@ Record = (
     | StepEnded
     | RollbackStarted
     | RollbackEnded
+    | Served
     | DataRestored
     | CriterionChecked
     | Stopped

@@ -53,6 +53,7 @@ class Timeline:
     steps: tuple[r.StepEnded, ...]
     rollback_started: r.RollbackStarted | None
     rollback_ended: r.RollbackEnded | None
+    served: tuple[r.Served, ...]
     restored: r.DataRestored | None
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
@@ -126,6 +127,7 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
         steps=every(r.StepEnded),
         rollback_started=first(r.RollbackStarted),
         rollback_ended=first(r.RollbackEnded),
+        served=every(r.Served),
         restored=first(r.DataRestored),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),

@@ -6,11 +6,12 @@ ever counted as the service's failure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.journal.observation import Outcome, WriteOutcome
 from harness.system.model import LedgerWrite, Request
+from harness.system.placeholders import fill
 from harness.units import Duration, Instant
 
 
@@ -25,15 +26,33 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: a status with its whole body read, or a failure."""
+    """What came back: a status with its whole body, or a failure."""
 
     status: int | None = None
     failure: Failure | None = None
+    body: bytes = field(default=b"", repr=False)
+
+
+def values_of(request: Request, number: int) -> dict[str, int]:
+    """What the placeholders of a request stand for, in the request of this number from 0."""
+    return {"n": number % request.cycle + 1}
+
+
+def says(request: Request, number: int, answer: Answer) -> bool:
+    """Whether an answer says what a good answer to the request of this number does.
+
+    Something else may answer in the place of the service, with a status that is expected: another service on its
+    port, a cache, a page that asks for patience.
+    """
+    if request.contains is None:
+        return True
+    return str(fill(request.contains, values_of(request, number))).encode() in answer.body
 
 
 def classify(
     request: Request,
     *,
+    number: int = 0,
     due: Instant,
     sent: Instant,
     completed: Instant,
@@ -45,6 +64,7 @@ def classify(
 
     Args:
         request: the probe's request, with what is expected and within what time.
+        number: of the probe, from 0, which its answer may have to say.
         due: when it should have been sent; the limit counts from here.
         sent: immediately before it was sent.
         completed: when its answer had been read, or it was given up.
@@ -59,15 +79,17 @@ def classify(
         return Outcome.LATE
     if answer.failure in (Failure.UNREACHED, Failure.BROKEN):
         return Outcome.REFUSED
+    if answer.status is not None and answer.status not in request.expect:
+        return Outcome.STATUS
+    if answer.status is not None and not says(request, number, answer):
+        return Outcome.WRONG
     return _timely(request, due=due, sent=sent, completed=completed, answer=answer, stalled=stalled)
 
 
 def _timely(
     request: Request, *, due: Instant, sent: Instant, completed: Instant, answer: Answer, stalled: Duration
 ) -> Outcome:
-    """What the status, or silence, means with the time it took."""
-    if answer.status is not None and answer.status not in request.expect:
-        return Outcome.STATUS
+    """What an answer as expected, or silence, means with the time it took."""
     if answer.status is not None and completed - due <= request.within:
         return Outcome.GOOD
     if completed - sent - stalled <= request.within:

@@ -22,7 +22,7 @@ from harness.system.values import Address
 from harness.units import Instant
 
 _OURS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.ENOMEM})
-_HEADERS: Final = {"User-Agent": "rollback-drill"}
+_HEADERS: Final = {"User-Agent": "rollback-drill", "Accept-Encoding": "identity"}  # answers are looked into
 _JSON: Final = {**_HEADERS, "Content-Type": "application/json"}
 _DNS_SECONDS: Final = 1  # a new client would ask; once a second is near enough and keeps resolver threads few
 
@@ -110,8 +110,7 @@ class Client:
                     trace_request_ctx=on_sent,
                 ) as response,
             ):
-                await response.read()
-                return Answer(status=response.status)
+                return Answer(status=response.status, body=await response.read())
         except TimeoutError:
             return Answer(failure=Failure.SILENT)
         except aiohttp.ClientConnectorError as error:

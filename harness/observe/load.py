@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.clock import now
 from harness.journal.observation import LoadSecond
-from harness.observe.classify import Failure
+from harness.observe.classify import Failure, says, values_of
 from harness.observe.client import Client
 from harness.observe.crew import Crew, paced
 from harness.observe.plan import LoadTarget
@@ -84,9 +84,10 @@ class LoadMaker:
 
     async def _ask(self, client: Client, number: int, due: Instant, tally: _Tally) -> None:
         request = self._target.request
-        values = {"n": number % request.cycle + 1}
+        values = values_of(request, number)
         answer = await client.ask(request.method, request.path, request.body, values, due + self._patience)
-        if answer.status in request.expect and now() - due <= request.within:
+        good = answer.status in request.expect and says(request, number, answer)
+        if good and now() - due <= request.within:
             tally.good += 1
         elif answer.failure is not Failure.OURS:
             tally.bad += 1

@@ -65,6 +65,18 @@ class ObservationPlan(Table):
             raise ValueError("a service stands twice among the targets; it has one probe")
         return self
 
+    def addresses(self, writes: str | None) -> dict[str, tuple[Address, ...]]:
+        """Where the clients of each service go: probes, load and ledger clients. Mostly that is one address.
+
+        Args:
+            writes: the service that takes the ledger clients' writes.
+        """
+        going = [(one.service, one.address) for one in self.targets]
+        going += [(one.service, one.address) for one in self.load]
+        if writes and self.ledger:
+            going.append((writes, self.ledger.address))
+        return {name: tuple(dict.fromkeys(to for of, to in going if of == name)) for name, _ in going}
+
     @classmethod
     def of(
         cls,

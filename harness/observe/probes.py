@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.clock import now
 from harness.journal.observation import Observation, Outcome
-from harness.observe.classify import Failure, classify
+from harness.observe.classify import Failure, classify, values_of
 from harness.observe.client import Client
 from harness.observe.crew import Crew, paced
 from harness.observe.plan import Target
@@ -57,7 +57,7 @@ class Prober:
 
     async def _probe(self, client: Client, number: int, due: Instant) -> None:
         request = self._target.request
-        values = {"n": number % request.cycle + 1}
+        values = values_of(request, number)
         stalled = self._stalls.total(now())
         gone_out: Duration | None = None
 
@@ -78,6 +78,7 @@ class Prober:
         sending_ended = by_now if gone_out is None and refused else gone_out or stalled
         outcome = classify(
             request,
+            number=number,
             due=due,
             sent=sent,
             completed=completed,

@@ -17,7 +17,7 @@ from harness.report.words import duration, kinds, short
 from harness.units import Instant, are, counted
 from harness.verdict.result import OutageResult, ServiceResult
 
-BAD: Final = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.SLOW)
+BAD: Final = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.WRONG, Outcome.SLOW)
 _GROUPS: Final = 520  # at most so many groups on a lane: two pixels each
 _FASTEST: Final = 0.001  # the lane's floor: latencies below a millisecond are all the same to a client
 _LEAST: Final = 0.12  # one bad probe among many must still be seen

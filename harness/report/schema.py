@@ -5,15 +5,33 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
+from harness.journal.declaration import Value
+from harness.journal.records import Record
 from harness.report.assets import assets
 from harness.report.summary import RunSummary
 from harness.verdict.result import Result
 
+
+class JournalLine(Value):
+    """One line of a journal: canonical JSON (sorted keys, no spaces, ASCII).
+
+    `hash` is the SHA-256 of `prev` followed by the canonical JSON of the line without its hash. Instants are
+    nanoseconds of the machine's monotonic clock.
+    """
+
+    n: int = Field(description="number of the record, from 0")
+    at: int = Field(description="when the line was written")
+    prev: str = Field(description="hash of the line before; 64 zeros for the first")
+    record: Record = Field(discriminator="kind")
+    hash: str
+
+
 _MODELS: Final[dict[str, type[BaseModel]]] = {
     "result.schema.json": Result,
     "summary.schema.json": RunSummary,
+    "journal.schema.json": JournalLine,
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,6 +6,7 @@ also what the requests before captured from their answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
@@ -21,6 +22,7 @@ MOST_EXACT: Final = 2**53  # beyond it, two whole numbers may be one and the sam
 TABLE_PATTERN: Final = r'^[^."]+(\.[^."]+)?$'
 CHECK_PATTERN: Final = r"^[^']+$"
 CAPTURE_PATTERN: Final = r"^[a-z_][a-z0-9_]*$"
+_COUNT: Final = re.compile(r"\s*SELECT\s+count\s*\([^()]*\)\s+FROM\b", re.IGNORECASE)
 
 TableName = Annotated[str, Field(pattern=TABLE_PATTERN, description="a table, with its schema if it needs one")]
 CheckName = Annotated[str, Field(pattern=CHECK_PATTERN, description="by which steps and reports name it")]
@@ -87,6 +89,8 @@ class SqlCheck(OwnCheck):
     def _is_compared(self) -> SqlCheck:
         if len(self.named) != 1:
             raise ValueError("a check needs exactly one of 'equals', 'at_least' and 'at_most'")
+        if self.at_least is not None and self.at_least <= 0 and _COUNT.match(self.sql):
+            raise ValueError(f"a count is always at least {self.at_least:g}, so this would hold whatever is there")
         return self
 
 

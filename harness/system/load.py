@@ -11,7 +11,8 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
-from harness.system.model import FILE_PATTERN, METRIC_PATTERN, SystemModel
+from harness.system.metrics_model import METRIC_PATTERN
+from harness.system.model import FILE_PATTERN, SystemModel
 from harness.system.table import NAME_PATTERN, PATH_PATTERN
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")

@@ -8,7 +8,7 @@ Relative paths start at the folder of drill.toml.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -20,11 +20,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import InitErrorDetails
 
 from harness.errors import ConfigurationError, UsageError
 from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
 from harness.system.cluster_model import ClusterTable, KubernetesTable
 from harness.system.guards_model import Guards
+from harness.system.metrics_model import MetricsTable
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
     PROBE_PLACEHOLDERS,
@@ -33,14 +35,11 @@ from harness.system.placeholders import (
     placeholders,
     texts,
 )
-from harness.system.table import Method, Name, Status, Table, UrlPath, Where, problem, unknown_services
+from harness.system.table import GoodStatuses, Method, Name, Status, Table, UrlPath, Where, problem, unknown_services
 from harness.units import Duration
 
 FILE_PATTERN: Final = r"\.(toml|json)$"
-METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 MOST_REPLICAS: Final = 50
-
-Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
 
 
 class Request(Table):
@@ -50,12 +49,15 @@ class Request(Table):
     path: UrlPath
     body: dict[str, JsonValue] | None = Field(default=None, description="sent as JSON", alias="json")
     cycle: int = Field(default=1, ge=1, description="{n} runs from 1 to this number, over and over")
-    expect: tuple[Status, ...] = Field(default=(200,), min_length=1, description="statuses of a good answer")
+    expect: GoodStatuses = Field(default=(200,), min_length=1, description="statuses of a good answer")
+    contains: str | None = Field(default=None, min_length=1, description="a text that stands in a good answer")
     within: Duration = Field(default=Duration.of(s=1), description="a good answer takes no longer than this")
 
     @model_validator(mode="after")
     def _placeholders_are_known(self) -> Request:
-        only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body)])
+        only(PROBE_PLACEHOLDERS, "a request", [self.path, *texts(self.body), self.contains or ""])
+        if self.contains is not None and self.method == "HEAD":
+            raise ValueError("an answer to HEAD contains nothing; use GET, or leave 'contains' out")
         if self.within <= Duration(0):
             raise ValueError("'within' must be longer than zero")
         return self
@@ -132,7 +134,7 @@ class LedgerWrite(Table):
     method: Method = "POST"
     path: UrlPath
     body: dict[str, JsonValue] | None = Field(default=None, description="sent as JSON", alias="json")
-    ok: tuple[Status, ...] = Field(default=(200, 201), min_length=1, description="acknowledged: the write is durable")
+    ok: GoodStatuses = Field(default=(200, 201), min_length=1, description="acknowledged: the write is durable")
     fail: tuple[Status, ...] = Field(
         default=(400, 404, 405, 409, 410, 413, 415, 422, 429),
         description="refused: the write surely did not happen; any other answer leaves it unknown",
@@ -178,18 +180,6 @@ class Objectives(Table):
     validate_: Duration = Field(default=Duration.of(s=5 * 60), alias="validate")
 
 
-class MetricsTable(Table):
-    """What the services tell Prometheus of their requests, by the system's own names."""
-
-    requests: Metric = Field(default="http_requests_total", description="counter of answers")
-    status: Metric = Field(default="status", description="label of it with the answer's status")
-    bad: re.Pattern[str] = Field(default=re.compile("5.."), description="statuses of bad answers")
-    seconds: Metric = Field(default="http_request_duration_seconds", description="histogram of the time to answer")
-    ignore: dict[Metric, re.Pattern[str]] = Field(
-        default={"route": re.compile("/health|/version|/metrics")}, description="label values that are not clients'"
-    )
-
-
 class SystemModel(Table):
     """A system, as drill.toml describes it."""
 
@@ -230,6 +220,7 @@ class SystemModel(Table):
         stops = enumerate(self.guards.stop or ())
         named += [(("guards", "stop", index, "service"), one.service) for index, one in stops if one.service]
         problems = unknown_services(named, self.services)
+        problems += self._no_business()
         if self.ledger and not self.database:
             problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
         problems += check_problems(self.checks, self.services, database=self.database is not None)
@@ -237,6 +228,16 @@ class SystemModel(Table):
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)
         return self
+
+    def _no_business(self) -> Iterator[InitErrorDetails]:
+        """Load that only asks how a service is keeps nothing of it busy that its clients use."""
+        for index, load in enumerate(self.load):
+            service, path = self.services.get(load.service), load.request.path
+            if service and path in {service.health, service.version.path} - {service.probe.path}:
+                expected = (
+                    f"{path} does no work of {load.service}; expected what clients ask, such as {service.probe.path}"
+                )
+                yield problem(("load", index, "request", "path"), path, expected)
 
     def replicas(self, service: str) -> int:
         """How many replicas a service has in this environment."""

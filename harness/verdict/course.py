@@ -61,6 +61,7 @@ def reacted(timeline: Timeline) -> Iterator[Finding]:
     else:
         yield from _called_for(timeline)
         yield from _carried_out(timeline)
+        yield from _brought_back(timeline)
 
 
 def _why_not(stage: Stage, timeline: Timeline) -> Cause:
@@ -113,13 +114,32 @@ def _carried_out(timeline: Timeline) -> Iterator[Finding]:
         yield Finding(Cause.JOURNAL_INCOMPLETE, why)
         return
     last = {step.step: step for step in timeline.steps}
+    recover = timeline.stage_end(Stage.RECOVER)
     for planned in timeline.planned.steps:
+        if planned.phase == "afterwards" and recover and recover.outcome == "failed":
+            continue  # it waits for a recovery that did not come
         step = last.get(planned.id)
         if step is None:
             why = f"the rollback says it is done, but did not do its step '{planned.title}'"
             yield Finding(Cause.ROLLBACK_INCOMPLETE, why)
         elif step.outcome != "done":
             yield Finding(Cause.ROLLBACK_INCOMPLETE, f"a step of the rollback failed: {planned.title}: {step.detail}")
+
+
+def _brought_back(timeline: Timeline) -> Iterator[Finding]:
+    """Other replicas serve than before, and among them the target's: where the journal tells what serves."""
+    target = timeline.planned.target if timeline.planned else {}
+    told = {(record.when, one.service): one for record in timeline.served for one in record.services}
+    for service, version in target.items():
+        then, since = told.get(("before the rollback", service)), told.get(("after the rollback", service))
+        if since is None:
+            continue
+        there = f"{service} is served from {since.slot} by {' and '.join(since.versions) or 'nothing'}"
+        if version not in since.versions:
+            yield Finding(Cause.NOT_ROLLED_BACK, f"the rollback says it is done, but {there}, not by {version}")
+        elif then == since:
+            why = f"the rollback says it is done, but changed nothing: {there}, by the same replicas as before it"
+            yield Finding(Cause.NOT_ROLLED_BACK, why)
 
 
 def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -135,9 +155,10 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         cause = Cause.NOT_RECOVERED if seen[-1].outcome.bad else Cause.RECOVERY_NOT_KNOWN
         yield Finding(cause, f"{system.last.service} was not answering well for long enough at the end")
     elif _healed_by_itself(timeline, system):
+        began = "the rollback began" if timeline.rollback_started else "a rollback was called for"
         yield Finding(
             Cause.HEALED_BY_ITSELF,
-            "clients had good answers again before the rollback began, so it cannot have been what helped",
+            f"clients had good answers again before {began}, so it cannot have been what helped: the fault had ended",
         )
     elif system.relapses:
         again = system.relapses[0]
@@ -150,10 +171,17 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
 
 
 def _healed_by_itself(timeline: Timeline, system: SystemOutage) -> bool:
-    """True when recovery lay before the rollback by more good probes than the outage itself had in a row."""
+    """True when recovery lay before the rollback by more good probes than the outage itself had in a row.
+
+    Where it never came to a rollback, recovery lasted for its sustain time before it was given up to wait for one.
+    """
     started = timeline.rollback_started
-    if started is None or system.recovery is None:
+    if system.recovery is None:
         return False
+    if started is None:
+        ends = [timeline.stage_end(stage) for stage in (Stage.DETECT, Stage.DECIDE)]
+        given_up = next((end.at for end in ends if end and end.outcome == "failed"), None)
+        return given_up is not None and system.recovery.high + timeline.declared.sustain.time < given_up
     period = max(one.period for one in timeline.declared.services)
     return system.recovery.high + period * (system.good_in_a_row + 1) < started.at
 

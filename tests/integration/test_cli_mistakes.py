@@ -111,6 +111,43 @@ LIVE, CRASH = "Given every service is live in 1.0.0", "When echo crashes and sta
         ),
         ((LIVE, CRASH, "Then traffic is back on 9.9.9 within 5 s"), 5, "there is no release 9.9.9"),
         (
+            (LIVE, CRASH, "Then clients feel it within 0 s"),
+            2,
+            "must feel the fault within 0 s, and nothing can",
+        ),
+        (
+            (LIVE, CRASH, "Then a rollback is called for within 0 s"),
+            2,
+            "called for within 0 s, and nothing can",
+        ),
+        ((LIVE, CRASH, "Then it is decided within 0 s"), 2, "it must be decided within 0 s, and nothing can"),
+        ((LIVE, CRASH, "Then traffic is back on 1.1.0 within 0 s"), 2, "the rollback must be done within 0 s"),
+        (
+            (LIVE, CRASH, "Then clients get good answers again within 0 s, for 1 s on end"),
+            2,
+            "clients must get good answers again within 0 s, and nothing can",
+        ),
+        (
+            (LIVE, CRASH, "Then clients get good answers again within 5 s, for 0 s on end"),
+            2,
+            "good answers must last for 0 s, so the first one would be a recovery; expected a time above zero",
+        ),
+        (
+            (LIVE, CRASH, "Then echo answers as 1.0.0 within 0 s"),
+            2,
+            "it must hold that echo answers as 1.0.0 within 0 s, and nothing can; expected a time above zero",
+        ),
+        (
+            (LIVE, "When echo is released as 2.0.0", "Then traffic is back on 2.0.0 within 5 s"),
+            2,
+            "the release 2.0.0 is what the drill breaks the system with, and what would be rolled back to",
+        ),
+        (
+            (LIVE, "And a good answer of echo takes at most 10 min", CRASH),
+            2,
+            "a good answer of echo may take 10 min, and clients must feel the fault within 10 s; so a service that",
+        ),
+        (
             (LIVE, CRASH, "Then every critical service is healthy 0 times in a row within 5 s"),
             5,
             "always healthy 0 times in a row",

@@ -12,6 +12,7 @@ from tests.support.commands import REPOSITORY, drill
 from tests.support.drills import results_of, the_run
 from tests.support.sandboxes import state_folder
 
+pytestmark = pytest.mark.alone
 FEATURE: Final = REPOSITORY / "features/validation/after_a_rollback.feature"
 WHOLE = "A release is taken back and nothing of it is left"
 IN_PLACE = "A release in place is taken back and nothing of it is left"

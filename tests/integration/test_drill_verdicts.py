@@ -14,19 +14,18 @@ from harness.clock import Deadline
 from harness.drill import declare
 from harness.drill.preview import expected_plan
 from harness.errors import CrashLoop, DrillError, InternalError, Unavailable
-from harness.faults.model import Scene, only
-from harness.faults.reach import Serving
+from harness.faults.model import Scene
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Verdict
-from harness.journal.undo import ClearNetwork, Undo
+from harness.journal.undo import Undo
 from harness.settings import Settings
-from harness.system.values import Slot
 from harness.units import Duration
 from tests.support import drills
 from tests.support.commands import ECHO, Said, drill
 from tests.support.drills import conduct_here, drill_of, records_of, results_of, the_run
+from tests.support.fooled import SlowStandby
 from tests.support.sandboxes import state_folder
 
 
@@ -183,42 +182,6 @@ def settings() -> Iterator[Settings]:
         yield Settings(state_dir=state, prepare=Duration.of(s=10), inject=Duration.of(s=60), settle=Duration.of(s=2))
 
 
-@dataclass(frozen=True)
-class SlowStandby:
-    """Something breaks where no client is: the standby slot."""
-
-    service: str = "echo"
-    title: str = "answers of the standby slot become slow"
-    effect: str = "clients wait longer"
-
-    def undo(self, scene: Scene) -> Sequence[Undo]:
-        slot = scene.system.router.active(self.service).other
-        return (ClearNetwork(service=self.service, slot=slot.value),)
-
-    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - a Fault
-        scene.system.network.delay(self.service, Slot(only(undo, ClearNetwork).slot), Duration.of(s=1))
-
-    def hits(self, serving: Serving) -> None:
-        """No replica that serves."""
-
-    def seen(self, scene: Scene) -> str:
-        health = scene.metrics.health(self.service, Duration.of(ms=500))
-        return "slow" if health.p95 and health.p95 > Duration.of(ms=500) else ""
-
-
-def test_a_fault_in_a_slot_without_traffic_has_no_effect_and_the_drill_is_invalid(
-    tmp_path: Path, settings: Settings
-) -> None:
-    declared = drill_of(
-        tmp_path, ("Given echo is live in 1.0.0, with 1.1.0 on standby", drills.STEADY, *drills.NOTHING[2:])
-    )
-    done = conduct_here(replace(declared, fault=SlowStandby()), tmp_path, settings)
-    assert done.stopped is None
-    assert done.result
-    assert done.result.verdict is Verdict.INVALID
-    assert "the fault had no effect: what clients should see of it (clients wait longer)" in done.result.reason
-
-
 def test_a_release_whose_process_ends_at_once_makes_the_drill_invalid_and_says_why(
     tmp_path: Path, settings: Settings
 ) -> None:
@@ -299,7 +262,7 @@ def test_a_drill_that_ends_between_sandbox_and_observer_leaves_neither(
     def end(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("harness.drill.runner.go_live", end)
+    monkeypatch.setattr("harness.drill.course.go_live", end)
     declared = drill_of(tmp_path, drills.PASSING)
     before = {one.pid for one in psutil.Process().children(recursive=True)}
     done = conduct_here(declared, tmp_path, settings)

@@ -16,7 +16,7 @@ from harness.sandbox.kind.http import answers
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.metrics import PrometheusMetrics
 from harness.sandbox.kind.prometheus import SOONER
-from harness.system.model import MetricsTable
+from harness.system.metrics_model import MetricsTable
 from harness.system.values import Address, ServiceHealth
 from harness.units import Duration
 from tests.support.containers import docker, docker_network, free_port, marked, new_name

@@ -16,7 +16,7 @@ from harness.sandbox.kind.metrics import PrometheusMetrics
 from harness.sandbox.kind.prometheus import ApiAccess, ensure_prometheus
 from harness.sandbox.kind.pushgateway import ensure_pushgateway
 from harness.sandbox.kubernetes.api import Kube
-from harness.system.model import MetricsTable
+from harness.system.metrics_model import MetricsTable
 from harness.system.values import Address, ServiceHealth
 from harness.units import Duration
 from tests.support.containers import cluster as own_cluster

@@ -72,9 +72,9 @@ def feature_file(folder: Path, **scenarios: Sequence[str]) -> Path:
     return path
 
 
-def drill_of(folder: Path, steps: Sequence[str]) -> Drill:
-    """The drill that steps about the echo system declare."""
-    return collect_drills([feature_file(folder, one=steps)], system=ECHO, tags=None)[0]
+def drill_of(folder: Path, steps: Sequence[str], system: Path = ECHO) -> Drill:
+    """The drill that steps about a system declare."""
+    return collect_drills([feature_file(folder, one=steps)], system=system, tags=None)[0]
 
 
 def conduct_here(drill: Drill, folder: Path, settings: Settings) -> Conducted:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from harness.drill import demands
+from harness.drill.builder import DrillBuilder
 from harness.drill.checks.base import Demand
 from harness.errors import ConfigurationError, DrillError, InputError, NotFound
 from harness.faults.catalogue import Crash
@@ -133,10 +134,16 @@ def test_a_demand_is_held_broken_or_could_not_be_told(demand: Demand, held: floa
     assert demand.name
 
 
+def own_checks(scenario: DrillBuilder) -> list[Criterion]:
+    """The criteria of a drill that are checks of drill.toml."""
+    found = [spec.criterion for spec in built(scenario).criteria if spec.criterion.phase is Phase.VALIDATION]
+    return [one for one in found if one.name.startswith("the check ")]
+
+
 def test_checks_that_belong_to_every_validation_come_with_every_drill() -> None:
     scenario = builder(TRACKTION)
     scenario.break_by(Crash("file-watcher"))
-    [found] = [spec.criterion for spec in built(scenario).criteria if spec.criterion.phase is Phase.VALIDATION]
+    [found] = own_checks(scenario)
     assert found.name == "the check 'every tracklist is whole' holds"
     assert found.within == demands.ALWAYS_WITHIN
     text = (TRACKTION.root / "drill.toml").read_text(encoding="utf-8")
@@ -148,7 +155,7 @@ def test_a_scenario_that_names_such_a_check_gives_it_its_own_time() -> None:
     scenario = builder(TRACKTION)
     scenario.break_by(Crash("file-watcher"))
     scenario.must_hold(demands.own(TRACKTION, "every tracklist is whole"), S * 2)
-    [found] = [spec.criterion for spec in built(scenario).criteria if spec.criterion.phase is Phase.VALIDATION]
+    [found] = own_checks(scenario)
     assert (found.within, found.source) == (S * 2, HERE)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from harness.sandbox.kind.growth import Sample, Series, growth, health, quantile
-from harness.system.model import MetricsTable
+from harness.system.metrics_model import MetricsTable
 from harness.units import Duration
 
 WINDOW = Duration.of(s=5)

@@ -82,6 +82,46 @@ def test_good_is_said_only_within_the_limit_from_due(lag: int, flight: int, stal
 
 
 @pytest.mark.parametrize(
+    ("number", "body", "expected"),
+    [
+        (0, b'{"track": 1}', Outcome.GOOD),
+        (1, b'{"track": 2}', Outcome.GOOD),
+        (2, b'{"track": 1}', Outcome.GOOD),
+        (1, b'{"track": 1}', Outcome.WRONG),
+        (0, b"<h1>We will be back soon.</h1>", Outcome.WRONG),
+        (0, b"", Outcome.WRONG),
+    ],
+)
+def test_an_answer_must_say_what_a_good_one_says(number: int, body: bytes, expected: Outcome) -> None:
+    request = Request(path="/tracks/{n}", cycle=2, contains='"track": {n}')
+    seen = classify(
+        request,
+        number=number,
+        due=DUE,
+        sent=DUE,
+        completed=DUE + Duration.of(ms=5),
+        answer=Answer(200, body=body),
+        stalled=Duration(0),
+        stalled_sending=Duration(0),
+    )
+    assert seen is expected
+
+
+def test_an_unexpected_status_is_told_whatever_its_answer_says() -> None:
+    request = Request(path="/", contains="hello")
+    seen = classify(
+        request,
+        due=DUE,
+        sent=DUE,
+        completed=DUE,
+        answer=Answer(500, body=b"hello"),
+        stalled=Duration(0),
+        stalled_sending=Duration(0),
+    )
+    assert seen is Outcome.STATUS
+
+
+@pytest.mark.parametrize(
     ("answer", "expected"),
     [
         (Answer(201), WriteOutcome.OK),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Final, Literal, Protocol
 
 import httpx
@@ -15,6 +16,7 @@ from harness.faults.model import Fault
 from harness.system.check_model import MOST_EXACT
 from harness.system.model import SystemModel
 from harness.system.ports import Metrics, System
+from harness.system.values import Address
 from harness.units import Duration, are
 
 LEAST_LOOK: Final = Duration.of(ms=100)  # of a look at the very deadline: a session and a small query
@@ -22,7 +24,10 @@ LEAST_LOOK: Final = Duration.of(ms=100)  # of a look at the very deadline: a ses
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What checks look at: the live system, what clients see and saw in the steady state, the fault, HTTP."""
+    """What checks look at: the live system, what clients see and saw in the steady state, the fault, HTTP.
+
+    `clients` is where probes, load and ledger clients of each service go, `ledger` the file of what they wrote.
+    """
 
     model: SystemModel
     system: System
@@ -30,6 +35,8 @@ class Bench:
     http: httpx.Client
     baseline: Mapping[str, Duration] = field(default_factory=dict)
     fault: Fault | None = None
+    clients: Mapping[str, Sequence[Address]] = field(default_factory=dict)
+    ledger: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Final, Literal, Self
 
 from harness.clock import now, utc_anchor
 from harness.errors import CannotCreate, DrillError
+from harness.journal.account import account_name
 from harness.journal.chain import JournalReader, JournalWriter
 from harness.journal.records import ClockRead, Record, TakenOver
 
@@ -62,7 +63,7 @@ class Account:
 
 def _new(folder: Path) -> JournalWriter | None:
     for number in range(1, _MOST):
-        path = folder / f"account-{number}.jsonl"
+        path = folder / account_name(number)
         if os.path.lexists(path):
             continue
         try:

@@ -62,3 +62,4 @@ class Berth:
             for one in going.iterdir():
                 one.unlink()
             going.rmdir()
+            self.path.parent.rmdir()  # if it was the last one

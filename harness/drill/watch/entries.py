@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from harness.errors import CannotCreate
 from harness.journal.chain import sync_folder
 
 _FOLDER: Final = ".drills"
+_TRIES: Final = 100  # to make a folder in one that others remove when they leave it: each must come in between anew
 
 
 def make(state_dir: Path, order: Order) -> Berth:
@@ -31,8 +33,7 @@ def make(state_dir: Path, order: Order) -> Berth:
     name = secrets.token_hex(4)
     draft, path = folder / f"{HIDDEN}{name}", folder / name
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft.mkdir(mode=0o700)
+        _make_folder(draft)
         file = os.open(draft / "order.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "wb") as stream:
             stream.write(order.model_dump_json(by_alias=True).encode())
@@ -44,6 +45,16 @@ def make(state_dir: Path, order: Order) -> Berth:
         shutil.rmtree(draft, ignore_errors=True)
         raise CannotCreate(f"{path}: the note of a live drill cannot be written: {error.strerror}") from error
     return Berth(path)
+
+
+def _make_folder(draft: Path) -> None:
+    """Makes a folder, and the one that all lie in; that goes with the last one in it, which may be at this moment."""
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.mkdir(mode=0o700)
+            return
+    draft.mkdir(mode=0o700)
 
 
 def entries(state_dir: Path) -> tuple[Berth, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from harness.system.model import MetricsTable
+from harness.system.metrics_model import MetricsTable
 from harness.system.values import ServiceHealth
 from harness.units import Duration
 

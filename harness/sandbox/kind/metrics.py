@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from harness.errors import ConfigurationError, MayWorkLater
 from harness.sandbox.kind import limits
 from harness.sandbox.kind.growth import Sample, Series, health
-from harness.system.model import MetricsTable
+from harness.system.metrics_model import MetricsTable
 from harness.system.values import Address, ServiceHealth
 from harness.units import Duration
 

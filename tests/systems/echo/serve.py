@@ -6,7 +6,8 @@
 
 What a release is like is in its configuration: `fails = true` exits at once, `healthy = false` is never
 ready, `broken = true` is ready and answers /echo with 500, `bad_every = 10` answers every tenth request with 500, but
-for its health and version.
+for its health and version. `says = "0.9.0"` calls itself by another version than it is, and `page = true` answers 200
+to everything, and never with what was asked for.
 The standard library only, so that it runs under any interpreter.
 """
 
@@ -31,6 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     healthy = True
     broken = False
     bad_every = 0
+    page = False
     asked = itertools.count(1)
 
     def do_GET(self) -> None:
@@ -41,6 +43,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status = 503 if kind == "health" and not self.healthy else 500 if self.bad(kind) else 200
         answer: dict[str, Any] = {"version": self.version, "pid": os.getpid(), "path": self.path}
         body = b"x" * int(rest[0]) if kind == "large" else json.dumps(answer).encode()
+        body = b"We will be back soon." if self.page else body
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -75,7 +78,8 @@ def main() -> None:
     config = tomllib.loads((options.config / "echo.toml").read_text())
     if config.get("fails"):
         raise SystemExit("this release cannot start")
-    Handler.version = options.version
+    Handler.version = config.get("says", options.version)
+    Handler.page = config.get("page", False)
     Handler.healthy = config.get("healthy", True)
     Handler.broken = config.get("broken", False)
     Handler.bad_every = config.get("bad_every", 0)

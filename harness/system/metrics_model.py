@@ -1,0 +1,26 @@
+"""The table of drill.toml that says by which names the services' metrics are known."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from harness.system.table import Table
+
+METRIC_PATTERN: Final = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+
+Metric = Annotated[str, Field(pattern=METRIC_PATTERN, description="name of a metric or a label")]
+
+
+class MetricsTable(Table):
+    """What the services tell Prometheus of their requests, by the system's own names."""
+
+    requests: Metric = Field(default="http_requests_total", description="counter of answers")
+    status: Metric = Field(default="status", description="label of it with the answer's status")
+    bad: re.Pattern[str] = Field(default=re.compile("5.."), description="statuses of bad answers")
+    seconds: Metric = Field(default="http_request_duration_seconds", description="histogram of the time to answer")
+    ignore: dict[Metric, re.Pattern[str]] = Field(
+        default={"route": re.compile("/health|/version|/metrics")}, description="label values that are not clients'"
+    )

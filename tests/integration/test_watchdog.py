@@ -1,0 +1,313 @@
+"""A drill and its watchdog: whatever happens to either, everything is taken back; who may not act stops."""
+
+from __future__ import annotations
+
+import os
+import pty
+import resource
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.clock import now, wait_for
+from harness.drill.interrupt import ONE_WISH
+from harness.journal import records as r
+from harness.journal.account import read_accounts
+from harness.journal.records import Stage
+from harness.units import Duration
+from tests.support.commands import DRILL, ECHO, REPOSITORY, drill, environment
+from tests.support.drills import records_of, results_of, the_run
+from tests.support.running import LASTING, Running, alive, nothing_is_left, nothing_is_left_within, running_drill
+from tests.support.sandboxes import soon
+
+LIMIT = 10  # seconds, from the end of a drill to that of everything
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A drill that does not end by itself."""
+    with running_drill(tmp_path, LASTING) as found:
+        yield found
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Iterator[Running]:
+    """A drill that passes."""
+    with running_drill(tmp_path) as found:
+        yield found
+
+
+def is_aborted(running: Running, reason: str) -> None:
+    """The drill's result says that it was stopped, and why."""
+    result = results_of(the_run(running.out))["one"]
+    assert result["verdict"] == "aborted"
+    assert reason in result["reason"]
+
+
+def all_was_undone(running: Running) -> None:
+    """The drill itself has carried out every undo that it had registered, and its journal is complete."""
+    records = records_of(running.drill_folder)
+    registered = [undo for one in records if isinstance(one, r.UndoRegistered) for undo in one.undo]
+    assert registered
+    assert {one.undo for one in records if isinstance(one, r.UndoDone) and not one.error} == set(registered)
+    assert isinstance(records[-1], r.DrillEnded)
+
+
+def test_a_drill_that_ends_well_takes_its_watchdog_along_and_leaves_no_account(short: Running) -> None:
+    short.reach(Stage.STEADY_STATE)
+    watchdog = short.watchdog
+    assert os.getsid(watchdog.pid) == watchdog.pid, "no Ctrl-C and no end of a terminal reaches it"
+    short.end()
+    assert short.process.returncode == 0
+    assert not alive([watchdog])
+    assert read_accounts(short.drill_folder) == ()
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARE, Stage.DETECT, Stage.RESTORE])
+def test_a_killed_drill_is_taken_back_by_its_watchdog_which_leaves_an_account(short: Running, stage: Stage) -> None:
+    running = short
+    running.reach(stage)
+    running.process.send_signal(signal.SIGSTOP)
+    family, ports = running.family(), running.ports()
+    running.process.kill()
+    running.process.wait()
+    nothing_is_left_within(running, family, ports, LIMIT)
+    [account] = read_accounts(running.drill_folder)
+    assert isinstance(account[0], r.TakenOver)
+    assert (account[0].by, account[0].why) == ("watchdog", "the drill was killed")
+    assert account[0].records == len(records_of(running.drill_folder))
+    assert isinstance(account[-1], r.TakenBack)
+    assert account[-1].left == ()
+
+
+def test_a_suspended_drill_is_taken_back_and_stops_once_it_goes_on(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    watchdog = running.watchdog
+    family = [one for one in running.family() if one.pid != watchdog.pid]
+    running.process.send_signal(signal.SIGSTOP)
+    [told] = running.status()
+    assert (told["state"], told["stage"], told["watchdog"]) == ("suspended", "detect", watchdog.pid)
+    wait_for(lambda: not alive(family), soon(LIMIT), "the end of all that the drill had started")
+    wait_for(lambda: len(read_accounts(running.drill_folder)) == 1, soon(LIMIT), "the account")
+    assert alive([watchdog]), "the drill might act again, and nobody else would take that back"
+    running.process.send_signal(signal.SIGCONT)
+    _, err = running.end()
+    assert running.process.returncode == 3, err
+    reason = "the drill stood still: nothing was heard of it for 5 s, so its watchdog takes everything back"
+    assert f"drill: stopping: {reason}" in err
+    is_aborted(running, f"stopped by a guard: {reason}")
+    nothing_is_left(running, [watchdog], set())
+    assert isinstance(records_of(running.drill_folder)[-1], r.DrillEnded)
+    assert not any(isinstance(one, r.Planned) for one in records_of(running.drill_folder))
+
+
+def test_a_drill_that_is_suspended_for_less_than_its_lease_goes_on(short: Running) -> None:
+    short.reach(Stage.STEADY_STATE)
+    short.process.send_signal(signal.SIGSTOP)
+    suspended = now()
+    wait_for(lambda: now() - suspended > Duration.of(s=1), soon(), "a fifth of the lease")
+    short.process.send_signal(signal.SIGCONT)
+    short.end()
+    assert read_accounts(short.drill_folder) == ()
+    assert any(isinstance(one, r.RollbackEnded) for one in records_of(short.drill_folder))
+
+
+def test_a_suspended_drill_that_is_killed_leaves_no_watchdog(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    running.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: read_accounts(running.drill_folder), soon(LIMIT), "the takeover")
+    running.process.kill()
+    running.process.wait()
+    nothing_is_left_within(running, family, ports, LIMIT)
+
+
+def test_a_drill_whose_watchdog_is_killed_stops_and_undoes_everything_itself(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    running.watchdog.kill()
+    _, err = running.end()
+    assert running.process.returncode == 3, err
+    is_aborted(running, "stopped by a guard: its watchdog is gone, and nobody would take it back if it went on")
+    all_was_undone(running)
+    nothing_is_left(running, family, ports)
+
+
+def test_a_drill_whose_watchdog_stands_still_stops_and_undoes_everything_itself(running: Running) -> None:
+    running.reach(Stage.STEADY_STATE)
+    family, ports = running.family(), running.ports()
+    watchdog = running.watchdog
+    watchdog.suspend()
+    try:
+        running.end()
+    finally:
+        watchdog.resume()
+    assert running.process.returncode == 3
+    is_aborted(running, "stopped by a guard: its watchdog does not answer")
+    nothing_is_left_within(running, family, ports, LIMIT)
+
+
+def test_a_person_who_does_not_want_to_wait_leaves_the_rest_to_the_watchdog(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    watchdog = running.watchdog
+    running.part("harness.sandbox.embedded.daemon").suspend()  # so that the end of the sandbox takes a while
+    running.process.send_signal(signal.SIGINT)
+    first = now()
+    running.reach(Stage.RESTORE)
+    wait_for(lambda: now() - first > ONE_WISH, soon(), "the time in which two signals are one wish")
+    running.process.send_signal(signal.SIGINT)
+    second = now()
+    _, err = running.end()
+    assert now() - second < Duration.of(s=2), "at once"
+    assert running.process.returncode == 3, err
+    assert "drill: stopping: the fault is taken back, and the sandbox is ended; the same once more leaves that" in err
+    assert f"drill: left to the watchdog, process {watchdog.pid}: it takes everything back" in err
+    assert "Traceback" not in err
+    nothing_is_left_within(running, family, ports, LIMIT)
+    assert drill("report", the_run(running.out), state=running.state).code == 3
+    is_aborted(running, "stopped by a person: interrupted")
+
+
+def test_signals_at_the_same_moment_are_one_wish(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    for _ in range(3):
+        running.process.send_signal(signal.SIGINT)
+    _, err = running.end()
+    assert "left to the watchdog" not in err
+    assert err.splitlines()[-1] == "drill: interrupted; what was begun has been undone"
+    all_was_undone(running)
+    nothing_is_left(running, family, ports)
+
+
+def test_a_drill_whose_terminal_is_closed_undoes_everything(tmp_path: Path) -> None:
+    with running_drill(tmp_path, LASTING) as other:  # for its feature file and its state folder
+        other.process.kill()
+        other.process.communicate()
+        terminal, end = pty.openpty()
+        process = subprocess.Popen(
+            [
+                "setsid",
+                "--ctty",
+                "--wait",
+                *DRILL,
+                "run",
+                tmp_path / "echo.feature",
+                "--system",
+                ECHO,
+                "--out",
+                tmp_path / "2",
+            ],
+            cwd=REPOSITORY,
+            env=environment(other.state),
+            stdin=end,
+            stdout=end,
+            stderr=end,
+            text=True,
+        )
+        os.close(end)
+        running = Running(process, tmp_path / "2", other.state)
+        try:
+            running.reach(Stage.DETECT)
+            family, ports = running.family(), running.ports()
+            os.close(terminal)
+            process.wait(40)
+        finally:
+            process.kill()
+            process.wait()
+        nothing_is_left_within(running, family, ports, LIMIT)
+        is_aborted(running, "stopped by a person: interrupted")
+        all_was_undone(running)
+
+
+def test_a_journal_that_can_grow_no_more_stops_the_drill_before_its_next_act(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    size = (running.drill_folder / "journal.jsonl").stat().st_size
+    resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    _, err = running.end()
+    assert "Traceback" not in err
+    assert running.process.returncode not in (0, 1, 2)
+    nothing_is_left_within(running, family, ports, LIMIT)
+    records = records_of(running.drill_folder)
+    assert not any(isinstance(one, (r.Decided, r.Planned, r.RollbackStarted)) for one in records)
+    assert drill("report", the_run(running.out), state=running.state).code == 3
+    assert results_of(the_run(running.out))["one"]["verdict"] == "aborted"
+
+
+def test_a_drill_that_found_no_room_for_a_moment_stops_although_there_is_room_again(running: Running) -> None:
+    running.reach(Stage.STEADY_STATE)
+    family, ports, observer = running.family(), running.ports(), running.part("harness.observe.worker")
+    drill_process = running.process.pid
+    size = (running.drill_folder / "journal.jsonl").stat().st_size
+    before = resource.prlimit(drill_process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    wait_for(lambda: not alive([observer]), soon(), "a record that could not be written")
+    resource.prlimit(drill_process, resource.RLIMIT_FSIZE, before)
+    running.end()
+    assert running.process.returncode == 3
+    is_aborted(running, "stopped by an error: ")
+    nothing_is_left(running, family, ports)
+
+
+def test_the_kill_switch_stops_a_drill_and_lets_none_begin_while_it_is_there(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    switch = running.state / "stop"
+    switch.touch()
+    _, err = running.end()
+    assert running.process.returncode == 3, err
+    reason = f"the kill switch {switch} is there; no drill runs until it is removed"
+    assert err.splitlines()[-1] == f"drill: stopped: {reason}"
+    is_aborted(running, f"stopped by a guard: {reason}")
+    all_was_undone(running)
+    nothing_is_left(running, family, ports)
+    feature = running.out.with_name("echo.feature")
+    said = drill("run", feature, "--system", ECHO, "--out", running.out.with_name("next"), state=running.state)
+    assert said.code == 3
+    assert f"drill: stopped: {reason}" in said.err
+
+
+def test_a_drill_is_seen_and_stopped_from_elsewhere(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    [told] = running.status()
+    run = the_run(running.out).name
+    assert (told["run_id"], told["drill"], told["state"]) == (run, "echo-one", "running")
+    assert told["stage"] in ("detect", "decide", "roll back", "recover"), "it goes on meanwhile"
+    assert (told["pid"], told["watchdog"], told["sandbox"]) == (
+        running.process.pid,
+        running.watchdog.pid,
+        "embedded",
+    )
+    assert (running.state / told["sandbox_id"]).is_dir()
+    assert Path(told["folder"]) == running.drill_folder
+    said = drill("status", state=running.state).out
+    assert f"{run}  echo-one  running  {'recover' if 'recover' in said else told['stage']} for " in said
+    aborted = drill("abort", run, state=running.state)
+    assert aborted.code == 0, aborted
+    assert aborted.out == f"echo-one of run {run} is stopped, and everything is undone\n"
+    nothing_is_left(running, family, ports)
+    running.end()
+    assert running.process.returncode == 3
+    is_aborted(running, "stopped by a person: interrupted")
+    assert drill("status", state=running.state).out == "no drill lives\n"
+
+
+def test_a_suspended_drill_can_be_stopped_from_elsewhere(running: Running) -> None:
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    running.process.send_signal(signal.SIGSTOP)
+    assert drill("abort", "echo-one", state=running.state).code == 0
+    nothing_is_left(running, family, ports)
+    running.end()
+    assert running.process.returncode == 3
+
+
+def test_a_run_that_does_not_live_cannot_be_stopped(tmp_path: Path) -> None:
+    said = drill("abort", "yesterday", state=tmp_path)
+    assert said.code == 66
+    assert said.err == "drill: no drill of 'yesterday' lives; there are none\n"

@@ -1,0 +1,120 @@
+"""A `drill run` of the echo system as a process of its own, with everything that it has started."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness.clock import Deadline, wait_for
+from harness.units import Duration
+from tests.support import drills
+from tests.support.commands import ECHO, drill, drill_process
+from tests.support.sandboxes import state_folder
+from tests.support.underway import Underway
+
+STEPS = tuple(
+    step.replace("for 1 s on end", "for 2 s on end").replace(
+        "steady state is observed for 1 s", "steady state is observed for 2 s"
+    )
+    for step in drills.PASSING
+)
+LASTING = tuple(step.replace("within 5 s, for 1 s on end", "within 60 s, for 60 s on end") for step in drills.PASSING)
+"""Does not end before somebody ends it."""
+
+
+class Running(Underway):
+    """A `drill run` that runs, with everything that it has started so far."""
+
+    def family(self) -> list[psutil.Process]:
+        """All processes that it has started and that live."""
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        for sandbox in (path.name for path in self.state.iterdir() if path.is_dir()):
+            found += [one for one in psutil.process_iter() if sandbox in _environment(one)]
+        return list({one.pid: one for one in found}.values())
+
+    def part(self, module: str) -> psutil.Process:
+        """The process among them that runs a module."""
+        [found] = [one for one in self.family() if module in command_of(one)]
+        return found
+
+    @property
+    def watchdog(self) -> psutil.Process:
+        """The drill's watchdog."""
+        return self.part("harness.drill.watch.watchdog")
+
+    def ports(self) -> set[int]:
+        """The ports on which these listen."""
+        found: set[int] = set()
+        for process in self.family():
+            try:
+                found |= {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+            except psutil.Error:
+                continue
+        return found
+
+    @property
+    def drill_folder(self) -> Path:
+        """Where its journal is."""
+        return next(self.out.glob("*/*/journal.jsonl")).parent
+
+    def status(self) -> list[dict[str, Any]]:
+        """What `drill status` tells."""
+        found: list[dict[str, Any]] = json.loads(drill("status", "--json", state=self.state).out)
+        return found
+
+
+@contextmanager
+def running_drill(folder: Path, steps: tuple[str, ...] = STEPS) -> Iterator[Running]:
+    """A drill of the echo system as a process of its own; killed at the end if it still runs."""
+    path = drills.feature_file(folder, one=steps)
+    with state_folder() as state:
+        process = drill_process("run", path, "--system", ECHO, "--out", folder / "out", state=state)
+        try:
+            yield Running(process, folder / "out", state)
+        finally:
+            process.kill()
+            process.communicate()
+            drill("heal", state=state)
+
+
+def alive(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that run still."""
+    return [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+def remains(running: Running, family: list[psutil.Process], ports: set[int]) -> list[object]:
+    """Every process, port and folder that is left."""
+    listening = {one.laddr.port for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+    folders = [path.name for path in running.state.iterdir() if path.is_dir()]
+    return [*alive(family), *(ports & listening), *folders]
+
+
+def nothing_is_left(running: Running, family: list[psutil.Process], ports: set[int]) -> None:
+    """No process, no port, no folder."""
+    assert remains(running, family, ports) == []
+
+
+def nothing_is_left_within(running: Running, family: list[psutil.Process], ports: set[int], seconds: float) -> None:
+    """As `nothing_is_left`, after some time at most."""
+    limit = Deadline.after(Duration.of(s=seconds))
+    wait_for(lambda: not remains(running, family, ports), limit, "the end of everything")
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Its command line."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:  # it has ended meanwhile
+        return []
+
+
+def _environment(process: psutil.Process) -> str:
+    try:
+        return str(process.environ().get("DRILL_SANDBOX", ""))
+    except psutil.Error:
+        return ""

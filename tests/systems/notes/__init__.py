@@ -1,0 +1,1 @@
+"""One service over a database, with a ledger."""

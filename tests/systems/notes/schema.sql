@@ -1,0 +1,2 @@
+CREATE TABLE notes (id text PRIMARY KEY, value text NOT NULL);
+CREATE TABLE drafts (id text PRIMARY KEY, value text NOT NULL);
