@@ -30,7 +30,7 @@ _ONCE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A drill as its journal tells it."""
+    """A drill as its journal tells it; of every declared service there are observations, if only an empty tuple."""
 
     declared: r.DrillDeclared
     start: Instant

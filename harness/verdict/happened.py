@@ -16,7 +16,7 @@ from harness.measure.edge import Edge
 from harness.measure.measures import Measures
 from harness.measure.outage import Outage
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Instant
+from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.course import stopper
 from harness.verdict.seconds import Scale, above
@@ -111,12 +111,9 @@ class Happened:
         split = set_up.at if set_up else timeline.end
         recovered = system.recovery.high if system and system.recovery else timeline.end
         for declared in timeline.declared.services:
-            seen = timeline.observations.get(declared.name, ())
+            seen = timeline.observations[declared.name]
             outcomes = Counter(one.outcome for one in seen)
-            found = (
-                *self.measures.before.get(declared.name, ()),
-                *self.measures.after.get(declared.name, ()),
-            )
+            found = (*self.measures.before[declared.name], *self.measures.after[declared.name])
             yield res.ServiceResult(
                 name=declared.name,
                 critical=declared.critical,
@@ -127,7 +124,7 @@ class Happened:
                 good=outcomes[Outcome.GOOD],
                 bad={kind.value: count for kind, count in sorted(outcomes.items()) if kind.bad},
                 skipped=outcomes[Outcome.SKIPPED] + outcomes[Outcome.LATE],
-                lag=above(self.measures.lag.get(declared.name, Duration(0))),
+                lag=above(self.measures.lag[declared.name]),
                 outages=tuple(self._outage(outage) for outage in found),
                 before=_latency(one for one in seen if one.due < split),
                 during=_latency(one for one in seen if split <= one.due < recovered),
@@ -226,11 +223,12 @@ class Happened:
 
 
 def _latency(seen: Iterable[Observation]) -> res.LatencyResult:
+    """Percentiles by nearest rank: the least latency that so large a share of the answers did not exceed."""
     known = sorted(one.latency for one in seen if one.latency is not None)
     if not known:
         return res.LatencyResult(p50=None, p95=None)
 
     def percentile(share: float) -> float:
-        return above(known[min(len(known) - 1, math.ceil(share * len(known)) - 1)])
+        return above(known[math.ceil(share * len(known)) - 1])
 
     return res.LatencyResult(p50=percentile(0.5), p95=percentile(0.95))

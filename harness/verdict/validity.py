@@ -68,7 +68,7 @@ def _failed_before_the_fault(timeline: Timeline) -> StageEnded | None:
 def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     set_up = timeline.fault_at(FaultState.SET_UP)
     for service in timeline.declared.services:
-        seen = timeline.observations.get(service.name, ())
+        seen = timeline.observations[service.name]
         count = sum(1 for one in seen if one.outcome.tells and (set_up is None or one.due < set_up.at))
         if count < ENOUGH_PROBES:
             yield Finding(
@@ -97,7 +97,7 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     """The prober kept its schedule, told of every probe, and looked until the last criterion was looked at."""
     limit = timeline.declared.lag_limit
     for service in timeline.declared.services:
-        lag = measures.lag.get(service.name, Duration(0))
+        lag = measures.lag[service.name]
         if lag > limit:
             yield Finding(
                 Cause.PROBER_LAGGED,
@@ -110,7 +110,7 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
                 Cause.PROBER_STALLED,
                 f"{service.name} was not observed for {unobserved}, more than {limit}; the prober stalled",
             )
-        numbers = [one.number for one in timeline.observations.get(service.name, ())]
+        numbers = [one.number for one in timeline.observations[service.name]]
         if numbers and sorted(numbers) != list(range(min(numbers), max(numbers) + 1)):
             yield Finding(
                 Cause.PROBES_MISSING,
@@ -128,10 +128,9 @@ def _unobserved(timeline: Timeline, service: ServiceDeclared) -> Duration:
 
 
 def _sent(timeline: Timeline, service: ServiceDeclared) -> list[Instant]:
-    return [one.sent for one in telling(timeline.observations.get(service.name, ())) if one.sent]
+    return [one.sent for one in telling(timeline.observations[service.name]) if one.sent]
 
 
 def _longest(moments: list[Instant], period: Duration) -> Duration:
-    """The longest gap, less the one period that lies between two probes."""
-    longest = max(later - earlier for earlier, later in itertools.pairwise(moments))
-    return max(Duration(0), longest - period)
+    """The longest gap, less the one period that lies between two probes; below zero where there is none."""
+    return max(later - earlier for earlier, later in itertools.pairwise(moments)) - period

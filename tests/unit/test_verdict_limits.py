@@ -164,8 +164,8 @@ def test_a_fault_was_injected_and_had_an_effect(change: dict[str, Any], found: l
 def looked_at(*instants: Instant, others: bool = True) -> Timeline:
     """No effect was seen, and web was probed at these instants only, between 3.1 s (injected) and 3.3 s."""
     web = tuple(probe(number, 0)._replace(due=one, sent=one) for number, one in enumerate(instants))
-    kept = GOOD.observations if others else {}
-    return replace(GOOD, fault=UNSEEN, observations={**kept, "web": web})
+    seen = {name: probes if others else () for name, probes in GOOD.observations.items()}
+    return replace(GOOD, fault=UNSEEN, observations={**seen, "web": web})
 
 
 def unobserved(time: str, service: str = "web") -> tuple[Cause, str]:
@@ -223,11 +223,11 @@ def test_an_injection_that_is_on_record_after_its_stage_is_not_observed_at_all()
     ],
 )
 def test_a_lag_up_to_its_limit_is_allowed(lag: Duration, found: list[tuple[Cause, str]]) -> None:
-    assert told(validity.watched(GOOD, replace(MEASURES, lag={"web": LIMIT, "mail": lag}))) == found
+    assert told(validity.watched(GOOD, replace(MEASURES, lag={**MEASURES.lag, "web": LIMIT, "mail": lag}))) == found
 
 
 def test_one_nanosecond_over_the_limit_is_too_much_lag() -> None:
-    found = told(validity.watched(GOOD, replace(MEASURES, lag={"web": LIMIT + NANOSECOND})))
+    found = told(validity.watched(GOOD, replace(MEASURES, lag={**MEASURES.lag, "web": LIMIT + NANOSECOND})))
     assert [cause for cause, _ in found] == [Cause.PROBER_LAGGED]
 
 

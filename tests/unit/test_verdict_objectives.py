@@ -218,7 +218,7 @@ def test_findings_stand_in_the_order_in_which_a_drill_runs() -> None:
         system=replace(MEASURES.system, end=None),
         rto=Measure(None, "because"),
         account=None,
-        lag={"web": Duration.of(s=1)},
+        lag={**MEASURES.lag, "web": Duration.of(s=1)},
     )
     found = judge(timeline, measures).findings
     assert list(dict.fromkeys(one.cause for one in found)) == [
