@@ -236,7 +236,7 @@ def test_a_guard_that_was_declared_is_told() -> None:
 
 def test_the_words_of_the_scenario_are_kept() -> None:
     source = d.Source(file="b.feature", line=7, text="")
-    given = {"description": "Why.", "tags": ("slow",), "source": source}
+    given: dict[str, Any] = {"description": "Why.", "tags": ("slow",), "source": source}
     found = result(replaced(r.DrillDeclared, **given))
     assert (found.description, found.tags, found.source) == ("Why.", ("slow",), "b.feature:7")
 
