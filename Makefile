@@ -23,7 +23,7 @@ lint: .venv/.ready
 
 test: lint  ## everything this machine can run
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not benchmark and not alone" --numprocesses 2 --dist loadgroup
+	$(BIN)/coverage run -m pytest -m "not benchmark and not alone" --numprocesses 2
 	$(BIN)/coverage run -m pytest -m alone
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=90

@@ -3,18 +3,21 @@
 What is marked `alone` measures drills that need both cores; `make test` runs it by itself.
 """
 
+from typing import Any
+
 import pytest
-
-CLUSTER = "cluster"
-
-
-def group_of(item: pytest.Item) -> str:
-    """The name of those it takes turns with."""
-    return CLUSTER if any(word in item.nodeid for word in ("kind", "cluster")) else item.path.stem
+from xdist.scheduler import LoadScopeScheduling
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups the tests for the workers of pytest-xdist; those on the cluster, which take longest, begin."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: group_of(item) != CLUSTER)
+class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
+    """Gives all tests of a group to one worker, the largest group first."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return "cluster" if any(word in nodeid for word in ("kind", "cluster")) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
+    """Tells pytest-xdist who takes turns."""
+    return Turns(config, log)
