@@ -75,5 +75,7 @@ def _properties(result: Result) -> list[tuple[str, str]]:
                 (f"{name}_high", f"{one.interval.high:.6f}"),
             ]
     if result.account and result.account.complete:
-        found.append(("lost_writes", str(len(result.account.lost))))
+        account = result.account
+        found.append(("lost_writes", str(len(account.lost) + len(account.undecided))))
+        found.append(("discarded_writes", str(len(account.discarded))))
     return found

@@ -117,13 +117,17 @@ def data(result: Result) -> str:
         return "no ledger of writes was kept"
     if not account.complete:
         return "whether writes were lost is not known"
-    lost, given_up = len(account.lost) + len(account.undecided), len(account.discarded)
-    discarded = f"{counted(given_up, 'acknowledged write')} {are(given_up, 'was', 'were')} discarded by choice"
-    if not lost:
-        return discarded if given_up else "no acknowledged write was lost"
-    return f"{counted(lost, 'acknowledged write')} {are(lost, 'was', 'were')} lost" + f" and {discarded}" * bool(
-        given_up
+    classes = (
+        (account.lost, "lost"),
+        (account.undecided, "lost or discarded"),
+        (account.discarded, "discarded by choice"),
     )
+    told = [(len(writes), what) for writes, what in classes if writes]
+    if not told:
+        return "no acknowledged write was lost"
+    (many, became), *rest = told
+    more = "".join(f", {count} {what}" for count, what in rest)
+    return f"{counted(many, 'acknowledged write')} {are(many, 'was', 'were')} {became}{more}"
 
 
 def gone(account: AccountResult) -> tuple[tuple[str, tuple[LostWrite, ...]], ...]:
@@ -207,6 +211,7 @@ def _lost(result: Result) -> Fact:
         ("altered", account.altered),
         ("duplicated", account.duplicated),
         ("resurrected", account.resurrected),
+        ("foreign", account.foreign),
         ("kept beyond the restore's target", account.beyond),
     )
     found = ", ".join(f"{len(ids)} {name}" for name, ids in harm if ids)

@@ -31,7 +31,10 @@ class DrillSummary(Value):
     rto: Seconds | None = Field(description="measured recovery time; null when it was not measured")
     rto_objective: float | None = Field(description="what was allowed, in seconds; null without an objective")
     outage: Seconds | None
-    lost: int | None = Field(description="acknowledged writes that are gone; null when that is not known")
+    lost: int | None = Field(
+        description="acknowledged writes that are gone, and not surely by choice; null when that is not known"
+    )
+    discarded: int | None = Field(description="acknowledged writes that a restore gave up by choice; null likewise")
     started_utc: str
     took: float
     journal_head: str
@@ -89,7 +92,8 @@ def _drill(result: Result) -> DrillSummary:
         rto=rto.interval if rto else None,
         rto_objective=next((one.bound for one in result.objectives if one.measured == "rto"), None),
         outage=outage.interval if outage else None,
-        lost=len(account.lost) if account and account.complete else None,
+        lost=len(account.lost) + len(account.undecided) if account and account.complete else None,
+        discarded=len(account.discarded) if account and account.complete else None,
         started_utc=result.started_utc,
         took=result.took,
         journal_head=result.journal_head,

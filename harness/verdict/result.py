@@ -192,13 +192,15 @@ class AccountResult(Value):
     failed: int
     unknown: int
     rows: int | None
+    kept: int = Field(description="acknowledged and there; with all that are not, and with the refused, every write")
     lost: tuple[LostWrite, ...]
     discarded: tuple[LostWrite, ...] = Field(description="gone because a restore's target was chosen before them")
     undecided: tuple[LostWrite, ...] = Field(description="gone; lost or discarded, which cannot be told")
     gone_after_recovery: int | None = Field(description="acknowledged and not there when read right after recovery")
     unknown_there: int
     unknown_gone: int
-    resurrected: tuple[str, ...]
+    resurrected: tuple[str, ...] = Field(description="refused, and there")
+    refused: int = Field(description="refused, and not there")
     duplicated: tuple[str, ...]
     altered: tuple[str, ...]
     foreign: tuple[str, ...] = Field(description="rows that no ledger client wrote")

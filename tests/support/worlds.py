@@ -205,7 +205,12 @@ def judgement_of(records: Sequence[r.Record]) -> Judgement:
     return judge(timeline, measure(timeline))
 
 
+def judged(records: Sequence[r.Record]) -> tuple[Result, Timeline]:
+    """The whole result of records, and what they tell."""
+    entries = tuple(Entry(number, at(7.1 * number / len(records)), record) for number, record in enumerate(records))
+    return judge_journal(Journal(entries=entries, torn=False, head="h"))
+
+
 def result_of(records: Sequence[r.Record]) -> Result:
     """The whole result of records."""
-    entries = tuple(Entry(number, at(7.1 * number / len(records)), record) for number, record in enumerate(records))
-    return judge_journal(Journal(entries=entries, torn=False, head="h"))[0]
+    return judged(records)[0]
