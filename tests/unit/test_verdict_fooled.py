@@ -47,8 +47,10 @@ WAYS: dict[str, Way] = {
     "a rollback that changed nothing": (
         World(shape=served(BLUE, BLUE)),
         Verdict.MISSED,
-        "the rollback says it is done, but changed nothing: web is served from blue by 1.0, by the same replicas as"
-        " before it",
+        (
+            "the rollback says it is done, but changed nothing: web is served from blue by 1.0, by the same replicas as"
+            " before it"
+        ),
     ),
     "a rollback that brought back another version": (
         World(shape=served(GREEN, BLUE, target="0.9")),
@@ -63,8 +65,10 @@ WAYS: dict[str, Way] = {
     "the fault went away before a trigger was met": (
         World(broken={"web": [(3.12, 3.6)]}, shape=never_called_for(until=5.5)),
         Verdict.INVALID,
-        "clients had good answers again before a rollback was called for, so it cannot have been what helped: the fault"
-        " had ended",
+        (
+            "clients had good answers again before a rollback was called for, so it cannot have been what helped: the"
+            " fault had ended"
+        ),
     ),
     "no trigger was met while the fault lasted": (
         World(broken={"web": [(3.12, 5.0)]}, shape=never_called_for(until=5.5)),

@@ -185,6 +185,90 @@ def test_the_last_attempt_at_a_step_counts(outcomes: tuple[str, ...], found: lis
     assert told(course.reacted(timeline)) == why
 
 
+@pytest.mark.parametrize(
+    ("failed", "left"), [((), ["remove"]), ((r.Stage.RECOVER,), []), ((r.Stage.VALIDATE,), ["remove"])]
+)
+def test_what_is_done_after_recovery_waits_for_it(failed: tuple[r.Stage, ...], left: list[str]) -> None:
+    steps = tuple(one for one in GOOD.steps if one.step != "remove")
+    timeline = replace(GOOD, steps=steps, stage_ends=ended(*failed))
+    found = [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} '{name}'") for name in left]
+    assert told(course.reacted(timeline)) == found
+    assert told(course.reacted(replace(timeline, stage_ends=ended(without=tuple(r.Stage))))) == [
+        (Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} 'remove'")
+    ]
+
+
+def test_without_a_recovery_steps_before_it_must_be_done_all_the_same() -> None:
+    timeline = replace(GOOD, steps=(), stage_ends=ended(r.Stage.RECOVER))
+    found = [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} '{name}'") for name in ("check", "switch")]
+    assert told(course.reacted(timeline)) == found
+
+
+def serving(slot: str, *versions: str, replicas: tuple[str, ...] = ("1", "2"), service: str = "web") -> Any:
+    return r.ServiceServed.model_validate(
+        {"service": service, "slot": slot, "versions": versions, "replicas": replicas}
+    )
+
+
+def served(before: tuple[Any, ...], after: tuple[Any, ...]) -> tuple[r.Served, ...]:
+    return (
+        r.Served(when="before the rollback", at=at(4), services=before),
+        r.Served(when="after the rollback", at=at(5), services=after),
+    )
+
+
+NEW, OLD = serving("green", "2.0"), serving("blue", "1.0")
+SAYS = "the rollback says it is done, but"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ((NEW,), (OLD,), []),
+        ((), (), []),
+        ((), (OLD,), []),
+        ((NEW,), (), []),
+        ((NEW,), (serving("blue", "2.0", "1.0"),), []),
+        ((OLD,), (serving("blue", "1.0", replicas=("3",)),), []),
+        ((NEW,), (NEW,), [f"{SAYS} web is served from green by 2.0, not by 1.0"]),
+        ((NEW,), (serving("blue"),), [f"{SAYS} web is served from blue by nothing, not by 1.0"]),
+        (
+            (NEW,),
+            (serving("green", "2.0", "3.0"),),
+            [f"{SAYS} web is served from green by 2.0 and 3.0, not by 1.0"],
+        ),
+        (
+            (OLD,),
+            (OLD,),
+            [f"{SAYS} changed nothing: web is served from blue by 1.0, by the same replicas as before it"],
+        ),
+        ((NEW,), (OLD, serving("green", "2.0", service="mail")), []),
+    ],
+)
+def test_after_a_rollback_other_replicas_serve_and_among_them_the_targets(
+    before: tuple[Any, ...], after: tuple[Any, ...], found: list[str]
+) -> None:
+    assert GOOD.planned is not None
+    planned = GOOD.planned.model_copy(update={"target": {"web": "1.0"}})
+    timeline = replace(GOOD, planned=planned, served=served(before, after))
+    assert told(course.reacted(timeline)) == [(Cause.NOT_ROLLED_BACK, why) for why in found]
+
+
+def test_every_service_of_the_target_is_looked_at() -> None:
+    assert GOOD.planned is not None
+    planned = GOOD.planned.model_copy(update={"target": {"blog": "1.0", "web": "1.0", "mail": "1.0"}})
+    mail = serving("green", "2.0", service="mail")
+    found = course.reacted(replace(GOOD, planned=planned, served=served((), (NEW, mail))))
+    assert [one.reason for one in found] == [
+        f"{SAYS} {name} is served from green by 2.0, not by 1.0" for name in ("web", "mail")
+    ]
+
+
+def test_without_a_plan_there_is_no_target_to_be_served() -> None:
+    timeline = replace(GOOD, planned=None, served=served((NEW,), (NEW,)))
+    assert told(course.reacted(timeline)) == [NO_PLAN]
+
+
 def test_a_drill_that_recovered_has_nothing_to_tell_of_it() -> None:
     assert told(course.recovered(GOOD, MEASURES)) == []
     assert told(course.recovered(GOOD, replace(MEASURES, system=None))) == []
@@ -219,6 +303,11 @@ def test_without_lasting_good_answers_the_last_probe_that_tells_decides_between_
     assert told(found) == [(cause, "web was not answering well for long enough at the end")]
 
 
+def healed(before: str) -> tuple[Cause, str]:
+    why = f"clients had good answers again before {before}, so it cannot have been what helped: the fault had ended"
+    return (Cause.HEALED_BY_ITSELF, why)
+
+
 @pytest.mark.parametrize(("timeline", "in_a_row"), [(GOOD, 0), (PARTLY, 4)], ids=["in full", "in part"])
 def test_recovery_before_the_rollback_by_more_good_probes_than_the_outage_had_in_a_row_came_by_itself(
     timeline: Timeline, in_a_row: int
@@ -232,9 +321,8 @@ def test_recovery_before_the_rollback_by_more_good_probes_than_the_outage_had_in
     def found(begin: Instant) -> list[tuple[Cause, str]]:
         return told(course.recovered(replace(timeline, rollback_started=r.RollbackStarted(at=begin)), measures))
 
-    why = "clients had good answers again before the rollback began, so it cannot have been what helped"
     assert found(latest) == []
-    assert found(latest + NANOSECOND) == [(Cause.HEALED_BY_ITSELF, why)]
+    assert found(latest + NANOSECOND) == [healed("the rollback began")]
 
 
 def test_of_services_that_are_probed_at_different_periods_the_longest_counts() -> None:
@@ -249,6 +337,25 @@ def test_of_services_that_are_probed_at_different_periods_the_longest_counts() -
 
 def test_without_a_rollback_on_record_nobody_says_that_recovery_came_before_it() -> None:
     assert told(course.recovered(replace(GOOD, rollback_started=None), MEASURES)) == []
+
+
+@pytest.mark.parametrize("stage", [r.Stage.DETECT, r.Stage.DECIDE])
+def test_recovery_that_lasted_before_a_rollback_was_given_up_came_by_itself(stage: r.Stage) -> None:
+    assert SYSTEM is not None
+    assert SYSTEM.recovery is not None
+    latest = SYSTEM.recovery.high + GOOD.declared.sustain.time
+
+    def found(given_up: Instant) -> list[tuple[Cause, str]]:
+        ends = tuple(one.model_copy(update={"at": given_up}) if one.stage is stage else one for one in ended(stage))
+        return told(course.recovered(replace(GOOD, rollback_started=None, stage_ends=ends), MEASURES))
+
+    assert found(latest) == []
+    assert found(latest + NANOSECOND) == [healed("a rollback was called for")]
+
+
+def test_a_rollback_that_failed_was_called_for() -> None:
+    ends = tuple(one.model_copy(update={"at": at(9)}) for one in ended(r.Stage.ROLL_BACK))
+    assert told(course.recovered(replace(GOOD, rollback_started=None, stage_ends=ends), MEASURES)) == []
 
 
 def test_a_relapse_is_told_with_the_service_and_the_time_since_recovery() -> None:

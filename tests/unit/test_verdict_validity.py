@@ -92,7 +92,10 @@ WAYS: dict[str, Way] = {
     "the fault went away by itself": (
         World(broken={"web": [(3.12, 3.5)]}, objectives=()),
         Verdict.INVALID,
-        "clients had good answers again before the rollback began, so it cannot have been what helped: the fault had ended",
+        (
+            "clients had good answers again before the rollback began, so it cannot have been what helped: the fault"
+            " had ended"
+        ),
     ),
 }
 
