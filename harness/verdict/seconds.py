@@ -36,10 +36,6 @@ class Scale:
         """An instant that was taken directly."""
         return round((instant - self.start).ns / 1e9, 6)
 
-    def maybe(self, instant: Instant | None) -> float | None:
-        """An instant that there may be none of."""
-        return None if instant is None else self.at(instant)
-
     def interval(self, interval: Interval) -> Seconds:
         """An instant that is known to lie between two bounds."""
         return Seconds(low=below(interval.low - self.start), high=above(interval.high - self.start))

@@ -10,11 +10,10 @@ from harness.journal import records as r
 from harness.journal.chain import Journal
 from harness.journal.declaration import Answer, Measured, Verdict
 from harness.journal.observation import Outcome
-from harness.units import Duration, Instant, Interval, Span
+from harness.units import Duration
 from harness.verdict.judge import required
 from harness.verdict.present import judge_journal
 from harness.verdict.result import Result, Seconds
-from harness.verdict.seconds import Scale, above, below, of_span
 from tests.support.worlds import UNDO, Probing, World, at, check, criterion, objective, result_of
 
 Records = list[r.Record]
@@ -26,26 +25,6 @@ def result(world: World | None = None) -> Result:
 
 def without(*kinds: type) -> World:
     return World(shape=lambda every: [one for one in every if not isinstance(one, kinds)])
-
-
-def test_seconds_are_rounded_outwards_so_that_they_hold_the_truth() -> None:
-    assert (below(Duration(1_999)), above(Duration(1_001))) == (0.000001, 0.000002)
-    assert (below(Duration(-1)), above(Duration(-1))) == (-0.000001, 0)
-    assert of_span(None) is None
-    assert of_span(Span(Duration(1_500), Duration(1_500))) == Seconds(low=0.000001, high=0.000002)
-
-
-def test_even_after_a_year_a_microsecond_is_not_lost() -> None:
-    year = 365 * 86_400 * 10**9
-    assert (below(Duration(year + 999)), above(Duration(year + 1))) == (31_536_000, 31_536_000.000001)
-
-
-def test_instants_count_from_the_first_record() -> None:
-    scale = Scale(Instant(10**9))
-    assert scale.at(Instant(3 * 10**9)) == 2
-    assert scale.maybe(None) is None
-    assert scale.maybe(Instant(0)) == -1
-    assert scale.interval(Interval(Instant(10**9 + 1), Instant(10**9 + 1))) == Seconds(low=0, high=0.000001)
 
 
 def test_a_passed_drill_tells_what_it_promised_and_what_was_measured() -> None:

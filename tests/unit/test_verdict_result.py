@@ -142,6 +142,8 @@ ACCOUNT: dict[str, Any] = {
     "failed": 0,
     "unknown": 0,
     "rows": 110,
+    "kept": 110,
+    "refused": 0,
     "lost": (),
     "discarded": (),
     "undecided": (),
@@ -401,7 +403,7 @@ def untold(every: Records) -> Iterable[r.Record]:
     [
         (
             {"lost": (40, 41)},
-            {"rows": 108, "lost": gone(40, 41)},
+            {"rows": 108, "kept": 108, "lost": gone(40, 41)},
         ),
         (
             {"shape": untold},
@@ -410,6 +412,7 @@ def untold(every: Records) -> Iterable[r.Record]:
                 "failed": 1,
                 "unknown": 2,
                 "rows": 109,
+                "kept": 107,
                 "resurrected": ("drill-5",),
                 "unknown_there": 1,
                 "unknown_gone": 1,
@@ -427,6 +430,7 @@ def untold(every: Records) -> Iterable[r.Record]:
             {"lost": (27, 28, 29, 30), "shape": added(RESTORED)},
             {
                 "rows": 106,
+                "kept": 106,
                 "lost": gone(27),
                 "undecided": gone(28),
                 "discarded": gone(29, 30),
@@ -472,7 +476,7 @@ def test_an_account_that_could_not_be_made_says_why_and_counts_nothing(
     account = result(shape, lost=(40,)).account
     assert account is not None
     rows_there = rows_read and rows_read - 1
-    assert account.model_dump() == {**ACCOUNT, "complete": False, "reason": reason, "rows": rows_there}
+    assert account.model_dump() == {**ACCOUNT, "complete": False, "reason": reason, "rows": rows_there, "kept": 0}
 
 
 def test_a_system_without_a_ledger_has_no_account() -> None:
