@@ -66,6 +66,7 @@ def state() -> Iterator[Path]:
 # What a guard refuses
 
 
+@pytest.mark.alone
 def test_every_scenario_about_a_guard_ends_by_that_guard_and_leaves_nothing(tmp_path: Path, state: Path) -> None:
     said = drill("run", "features/safety", "--out", tmp_path, state=state, within=240)
     assert said.code == 0, said.out + said.err

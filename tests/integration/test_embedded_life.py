@@ -169,7 +169,7 @@ def test_a_database_that_was_killed_with_its_daemon_leaves_no_shared_memory_afte
             one.send(signal.SIGKILL)
         wait_for(lambda: not any(one.alive for one in everything), soon(), "the end of everything")
         heal(state)
-        assert sandbox.gone
+        wait_for(lambda: sandbox.gone, soon(), "the end of all that was killed")
         assert segments_of(pids) == []
 
 
@@ -180,7 +180,7 @@ def test_a_database_that_heal_finds_alive_leaves_no_shared_memory(state: Path) -
             one.send(signal.SIGSTOP)
         sandbox.owner.daemon.send(signal.SIGKILL)
         heal(state)
-        assert sandbox.gone
+        wait_for(lambda: sandbox.gone, soon(), "the end of all that was killed")
         assert segments_of([one.pid for one in everything]) == []
 
 

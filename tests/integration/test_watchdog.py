@@ -75,6 +75,7 @@ def test_a_killed_drill_is_taken_back_by_its_watchdog_which_leaves_an_account(sh
     running.process.kill()
     running.process.wait()
     nothing_is_left_within(running, family, ports, LIMIT)
+    wait_for(lambda: read_accounts(running.drill_folder), soon(LIMIT), "the account")
     [account] = read_accounts(running.drill_folder)
     assert isinstance(account[0], r.TakenOver)
     assert (account[0].by, account[0].why) == ("watchdog", "the drill was killed")
@@ -230,7 +231,8 @@ def test_a_journal_that_can_grow_no_more_stops_the_drill_before_its_next_act(run
     size = (running.drill_folder / "journal.jsonl").stat().st_size
     resource.prlimit(running.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     _, err = running.end()
-    assert "Traceback" not in err
+    own, _, _ = err.partition("Exception ignored in atexit callback")  # coverage finds no room for its data either
+    assert "Traceback" not in own
     assert running.process.returncode not in (0, 1, 2)
     nothing_is_left_within(running, family, ports, LIMIT)
     records = records_of(running.drill_folder)
@@ -268,7 +270,7 @@ def test_the_kill_switch_stops_a_drill_and_lets_none_begin_while_it_is_there(run
     feature = running.out.with_name("echo.feature")
     said = drill("run", feature, "--system", ECHO, "--out", running.out.with_name("next"), state=running.state)
     assert said.code == 3
-    assert f"drill: stopped: {reason}" in said.err
+    assert reason in said.out
 
 
 def test_a_drill_is_seen_and_stopped_from_elsewhere(running: Running) -> None:
