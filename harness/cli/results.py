@@ -19,7 +19,7 @@ from harness.report.words import clean, ending
 from harness.units import Duration, Span
 from harness.verdict.result import AccountResult, Result, Seconds
 
-WIDE: Final = 200  # columns where there is no terminal: a path must not be broken in a log
+WIDE: Final = 1000  # columns where there is no terminal: a path must not be broken in a log
 
 
 def exit_code(results: Sequence[Result]) -> int:
