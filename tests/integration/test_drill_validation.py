@@ -50,7 +50,7 @@ def test_every_drill_ends_as_its_scenario_says(run: Path) -> None:
 def test_every_criterion_that_the_scenario_names_held_and_so_did_the_systems_own(run: Path) -> None:
     found = criteria(run, WHOLE)
     assert {one["answer"] for one in found.values()} == {"held"}
-    assert len(found) == 15
+    assert len(found) == 18
     assert found["no foreign key has orphans"]["detail"] == "of 4 foreign keys"
     assert found["the business path works"]["value"] == 6
     assert found["the check 'every tracklist is whole' holds"]["source"].startswith("fixtures/tracktion/drill.toml:")
