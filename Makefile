@@ -47,4 +47,4 @@ lock:  ## renew the locked requirements (needs uv)
 	  --python-version 3.13 --python-platform linux --no-header requirements.in -o requirements.txt
 
 clean:
-	rm -rf .venv mutants reports/runs
+	rm -rf .venv reports/runs

@@ -9,19 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.mutants.changes import Change
+
 ENOUGH: Final = 0.95
 """Share of the changes that a test must notice."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of one function: the lines that are gone and those that came instead, as in a diff."""
-
-    function: str
-    lines: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return "\n".join((self.function, *(f"    {line}" for line in self.lines)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +30,6 @@ class OfFile:
         return self.noticed + self.timed_out + len(self.survived)
 
 
-def change(function: str, diff: str) -> Change:
-    """A change from its diff; where in the function it is, and how far it is indented, says nothing of what it is."""
-    lines = (line for line in diff.splitlines() if line[:1] in ("-", "+") and not line.startswith(("---", "+++")))
-    return Change(function, tuple(f"{line[0]} {line[1:].strip()}" for line in lines))
-
-
 def listed(path: Path) -> dict[Change, str]:
     """The changes that may survive, each with its reason.
 
@@ -53,7 +38,7 @@ def listed(path: Path) -> dict[Change, str]:
     """
     found: dict[Change, str] = {}
     for one in tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", ()):
-        known = change(one["function"], one["change"])
+        known = Change(one["function"], tuple(one["change"].strip().splitlines()))
         if not one["reason"].strip() or known in found:
             raise ValueError(f"{path}: without a reason, or listed twice: {known}")
         found[known] = one["reason"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-from functools import reduce
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.mutants.survivors import Change, OfFile, change, listed, problems, table
+from tests.mutants.changes import Change, function
+from tests.mutants.survivors import OfFile, listed, problems, table
 
 LIST = Path(__file__).parents[1] / "mutants" / "survivors.toml"
 ONE, OTHER = Change("harness.measure.a", ("- one", "+ two")), Change("harness.measure.b", ("- one", "+ two"))
@@ -20,19 +18,10 @@ def became(noticed: int, timed_out: int, *survived: Change) -> OfFile:
     return OfFile("harness/measure/a.py", noticed, timed_out, survived)
 
 
-def found(name: str) -> Any:
-    """What a dotted name names: a function of a module, or of a class of one."""
-    package, half, module, *names = name.split(".")
-    return reduce(getattr, names, importlib.import_module(f"{package}.{half}.{module}"))
-
-
 def test_every_change_that_is_listed_is_one_of_a_function_that_there_is() -> None:
-    assert [one.function for one in listed(LIST) if not callable(found(one.function))] == []
-
-
-def test_where_a_change_is_says_nothing_of_what_it_is() -> None:
-    diff = "--- a.py\n+++ a.py\n@@ -1,3 +1,3 @@\n def a():\n-        return one\n+        return two\n"
-    assert change("harness.measure.a", diff) == Change("harness.measure.a", ("- return one", "+ return two"))
+    for one in listed(LIST):
+        package, half, module, name = one.function.split(".", 3)
+        assert callable(function(f"{package}.{half}.{module}", name))
 
 
 def test_a_change_is_listed_once_and_with_a_reason(tmp_path: Path) -> None:
