@@ -44,6 +44,27 @@ WAYS: dict[str, Way] = {
         Verdict.INDETERMINATE,
         "the journal does not hold every probe of mail once, from number 0 to 120; what the others saw is not known",
     ),
+    "a probe that is told twice": (
+        World(
+            shape=replaced(r.Observations, where={"rows": PASSING_ROWS}, rows=(*PASSING_ROWS, PASSING_ROWS[0])),
+            objectives=(),
+        ),
+        Verdict.INDETERMINATE,
+        "the journal does not hold every probe of web once, from number 0 to 120; what the others saw is not known",
+    ),
+    "a probe of a number that no prober counts to": (
+        World(
+            shape=replaced(
+                r.Observations,
+                where={"rows": PASSING_ROWS},
+                rows=(*PASSING_ROWS[:-1], PASSING_ROWS[-1]._replace(number=2**60)),
+            ),
+            objectives=(),
+        ),
+        Verdict.INDETERMINATE,
+        f"the journal does not hold every probe of blog once, from number 0 to {2**60}; what the others saw is not"
+        " known",
+    ),
     "a prober that saw nothing at all": (
         World(probing=Probing(end=0.6)),
         Verdict.INVALID,
