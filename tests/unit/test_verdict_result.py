@@ -245,8 +245,8 @@ def test_the_words_of_the_scenario_are_kept() -> None:
 
 def test_a_drill_lasts_from_the_first_record_to_the_last() -> None:
     records = World().records()
-    first, last = Entry(0, at(1), records[0]), Entry(1, at(3.5), records[1])
-    found, timeline = judge_journal(Journal(entries=(first, last), torn=False, head="h"))
+    entries = tuple(Entry(n, at(when), records[n]) for n, when in enumerate((1, 2, 3.5)))
+    found, timeline = judge_journal(Journal(entries=entries, torn=False, head="h"))
     assert (found.took, timeline.start, timeline.end) == (2.5, at(1), at(3.5))
 
 
