@@ -14,7 +14,7 @@ from harness.journal.observation import Row, Write
 from harness.measure.felt import Measure
 from harness.measure.measures import measure
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Span
+from harness.units import Duration, Instant, Span
 from tests.support.worlds import Probing, World, at, timeline_of, write
 
 GOOD = timeline_of(World(probing=Probing(lag=0)).records())
@@ -42,13 +42,9 @@ def of(writes: Sequence[Write], *, lost: Iterable[int] = (), rate: float | None 
 
 def sent_until(quiet: Duration) -> list[Write]:
     """Eleven writes, the last of them sent so long before the outage."""
-    last = write(10, 0)._replace(sent=at(0) + (OUTAGE - at(0)) - quiet)
-    early = last.sent - at(0) - Duration.of(ms=5)
-    first = at(0) + early
-    return [
-        *(write(n, 0)._replace(sent=first, acknowledged=first) for n in range(10)),
-        last._replace(acknowledged=last.sent),
-    ]
+    last = Instant(OUTAGE.ns - quiet.ns)
+    first = Instant(last.ns - 1)
+    return [write(n, 0)._replace(sent=when, acknowledged=when) for n, when in enumerate([*[first] * 10, last])]
 
 
 @pytest.mark.parametrize(("rate", "patience"), [(20, 5.0), (2.0, 5.0), (1, 10.0), (0.5, 20.0)])
@@ -81,8 +77,8 @@ def test_what_was_discarded_by_choice_counts_and_is_told_apart() -> None:
     found = of(GOOD.writes, lost=range(20, 35), restored=RESTORED)
     assert found == Measure(
         Span(Duration.of(ms=2395), Duration.of(ms=2395)),
-        "15 acknowledged writes are gone, 6 of them discarded by choice; counted from the acknowledgement of drill-20 to"
-        " the instant at which writes were stopped",
+        "15 acknowledged writes are gone, 6 of them discarded by choice; counted from the acknowledgement of drill-20"
+        " to the instant at which writes were stopped",
     )
 
 
