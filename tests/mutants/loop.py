@@ -44,6 +44,9 @@ class Became(Enum):
     TIMED_OUT = -signal.SIGPROF
 
 
+_SHOWN: Final = {Became.NOTICED: ".", Became.SURVIVED: "s", Became.TIMED_OUT: "t"}
+
+
 @dataclass(slots=True)
 class Test:
     """A test, what it took without a change, and the functions it calls."""
@@ -85,7 +88,7 @@ class Loop:
         running: dict[int, tuple[Mutant, int]] = {}
         for mutant in self.mutants:
             while len(running) >= self.jobs:
-                self._ended(running)
+                self._ended(running, session)
             reader, writer = os.pipe()
             process = os.fork()
             if process == 0:
@@ -93,7 +96,7 @@ class Loop:
             os.close(writer)
             running[process] = mutant, reader
         while running:
-            self._ended(running)
+            self._ended(running, session)
         return True
 
     def _learned(self, items: Iterable[pytest.Item]) -> list[Test]:
@@ -144,8 +147,8 @@ class Loop:
         finally:
             os._exit(code)
 
-    def _ended(self, running: dict[int, tuple[Mutant, int]]) -> None:
-        """Waits for the next process that ends."""
+    def _ended(self, running: dict[int, tuple[Mutant, int]], session: pytest.Session) -> None:
+        """Waits for the next process that ends, and shows what became of its change."""
         process, status = os.wait()
         mutant, reader = running.pop(process)
         with open(reader, "rb") as pipe:  # noqa: PTH123 - it has no path
@@ -154,6 +157,7 @@ class Loop:
         if code not in {one.value for one in Became}:
             raise pytest.UsageError(f"a process ended with {code}, and nobody knows what became of {mutant.change}")
         self.became[mutant] = Became(code)
+        session.config.get_terminal_writer().write(_SHOWN[self.became[mutant]], flush=True)
         if noticed:
             known = self._noticed[_name(mutant)]
             self._noticed[_name(mutant)] = [*(one for one in known if one != noticed), noticed]
