@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench provision images lock clean
+.PHONY: drill test lint bench mutants provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -36,6 +36,9 @@ images:  ## the container images that drills on kind need: pulled, or built
 
 bench: .venv/.ready
 	$(BIN)/pytest tests/benchmarks -m benchmark -s --no-header --quiet
+
+mutants: .venv/.ready  ## changes the code that measures and judges, and looks whether a test notices
+	$(BIN)/python -m tests.mutants
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

@@ -223,7 +223,6 @@ def _silent(timeline: Timeline, begin: Instant) -> str:
     ledger, quiet = timeline.declared.ledger, silence(timeline.writes, begin)
     if ledger is None or quiet is None:
         return ""
-    patience = max(SILENCE, Duration(round(ENOUGH_WRITES * 1e9 / ledger.rate)))
-    if quiet <= patience:
+    if quiet <= SILENCE or quiet.seconds * ledger.rate <= ENOUGH_WRITES:
         return ""
     return f"not measured: no write was made in the last {quiet} before the outage, so nothing then could be lost"

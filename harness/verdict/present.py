@@ -18,7 +18,6 @@ from harness.measure.criteria import looked
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures, final_read, measure
 from harness.measure.timeline import Timeline, read_timeline
-from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.happened import Happened
 from harness.verdict.judge import TITLES, as_expected, judge, judge_objective, measured, required, why_unknown
@@ -31,8 +30,7 @@ def judge_journal(journal: Journal) -> tuple[res.Result, Timeline]:
     Raises:
         InputError: the journal holds no drill.
     """
-    bounds = (journal.entries[0].at, journal.entries[-1].at) if journal.entries else (Instant(0), Instant(0))
-    timeline = read_timeline(journal.records, bounds)
+    timeline = read_timeline(journal.records, [entry.at for entry in journal.entries])
     return _Presenter(timeline, measure(timeline), journal.head).result(), timeline
 
 
