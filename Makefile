@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench provision images lock clean
+.PHONY: drill test lint bench kill-matrix provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -36,6 +36,9 @@ images:  ## the container images that drills on kind need: pulled, or built
 
 bench: .venv/.ready
 	$(BIN)/pytest tests/benchmarks -m benchmark -s --no-header --quiet
+
+kill-matrix: .venv/.ready  ## ends drills at every record of their journals, and looks whether anything is left
+	$(BIN)/python -m tests.kill_matrix.matrix $(CELLS)
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

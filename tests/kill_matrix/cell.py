@@ -1,0 +1,242 @@
+"""One cell: a drill that ends at one spot in one way, and what was left of it. Prints one line of JSON.
+
+`python -m tests.kill_matrix.cell FAULT SPOT WAY [--system FILE]`. All that the drill starts comes from this process,
+which adopts it, so nothing can escape.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from harness.clock import pause
+from harness.units import Duration
+from tests.kill_matrix.scenarios import STEPS
+from tests.kill_matrix.ways import Spot, Way
+from tests.support.inspector import Holdings, Machine, adopt, descendants, reap
+
+REPOSITORY: Final = Path(__file__).parents[2]
+SYSTEM: Final = REPOSITORY / "tests/systems/echo/drill.toml"
+DRILL: Final = [sys.executable, "-m", "tests.kill_matrix.killer"]
+HEAL: Final = [sys.executable, "-c", "from harness.cli.main import main; main()", "heal"]
+LIMIT: Final = 10.0  # seconds, from the end of a drill to that of everything
+LONGEST: Final = 120.0  # of a drill that nobody ends
+EVERY: Final = Duration.of(ms=5)  # between two looks whether anything is left
+ALLOWED: Final = {".lock"}  # names in the state folder: whoever comes next takes it
+STREAM: Final = {"observations", "load", "ledger.writes", "clock"}  # kinds of record that the observer sends
+WATCHDOG: Final = "harness.drill.watch.watchdog"
+ABORTED: Final = 3
+OF_A_VERDICT: Final = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a cell.
+
+    `took`: seconds from the drill's end, or the begin of heal, until nothing was left; None where something was.
+    `course`, `stream`: how many records of each kind its journal had.
+    """
+
+    fault: str
+    spot: str
+    way: str
+    reached: bool
+    residue: list[str]
+    took: float | None
+    course: int
+    stream: int
+    note: str = ""
+
+
+class Cell:
+    """One drill, in folders of its own."""
+
+    def __init__(self, home: Path, fault: str, spot: Spot, way: Way, system: Path) -> None:
+        self.fault, self.spot, self.way = fault, spot, way
+        self.state, self.out, self.scratch = home / "state", home / "out", home / "tmp"
+        for folder in (self.state, self.out, self.scratch):
+            folder.mkdir()
+            folder.chmod(0o711)
+        feature = home / "cell.feature"
+        steps = "".join(f"    {step}\n" for step in STEPS[fault])
+        feature.write_text(f"Feature: a cell\n\n  Scenario: one\n{steps}")
+        self.mark, self.said = home / "struck", home / "said"
+        own = {"DRILL_STATE_DIR": str(self.state), "TMPDIR": str(self.scratch), "STRUCK": str(self.mark)}
+        self.env = {**os.environ, **own}
+        drill = ["run", str(feature), "--system", str(system), "--out", str(self.out)]
+        self.command = [*DRILL, str(spot), str(way), *drill]
+        self.held = Holdings()
+        self.before = Machine.look(self.state, self.scratch)
+
+    def run(self) -> Outcome:
+        """Runs the drill until it has ended as it should, and looks until nothing is left."""
+        status = self._run_drill()
+        journal, reached, note = self._journal(), self.mark.exists(), ""
+        if os.WIFSTOPPED(status):
+            residue, took, note = self._power_cut() if self.way is Way.POWER_CUT else self._suspended()
+        elif reached and self.way.healed:
+            self._wait(lambda: not descendants())
+            residue, took = self._healed()
+        else:
+            residue, took = self._until_clean(time.monotonic(), ())
+            if reached and self.way is Way.FULL_DISK and os.waitstatus_to_exitcode(status) in OF_A_VERDICT:
+                note = "" if self._last(journal) else f"it ended as if all were well: {status}"
+        if reached and self.way not in (Way.SUSPEND, Way.FULL_DISK) and self._journal() != journal:
+            residue.append("the journal has been changed by others")
+        if note or residue:
+            note += "\n" + self.said.read_text(errors="replace")[-3000:]
+        kinds = [json.loads(line)["record"]["kind"] for line in journal.split(b"\n")[:-1]]
+        stream = sum(kind in STREAM for kind in kinds)
+        return Outcome(
+            self.fault, str(self.spot), str(self.way), reached, residue, took, len(kinds) - stream, stream, note
+        )
+
+    def _run_drill(self) -> int:
+        """Runs it until it has ended or stands still, and notes meanwhile what there is; its wait status."""
+        with self.said.open("wb") as said:
+            drill = subprocess.Popen(
+                self.command, cwd=REPOSITORY, env=self.env, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            )
+        self.drill = psutil.Process(drill.pid)
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(0.03):
+                self.held.add(descendants())
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            _, status = os.waitpid(drill.pid, os.WUNTRACED)
+        finally:
+            over.set()
+            watching.join()
+        drill.returncode = 0  # its end was taken here
+        return status
+
+    def _suspended(self) -> tuple[list[str], float | None, str]:
+        """It stands still: all but itself and its watchdog must go; and it must stop once it goes on."""
+        watchdogs = [one for one in descendants() if WATCHDOG in one.cmdline()]
+        residue, took = self._until_clean(time.monotonic(), (self.drill, *watchdogs), {".drills"})
+        self.drill.resume()
+        code = self._end_of_drill()
+        note = "" if code == ABORTED or not watchdogs else f"it ended with {code} when it went on"
+        last, _ = self._until_clean(time.monotonic(), ())
+        return residue + last, took, note
+
+    def _power_cut(self) -> tuple[list[str], float | None, str]:
+        """Everything ends at the same moment, and what is on the disk was written in another boot."""
+        frozen: set[psutil.Process] = set()
+        while more := set(descendants()) - frozen:
+            for one in more:
+                with suppress(psutil.Error):
+                    one.suspend()
+            frozen |= more
+        self.held.add(frozen)
+        for one in frozen:
+            with suppress(psutil.Error):
+                one.kill()
+        self._wait(lambda: not descendants())
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        for file in self.state.rglob("*.json"):
+            file.write_text(file.read_text().replace(boot, "00000000-0000-0000-0000-000000000000"))
+        residue, took = self._healed()
+        return residue, took, ""
+
+    def _healed(self) -> tuple[list[str], float | None]:
+        """Nobody is there who would take it back: the next heal does, and leaves nothing."""
+        begun = time.monotonic()
+        heal = subprocess.run(HEAL, cwd=REPOSITORY, env=self.env, capture_output=True, text=True, check=False)
+        residue, took = self._until_clean(begun, ())
+        return residue + ([f"heal: {heal.stderr}"] if heal.returncode else []), took
+
+    def _until_clean(
+        self, begun: float, but: tuple[psutil.Process, ...], names: AbstractSet[str] = frozenset()
+    ) -> tuple[list[str], float | None]:
+        """Waits until nothing is left, and looks at everything then; what is left after the limit is residue."""
+        pids = {one.pid for one in but}
+
+        def processes() -> list[psutil.Process]:
+            return [one for one in descendants() if one.pid not in pids]
+
+        def files() -> list[str]:
+            found = (path.name for folder in (self.state, self.scratch) for path in folder.iterdir())
+            return [name for name in found if name not in ALLOWED | names]
+
+        clean = self._wait(lambda: not processes() and not files())
+        took = time.monotonic() - begun if clean else None
+        self.held.pids -= pids
+        residue = [f"process {one.pid} {' '.join(one.cmdline())}" for one in processes()]
+        residue += [*files(), *self.held.left()]
+        if not but:
+            found = Machine.look(self.state, self.scratch).differs_from(self.before)
+            residue += [one for one in found if Path(one).name not in ALLOWED]
+        return residue, took
+
+    def _wait(self, condition: Callable[[], bool]) -> bool:
+        """Waits for a condition, up to the limit."""
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            reap()
+            if condition():
+                return True
+            pause(EVERY)
+        return condition()
+
+    def _end_of_drill(self) -> int:
+        """Waits for the end of the drill; its exit code."""
+        end = time.monotonic() + LONGEST
+        while time.monotonic() < end:
+            pid, status = os.waitpid(self.drill.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            pause(EVERY)
+        self.drill.kill()
+        raise TimeoutError(f"the drill has not ended after {LONGEST:g} s")
+
+    def _journal(self) -> bytes:
+        return b"".join(path.read_bytes() for path in self.out.glob("*/*/journal.jsonl"))
+
+    @staticmethod
+    def _last(journal: bytes) -> bool:
+        return b'"kind":"drill.ended"' in journal
+
+
+def main() -> int:
+    """Runs one cell."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("fault", choices=sorted(STEPS))
+    parser.add_argument("spot", type=Spot.read)
+    parser.add_argument("way", type=Way)
+    parser.add_argument("--system", type=Path, default=SYSTEM)
+    asked = parser.parse_args()
+    adopt()
+    home = Path(tempfile.mkdtemp(prefix="cell-", dir="/tmp"))
+    home.chmod(0o711)
+    try:
+        outcome = Cell(home, asked.fault, asked.spot, asked.way, asked.system.absolute()).run()
+    finally:
+        for one in descendants():
+            one.kill()
+        shutil.rmtree(home, ignore_errors=True)
+    print(json.dumps(asdict(outcome)), flush=True)  # noqa: T201 - for who runs the matrix
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
