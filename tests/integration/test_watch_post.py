@@ -186,7 +186,9 @@ def test_heal_leaves_a_drill_alone_that_lives(settings: Settings, tmp_path: Path
         assert entries(settings.state_dir)
 
 
-def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(settings: Settings, tmp_path: Path) -> None:
+def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(
+    settings: Settings, tmp_path: Path
+) -> None:
     gone = Process(pid=1, started=0, boot="an earlier one")
     make(settings.state_dir, order(settings, tmp_path).model_copy(update={"drill": gone}))
     journal = JournalWriter(tmp_path / "journal.jsonl")

@@ -1,7 +1,8 @@
 """One cell: a drill that ends at one spot in one way, and what was left of it. Prints one line of JSON.
 
 `python -m tests.kill_matrix.cell FAULT SPOT WAY [--system FILE]`. All that the drill starts comes from this process,
-which adopts it, so nothing can escape.
+which adopts it, so nothing can escape; as root it lives apart from the rest of the machine, so that every port, rule,
+mount and segment counts, and its disk can be filled.
 """
 
 from __future__ import annotations
@@ -28,15 +29,17 @@ from harness.clock import pause
 from harness.units import Duration
 from tests.kill_matrix.scenarios import STEPS
 from tests.kill_matrix.ways import Spot, Way
+from tests.support.apart import go_apart, leave
 from tests.support.inspector import Holdings, Machine, adopt, descendants, reap
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SYSTEM: Final = REPOSITORY / "tests/systems/echo/drill.toml"
 DRILL: Final = [sys.executable, "-m", "tests.kill_matrix.killer"]
 HEAL: Final = [sys.executable, "-c", "from harness.cli.main import main; main()", "heal"]
+ANOTHER: Final = "00000000-0000-0000-0000-000000000000"  # boot
 LIMIT: Final = 10.0  # seconds, from the end of a drill to that of everything
 LONGEST: Final = 120.0  # of a drill that nobody ends
-EVERY: Final = Duration.of(ms=5)  # between two looks whether anything is left
+EVERY: Final = Duration.of(ms=10)  # between two looks whether anything is left
 ALLOWED: Final = {".lock"}  # names in the state folder: whoever comes next takes it
 STREAM: Final = {"observations", "load", "ledger.writes", "clock"}  # kinds of record that the observer sends
 WATCHDOG: Final = "harness.drill.watch.watchdog"
@@ -66,7 +69,7 @@ class Outcome:
 class Cell:
     """One drill, in folders of its own."""
 
-    def __init__(self, home: Path, fault: str, spot: Spot, way: Way, system: Path) -> None:
+    def __init__(self, home: Path, fault: str, spot: Spot, way: Way, system: Path, *, apart: bool) -> None:
         self.fault, self.spot, self.way = fault, spot, way
         self.state, self.out, self.scratch = home / "state", home / "out", home / "tmp"
         for folder in (self.state, self.out, self.scratch):
@@ -76,12 +79,13 @@ class Cell:
         steps = "".join(f"    {step}\n" for step in STEPS[fault])
         feature.write_text(f"Feature: a cell\n\n  Scenario: one\n{steps}")
         self.mark, self.said = home / "struck", home / "said"
-        own = {"DRILL_STATE_DIR": str(self.state), "TMPDIR": str(self.scratch), "STRUCK": str(self.mark)}
-        self.env = {**os.environ, **own}
+        places = {"DRILL_STATE_DIR": self.state, "TMPDIR": self.scratch, "HOME": self.scratch, "STRUCK": self.mark}
+        self.env = {**os.environ, **{name: str(path) for name, path in places.items()}}
         drill = ["run", str(feature), "--system", str(system), "--out", str(self.out)]
         self.command = [*DRILL, str(spot), str(way), *drill]
-        self.held = Holdings()
-        self.before = Machine.look(self.state, self.scratch)
+        self.held = None if apart else Holdings()
+        self.system = system
+        self.before = self._look()
 
     def run(self) -> Outcome:
         """Runs the drill until it has ended as it should, and looks until nothing is left."""
@@ -98,9 +102,11 @@ class Cell:
                 note = "" if self._last(journal) else f"it ended as if all were well: {status}"
         if reached and self.way not in (Way.SUSPEND, Way.FULL_DISK) and self._journal() != journal:
             residue.append("the journal has been changed by others")
+        kinds = [json.loads(line)["record"]["kind"] for line in journal.split(b"\n")[:-1]]
+        if reached and not note:
+            note = self._unaccounted(kinds, journal)
         if note or residue:
             note += "\n" + self.said.read_text(errors="replace")[-3000:]
-        kinds = [json.loads(line)["record"]["kind"] for line in journal.split(b"\n")[:-1]]
         stream = sum(kind in STREAM for kind in kinds)
         return Outcome(
             self.fault, str(self.spot), str(self.way), reached, residue, took, len(kinds) - stream, stream, note
@@ -116,7 +122,7 @@ class Cell:
         over = threading.Event()
 
         def watch() -> None:
-            while not over.wait(0.03):
+            while self.held is not None and not over.wait(0.03):
                 self.held.add(descendants())
 
         watching = threading.Thread(target=watch)
@@ -147,14 +153,15 @@ class Cell:
                 with suppress(psutil.Error):
                     one.suspend()
             frozen |= more
-        self.held.add(frozen)
+        if self.held is not None:
+            self.held.add(frozen)
         for one in frozen:
             with suppress(psutil.Error):
                 one.kill()
         self._wait(lambda: not descendants())
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        for file in self.state.rglob("*.json"):
-            file.write_text(file.read_text().replace(boot, "00000000-0000-0000-0000-000000000000"))
+        for file in (file for name in ("*.json", "lock") for file in self.state.rglob(name) if file.is_file()):
+            file.write_text(file.read_text().replace(boot, ANOTHER).replace(boot[:8], ANOTHER[:8]))
         residue, took = self._healed()
         return residue, took, ""
 
@@ -180,13 +187,18 @@ class Cell:
 
         clean = self._wait(lambda: not processes() and not files())
         took = time.monotonic() - begun if clean else None
-        self.held.pids -= pids
         residue = [f"process {one.pid} {' '.join(one.cmdline())}" for one in processes()]
-        residue += [*files(), *self.held.left()]
+        residue += files()
+        if self.held is not None:
+            self.held.pids -= pids
+            residue += self.held.left()
         if not but:
-            found = Machine.look(self.state, self.scratch).differs_from(self.before)
+            found = self._look().differs_from(self.before)
             residue += [one for one in found if Path(one).name not in ALLOWED]
         return residue, took
+
+    def _look(self) -> Machine:
+        return Machine.look((self.state, self.scratch), self.system.parent, apart=self.held is None)
 
     def _wait(self, condition: Callable[[], bool]) -> bool:
         """Waits for a condition, up to the limit."""
@@ -212,6 +224,18 @@ class Cell:
     def _journal(self) -> bytes:
         return b"".join(path.read_bytes() for path in self.out.glob("*/*/journal.jsonl"))
 
+    def _unaccounted(self, kinds: list[str], journal: bytes) -> str:
+        """What is wrong with the accounts of who took the drill back; nothing on a disk that took none."""
+        accounts = [path.read_text().splitlines() for path in self.out.glob("*/*/account-*.jsonl")]
+        if self.way is Way.FULL_DISK:
+            return ""
+        left = [json.loads(lines[-1])["record"].get("left", ["it has no end"]) for lines in accounts]
+        if any(left):
+            return f"an account says that something is left: {left}"
+        if not accounts and "undo.registered" in kinds and b'"stage":"restore"' not in journal:
+            return "nobody has written an account, but there was something to take back"
+        return ""
+
     @staticmethod
     def _last(journal: bytes) -> bool:
         return b'"kind":"drill.ended"' in journal
@@ -228,13 +252,15 @@ def main() -> int:
     adopt()
     home = Path(tempfile.mkdtemp(prefix="cell-", dir="/tmp"))
     home.chmod(0o711)
+    apart = go_apart(home)
     try:
-        outcome = Cell(home, asked.fault, asked.spot, asked.way, asked.system.absolute()).run()
+        outcome = Cell(home, asked.fault, asked.spot, asked.way, asked.system.absolute(), apart=apart).run()
     finally:
         for one in descendants():
             one.kill()
+        leave(home)
         shutil.rmtree(home, ignore_errors=True)
-    print(json.dumps(asdict(outcome)), flush=True)  # noqa: T201 - for who runs the matrix
+    print(json.dumps(asdict(outcome)), flush=True)
     return 0
 
 

@@ -21,6 +21,7 @@ from harness.cli.main import main
 from harness.journal import records as r
 from harness.journal.chain import JournalWriter
 from tests.kill_matrix.ways import Spot, Way
+from tests.support.apart import fill
 
 STREAM: Final = (r.Observations, r.LoadSeen, r.LedgerWrites, r.ClockRead)
 
@@ -67,6 +68,8 @@ def _strike(way: Way, writer: JournalWriter) -> None:
         case Way.SUSPEND | Way.POWER_CUT:  # who runs this cell does the rest
             os.kill(own, signal.SIGSTOP)
         case Way.FULL_DISK:
+            if fill(Path(os.environ["STRUCK"]).parent):
+                return
             size = writer.path.stat().st_size
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
         case Way.TORN:

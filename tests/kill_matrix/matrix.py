@@ -1,7 +1,8 @@
 """All cells, several at a time, and the table of what came of them: `python -m tests.kill_matrix.matrix`.
 
 For each fault one drill runs to its end first; its journal tells how many spots there are. Killing is tried at every
-one of them; the other ways at every record that the drill itself writes. The exit code is 1 where anything was left.
+one of them; the other ways at every record that the drill itself writes. The exit code is 1 where anything was left, or
+took too long. With --results what was found is kept, and a matrix that was broken off goes on from there.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import json
 import statistics
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ from tests.kill_matrix.ways import Spot, Way
 
 NEVER: Final = Spot("course", 10**9)
 GOAL: Final = 5.0  # seconds, from death to everything undone
+LEASE: Final = 5.0  # seconds more for a drill that is suspended: as long as its watchdog believes in it
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,30 @@ class Asked:
         return Outcome(**json.loads(done.stdout.splitlines()[-1]))
 
 
+class Results:
+    """What came of cells, kept in a file where one is named."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        lines = path.read_text().splitlines() if path is not None and path.exists() else []
+        self.outcomes = [Outcome(**json.loads(line)) for line in lines]
+        self._known = {(one.fault, one.spot, one.way): one for one in self.outcomes}
+
+    def of(self, asked: Asked, system: Path) -> Outcome:
+        """What came of a cell, which is run unless that is known."""
+        known = self._known.get((asked.fault, str(asked.spot), asked.way))
+        if known is not None:
+            return known
+        found = asked.run(system)
+        with self._lock:
+            self.outcomes.append(found)
+            if self._path is not None:
+                with self._path.open("a") as file:
+                    file.write(json.dumps(asdict(found)) + "\n")
+        return found
+
+
 def cells(reference: Outcome, ways: Iterable[Way], *, stream: bool) -> Iterator[Asked]:
     """The cells of a fault whose drill, left alone, wrote so many records."""
     for way in ways:
@@ -55,29 +82,34 @@ def cells(reference: Outcome, ways: Iterable[Way], *, stream: bool) -> Iterator[
                 yield Asked(reference.fault, Spot("stream", number), way)
 
 
-def told(outcomes: list[Outcome], took: float) -> str:
-    """The table."""
-    lines = [f"{'fault':<20}{'way':<58}{'cells':>6}{'residue':>9}{'median':>9}{'longest':>9}"]
-    for fault in dict.fromkeys(one.fault for one in outcomes):
-        for way in dict.fromkeys(one.way for one in outcomes if one.fault == fault):
-            lines.append(_line(fault, way, [one for one in outcomes if (one.fault, one.way) == (fault, way)]))
-    for way in dict.fromkeys(one.way for one in outcomes):
-        lines.append(_line("all", way, [one for one in outcomes if one.way == way]))
-    lines.append(f"{len(outcomes)} cells in {took / 60:.1f} min")
-    lines += [f"{one.fault}, {one.spot}, {one.way}: {', '.join(one.residue)} {one.note}" for one in _bad(outcomes)]
+def told(outcomes: Sequence[Outcome]) -> str:
+    """The table: of each fault and way how many cells there are, how many left something, and how long it took.
+
+    A drill that ended before it came to its spot is counted apart; nothing may be left of it either.
+    """
+    lines = [f"{'fault':<20}{'way':<58}{'cells':>6}{'no spot':>9}{'residue':>9}{'median':>10}{'longest':>10}"]
+    ways = dict.fromkeys(one.way for one in outcomes)
+    for fault in (*dict.fromkeys(one.fault for one in outcomes), "all"):
+        for way in ways:
+            lines += _line(fault, way, [one for one in outcomes if one.way == way and fault in (one.fault, "all")])
     return "\n".join(lines)
 
 
-def _line(fault: str, way: str, of: list[Outcome]) -> str:
+def _line(fault: str, way: str, of: Sequence[Outcome]) -> Iterator[str]:
     struck = [one for one in of if one.reached]
-    times = [one.took for one in struck if one.took is not None] or [0.0]
-    residue = len(_bad(of))
-    middle, longest = statistics.median(times), max(times)
-    return f"{fault:<20}{way:<58}{len(struck):>6}{residue:>9}{middle:>7.2f} s{longest:>7.2f} s"
+    times = [one.took for one in struck if one.took is not None]
+    if times:
+        missed, residue = len(of) - len(struck), sum(bool(one.residue or one.note) for one in of)
+        middle, longest = statistics.median(times), max(times)
+        yield f"{fault:<20}{way:<58}{len(struck):>6}{missed:>9}{residue:>9}{middle:>8.2f} s{longest:>8.2f} s"
 
 
-def _bad(outcomes: list[Outcome]) -> list[Outcome]:
-    return [one for one in outcomes if one.residue or one.note]
+def problem(one: Outcome) -> str:
+    """What is wrong with a cell; empty when nothing is."""
+    limit = GOAL + (LEASE if one.way == Way.SUSPEND else 0)
+    late = f"it took {one.took:.2f} s" if one.took is not None and one.took > limit else ""
+    wrong = "; ".join(filter(None, [*one.residue, one.note, late]))
+    return f"{one.fault}, {one.spot}, {one.way}: {wrong}" if wrong else ""
 
 
 def main() -> int:
@@ -87,21 +119,24 @@ def main() -> int:
     parser.add_argument("--way", action="append", type=Way, help="only these")
     parser.add_argument("--every", type=int, default=1, help="only every so many-th cell")
     parser.add_argument("--no-stream", action="store_true", help="leave out the records that observers send")
-    parser.add_argument("--parallel", type=int, default=6, help="cells at a time: most of a cell is waiting")
+    parser.add_argument("--parallel", type=int, default=3, help="cells at a time: half of a cell is waiting")
     parser.add_argument("--system", type=Path, default=REPOSITORY / "tests/systems/echo/stored.toml")
+    parser.add_argument("--results", type=Path, help="a file to keep what is found, and to go on from")
     asked = parser.parse_args()
     begun = time.monotonic()
+    results = Results(asked.results)
     with ThreadPoolExecutor(asked.parallel) as pool:
         faults = [Asked(fault, NEVER, Way.KILL) for fault in asked.fault or STEPS]
-        references = list(pool.map(lambda one: one.run(asked.system), faults))
+        references = list(pool.map(lambda one: results.of(one, asked.system), faults))
         wanted = [one for each in references for one in cells(each, asked.way or Way, stream=not asked.no_stream)]
-        outcomes: list[Outcome] = []
-        for outcome in pool.map(lambda one: one.run(asked.system), wanted[:: asked.every]):
-            outcomes.append(outcome)
-            if len(outcomes) % 50 == 0 or _bad([outcome]):
-                print(f"{len(outcomes)} of {len(wanted[:: asked.every])}", outcome if _bad([outcome]) else "", flush=True)
-    print(told(outcomes, time.monotonic() - begun))
-    return 1 if _bad([*references, *outcomes]) else 0
+        for number, outcome in enumerate(pool.map(lambda one: results.of(one, asked.system), wanted[:: asked.every])):
+            if number % 50 == 0 or problem(outcome):
+                print(f"{number + 1} of {len(wanted[:: asked.every])}", problem(outcome), flush=True)
+    never = str(NEVER)
+    print(told([one for one in results.outcomes if one.spot != never]))
+    problems = [text for one in results.outcomes if (text := problem(one))]
+    print("\n".join([*problems, f"{len(results.outcomes)} cells in {(time.monotonic() - begun) / 60:.1f} min"]))
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""A drill of the echo system for each fault of the catalogue; those that only a cluster has are refused on embedded."""
+"""A drill of the echo system for each fault of the catalogue, and for each thing that can hinder its rollback.
+
+Those that only a cluster has end on embedded where the fault is set up.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,12 @@ BY_TRAFFIC = "And traffic is back on 1.0.0 within 5 s"
 BY_REVISION = "And echo is to be rolled back to 1.0.0 by its revision"
 ANSWERS = "And echo answers as 1.0.0 within 2 s"
 IN_PLACE = "When echo is updated in place to 2.0.0"
+
+
+def _hindered(by: str) -> tuple[str, ...]:
+    """A fault whose rollback is hindered by something."""
+    return (*LIVE, TRIGGER, IN_PLACE, f"And {by}", *SEEN, BY_REVISION, ANSWERS)
+
 
 STEPS: Final[dict[str, tuple[str, ...]]] = {
     "bad release": (*LIVE, TRIGGER, "When echo is released as 2.0.0", *SEEN, BY_TRAFFIC, *RECOVERED, ANSWERS),
@@ -52,17 +61,9 @@ STEPS: Final[dict[str, tuple[str, ...]]] = {
         *RECOVERED,
     ),
     "hung upgrade": (*LIVE, TRIGGER, "When the upgrade of echo to 2.0.0 hangs in pending", *SEEN, BY_REVISION, ANSWERS),
-    "drained node": (*LIVE, TRIGGER, "When the node of echo is drained", *SEEN, ANSWERS),
-    "hindered rollback": (
-        *LIVE,
-        TRIGGER,
-        IN_PLACE,
-        "And the history of echo keeps only 1 revision",
-        *SEEN,
-        BY_REVISION,
-        ANSWERS,
-    ),
+    "short history": _hindered("the history of echo keeps only 1 revision"),
+    "missing image": _hindered("the image of echo 1.0.0 is missing from the registry"),
+    "unfinished rollback": _hindered("an earlier rollback of echo is unfinished"),
+    "drained node": _hindered("the node of echo is drained"),
     "nothing": (*LIVE, "When nothing is done", "Then clients feel it within 1 s", ANSWERS),
 }
-OF_A_CLUSTER: Final = ("hung upgrade", "drained node", "hindered rollback")
-"""On embedded these end where the fault is set up."""
