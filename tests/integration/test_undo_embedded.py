@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -43,8 +44,8 @@ def seen(sandbox: EmbeddedSandbox) -> tuple[object, ...]:
     replicas = {slot: sandbox.workloads.replicas("echo", slot) for slot in Slot}
     running = {slot: {(one.version, one.state) for one in found} for slot, found in replicas.items()}
     try:
-        answered: object = ask(sandbox.router.address("echo"), "/version", PATIENCE)
-    except (OSError, http.client.HTTPException):
+        answered = json.loads(ask(sandbox.router.address("echo"), "/version", PATIENCE)[1])["version"]
+    except (OSError, ValueError, http.client.HTTPException):
         answered = None
     return sandbox.router.active("echo"), running, answered
 

@@ -156,7 +156,7 @@ def test_a_drill_that_hangs_beyond_the_end_of_its_stage_is_taken_back(
 
 def test_a_drill_does_not_begin_while_the_kill_switch_is_there(settings: Settings, tmp_path: Path) -> None:
     settings.kill_switch.touch()
-    with pytest.raises(Halted, match="the kill switch .* is there") as halted, posted(settings, tmp_path):
+    with pytest.raises(Halted, match=r"the kill switch .* is there") as halted, posted(settings, tmp_path):
         pass
     assert halted.value.halt.all_drills
     assert entries(settings.state_dir) == ()
