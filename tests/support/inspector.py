@@ -139,13 +139,16 @@ class Machine:
         return cls(found)
 
     def differs_from(self, before: Machine) -> list[str]:
-        """What there is that was not there before, and the other way round."""
+        """What there is that was not there before, and the other way round.
+
+        A mount that went is nothing: it goes here too when its folder is removed elsewhere, with a container, say.
+        """
         subjects = {**before.found, **self.found}
         told = []
         for subject in subjects:
             now, was = self.found.get(subject, frozenset()), before.found.get(subject, frozenset())
             told += [f"{subject} {one}" for one in sorted(now - was)]
-            told += [f"{subject} no more: {one}" for one in sorted(was - now)]
+            told += [f"{subject} no more: {one}" for one in sorted(was - now) if subject != "mount"]
         return told
 
 
