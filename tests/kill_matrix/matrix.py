@@ -49,13 +49,15 @@ class Asked:
 
 
 class Results:
-    """What came of cells, kept in a file where one is named."""
+    """What came of cells, kept in a file where one is named. Those that left something are tried again the next time."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
         lines = path.read_text().splitlines() if path is not None and path.exists() else []
-        self.outcomes = [Outcome(**json.loads(line)) for line in lines]
+        self.outcomes = [one for line in lines if not problem(one := Outcome(**json.loads(line)))]
+        if path is not None:
+            path.write_text("".join(f"{json.dumps(asdict(one))}\n" for one in self.outcomes))
         self._known = {(one.fault, one.spot, one.way): one for one in self.outcomes}
 
     def of(self, asked: Asked, system: Path) -> Outcome:
