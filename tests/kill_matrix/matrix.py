@@ -49,7 +49,7 @@ class Asked:
 
 
 class Results:
-    """What came of cells, kept in a file where one is named. Those that left something are tried again the next time."""
+    """What came of cells, kept in a file where one is named. Cells that left something are run again next time."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
