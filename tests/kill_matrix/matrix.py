@@ -49,13 +49,17 @@ class Asked:
 
 
 class Results:
-    """What came of cells, kept in a file where one is named. Cells that left something are run again next time."""
+    """What came of cells, kept in a file where one is named.
+
+    Cells that left something, or came to their end before their spot, are run again the next time.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
         lines = path.read_text().splitlines() if path is not None and path.exists() else []
-        self.outcomes = [one for line in lines if not problem(one := Outcome(**json.loads(line)))]
+        read = [Outcome(**json.loads(line)) for line in lines]
+        self.outcomes = [one for one in read if not problem(one) and (one.reached or one.spot == str(NEVER))]
         if path is not None:
             path.write_text("".join(f"{json.dumps(asdict(one))}\n" for one in self.outcomes))
         self._known = {(one.fault, one.spot, one.way): one for one in self.outcomes}
