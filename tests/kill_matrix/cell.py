@@ -1,8 +1,8 @@
 """One cell: a drill that ends at one spot in one way, and what was left of it. Prints one line of JSON.
 
-`python -m tests.kill_matrix.cell FAULT SPOT WAY [--system FILE]`. All that the drill starts comes from this process,
-which adopts it, so nothing can escape; as root it lives apart from the rest of the machine, so that every port, rule,
-mount and segment counts, and its disk can be filled.
+`python -m tests.kill_matrix.cell FAULT SPOT WAY [--system FILE] [--sandbox kind]`. All that the drill starts comes from
+this process, which adopts it, so nothing can escape. As root a drill on `embedded` lives apart from the rest of the
+machine, so that every port, rule, mount and segment counts, and its disk can be filled.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from harness.units import Duration
 from tests.kill_matrix.scenarios import STEPS
 from tests.kill_matrix.ways import Spot, Way
 from tests.support.apart import go_apart, leave
+from tests.support.cluster_inspector import Cluster, kubeconfig_of
 from tests.support.inspector import Holdings, Machine, adopt, descendants, reap
 
 REPOSITORY: Final = Path(__file__).parents[2]
@@ -38,9 +39,12 @@ DRILL: Final = [sys.executable, "-m", "tests.kill_matrix.killer"]
 HEAL: Final = [sys.executable, "-c", "from harness.cli.main import main; main()", "heal"]
 ANOTHER: Final = "00000000-0000-0000-0000-000000000000"  # boot
 LIMIT: Final = 10.0  # seconds, from the end of a drill to that of everything
+LIMIT_ON_KIND: Final = 90.0  # as long as a cluster takes to end a namespace with everything in it
 LONGEST: Final = 120.0  # of a drill that nobody ends
 EVERY: Final = Duration.of(ms=10)  # between two looks whether anything is left
-ALLOWED: Final = {".lock"}  # names in the state folder: whoever comes next takes it
+SELDOM: Final = Duration.of(ms=300)  # where a look costs the time of several programs
+CLUSTER: Final = "rollback-drill"
+REGISTRY: Final = "localhost:5001"
 STREAM: Final = {"observations", "load", "ledger.writes", "clock"}  # kinds of record that the observer sends
 WATCHDOG: Final = "harness.drill.watch.watchdog"
 ABORTED: Final = 3
@@ -64,12 +68,49 @@ class Outcome:
     course: int
     stream: int
     note: str = ""
+    sandbox: str = "embedded"
+
+
+class Nowhere:
+    """Where the embedded sandbox leaves things beside processes and files."""
+
+    name = "embedded"
+    options: tuple[str, ...] = ()
+    limit = LIMIT
+    allowed: AbstractSet[str] = frozenset({".lock"})  # whoever comes next takes it
+
+    def left(self, run: str) -> list[str]:  # noqa: ARG002 - as in `OnKind`
+        """Nothing."""
+        return []
+
+
+class OnKind(Nowhere):
+    """A cluster, Docker and a registry, which others may use at the same time."""
+
+    name = "kind"
+    options = ("--sandbox", "kind")
+    limit = LIMIT_ON_KIND
+    allowed = frozenset({".lock", ".kind", "drills", f"{CLUSTER}.kubeconfig", f"{CLUSTER}.lock"})
+
+    def __init__(self, home: Path) -> None:
+        self._kubeconfig = kubeconfig_of(CLUSTER, home / "kubeconfig")
+        self._before = self._look()
+
+    def left(self, run: str) -> list[str]:
+        """What a run left there."""
+        return self._look().left_of(run, self._before)
+
+    def _look(self) -> Cluster:
+        return Cluster.look(self._kubeconfig, REGISTRY)
 
 
 class Cell:
     """One drill, in folders of its own."""
 
-    def __init__(self, home: Path, fault: str, spot: Spot, way: Way, system: Path, *, apart: bool) -> None:
+    def __init__(
+        self, home: Path, fault: str, spot: Spot, way: Way, system: Path, *, apart: bool, place: Nowhere
+    ) -> None:
+        self.place = place
         self.fault, self.spot, self.way = fault, spot, way
         self.state, self.out, self.scratch = home / "state", home / "out", home / "tmp"
         for folder in (self.state, self.out, self.scratch):
@@ -79,9 +120,11 @@ class Cell:
         steps = "".join(f"    {step}\n" for step in STEPS[fault])
         feature.write_text(f"Feature: a cell\n\n  Scenario: one\n{steps}")
         self.mark, self.said = home / "struck", home / "said"
-        places = {"DRILL_STATE_DIR": self.state, "TMPDIR": self.scratch, "HOME": self.scratch, "STRUCK": self.mark}
+        places = {"DRILL_STATE_DIR": self.state, "TMPDIR": self.scratch, "STRUCK": self.mark}
+        if apart:
+            places["HOME"] = self.scratch
         self.env = {**os.environ, **{name: str(path) for name, path in places.items()}}
-        drill = ["run", str(feature), "--system", str(system), "--out", str(self.out)]
+        drill = ["run", str(feature), "--system", str(system), "--out", str(self.out), *place.options]
         self.command = [*DRILL, str(spot), str(way), *drill]
         self.held = None if apart else Holdings()
         self.system = system
@@ -108,9 +151,8 @@ class Cell:
         if note or residue:
             note += "\n" + self.said.read_text(errors="replace")[-3000:]
         stream = sum(kind in STREAM for kind in kinds)
-        return Outcome(
-            self.fault, str(self.spot), str(self.way), reached, residue, took, len(kinds) - stream, stream, note
-        )
+        where = (self.fault, str(self.spot), str(self.way))
+        return Outcome(*where, reached, residue, took, len(kinds) - stream, stream, note, self.place.name)
 
     def _run_drill(self) -> int:
         """Runs it until it has ended or stands still, and notes meanwhile what there is; its wait status."""
@@ -183,31 +225,36 @@ class Cell:
 
         def files() -> list[str]:
             found = (path.name for folder in (self.state, self.scratch) for path in folder.iterdir())
-            return [name for name in found if name not in ALLOWED | names]
+            drills = (path.name for path in self.state.glob(".kind/drills/*"))
+            return [name for name in (*found, *drills) if name not in self.place.allowed | names]
 
         clean = self._wait(lambda: not processes() and not files())
+        clean = self._wait(lambda: not self.place.left(self._run_id()), every=SELDOM) and clean
         took = time.monotonic() - begun if clean else None
         residue = [f"process {one.pid} {' '.join(one.cmdline())}" for one in processes()]
-        residue += files()
+        residue += [*files(), *self.place.left(self._run_id())]
         if self.held is not None:
             self.held.pids -= pids
             residue += self.held.left()
         if not but:
             found = self._look().differs_from(self.before)
-            residue += [one for one in found if Path(one).name not in ALLOWED]
+            residue += [one for one in found if Path(one).name not in self.place.allowed]
         return residue, took
 
     def _look(self) -> Machine:
         return Machine.look((self.state, self.scratch), self.system.parent, apart=self.held is None)
 
-    def _wait(self, condition: Callable[[], bool]) -> bool:
+    def _run_id(self) -> str:
+        return next((path.name for path in self.out.iterdir() if path.is_dir()), "")
+
+    def _wait(self, condition: Callable[[], bool], every: Duration = EVERY) -> bool:
         """Waits for a condition, up to the limit."""
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + self.place.limit
         while time.monotonic() < end:
             reap()
             if condition():
                 return True
-            pause(EVERY)
+            pause(every)
         return condition()
 
     def _end_of_drill(self) -> int:
@@ -248,13 +295,17 @@ def main() -> int:
     parser.add_argument("spot", type=Spot.read)
     parser.add_argument("way", type=Way)
     parser.add_argument("--system", type=Path, default=SYSTEM)
+    parser.add_argument("--sandbox", choices=("embedded", "kind"), default="embedded")
     asked = parser.parse_args()
     adopt()
     home = Path(tempfile.mkdtemp(prefix="cell-", dir="/tmp"))
     home.chmod(0o711)
-    apart = go_apart(home)
+    on_kind = asked.sandbox == "kind"
+    apart = not on_kind and go_apart(home)
     try:
-        outcome = Cell(home, asked.fault, asked.spot, asked.way, asked.system.absolute(), apart=apart).run()
+        place = OnKind(home) if on_kind else Nowhere()
+        cell = Cell(home, asked.fault, asked.spot, asked.way, asked.system.absolute(), apart=apart, place=place)
+        outcome = cell.run()
     finally:
         for one in descendants():
             one.kill()

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.kill_matrix.cell import REPOSITORY, Outcome
+from tests.kill_matrix.cell import LIMIT_ON_KIND, REPOSITORY, Outcome
 from tests.kill_matrix.scenarios import STEPS
 from tests.kill_matrix.ways import Spot, Way
 
@@ -37,11 +37,15 @@ class Asked:
     spot: Spot
     way: Way
 
-    def run(self, system: Path) -> Outcome:
+    def run(self, system: Path, sandbox: str = "embedded") -> Outcome:
         """Runs it in a process of its own, which adopts all that it starts."""
         command = [sys.executable, "-m", "tests.kill_matrix.cell", self.fault, str(self.spot), self.way]
         done = subprocess.run(
-            [*command, "--system", str(system)], cwd=REPOSITORY, capture_output=True, text=True, check=False
+            [*command, "--system", str(system), "--sandbox", sandbox],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(f"{self}: the cell could not be run:\n{done.stderr}")
@@ -64,12 +68,12 @@ class Results:
             path.write_text("".join(f"{json.dumps(asdict(one))}\n" for one in self.outcomes))
         self._known = {(one.fault, one.spot, one.way): one for one in self.outcomes}
 
-    def of(self, asked: Asked, system: Path) -> Outcome:
+    def of(self, asked: Asked, system: Path, sandbox: str) -> Outcome:
         """What came of a cell, which is run unless that is known."""
         known = self._known.get((asked.fault, str(asked.spot), asked.way))
         if known is not None:
             return known
-        found = asked.run(system)
+        found = asked.run(system, sandbox)
         with self._lock:
             self.outcomes.append(found)
             if self._path is not None:
@@ -112,7 +116,7 @@ def _line(fault: str, way: str, of: Sequence[Outcome]) -> Iterator[str]:
 
 def problem(one: Outcome) -> str:
     """What is wrong with a cell; empty when nothing is."""
-    limit = GOAL + (LEASE if one.way == Way.SUSPEND else 0)
+    limit = (GOAL if one.sandbox == "embedded" else LIMIT_ON_KIND) + (LEASE if one.way == Way.SUSPEND else 0)
     late = f"it took {one.took:.2f} s" if one.took is not None and one.took > limit else ""
     wrong = "; ".join(filter(None, [*one.residue, one.note, late]))
     return f"{one.fault}, {one.spot}, {one.way}: {wrong}" if wrong else ""
@@ -127,15 +131,18 @@ def main() -> int:
     parser.add_argument("--no-stream", action="store_true", help="leave out the records that observers send")
     parser.add_argument("--parallel", type=int, default=3, help="cells at a time: half of a cell is waiting")
     parser.add_argument("--system", type=Path, default=REPOSITORY / "tests/systems/echo/stored.toml")
+    parser.add_argument("--sandbox", choices=("embedded", "kind"), default="embedded", help="where the drills run")
     parser.add_argument("--results", type=Path, help="a file to keep what is found, and to go on from")
     asked = parser.parse_args()
     begun = time.monotonic()
     results = Results(asked.results)
     with ThreadPoolExecutor(asked.parallel) as pool:
         faults = [Asked(fault, NEVER, Way.KILL) for fault in asked.fault or STEPS]
-        references = list(pool.map(lambda one: results.of(one, asked.system), faults))
+        references = list(pool.map(lambda one: results.of(one, asked.system, asked.sandbox), faults))
         wanted = [one for each in references for one in cells(each, asked.way or Way, stream=not asked.no_stream)]
-        for number, outcome in enumerate(pool.map(lambda one: results.of(one, asked.system), wanted[:: asked.every])):
+        for number, outcome in enumerate(
+            pool.map(lambda one: results.of(one, asked.system, asked.sandbox), wanted[:: asked.every])
+        ):
             if number % 50 == 0 or problem(outcome):
                 print(f"{number + 1} of {len(wanted[:: asked.every])}", problem(outcome), flush=True)
     never = str(NEVER)
