@@ -6,6 +6,7 @@ Others may use both at the same time: what bears the label of another run is the
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import urllib.request
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, Final
 _RUN: Final = "rollback-drill/run"
 _OF_ALL: Final = "namespaces,nodes,clusterroles,clusterrolebindings,persistentvolumes,customresourcedefinitions"
 _OF_NAMESPACES: Final = "pods,services,configmaps,secrets,deployments,jobs,roles,rolebindings,serviceaccounts"
+_OWN_IMAGE: Final = re.compile("image drill-[0-9a-f]{8}/")  # of one drill; the others are kept for the next
 _STAYS: Final = ("node ", "image ", "clusterrole")  # what begins so belongs to all, and must not go
 
 
@@ -48,11 +50,12 @@ class Cluster:
                 found, _, run = line.partition("\t")
                 things[f"{what} {found}"] = run
         things |= {f"network {one}": "" for one in _said("docker", "network", "ls", "--format={{.Name}}").split()}
-        return cls(things | {f"image {one}": "" for one in _images(registry)})
+        return cls(things | {f"image {one}": owners.get(one.partition("/")[0], "") for one in _images(registry)})
 
     def left_of(self, run: str, before: Cluster) -> list[str]:
         """What a run, or somebody without a name, has made or taken away."""
-        made = [one for one, owner in self.things.items() if one not in before.things and owner in ("", run)]
+        new = (one for one, owner in self.things.items() if one not in before.things and owner in ("", run))
+        made = [one for one in new if not one.startswith("image ") or _OWN_IMAGE.match(one)]
         gone = [one for one in before.things if one not in self.things and one.startswith(_STAYS)]
         return [*made, *(f"{one} is no more" for one in gone)]
 
