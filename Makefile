@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench mutants provision images lock clean
+.PHONY: drill test lint bench mutants kill-matrix provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -39,6 +39,9 @@ bench: .venv/.ready
 
 mutants: .venv/.ready  ## changes the code that measures and judges, and looks whether a test notices
 	$(BIN)/python -m tests.mutants
+
+kill-matrix: .venv/.ready  ## ends drills at every record of their journals, and looks whether anything is left
+	$(BIN)/python -m tests.kill_matrix.matrix $(CELLS)
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
