@@ -20,7 +20,9 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no ty
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much the tests in tests/fuzz try."""
     group = parser.getgroup("fuzz", "damaged inputs")
-    group.addoption("--inputs", type=int, default=200, metavar="N", help="damaged inputs of each kind (make fuzz: 10000)")
+    group.addoption(
+        "--inputs", type=int, default=200, metavar="N", help="damaged inputs of each kind (make fuzz: 10000)"
+    )
     group.addoption("--fuzz-seed", type=int, default=0, metavar="N", help="which damage is done")
 
 

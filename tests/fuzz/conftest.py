@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,35 +10,31 @@ from random import Random
 
 import pytest
 
-from tests.support.fuzzing import MANY, Found
-
-
-
-@pytest.fixture
-def inputs(request: pytest.FixtureRequest) -> int:
-    """How many damaged inputs of one kind are tried."""
-    return int(request.config.getoption("--inputs"))
+from tests.support.commands import REPOSITORY
+from tests.support.fuzzing import MANY, Found, Trial
 
 
 @pytest.fixture
-def random(request: pytest.FixtureRequest) -> Random:
-    """The same damage each time; `--fuzz-seed` does other."""
-    return Random(int(request.config.getoption("--fuzz-seed")))  # noqa: S311 - a seed is the point
+def trial(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Trial]:
+    """What a test does its damage with: the same each time, other with another `--fuzz-seed`."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    monkeypatch.setenv("DRILL_STATE_DIR", str(state))
+    inputs, seed = (int(request.config.getoption(name)) for name in ("--inputs", "--fuzz-seed"))
+    random = Random(seed)  # noqa: S311 - a seed is the point
+    made = Trial(monkeypatch, tmp_path, state, random, inputs, Found(tmp_path / "bad"))
+    begun = time.monotonic()
+    yield made
+    if inputs >= MANY and made.found.codes:
+        sys.stdout.write(f"\n{request.node.name}: {made.found.told(time.monotonic() - begun)}\n")
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of its own."""
-    folder = tmp_path / "state"
-    folder.mkdir(mode=0o700)
-    monkeypatch.setenv("DRILL_STATE_DIR", str(folder))
-    return folder
-
-
-@pytest.fixture
-def found(tmp_path: Path, inputs: int, request: pytest.FixtureRequest) -> Iterator[Found]:
-    """What comes of them; told where somebody asked for many."""
-    found, begun = Found(tmp_path / "bad"), time.monotonic()
-    yield found
-    if inputs >= MANY:
-        print(f"\n{request.node.name}: {found.told(time.monotonic() - begun)}")
+def system(tmp_path: Path) -> Path:
+    """The drill.toml, to be written, of a system that is the sample in all else."""
+    folder = tmp_path / "system"
+    folder.mkdir()
+    for one in (REPOSITORY / "fixtures/tracktion").iterdir():
+        if one.name != "drill.toml":
+            (folder / one.name).symlink_to(one)
+    return folder / "drill.toml"

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import shutil
 from itertools import count
-from pathlib import Path
-from random import Random
-
-import pytest
 
 from tests.support.commands import REPOSITORY
-from tests.support.fuzzing import Found, ask
+from tests.support.fuzzing import Trial
 from tests.support.mutations import mutate
 
 WHOLE = [path.read_bytes() for path in sorted((REPOSITORY / "features").rglob("*.feature"))]
@@ -36,27 +32,24 @@ SYSTEM = REPOSITORY / "fixtures/tracktion/drill.toml"
 TOGETHER = 40  # read by one command: it takes as long as eight files to begin
 
 
-def test_a_damaged_feature_is_planned_or_refused(
-    monkeypatch: pytest.MonkeyPatch, state: Path, tmp_path: Path, random: Random, inputs: int, found: Found
-) -> None:
+def test_a_damaged_feature_is_planned_or_refused(trial: Trial) -> None:
+    random, inputs = trial.random, trial.inputs
     refused = 0
     for batch in range(0, inputs, TOGETHER):
         texts = {f"n{number:02}": mutate(random, random.choice((*WHOLE, OUTLINE))) for number in range(TOGETHER)}
         for look in count():  # what is good is read again without what is not, because mistakes come in two rounds
-            folder = tmp_path / f"features-{batch}-{look}"  # pytest-bdd reads a path once in a process
+            folder = trial.folder / f"features-{batch}-{look}"  # pytest-bdd reads a path once in a process
             folder.mkdir()
             for name, text in texts.items():
                 (folder / f"{name}.feature").write_bytes(text)
-            said = ask(monkeypatch, "run", "--dry-run", folder, "--system", SYSTEM, "--sandbox", "embedded,kind")
+            said = trial.ask("run", "--dry-run", folder, "--system", SYSTEM, "--sandbox", "embedded,kind")
             named = [name for name in texts if f"{name}.feature" in said.err]
             stuck = "no file is named" if said.code and not named else ""
-            found.note(said, b"\n-----\n".join(texts.values()), stuck)
+            trial.found.note(said, b"\n-----\n".join(texts.values()), stuck)
             shutil.rmtree(folder)
             refused += len(named)
             texts = {name: text for name, text in texts.items() if name not in named}
             if not named or not texts:
                 break
-    found.require_none_bad()
-    assert {0, 65} <= set(found.codes)
+    trial.require_all_well(0, 65)
     assert inputs / 4 < refused < inputs
-    assert {path.name for path in state.iterdir()} <= {".lock"}

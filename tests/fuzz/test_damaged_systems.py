@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from random import Random
-
-import pytest
 
 from tests.support.commands import REPOSITORY
-from tests.support.fuzzing import MANY, Found, ask
+from tests.support.fuzzing import MANY, Trial
 from tests.support.mutations import mutate
 
 SAMPLE = REPOSITORY / "fixtures/tracktion"
@@ -61,37 +58,18 @@ for = "10 s"
 """What the sample's own file leaves out."""
 
 
-@pytest.fixture
-def system(tmp_path: Path) -> Path:
-    """The sample, with a drill.toml of its own."""
-    folder = tmp_path / "system"
-    folder.mkdir()
-    for one in SAMPLE.iterdir():
-        (folder / one.name).symlink_to(one)
-    (folder / "drill.toml").unlink()
-    return folder / "drill.toml"
-
-
-@pytest.fixture
-def features(tmp_path: Path) -> Path:
-    """One feature whose scenario needs most of what a drill.toml can say."""
-    path = tmp_path / "features" / "one.feature"
-    path.parent.mkdir()
-    text = (REPOSITORY / "features/validation/after_a_rollback.feature").read_text(encoding="utf-8")
-    path.write_text(text.partition("\n  Scenario: A release in place")[0], encoding="utf-8")
-    return path
-
-
-def test_a_damaged_drill_toml_is_read_or_refused(
-    monkeypatch: pytest.MonkeyPatch, state: Path, system: Path, features: Path, random: Random, inputs: int, found: Found
-) -> None:
+def test_a_damaged_drill_toml_is_read_or_refused(trial: Trial, system: Path) -> None:
+    random = trial.random
     whole = (SAMPLE / "drill.toml").read_bytes() + ALL_ELSE.encode()
-    before = set(system.parent.parent.rglob("*"))
-    for _ in range(inputs if inputs >= MANY else inputs // 2):  # one that can be read takes 0.2 s
+    text = (REPOSITORY / "features/validation/after_a_rollback.feature").read_text(encoding="utf-8")
+    feature = trial.folder / "one.feature"  # one scenario that needs most of what a drill.toml can say
+    feature.write_text(text.partition("\n  Scenario: A release in place")[0], encoding="utf-8")
+    before = set(trial.folder.rglob("*"))
+    for _ in range(trial.inputs if trial.inputs >= MANY else trial.inputs // 2):  # one that can be read takes 0.2 s
         damaged = mutate(random, whole)
         system.write_bytes(damaged)
         sandbox = random.choice(("embedded", "kind", "cluster"))
-        found.note(ask(monkeypatch, "run", "--dry-run", features, "--system", system, "--sandbox", sandbox), damaged)
-    found.require_none_bad()
-    assert {0, 78} <= set(found.codes)
-    assert set(system.parent.parent.rglob("*")) - before <= {system, state / ".lock"}
+        said = trial.ask("run", "--dry-run", feature, "--system", system, "--sandbox", sandbox)
+        trial.found.note(said, damaged)
+    trial.require_all_well(0, 78)
+    assert set(trial.folder.rglob("*")) - before <= {system, trial.state / ".lock"}

@@ -9,7 +9,9 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from types import FrameType
 from typing import Final
 
@@ -24,17 +26,19 @@ MANY: Final = 1000
 """From so many inputs on, somebody has the time."""
 VERDICTS: Final = range(4)
 ERRORS: Final = frozenset(range(64, 79)) - {InternalError.exit_code}
-_TRACEBACK: Final = re.compile(r"^(drill: )?(Traceback \(|E   |>   |INTERNALERROR|.*\.py:\d+: (in |\w*(Error|Exception)))", re.M)
+_TRACEBACK: Final = re.compile(
+    r"^(drill: )?(Traceback \(|E   |>   |INTERNALERROR|.*\.py:\d+: (in |\w*(Error|Exception)))", re.MULTILINE
+)
 
 
-class Hangs(Exception):
+class HangsError(Exception):
     """A command took longer than any input is a reason for."""
 
 
 @contextmanager
 def _patience(seconds: float) -> Iterator[None]:
     def give_up(_number: int, _frame: FrameType | None) -> None:
-        raise Hangs
+        raise HangsError
 
     before = signal.signal(signal.SIGALRM, give_up)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -94,3 +98,25 @@ class Found:
         """Fails with the first of each kind of bad answer."""
         kinds = {why.strip().splitlines()[-1]: (kept, why) for kept, why in reversed(self.bad.items())}
         assert not kinds, "\n\n".join(f"{kept}: {why}" for kept, why in kinds.values())
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a test tries damaged input with."""
+
+    monkeypatch: pytest.MonkeyPatch
+    folder: Path
+    state: Path
+    random: Random
+    inputs: int
+    found: Found
+
+    def ask(self, *arguments: object) -> Said:
+        """Runs a command with the trial's state folder; see `ask`."""
+        return ask(self.monkeypatch, *arguments)
+
+    def require_all_well(self, *codes: int) -> None:
+        """Each answer was a good one, each of these exit codes was among them, and nothing was left."""
+        self.found.require_none_bad()
+        assert set(codes) <= set(self.found.codes), self.found.codes
+        assert {path.name for path in self.state.iterdir()} <= {".lock"}

@@ -1,4 +1,4 @@
-"""Damage done to what commands read: bytes, words and lines of a text, values of a JSON document. From a seed, so again."""
+"""Damage done to what commands read: bytes, words and lines of a text, values of a JSON document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from random import Random
 from typing import Any, Final
 
 ODD: Final = (
-    "\u202e", "\ufeff", "\x00", "\x1b[2J", "\u2028", "\x85", "\ud7ff", "\U0001f9e8", "e\u0301", "ı", "ß", "\xa0", "٣", "\r",
+    "\u202e", "\ufeff", "\x00", "\x1b[2J", "\u2028", "\x85", "\ud7ff", "\U0001f9e8", "e\u0301", "\u0131", "ß", "\xa0",
+    "٣", "\r",
     "\\", '"', "'''", "{}", "{n}", "%s", "..", "/", "<b>", "#", "\t", "--", "=", "[[", "]]", "-0",
 )  # fmt: skip
 HUGE: Final = (

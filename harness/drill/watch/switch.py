@@ -27,6 +27,14 @@ class KillSwitch:
         return f"no drill runs while {' or '.join(map(str, self.files))} is there"
 
     def thrown(self) -> str:
-        """Why nothing may run, as a sentence; empty while nobody has made one of the files."""
-        found = next((file for file in self.files if file.exists()), None)
-        return f"the kill switch {found} is there; no drill runs until it is removed" if found else ""
+        """Why nothing may run, as a sentence; empty while nobody has made one of the files.
+
+        Where one cannot be looked for, it may be there.
+        """
+        for file in self.files:
+            try:
+                if file.exists():
+                    return f"the kill switch {file} is there; no drill runs until it is removed"
+            except OSError as error:
+                return f"the kill switch {file} cannot be looked for: {error.strerror}; no drill runs until it can"
+        return ""
