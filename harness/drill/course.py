@@ -6,7 +6,7 @@ the system once the drill may not act any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from harness.clock import Deadline, now
 from harness.drill.context import RunContext
 from harness.drill.guards.duty import Duty
 from harness.drill.hold import LastLook, hold
-from harness.drill.interrupt import Halt
+from harness.drill.interrupt import Interruption
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Status
 from harness.drill.recorder import Recorder, Registrar
@@ -45,13 +45,13 @@ class Course:
         context: of the run.
         folder: of the drill.
         journal: where everything goes.
-        stop: called from another thread once the drill must not go on.
+        interruption: what stops the drill, also from another thread.
 
     Its guards are on duty (`duty`) from before `run` to after it.
     """
 
     def __init__(
-        self, drill: Drill, context: RunContext, folder: Path, journal: JournalWriter, stop: Callable[[Halt], None]
+        self, drill: Drill, context: RunContext, folder: Path, journal: JournalWriter, interruption: Interruption
     ) -> None:
         self.drill = drill
         self.worker = WorkerProcess(mark_of(Process.own()))
@@ -64,7 +64,7 @@ class Course:
         self._settings = context.settings
         self._folder = folder
         self._journal = journal
-        self._stop = stop
+        self._interruption = interruption
         self._status = Status(drill.name, Stage.PREPARE, now(), Deadline(now()))
 
     def run(self) -> None:
@@ -118,7 +118,6 @@ class Course:
     def _prepare(self, deadline: Deadline) -> Live:
         """Brings the system up, under load and watched."""
         drill, context, settings = self.drill, self._context, self._settings
-        self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
         sandbox_id = new_id(context.sandbox, drill.model)
         order = Order.of(
             settings,
@@ -131,7 +130,9 @@ class Course:
             sandbox=context.sandbox,
             sandbox_id=sandbox_id,
         )
-        post = self.post = Post(order, KillSwitch.of(settings, drill.model), self._stop)
+        with self._interruption.put_off():
+            self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
+            post = self.post = Post(order, KillSwitch.of(settings, drill.model), self._interruption.stop)
         post.vouch_until(deadline)
         self.sandbox = open_sandbox(
             context.sandbox,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Final, Literal, Self
@@ -64,6 +66,8 @@ class Interruption:
         self._raised_halt = False
         self._first: Instant | None = None
         self._held = False
+        self._pending: Halted | KeyboardInterrupt | None = None
+        self._putting_off = False
         self._may_leave = False
         self._before: dict[int, signal.Handlers | object] = {}
 
@@ -86,6 +90,22 @@ class Interruption:
         """From now on the first signal does not raise."""
         self._held = True
 
+    @contextmanager
+    def put_off(self) -> Iterator[None]:
+        """What comes meanwhile raises at the end of it: so that no process is started whose handle is lost.
+
+        Raises:
+            Halted: a guard stops the drill.
+            KeyboardInterrupt: a person does.
+        """
+        self._putting_off = True
+        try:
+            yield
+        finally:
+            self._putting_off = False
+        if self._pending is not None:
+            raise self._pending
+
     def let_leave(self, *, may: bool) -> None:
         """Whether a second signal raises, because there is somebody to leave the rest to."""
         self._may_leave = may
@@ -107,13 +127,17 @@ class Interruption:
     def _signalled(self, _number: int, _frame: FrameType | None) -> None:
         if self.halt is not None and not self._raised_halt:  # it may be a person's: then that one counts as the guard's
             self._raised_halt = True
-            if not self._held:
-                raise Halted(self.halt)
+            self._raise(Halted(self.halt))
             return
         at = now()
         if self._first is None:
             self.asked, self._first = True, at
-            if not self._held:
-                raise KeyboardInterrupt
+            self._raise(KeyboardInterrupt())
         elif self._may_leave and at - self._first >= ONE_WISH:
             raise KeyboardInterrupt
+
+    def _raise(self, what: Halted | KeyboardInterrupt) -> None:
+        if self._putting_off:
+            self._pending = self._pending or what
+        elif not self._held:
+            raise what

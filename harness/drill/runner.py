@@ -65,7 +65,7 @@ class _Run:
         self._journal = journal
         self._interruption = Interruption()
         self._rules = rules_for(drill.model, drill.guards, context.sandbox)
-        self._course = Course(drill, context, folder, journal, self._interruption.stop)
+        self._course = Course(drill, context, folder, journal, self._interruption)
 
     def run(self) -> None:
         """The course, then restore, whatever happened; nothing at all where a guard refuses it."""

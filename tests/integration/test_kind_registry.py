@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.errors import InputError, MayWorkLater, Unavailable
+from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.kind.images import Images
+from harness.sandbox.kind.publish import PublishedImages, forget
 from harness.sandbox.kind.registry import Registry, ensure_registry
 from tests.support.containers import cluster, docker, docker_network, free_port, image, new_name
-from tests.support.sandboxes import soon
+from tests.support.sandboxes import echo, soon
 from tests.support.tools import needs
 
 pytestmark = needs("docker")
@@ -115,3 +116,46 @@ def test_images_outlive_the_registrys_container(repository: str) -> None:
         second = ensure_registry(name, network=network, image=Images().registry, deadline=soon(20), port=port)
         assert second.has(f"{repository}:1.0.0")
         second.close()
+
+
+def test_an_image_has_another_name_in_another_repository_and_each_goes_by_itself(
+    registry: Registry, repository: str
+) -> None:
+    names = f"{repository}:1.0.0", f"drill/{repository}:again"
+    with image("one", names[0]):
+        registry.push(names[0], soon(30))
+    for _ in range(2):
+        registry.copy(*names)
+    assert registry.digest(names[1]) == registry.digest(names[0])
+    assert registry.repositories("drill") == (f"drill/{repository}",)
+    registry.delete(names[0])
+    docker("pull", "--quiet", registry.name(names[1]))
+    docker("image", "rm", registry.name(names[1]))
+    with pytest.raises(NotFound):
+        registry.copy(*names)
+
+
+def test_what_a_drill_takes_away_is_missing_for_it_alone_until_it_is_given_back(registry: Registry) -> None:
+    model = echo()
+    names = [model.image("echo", version) for version in ("1.0.0", "2.0.0")]
+    with image("one", names[0]), image("other", names[1]):
+        for name in names:
+            registry.push(name, soon(30))
+    one, again, other = (PublishedImages(model, registry, drill) for drill in ("drill-1", "drill-1", "drill-2"))
+
+    def seen(images: PublishedImages) -> list[bool]:
+        return [images.has("echo", version, soon(10)) for version in ("1.0.0", "2.0.0")]
+
+    for _ in range(2):
+        one.remove("echo", "1.0.0", soon(10))
+        assert (seen(one), seen(again), seen(other)) == ([False, True], [False, True], [True, True])
+    assert one.reference("echo", "1.0.0") == registry.name(f"drill-1/{names[0]}"), "what no node can pull"
+    docker("pull", "--quiet", one.reference("echo", "2.0.0"))
+    docker("image", "rm", one.reference("echo", "2.0.0"))
+    for _ in range(2):
+        again.restore("echo", "1.0.0", soon(10))
+        assert seen(one) == [True, True]
+    one.remove("echo", "2.0.0", soon(10))
+    forget(registry, "drill-1")
+    assert seen(one) == [True, True]
+    assert one.reference("echo", "2.0.0") == other.reference("echo", "2.0.0")

@@ -70,6 +70,7 @@ def test_a_drill_that_ends_well_takes_its_watchdog_along_and_leaves_no_account(s
 def test_a_killed_drill_is_taken_back_by_its_watchdog_which_leaves_an_account(short: Running, stage: Stage) -> None:
     running = short
     running.reach(stage)
+    wait_for(running.has_watchdog, soon(), "the watchdog's start")
     running.process.send_signal(signal.SIGSTOP)
     family, ports = running.family(), running.ports()
     running.process.kill()

@@ -47,6 +47,10 @@ class Running(Underway):
         """The drill's watchdog."""
         return self.part("harness.drill.watch.watchdog")
 
+    def has_watchdog(self) -> bool:
+        """True from its watchdog's start on."""
+        return any("harness.drill.watch.watchdog" in command_of(one) for one in self.family())
+
     def ports(self) -> set[int]:
         """The ports on which these listen."""
         found: set[int] = set()

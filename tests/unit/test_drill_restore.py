@@ -39,6 +39,32 @@ def test_the_first_signal_interrupts_and_the_next_ones_wait(number: signal.Signa
     assert interruption.asked
 
 
+def test_a_signal_that_is_put_off_interrupts_once_what_was_begun_is_in_hand() -> None:
+    done: list[str] = []
+
+    def begin() -> None:
+        with interruption.put_off():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("the process is known")
+        done.append("never")
+
+    with Interruption() as interruption, pytest.raises(KeyboardInterrupt):
+        begin()
+    assert done == ["the process is known"]
+    assert interruption.asked
+
+
+def test_an_error_meanwhile_is_told_before_a_signal_that_was_put_off() -> None:
+    def begin() -> None:
+        with interruption.put_off():
+            os.kill(os.getpid(), signal.SIGINT)
+            raise Unavailable("it does not start")
+
+    with Interruption() as interruption, pytest.raises(Unavailable):
+        begin()
+    assert interruption.asked
+
+
 def test_what_is_held_is_not_interrupted_but_remembered() -> None:
     with Interruption() as interruption:
         interruption.hold()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from harness.drill.interrupt import Halt, Halted
 from harness.drill.watch.account import Account
-from harness.drill.watch.berth import Berth
-from harness.drill.watch.entries import entries, make, order_of
+from harness.drill.watch.berth import Berth, hidden
+from harness.drill.watch.entries import entries, make, order_of, remove_abandoned
 from harness.drill.watch.fenced import fenced
 from harness.drill.watch.lease import Lease
 from harness.drill.watch.order import Order
@@ -109,6 +110,24 @@ def test_an_entry_is_there_with_all_that_it_says_or_not_at_all(tmp_path: Path) -
     assert entries(tmp_path / "state") == ()
     assert order_of(found) is None
     berth.remove()
+
+
+def test_a_drill_killed_over_its_entry_leaves_none_and_one_that_is_at_it_is_left_alone(tmp_path: Path) -> None:
+    process = subprocess.Popen(["sleep", "60"])
+    dead = Process.of(process.pid)
+    process.kill()
+    process.wait()
+    assert dead is not None
+    for name in (f".11111111.{dead.label}", f".22222222.{Process.own().label}", ".33333333"):
+        (tmp_path / ".drills" / name).mkdir(parents=True)
+        (tmp_path / ".drills" / name / "order.json").touch()
+    assert entries(tmp_path) == ()
+    remove_abandoned(tmp_path)
+    [left] = (tmp_path / ".drills").iterdir()
+    assert left == hidden(tmp_path / ".drills" / "22222222")
+    left.rename(left.with_name(".22222222"))
+    remove_abandoned(tmp_path)
+    assert not (tmp_path / ".drills").exists()
 
 
 def test_an_entry_that_cannot_be_written_is_told_before_anything_is_begun(tmp_path: Path) -> None:

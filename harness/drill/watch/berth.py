@@ -11,7 +11,7 @@ from typing import Final
 
 from harness.sandbox.common.process import Process
 
-HIDDEN: Final = "."  # begins the names of what is just being made, or removed
+_HIDDEN: Final = "."  # begins the names of what is just being made, or removed
 _LABEL_BYTES: Final = 64
 
 
@@ -56,10 +56,26 @@ class Berth:
 
     def remove(self) -> None:
         """Removes the folder, in one step for whoever looks: nothing of its drill is left."""
-        going = self.path.with_name(f"{HIDDEN}{self.path.name}")
+        going = hidden(self.path)
         with suppress(OSError):
             self.path.rename(going)
             for one in going.iterdir():
                 one.unlink()
             going.rmdir()
             self.path.parent.rmdir()  # if it was the last one
+
+
+def hidden(path: Path) -> Path:
+    """What a folder is called while this process makes or removes it."""
+    own = Process.of(os.getpid())
+    return path.with_name(f"{_HIDDEN}{path.name}.{own.label if own else ''}")
+
+
+def is_hidden(path: Path) -> bool:
+    """True for what is being made or removed, or was when its process died."""
+    return path.name.startswith(_HIDDEN)
+
+
+def is_abandoned(path: Path) -> bool:
+    """True for what is hidden by a process that has died over it."""
+    return is_hidden(path) and not Process.lives(path.name.rpartition(".")[2])

@@ -14,7 +14,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from harness.drill.watch.berth import HIDDEN, Berth
+from harness.drill.watch.berth import Berth, hidden, is_abandoned, is_hidden
 from harness.drill.watch.order import Order
 from harness.errors import CannotCreate
 from harness.journal.chain import sync_folder
@@ -31,7 +31,8 @@ def make(state_dir: Path, order: Order) -> Berth:
     """
     folder = state_dir / _FOLDER
     name = secrets.token_hex(4)
-    draft, path = folder / f"{HIDDEN}{name}", folder / name
+    path = folder / name
+    draft = hidden(path)
     try:
         _make_folder(draft)
         file = os.open(draft / "order.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -59,11 +60,22 @@ def _make_folder(draft: Path) -> None:
 
 def entries(state_dir: Path) -> tuple[Berth, ...]:
     """All entries, in order of their names; those that are just being made or removed are not among them."""
+    return tuple(Berth(path) for path in _found(state_dir) if not is_hidden(path))
+
+
+def remove_abandoned(state_dir: Path) -> None:
+    """Removes the entries over whose making or removal a process died: there was nothing of their drill."""
+    for path in filter(is_abandoned, _found(state_dir)):
+        shutil.rmtree(path, ignore_errors=True)
+        with suppress(OSError):
+            path.parent.rmdir()  # if it was the last one
+
+
+def _found(state_dir: Path) -> list[Path]:
     try:
-        found = sorted((state_dir / _FOLDER).iterdir())
+        return sorted((state_dir / _FOLDER).iterdir())
     except (FileNotFoundError, NotADirectoryError):
-        return ()
-    return tuple(Berth(path) for path in found if not path.name.startswith(HIDDEN))
+        return []
 
 
 def order_of(entry: Berth) -> Order | None:

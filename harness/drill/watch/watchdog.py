@@ -90,9 +90,7 @@ class Watchdog:
                 if message == wire.BEAT:
                     self._say(wire.BEAT)
             if died or b"" in heard:
-                return Fall(
-                    "the drill was killed" if died or not self._drill.alive else "the drill left without a word"
-                )
+                return Fall("the drill was killed" if died or self._dies() else "the drill left without a word")
             if heard:
                 self._lease.renew()
             else:
@@ -124,6 +122,10 @@ class Watchdog:
                 self._poll.unregister(self._line)
                 break
         return heard, self._handle is None or self._handle in ready
+
+    def _dies(self) -> bool:
+        """Whether a drill that hung up is gone, too: the kernel closes the files of a killed one a moment before."""
+        return self._handle is None or bool(select.select([self._handle], [], [], wire.TICK)[0])
 
     def _say(self, message: bytes) -> None:
         """Says something, if the drill still listens."""

@@ -154,7 +154,8 @@ def _wait_for_end(daemon: Process) -> None:
     """Waits until a daemon has taken everything down; kills one that hangs over it."""
     with suppress(DeadlineExceeded):
         wait_for(lambda: not daemon.alive, Deadline.after(limits.TEARDOWN), "the end of a sandbox's daemon")
-    daemon.send(signal.SIGKILL)
+    if daemon.send(signal.SIGKILL):
+        wait_for(lambda: not daemon.alive, Deadline.after(limits.HEAL_PATIENCE), "the end of a daemon that was killed")
 
 
 def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:

@@ -13,7 +13,7 @@ from harness.clock import Deadline, pause
 from harness.errors import MayWorkLater
 from harness.sandbox.kind import base, cluster, heal, left, limits
 from harness.sandbox.kind.marks import SANDBOX
-from harness.sandbox.kind.publish import PublishedImages
+from harness.sandbox.kind.publish import PublishedImages, forget
 from harness.sandbox.kind.registry import Registry
 from harness.sandbox.kind.together import at_the_same_time
 from harness.sandbox.kind.which import PROJECT, Which
@@ -39,7 +39,7 @@ def entered(model: SystemModel, name: str, state_dir: Path, which: Which = PROJE
     found = base.attach(state_dir, which)
     registry = Registry(which.port)
     kube = found.kube(name)
-    images = PublishedImages(model, registry)
+    images = PublishedImages(model, registry, name)
     try:
         yield KubernetesSystem(
             kube,
@@ -92,8 +92,10 @@ def _end_namespace(state_dir: Path, name: str, deadline: Deadline, which: Which)
         raise MayWorkLater(f"the cluster {which.name} does not answer, so namespace {name} may be left there")
     if found is None:  # with its cluster a namespace is gone as well
         return
-    kube = found.kube(name)
+    kube, registry = found.kube(name), Registry(which.port)
     try:
         namespace.remove(kube, deadline)
+        forget(registry, name)
     finally:
         kube.close()
+        registry.close()

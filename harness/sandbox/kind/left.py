@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from harness.errors import CannotCreate
 from harness.sandbox.kind.marks import CLUSTER, Found, Mark
-from harness.sandbox.kind.which import Which
+from harness.sandbox.kind.which import PROJECT, Which
 
 _NOTE: Final = "owner.json"
+_PORT: Final = "registry-port"
 
 
 def folders(state_dir: Path) -> Path:
@@ -29,10 +31,11 @@ def make_folder(state_dir: Path, namespace: str, mark: Mark, which: Which) -> Pa
         CannotCreate: there is no permission or no room.
     """
     folder = folders(state_dir) / namespace
+    note = {**mark.labels("drill"), CLUSTER: which.name, _PORT: str(which.port)}
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700)
-        (folder / _NOTE).write_text(json.dumps({**mark.labels("drill"), CLUSTER: which.name}), encoding="utf-8")
+        (folder / _NOTE).write_text(json.dumps(note), encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise CannotCreate(f"{folder}: cannot be made: {error.strerror}") from error
@@ -51,6 +54,12 @@ def noted(state_dir: Path) -> tuple[Found, ...]:
     except FileNotFoundError:
         return ()
     return tuple(Found("namespace", path.name, path.name, _labels(path / _NOTE)) for path in paths)
+
+
+def cluster_of(note: Mapping[str, str]) -> Which:
+    """The cluster that a note tells of; the project's where it tells of none."""
+    port = note.get(_PORT, "")
+    return Which(note.get(CLUSTER, PROJECT.name), int(port) if port.isdecimal() else PROJECT.port)
 
 
 def _labels(note: Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from harness.clock import Deadline
@@ -9,8 +10,9 @@ from harness.errors import MayWorkLater, NotFound
 from harness.sandbox.kind import cluster, left
 from harness.sandbox.kind import heal as containers
 from harness.sandbox.kind.cluster import Cluster
-from harness.sandbox.kind.marks import CLUSTER, OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
-from harness.sandbox.kind.which import PROJECT, Which
+from harness.sandbox.kind.marks import OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
+from harness.sandbox.kind.publish import forget
+from harness.sandbox.kind.registry import Registry
 from harness.sandbox.kubernetes import namespace
 
 
@@ -30,10 +32,10 @@ def heal(state_dir: Path, deadline: Deadline) -> tuple[str, ...]:
     if not folders:
         return ()
     told = [str(one) for one in containers.heal(deadline)]
-    for name in sorted({one.found.labels.get(CLUSTER, PROJECT.name) for one in folders}):
-        found = cluster.find(state_dir, Which(name))
-        if found is None and cluster.runs(Which(name)):
-            raise MayWorkLater(f"the cluster {name} does not answer, so namespaces may be left there; try again")
+    for which in sorted({left.cluster_of(one.found.labels) for one in folders}):
+        found = cluster.find(state_dir, which)
+        if found is None and cluster.runs(which):
+            raise MayWorkLater(f"the cluster {which.name} does not answer, so namespaces may be left there; try again")
         if found is None:  # with its cluster a namespace is gone as well
             continue
         told += [_remove(found, one, deadline) for one in _abandoned(_namespaces(found))]
@@ -60,11 +62,12 @@ def _namespaces(found: Cluster) -> tuple[Found, ...]:
 
 
 def _remove(found: Cluster, one: Abandoned, deadline: Deadline) -> str:
-    kube = found.kube(one.found.name)
+    kube, registry = found.kube(one.found.name), Registry(found.which.port)
     try:
-        namespace.remove(kube, deadline)
-    except NotFound:  # it went while we looked
-        pass
+        with suppress(NotFound):  # it went while we looked
+            namespace.remove(kube, deadline)
+        forget(registry, one.found.name)
     finally:
         kube.close()
+        registry.close()
     return str(one)

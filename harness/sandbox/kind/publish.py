@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Final
 
 from harness.clock import Deadline, wait_for
-from harness.errors import MayWorkLater, Unavailable
+from harness.errors import DeadlineExceeded, MayWorkLater, Unavailable
 from harness.sandbox.kind.engine import Engine
-from harness.sandbox.kind.registry import Registry
+from harness.sandbox.kind.registry import Image, Registry
 from harness.system.model import SystemModel
 from harness.system.releases import versions
 
+_USED: Final = "of-this-drill"  # a tag that a drill's own repository has once it is complete
+
 
 class PublishedImages:
-    """The port Images, over the cluster's registry, and what faults do to it."""
+    """The port Images, over the cluster's registry, and what faults do to it.
 
-    def __init__(self, model: SystemModel, registry: Registry) -> None:
+    The registry is everybody's, so nothing is taken out of it. A drill that takes an image away gets repositories of
+    its own, below its name, with all images but that one, and from then on its pods and its checks go there. Which it
+    uses is read from the registry each time: whoever takes the fault back may be another process.
+
+    Args:
+        model: the system.
+        registry: the cluster's.
+        drill: the name of the drill's sandbox.
+    """
+
+    def __init__(self, model: SystemModel, registry: Registry, drill: str) -> None:
         self._model = model
         self._registry = registry
+        self._drill = drill
 
     def reference(self, service: str, version: str) -> str:
         """See the port."""
-        return self.current(self._model.image(service, version))
+        return self.current(self._seen(self._model.image(service, version)))
 
     def current(self, image: str) -> str:
         """An image as pods name it: by its digest, so that a node runs no older one that it has by the same name."""
@@ -35,7 +49,7 @@ class PublishedImages:
 
         def answer() -> tuple[bool] | None:
             try:
-                return (self._registry.has(image),)
+                return (self._registry.has(self._seen(image)),)
             except MayWorkLater:
                 if deadline.passed:
                     raise
@@ -44,19 +58,51 @@ class PublishedImages:
         return wait_for(answer, deadline, f"an answer of the registry about {image}")[0]
 
     def remove(self, service: str, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - the registry has its own
-        """Takes an image out of the registry: of all who use it, so a drill that does this disturbs those beside it."""
-        self._registry.delete(self._model.image(service, version))
+        """Takes an image away from this drill, and from no other."""
+        image = Image.parse(self._model.image(service, version))
+        own = self._own(image)
+        if not self._is_used(own):
+            tags = self._registry.tags(image.repository)
+            for tag in tags:
+                self._registry.copy(f"{image.repository}:{tag}", f"{own.repository}:{tag}")
+            for tag in tags[:1]:
+                self._registry.copy(f"{image.repository}:{tag}", f"{own.repository}:{_USED}")
+        self._registry.delete(str(own))
 
     def restore(self, service: str, version: str, deadline: Deadline) -> None:
-        """Puts it back, from this machine.
+        """Gives the drill the image again.
 
         Raises:
-            Unavailable: this machine has not got it.
-            MayWorkLater: it was not done in time.
+            NotFound: it has gone meanwhile, and not by this drill.
+            DeadlineExceeded: there was no time left to ask for it.
         """
-        image = self._model.image(service, version)
-        if not self._registry.has(image):
-            self._registry.push(image, deadline)
+        image = Image.parse(self._model.image(service, version))
+        if deadline.passed:
+            raise DeadlineExceeded(f"there was no time left to give the drill {image} again")
+        if self._is_used(self._own(image)):
+            self._registry.copy(str(image), str(self._own(image)))
+
+    def _seen(self, image: str) -> str:
+        """The image where this drill looks for it."""
+        own = self._own(Image.parse(image))
+        return str(own) if self._is_used(own) else image
+
+    def _own(self, image: Image) -> Image:
+        return Image(f"{self._drill}/{image.repository}", image.tag)
+
+    def _is_used(self, own: Image) -> bool:
+        return self._registry.has(f"{own.repository}:{_USED}")
+
+
+def forget(registry: Registry, drill: str) -> None:
+    """Empties the repositories of a drill. What is then left of them in the registry are their names.
+
+    Raises:
+        MayWorkLater: the registry does not answer.
+    """
+    for repository in registry.repositories(drill):
+        for tag in registry.tags(repository):
+            registry.delete(f"{repository}:{tag}")
 
 
 def publish(model: SystemModel, registry: Registry, needed: frozenset[str], deadline: Deadline) -> None:

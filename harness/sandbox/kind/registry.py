@@ -11,7 +11,7 @@ from typing import Final, Self
 import httpx
 
 from harness.clock import Deadline
-from harness.errors import DeadlineExceeded, InputError, MayWorkLater, Unavailable
+from harness.errors import DeadlineExceeded, InputError, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.kind import limits
 from harness.sandbox.kind.containers import Plan, Published, make_volume
 from harness.sandbox.kind.engine import Engine
@@ -20,6 +20,7 @@ from harness.sandbox.kind.warm import ensure
 
 _PORT: Final = 5000
 _HOST: Final = "127.0.0.1"
+_MOST: Final = 1000  # repositories that the registry lists at once
 _MANIFESTS: Final = (
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
@@ -104,6 +105,25 @@ class Registry:
             return ()
         return tuple(sorted(self._good(answer).json().get("tags") or ()))
 
+    def repositories(self, folder: str) -> tuple[str, ...]:
+        """The repositories whose names begin with a folder, in order, also those that are empty by now; 1,000 at most.
+
+        Raises as `has` does.
+        """
+        found = self._good(self._ask("GET", f"_catalog?n={_MOST}&last={folder}")).json()["repositories"] or ()
+        return tuple(sorted(name for name in found if name.startswith(f"{folder}/")))
+
+    def copy(self, image: str, to: str) -> None:
+        """Gives an image a second name, in whatever repository; no layer is copied.
+
+        Raises:
+            NotFound: the image is not here.
+            InputError, MayWorkLater: as `has` does.
+        """
+        source, target = Image.parse(image), Image.parse(to)
+        if not self._copy_manifest(source.repository, source.tag, target.repository, target.tag):
+            raise NotFound(f"image {image} is not in the registry at {self.address}")
+
     def push(self, image: str, deadline: Deadline) -> None:
         """Copies an image of this machine's Docker into the registry, under the same name.
 
@@ -151,6 +171,20 @@ class Registry:
     def close(self) -> None:
         """Closes connections; the registry goes on."""
         self._http.close()
+
+    def _copy_manifest(self, source: str, reference: str, target: str, name: str) -> bool:
+        """Puts a manifest into another repository, and what it lists first; False when it is not here."""
+        found = self._ask("GET", f"{source}/manifests/{reference}")
+        if found.status_code == httpx.codes.NOT_FOUND:
+            return False
+        content = self._good(found).json()
+        for platform in content.get("manifests", ()):  # of an image for several, of which some may be left out here
+            self._copy_manifest(source, platform["digest"], target, platform["digest"])
+        for blob in (content.get("config"), *content.get("layers", ())):
+            if blob:
+                self._good(self._ask("POST", f"{target}/blobs/uploads/?mount={blob['digest']}&from={source}"))
+        self._good(self._ask("PUT", f"{target}/manifests/{name}", found.content, found.headers["Content-Type"]))
+        return True
 
     def _digest(self, image: Image) -> str | None:
         answer = self._ask("HEAD", f"{image.repository}/manifests/{image.tag}")

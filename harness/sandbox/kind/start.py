@@ -19,7 +19,7 @@ from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.database import PORT, DrillPostgres
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
-from harness.sandbox.kind.publish import PublishedImages
+from harness.sandbox.kind.publish import PublishedImages, forget
 from harness.sandbox.kind.registry import Registry
 from harness.sandbox.kind.together import at_the_same_time
 from harness.sandbox.kind.which import PROJECT, Which
@@ -90,9 +90,9 @@ def start(
             postgres = DrillPostgres(
                 name, database=model.name, network=nodes.NETWORK, mark=mark, folder=folder, image=Images().postgres
             )
-        undo.callback(_end, found, kube, postgres, state_dir)
+        undo.callback(_end, found, kube, registry, postgres, state_dir)
         namespace.make(kube, mark.labels("namespace"))
-        images = PublishedImages(model, registry)
+        images = PublishedImages(model, registry, name)
         system = KindSandbox(
             kube,
             model,
@@ -125,19 +125,20 @@ def _start_database(system: KindSandbox, postgres: DrillPostgres, mark: Mark, de
     system.open_database(postgres.port)
 
 
-def _end(found: Cluster, kube: Kube, postgres: DrillPostgres | None, state_dir: Path) -> None:
+def _end(found: Cluster, kube: Kube, registry: Registry, postgres: DrillPostgres | None, state_dir: Path) -> None:
     """Removes everything of a drill. Its folder goes last: while something is left, that tells `heal` of it."""
-    parts: list[Callable[[], None]] = [partial(_end_namespace, found, kube)]
+    parts: list[Callable[[], None]] = [partial(_end_namespace, found, kube, registry)]
     if postgres is not None:
         parts.append(lambda: postgres.close(Deadline.after(limits.REMOVE)))
     at_the_same_time(parts)
     left.remove_folder(state_dir, kube.namespace)
 
 
-def _end_namespace(found: Cluster, kube: Kube) -> None:
-    """Removes the namespace; it is gone as well where somebody has deleted the cluster meanwhile."""
+def _end_namespace(found: Cluster, kube: Kube, registry: Registry) -> None:
+    """Removes the namespace and the drill's own images; where somebody has deleted the cluster, they are gone, too."""
     try:
         namespace.remove(kube, Deadline.after(limits.NAMESPACE_END))
+        forget(registry, kube.namespace)
     except MayWorkLater:
         if cluster.runs(found.which):
             raise

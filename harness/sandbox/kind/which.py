@@ -12,7 +12,7 @@ from harness.errors import UsageError
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")  # what kind takes, with room for what is added here
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Which:
     """A cluster by its name; several of them live side by side when their registries have ports of their own.
 
