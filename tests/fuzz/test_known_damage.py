@@ -61,3 +61,21 @@ def test_an_argument_beyond_all_measure_is_told(trial: Trial, arguments: list[ob
     said = trial.ask("list", *arguments)
     assert (why_bad(said), said.code) == ("", code)
     assert told in said.err
+
+
+@pytest.mark.parametrize(
+    ("expression", "code", "told"),
+    [
+        ("5[[0-9]", 0, ""),
+        ("5(", 78, "metrics.bad: expected a regular expression: missing )"),
+        ("(" * 5_000, 78, "metrics.bad: expected a regular expression: maximum recursion depth"),
+        ("5{9999999999999}", 78, "metrics.bad: expected a regular expression: the repetition number is too large"),
+    ],
+    ids=["doubtful", "open", "deep", "huge"],
+)
+def test_an_expression_is_read_or_refused(trial: Trial, system: Path, expression: str, code: int, told: str) -> None:
+    whole = (SAMPLE / "drill.toml").read_text(encoding="utf-8") + ALL_ELSE
+    system.write_text(whole.replace('bad = "5.."', f'bad = "{expression}"'), encoding="utf-8")
+    said = trial.ask("run", "--dry-run", FEATURE, "--system", system)
+    assert (why_bad(said), said.code) == ("", code)
+    assert told in said.err
