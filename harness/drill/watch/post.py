@@ -80,6 +80,11 @@ class Post:
         return self._process.pid
 
     @property
+    def lives(self) -> bool:
+        """True while there is a watchdog that what is left to be done could be left to."""
+        return self._process.poll() is None
+
+    @property
     def taken(self) -> bool:
         """True once the watchdog has taken the drill's lease, and takes everything back."""
         self._hear()
