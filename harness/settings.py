@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.secrecy import learn, secrets_of
 from harness.units import Duration
 
 _LAST_PORT = 65535
@@ -81,6 +82,10 @@ class Settings:
 
     named_kill_switch: Path | None = field(default_factory=_kill_switch)
     """A kill switch elsewhere than in the state folder."""
+
+    def __post_init__(self) -> None:
+        """What is secret in the environment is masked from now on."""
+        learn(*secrets_of(os.environ))
 
     @property
     def kill_switch(self) -> Path:

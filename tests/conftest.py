@@ -17,6 +17,15 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no ty
         return "cluster" if any(word in nodeid for word in ("kind", "cluster")) else file
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much the tests in tests/fuzz try."""
+    group = parser.getgroup("fuzz", "damaged inputs")
+    group.addoption(
+        "--inputs", type=int, default=200, metavar="N", help="damaged inputs of each kind (make fuzz: 10000)"
+    )
+    group.addoption("--fuzz-seed", type=int, default=0, metavar="N", help="which damage is done")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
     """Tells pytest-xdist who takes turns."""

@@ -140,7 +140,8 @@ class Course:
         )
         with self._interruption.put_off():
             self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
-            post = self.post = Post(order, KillSwitch.of(settings, drill.model), self._interruption.stop)
+            switch = KillSwitch.of(settings, drill.model, drill.guards.switches)
+            post = self.post = Post(order, switch, self._interruption.stop)
         post.vouch_until(deadline)
         self.sandbox = open_sandbox(
             context.sandbox,
