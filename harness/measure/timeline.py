@@ -7,7 +7,7 @@ once is refused, because nobody could say which of the two is true.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -17,6 +17,7 @@ from harness.journal.observation import LoadSecond, Observation, Write
 from harness.units import Instant
 
 T = TypeVar("T")
+_OF_ACCOUNTS: Final = (r.TakenOver, r.SandboxEnded, r.TakenBack)
 _ONCE: Final = (
     r.DrillDeclared,
     r.LedgerClosed,
@@ -58,6 +59,8 @@ class Timeline:
     notices: tuple[r.NoticeTold, ...]
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
+    impossible: tuple[str, ...] = ()
+    """What no drill writes, as clauses."""
 
     def fault_at(self, state: r.FaultState) -> r.FaultMoved | None:
         """When the fault first reached a state."""
@@ -133,4 +136,12 @@ def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Ti
         notices=every(r.NoticeTold),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
+        impossible=tuple(_impossible(found)),
     )
+
+
+def _impossible(found: Sequence[r.Record]) -> Iterator[str]:
+    """What only somebody else writes."""
+    for record in found:
+        if isinstance(record, _OF_ACCOUNTS):
+            yield f"it holds a record '{record.kind}', which only an account of somebody else holds"

@@ -26,6 +26,7 @@ _APART: Final = Duration.of(ms=999)  # seconds of one kind of load are a second 
 def consistent(timeline: Timeline) -> Iterator[Finding]:
     """The first thing of each kind that cannot have been so."""
     kinds = (
+        iter(timeline.impossible),
         backwards(timeline),
         _undeclared(timeline),
         _twice(timeline),

@@ -67,7 +67,7 @@ def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from course.ended(timeline)
     yield from validity.ready(timeline, measures)
     yield from _criteria(timeline, Phase.STEADY_STATE, None)
-    yield from validity.broken(timeline)
+    yield from validity.broken(timeline, measures)
     yield from course.reacted(timeline)
     yield from course.helped(timeline)
     yield from course.recovered(timeline, measures)
@@ -190,7 +190,19 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if timeline.restored:
         yield from _restored(timeline.restored, found)
     if found.gone:
+        yield from _lost_after_recovery(found, measures.system.recovery if measures.system else None)
         yield from _lost(timeline, found)
+
+
+def _lost_after_recovery(found: Account, recovery: Interval | None) -> Iterator[Finding]:
+    """A recovery point is about what came before the outage; what is acknowledged once clients are well again stays."""
+    if recovery is None or not found.kept:  # where nothing at all was read back, that is told instead
+        return
+    after = [one for one in found.lost if one.acknowledged and one.acknowledged > recovery.high]
+    if after:
+        many = counted(len(after), "write")
+        why = f"{many} acknowledged after the recovery {are(len(after), 'was', 'were')} lost, which no RPO allows for"
+        yield Finding(Cause.WRITES_LOST, why)
 
 
 def _restored(restored: DataRestored, found: Account) -> Iterator[Finding]:

@@ -12,9 +12,10 @@ from typing import Final
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Phase, ServiceDeclared
-from harness.journal.records import FaultState, Stage, StageEnded
+from harness.journal.records import FaultMoved, FaultState, Stage, StageEnded
 from harness.measure.edge import telling
 from harness.measure.measures import Measures
+from harness.measure.split import fault_begins
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, counted
 from harness.verdict.finding import Finding
@@ -40,8 +41,8 @@ def ready(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from _steady(timeline, measures)
 
 
-def broken(timeline: Timeline) -> Iterator[Finding]:
-    """The fault was injected and had an effect, and that it had none is known from probes that were there to see."""
+def broken(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
+    """The fault was injected and clients felt it; that they did not is known from probes that were there to see."""
     if _failed_before_the_fault(timeline):
         return
     fault, end = timeline.declared.fault, timeline.stage_end(Stage.INJECT)
@@ -58,6 +59,9 @@ def broken(timeline: Timeline) -> Iterator[Finding]:
         if timeline.fault_at(state) is None:
             why = f"the journal does not tell when the fault ({fault}) was {state}"
             yield Finding(Cause.FAULT_NOT_RECORDED, why)
+    if effective and fault_begins(timeline) and not any(measures.after.values()) and _all_looked(timeline, effective):
+        why = f"the fault ({fault}) had no effect that clients could feel: no probe got a bad answer after it"
+        yield Finding(Cause.NO_EFFECT, why)
 
 
 def _failed_before_the_fault(timeline: Timeline) -> StageEnded | None:
@@ -91,6 +95,12 @@ def _nobody_looked(timeline: Timeline, begin: Instant, end: Instant) -> Iterator
                 f"{service.name} was not observed for {gap} after the fault was injected, so it cannot be told"
                 " whether the fault had an effect",
             )
+
+
+def _all_looked(timeline: Timeline, effective: FaultMoved) -> bool:
+    """True when every service was probed after the effect was seen: so what no probe met, no client did."""
+    services = timeline.declared.services
+    return all(any(sent > effective.at for sent in _sent(timeline, service)) for service in services)
 
 
 def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:

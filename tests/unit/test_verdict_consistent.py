@@ -364,3 +364,18 @@ def test_a_control_that_contradicts_itself_is_no_proof(
     judgement = judgement_of(records)
     assert judgement.verdict is (expected if expected is not Verdict.INVALID else Verdict.INDETERMINATE)
     assert as_expected(judgement, timeline_of(records).declared) is met
+
+
+@pytest.mark.parametrize("name", ["taken.over", "sandbox.ended", "taken.back"])
+def test_what_only_somebody_else_writes_is_in_no_journal(name: str) -> None:
+    [record] = [
+        one
+        for one in (
+            r.TakenOver(at=at(7), by="watchdog", why="", head="", records=1, torn=False),
+            r.SandboxEnded(at=at(7), detail=""),
+            r.TakenBack(at=at(7), left=()),
+        )
+        if one.kind == name
+    ]
+    found = told(timeline_of([*World().records(), record]))
+    assert found == [f"it holds a record '{name}', which only an account of somebody else holds"]

@@ -49,7 +49,7 @@ def without(*states: r.FaultState) -> tuple[r.FaultMoved, ...]:
 
 def test_a_drill_that_went_well_is_valid() -> None:
     assert told(validity.ready(GOOD, MEASURES)) == []
-    assert told(validity.broken(GOOD)) == []
+    assert told(validity.broken(GOOD, MEASURES)) == []
     assert told(validity.watched(GOOD, MEASURES)) == []
 
 
@@ -66,7 +66,7 @@ def test_what_failed_before_the_fault_is_all_that_is_told(
 ) -> None:
     timeline = replace(seen(), stage_ends=failed(*stages), fault=(), load=())
     assert told(validity.ready(timeline, MEASURES)) == [found]
-    assert told(validity.broken(timeline)) == []
+    assert told(validity.broken(timeline, MEASURES)) == []
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def not_told(state: str) -> tuple[Cause, str]:
     ],
 )
 def test_a_fault_was_injected_and_had_an_effect(change: dict[str, Any], found: list[tuple[Cause, str]]) -> None:
-    assert told(validity.broken(replace(GOOD, **change))) == found
+    assert told(validity.broken(replace(GOOD, **change), MEASURES)) == found
 
 
 def looked_at(*instants: Instant, others: bool = True) -> Timeline:
@@ -187,24 +187,24 @@ def unobserved(time: str, service: str = "web") -> tuple[Cause, str]:
 def test_that_a_fault_had_no_effect_is_known_from_probes_that_were_there_to_see_it(
     instants: tuple[Instant, ...], found: list[tuple[Cause, str]]
 ) -> None:
-    assert told(validity.broken(looked_at(*instants))) == found
+    assert told(validity.broken(looked_at(*instants), MEASURES)) == found
 
 
 def test_every_service_must_have_been_observed_after_the_fault() -> None:
     found = [unobserved("150 ms", name) for name in ("web", "mail", "blog")]
-    assert told(validity.broken(looked_at(others=False))) == [*found, NO_EFFECT]
+    assert told(validity.broken(looked_at(others=False), MEASURES)) == [*found, NO_EFFECT]
 
 
 def test_without_the_end_of_its_stage_an_effect_is_waited_for_until_the_journal_ends() -> None:
     timeline = replace(looked_at(at(3.2)), stage_ends=(), end=at(3.35))
-    assert told(validity.broken(timeline)) == [NO_EFFECT]
+    assert told(validity.broken(timeline, MEASURES)) == [NO_EFFECT]
     timeline = replace(looked_at(at(3.2)), stage_ends=(), end=at(3.35) + NANOSECOND)
-    assert told(validity.broken(timeline)) == [unobserved("100 ms"), NO_EFFECT]
+    assert told(validity.broken(timeline, MEASURES)) == [unobserved("100 ms"), NO_EFFECT]
 
 
 def test_an_injection_that_is_on_record_after_its_stage_is_not_observed_at_all() -> None:
     late = tuple(one.model_copy(update={"at": at(3.5)}) for one in UNSEEN)
-    assert told(validity.broken(replace(GOOD, fault=late))) == [NO_EFFECT]
+    assert told(validity.broken(replace(GOOD, fault=late), MEASURES)) == [NO_EFFECT]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from harness.units import Duration
-from tests.support.worlds import World, judgement_of, measures_of, objective
+from tests.support.worlds import World, judgement_of, measures_of, objective, timeline_of
 
 ALL = tuple(range(110))
 FIRST = "the loss reaches back to the first write of the ledger, so it has no upper bound"
@@ -73,3 +73,18 @@ def test_a_miss_tells_that_nothing_was_read_back() -> None:
     judgement = judgement_of(World(lost=ALL, objectives=rpo(Duration.of(s=300), "drill.toml")).records())
     assert judgement.verdict is Verdict.MISSED
     assert judgement.reason.endswith(NOTHING)
+
+
+def test_what_was_acknowledged_after_the_recovery_may_never_be_lost() -> None:
+    recovery = measures_of(World()).system
+    assert recovery is not None
+    assert recovery.recovery is not None
+    acknowledged = [one.acknowledged for one in timeline_of(World().records()).writes]
+    first = next(number for number, at in enumerate(acknowledged) if at and at > recovery.recovery.high)
+    allowed = rpo(Duration.of(s=3600))
+    judgement = judgement_of(World(lost=(first,), objectives=allowed).records())
+    assert (judgement.verdict, judgement.reason) == (
+        Verdict.MISSED,
+        "1 write acknowledged after the recovery was lost, which no RPO allows for",
+    )
+    assert judgement_of(World(lost=(first - 1,), objectives=allowed).records()).verdict is Verdict.PASSED

@@ -33,7 +33,7 @@ WAYS: dict[str, Way] = {
         ),
     ),
     "an objective that was not measured": (
-        World(broken={}, objectives=(objective(RTO, Duration.of(s=9)),)),
+        World(broken={"blog": [(3.12, 5.0)]}, objectives=(objective(RTO, Duration.of(s=9)),)),
         Verdict.INDETERMINATE,
         "recovery time (RTO): not measured: no client saw a bad answer from a critical service",
     ),

@@ -48,6 +48,11 @@ WAYS: dict[str, Way] = {
         Verdict.INVALID,
         "the scenario declares no criterion to validate the system by, so nothing could be judged",
     ),
+    "an effect that no client felt": (
+        World(broken={}, objectives=()),
+        Verdict.INVALID,
+        "the fault (web answers 500) had no effect that clients could feel: no probe got a bad answer after it",
+    ),
     "nothing is critical": (
         World(critical={"web": False}),
         Verdict.INVALID,
