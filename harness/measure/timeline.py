@@ -55,6 +55,7 @@ class Timeline:
     rollback_ended: r.RollbackEnded | None
     served: tuple[r.Served, ...]
     restored: r.DataRestored | None
+    notices: tuple[r.NoticeTold, ...]
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
 
@@ -129,6 +130,7 @@ def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Ti
         rollback_ended=first(r.RollbackEnded),
         served=every(r.Served),
         restored=first(r.DataRestored),
+        notices=every(r.NoticeTold),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
     )

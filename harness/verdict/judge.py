@@ -110,6 +110,7 @@ TITLES: Final = {
     Measured.DETECTION: "detection",
     Measured.DECISION: "the decision",
     Measured.PROCEDURE: "the rollback",
+    Measured.NOTIFICATION: "notification",
     Measured.VALIDATION: "validation",
 }
 

@@ -98,7 +98,6 @@ class _Presenter:
 
     def _measures(self) -> Iterator[res.MeasureResult]:
         found = self.measures
-        notify = Measure(None, "not measured: no notification target was told")
         last = "the last criterion that held"
         rows: tuple[tuple[str, str, str, str, Measure], ...] = (
             ("rto", "Recovery time (RTO)", "clients", f"from the first bad answer to {last}", found.rto),
@@ -118,8 +117,8 @@ class _Presenter:
                 "notification",
                 "Notification",
                 "harness",
-                "from the trigger to the receiver's acknowledgement",
-                notify,
+                "from the trigger to the last receiver's acknowledgement",
+                found.notification,
             ),
             ("validation", "Validation", "clients", f"from lasting good answers to {last}", found.validation),
         )

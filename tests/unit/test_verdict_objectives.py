@@ -29,6 +29,7 @@ TITLES = {
     Measured.DETECTION: "detection",
     Measured.DECISION: "the decision",
     Measured.PROCEDURE: "the rollback",
+    Measured.NOTIFICATION: "notification",
     Measured.VALIDATION: "validation",
 }
 
