@@ -148,3 +148,14 @@ def test_an_edge_says_what_made_it_wide(seen: dict[str, int], width: int, gap: i
     assert edge.reason(PERIOD) == why
     assert edge.why(PERIOD) == f"between probe 3 and probe 7 of web, {width} ms apart{why}"
     assert edge.parts_at_server(PERIOD) == {}
+
+
+@pytest.mark.parametrize(
+    ("gap", "why"),
+    [(0, f"{WIDE}the prober's lag of 0.001 us"), (1, PAUSE), (2, PAUSE)],
+)
+def test_a_nanosecond_more_than_the_period_has_its_reason(gap: int, why: str) -> None:
+    second = at(1) + PERIOD
+    before = probe(3, 1.0)
+    after = probe(4, 1.05)._replace(sent=second + NANOSECOND, due=second + NANOSECOND * gap)
+    assert Edge(Interval(at(1), second + NANOSECOND), None, before, after).reason(PERIOD) == why
