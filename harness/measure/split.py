@@ -42,7 +42,7 @@ def split(timeline: Timeline, name: str) -> Parts:
         name: a declared service.
     """
     within = next(one.within for one in timeline.declared.services if one.name == name)
-    every = timeline.observations.get(name, ())
+    every = timeline.observations[name]
     begin, sustain = timeline.start, timeline.declared.sustain
     fault = fault_begins(timeline)
     if fault is None:

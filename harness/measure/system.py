@@ -95,11 +95,12 @@ def system_outage(
     count = _together(ordered, sustain, seen)
     inside, ends = ordered[:count], [outage.end for outage in ordered[:count] if outage.end]
     over = len(ends) == count and _all_last(_latest(ends), sustain, seen)
+    still_on = next((outage for outage in inside if outage.end is None), None)
     return SystemOutage(
         begin=_begin([outage.start for outage in inside]),
         end=_end(ends) if over else None,
         first=inside[0],
-        last=max(inside, key=lambda outage: outage.end.interval.high if outage.end else _never(seen)),
+        last=still_on or inside[max(range(count), key=lambda at: ends[at].interval.high)],
         relapses=tuple(ordered[count:]),
         last_bad=max(sent(outage.bad[-1]) for outage in inside),
         good_in_a_row=max(outage.good_in_a_row for outage in inside),
@@ -120,11 +121,6 @@ def _together(ordered: Sequence[Outage], sustain: Sustain, seen: Mapping[str, Se
 
 def _latest(ends: Sequence[Edge]) -> Instant:
     return max(edge.interval.high for edge in ends)
-
-
-def _never(seen: Mapping[str, Sequence[Observation]]) -> Instant:
-    """Later than every probe."""
-    return max(sent(one) for probes in seen.values() for one in probes) + Duration(1)
 
 
 def _all_last(since: Instant, sustain: Sustain, seen: Mapping[str, Sequence[Observation]]) -> bool:

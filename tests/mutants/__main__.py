@@ -22,14 +22,11 @@ from tests.mutants.survivors import OfFile, listed, problems, table
 ROOT: Final = Path(__file__).parents[2]
 LISTED: Final = Path(__file__).with_name("survivors.toml")
 CHANGED: Final = ("harness/measure/*.py", "harness/verdict/*.py")
-JUDGES: Final = (
-    "tests/unit/test_measure_*.py",
-    "tests/unit/test_verdict_*.py",
-    "tests/properties/test_account.py",
-    "tests/properties/test_outages.py",
-    "tests/properties/test_verdicts.py",
-)
-"""The tests that have to notice: those of the judging half alone, without what writes a report of it."""
+JUDGES: Final = ("tests/unit/test_measure_*.py", "tests/unit/test_verdict_*.py")
+"""The tests that have to notice: the unit tests of the judging half alone, without what writes a report of it.
+
+The properties would notice more, and each change that survives would take as long as all of them.
+"""
 ARGUMENTS: Final = ("--quiet", "--no-header", "--capture=no", "--assert=plain", "--tb=no")
 PLUGINS: Final = ("-p", "no:drill", "-p", "no:pytest-bdd", "-p", "no:xdist")
 

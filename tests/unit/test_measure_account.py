@@ -6,8 +6,8 @@ import pytest
 
 from harness.journal.observation import Row, WriteOutcome
 from harness.journal.records import DataRestored
-from harness.measure.account import ENOUGH_WRITES, account, recovery_point
-from harness.units import Duration, Interval, Span
+from harness.measure.account import ENOUGH_WRITES, Account, account, recovery_point, silence, unbounded
+from harness.units import Duration, Instant, Interval, Span
 from tests.support.worlds import at, write
 
 KEPT = [write(number, number / 10) for number in range(ENOUGH_WRITES)]
@@ -78,6 +78,55 @@ def test_the_recovery_point_goes_back_to_the_earliest_lost_write() -> None:
 
 def test_the_recovery_point_is_as_uncertain_as_the_start_of_the_outage() -> None:
     assert point((4,), Interval(at(0.7), at(0.85))) == Span(Duration.of(ms=200), Duration.of(ms=400))
+
+
+def test_a_write_acknowledged_at_a_bound_of_the_start_was_acknowledged_before_it() -> None:
+    """Write 7 is acknowledged at 0.705 s, write 8 at 0.805 s, the last one at 0.905 s."""
+    exactly = Interval(at(0.705), at(0.805))
+    earlier = Interval(Instant(exactly.low.ns - 1), Instant(exactly.high.ns - 1))
+    assert point((4,), exactly) == Span(Duration.of(ms=300), Duration.of(ms=400))
+    assert point((4,), earlier) == Span(Duration.of(ms=200), Duration.of(ms=300))
+    assert point((), Interval.at(at(0.905))) == Span(Duration(0), Duration(0))
+    assert point((), Interval.at(Instant(at(0.905).ns - 1))) is None
+
+
+def of(kept: int, *gone: int) -> Account:
+    """The account of this many writes of which some are gone."""
+    return account(
+        KEPT[: kept + len(gone)], [row for n, row in enumerate(ROWS[: kept + len(gone)]) if n not in gone], at(9)
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (of(10), ""),
+        (of(0), ""),
+        (of(9, 1), ""),
+        (of(8, 9, 1), ""),
+        (of(9, 0), "the loss reaches back to the first write of the ledger, so it has no upper bound"),
+        (of(8, 0, 5), "the loss reaches back to the first write of the ledger, so it has no upper bound"),
+        (of(0, 0), "the one acknowledged write was not read back; is ledger.read right?"),
+        (of(0, 0, 1), "none of 2 acknowledged writes was read back; is ledger.read right?"),
+    ],
+)
+def test_a_loss_is_bounded_by_a_kept_write_before_it(found: Account, why: str) -> None:
+    assert unbounded(found) == why
+
+
+def test_a_write_kept_at_the_same_instant_bounds_no_loss() -> None:
+    beside = KEPT[0]._replace(id="other")
+    for gone in (KEPT[0], beside):
+        rows = [Row(one.id, one.value) for one in (KEPT[0], beside) if one is not gone]
+        assert unbounded(account([KEPT[0], beside], rows, at(9))).startswith("the loss reaches back to the first write")
+
+
+def test_silence_lasts_from_the_last_write_that_was_sent() -> None:
+    assert silence(KEPT, at(2)) == Duration.of(ms=1100)
+    assert silence(KEPT, at(0.9)) == Duration(0)
+    assert silence(KEPT, at(0.85)) == Duration.of(ms=50)
+    assert silence(KEPT, Instant(at(0).ns - 1)) is None
+    assert silence([], at(2)) is None
 
 
 def test_a_write_lost_during_the_outage_extends_the_reference_to_itself() -> None:
