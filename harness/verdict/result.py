@@ -1,7 +1,8 @@
 """The result of one drill, as it stands in result.json (schema: reports/schema/result.schema.json).
 
 Times are seconds. Instants count from the first record of the journal; the UTC labels come from the journal's own
-clock records. Every value follows from the journal alone, so judging again gives the same bytes.
+clock records. Every value follows from the journal alone, and from the accounts of those who took the drill back, so
+judging again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -247,6 +248,17 @@ class FindingResult(Value):
     reason: str
 
 
+class TakenBackResult(Value):
+    """What somebody else did for a drill that could not take back itself what it had done."""
+
+    by: Literal["watchdog", "heal"]
+    why: str
+    begun_utc: str
+    ended_utc: str | None = Field(description="null when the account has no end")
+    done: tuple[str, ...] = Field(description="what was done, a sentence each")
+    left: tuple[str, ...] = Field(description="what is left, a sentence each, with what a person does about it")
+
+
 class Result(Value):
     """One drill, judged."""
 
@@ -282,6 +294,7 @@ class Result(Value):
     stages: tuple[StageResult, ...]
     events: tuple[EventResult, ...]
     not_measured: tuple[str, ...]
+    taken_back: tuple[TakenBackResult, ...] = Field(description="by others, from the accounts beside the journal")
     versions: dict[str, str]
     journal_head: str
     again: str
