@@ -189,7 +189,7 @@ def test_a_sandbox_is_ended_by_its_id_though_its_starter_stands_still(state: Pat
         sandbox.starter.send_signal(signal.SIGSTOP)
         assert end(state, sandbox.owner.sandbox, "a test") == f"sandbox {sandbox.owner.sandbox}: ended by its daemon"
         wait_for(lambda: sandbox.gone, soon(), "the end of everything")
-        assert end(state, sandbox.owner.sandbox, "a test").endswith("there is nothing of it")
+        assert end(state, sandbox.owner.sandbox, "a test").endswith("nothing of it is left")
 
 
 def test_a_sandbox_whose_daemon_stands_still_is_ended_by_its_id(state: Path) -> None:

@@ -85,6 +85,10 @@ def test_a_killed_drill_is_taken_back_by_its_watchdog_which_leaves_an_account(sh
     assert account[0].records == len(records_of(running.drill_folder))
     assert isinstance(account[-1], r.TakenBack)
     assert account[-1].left == ()
+    drill("report", the_run(running.out), state=running.state)
+    [told] = results_of(the_run(running.out))["one"]["taken_back"]
+    assert (told["by"], told["why"], told["left"]) == ("watchdog", "the drill was killed", [])
+    assert "Taken back by its watchdog" in (running.drill_folder / "report.html").read_text()
 
 
 def test_a_suspended_drill_is_taken_back_and_stops_once_it_goes_on(running: Running) -> None:

@@ -72,7 +72,7 @@ def end(state_dir: Path, sandbox: str, why: str) -> str:
         )
     if cleaned is not None:
         return str(cleaned)
-    return f"sandbox {sandbox}: {'ended by its daemon' if owner else 'there is nothing of it'}"
+    return f"sandbox {sandbox}: {'ended by its daemon' if owner else 'nothing of it is left'}"
 
 
 def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:

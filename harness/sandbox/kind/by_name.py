@@ -71,7 +71,7 @@ def end(state_dir: Path, name: str, deadline: Deadline, which: Which = PROJECT) 
         MayWorkLater: something was still there at the deadline, or the cluster does not answer.
     """
     if not (left.folders(state_dir) / name).exists():
-        return f"sandbox {name}: there is nothing of it"
+        return f"sandbox {name}: nothing of it is left"
     removed: list[str] = []
 
     def end_containers() -> None:
