@@ -1,9 +1,10 @@
 # The first target that needs it makes .venv from locked, hashed requirements; the second time nothing is done.
 PYTHON ?= python3
 BIN := .venv/bin
+FUZZ_SEED ?= 0
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench kill-matrix provision images lock clean
+.PHONY: drill test lint bench fuzz mutants kill-matrix provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -34,8 +35,14 @@ provision:  ## what drills on kind need: says what is missing and asks before it
 images:  ## the container images that drills on kind need: pulled, or built
 	$(PYTHON) fixtures/images/build.py
 
+fuzz: .venv/.ready  ## 10,000 damaged inputs of each kind; FUZZ_SEED=2 does other damage
+	$(BIN)/pytest tests/fuzz -s --no-header --quiet --inputs 10000 --fuzz-seed $(FUZZ_SEED)
+
 bench: .venv/.ready
 	$(BIN)/pytest tests/benchmarks -m benchmark -s --no-header --quiet
+
+mutants: .venv/.ready  ## changes the code that measures and judges, and looks whether a test notices
+	$(BIN)/python -m tests.mutants
 
 kill-matrix: .venv/.ready  ## ends drills at every record of their journals, and looks whether anything is left
 	$(BIN)/python -m tests.kill_matrix.matrix $(CELLS)

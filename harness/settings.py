@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.secrecy import learn, secrets_of
 from harness.units import Duration
 
 _LAST_PORT = 65535
 _MOST_NODES = 9  # each is a container with a kubelet, and takes about as much memory as a service
+
+
+def environment(name: str) -> str | None:
+    """What an environment variable that somebody has named holds; None when it is not set."""
+    return os.environ.get(name)
 
 
 def _state_dir() -> Path:
@@ -77,6 +83,10 @@ class Settings:
     named_kill_switch: Path | None = field(default_factory=_kill_switch)
     """A kill switch elsewhere than in the state folder."""
 
+    def __post_init__(self) -> None:
+        """What is secret in the environment is masked from now on."""
+        learn(*secrets_of(os.environ))
+
     @property
     def kill_switch(self) -> Path:
         """The file that stops every drill of this user while it is there."""
@@ -123,6 +133,9 @@ class Settings:
 
     http: Duration = Duration.of(s=2)
     """One request of a check; a service that takes longer is not healthy."""
+
+    notices: Duration = Duration.of(s=5)
+    """At a drill's end, for notices that nobody has taken yet: a receiver that is well answers in under a second."""
 
     read_rows: Duration = Duration.of(s=15)
     """For reading all ledger rows: thousands of short rows, in a session of its own."""

@@ -60,3 +60,8 @@ def _stop_when_down(drill: DrillBuilder, service: str, hold: Duration) -> None:
 )
 def _stop_when_slow(drill: DrillBuilder, service: str, factor: float, hold: Duration) -> None:
     drill.guard(Said(stops=(SlowResponse(service, factor, hold),)))
+
+
+@given(step("the drill has the kill switch '{file}'"))
+def _kill_switch(drill: DrillBuilder, file: str) -> None:
+    drill.guard(Said(switches=(file,)))

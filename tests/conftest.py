@@ -3,10 +3,12 @@
 What is marked `alone` measures drills that need both cores; `make test` runs it by itself.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+collect_ignore: Final = ["unit/golden"]  # a drill that is kept there is of another system; it is judged, not run
 
 
 class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
@@ -15,6 +17,15 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no ty
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0]
         return "cluster" if any(word in nodeid for word in ("kind", "cluster")) else file
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much the tests in tests/fuzz try."""
+    group = parser.getgroup("fuzz", "damaged inputs")
+    group.addoption(
+        "--inputs", type=int, default=200, metavar="N", help="damaged inputs of each kind (make fuzz: 10000)"
+    )
+    group.addoption("--fuzz-seed", type=int, default=0, metavar="N", help="which damage is done")
 
 
 @pytest.hookimpl(optionalhook=True)

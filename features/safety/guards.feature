@@ -17,6 +17,13 @@ Feature: A guard stops a drill before it goes too far
     Then traffic is back on 2.4.0 within 10 s
     And the drill is aborted because nobody confirmed it
 
+  Scenario: The kill switch is there
+    Given every service is live in 2.4.0
+    And the drill has the kill switch 'switched-off'
+    When analysis-service is released as 2.5.0
+    Then traffic is back on 2.4.0 within 10 s
+    And the drill is aborted because the kill switch was thrown
+
   Scenario: The fault would change nothing
     Given every service is live in 2.4.0
     When analysis-service is updated in place to 2.4.0

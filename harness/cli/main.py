@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from harness.errors import DrillError, InternalError, Interrupted, UsageError
+from harness.secrecy import masked
 
 COMMANDS: Final = {
     "run": "harness.cli.run:run",
@@ -126,11 +127,11 @@ def main() -> None:
         code = exit_.exit_code
     except DrillError as error:
         if isinstance(error, InternalError) and error.__cause__:
-            traceback.print_exception(error.__cause__)
+            _print_traceback(error.__cause__)
         _complain(str(error))
         code = error.exit_code
     except Exception as error:  # noqa: BLE001 - a traceback's exit code of 1 would read as a missed objective
-        traceback.print_exception(error)
+        _print_traceback(error)
         _complain(f"this is a bug of drill ({type(error).__name__}: {error}); please report the lines above")
         code = InternalError.exit_code
     sys.exit(code if isinstance(code, int) else 0)
@@ -169,9 +170,13 @@ def _command() -> object:
         return command.invoke(context)
 
 
+def _print_traceback(error: BaseException) -> None:
+    print(masked("".join(traceback.format_exception(error))), end="", file=sys.stderr)
+
+
 def _complain(text: str) -> None:
     with suppress(OSError):  # who read stderr has gone; the exit code still tells
-        for line in text.splitlines():
+        for line in masked(text).splitlines():
             print(f"drill: {line}", file=sys.stderr)
 
 

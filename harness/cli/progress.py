@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harness.clock import now
 from harness.drill.progress import Status
+from harness.secrecy import masked
 
 
 class Watcher(Protocol):
@@ -51,7 +52,7 @@ class _Lasting:
     def write(self, text: str) -> int:
         """Writes, if there is still somebody to read."""
         with suppress(OSError):
-            return self._stream.write(text)
+            return self._stream.write(masked(text))
         return len(text)
 
     def flush(self) -> None:

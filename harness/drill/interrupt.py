@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType, TracebackType
@@ -52,6 +52,10 @@ class LeftToWatchdog(Interrupted):
     at_once = True
 
 
+def _never() -> bool:
+    return False
+
+
 class Interruption:
     """While it is open, the first signal that stops raises KeyboardInterrupt in the main thread.
 
@@ -68,7 +72,7 @@ class Interruption:
         self._held = False
         self._pending: Halted | KeyboardInterrupt | None = None
         self._putting_off = False
-        self._may_leave = False
+        self._may_leave: Callable[[], bool] = _never
         self._before: dict[int, signal.Handlers | object] = {}
 
     def __enter__(self) -> Self:
@@ -106,9 +110,12 @@ class Interruption:
         if self._pending is not None:
             raise self._pending
 
-    def let_leave(self, *, may: bool) -> None:
-        """Whether a second signal raises, because there is somebody to leave the rest to."""
-        self._may_leave = may
+    def let_leave(self, may: Callable[[], bool] | None) -> None:
+        """When a second signal raises: while `may` says that there is somebody to leave the rest to; never for None.
+
+        It is asked in the middle of anything, when a signal comes.
+        """
+        self._may_leave = may or _never
 
     def hear_no_more(self) -> None:
         """This process ends now: no signal changes anything any more, not even once this is closed."""
@@ -133,7 +140,7 @@ class Interruption:
         if self._first is None:
             self.asked, self._first = True, at
             self._raise(KeyboardInterrupt())
-        elif self._may_leave and at - self._first >= ONE_WISH:
+        elif at - self._first >= ONE_WISH and self._may_leave():
             raise KeyboardInterrupt
 
     def _raise(self, what: Halted | KeyboardInterrupt) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.errors import NotFound
 from harness.system.model import Service, SystemModel
-from harness.system.releases import versions
+from harness.system.releases import is_folder, versions
 
 _PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
 
@@ -30,6 +30,6 @@ def known_release(model: SystemModel, version: str) -> str:
     Raises:
         NotFound: there is none; says which there are.
     """
-    if not _PLAIN.fullmatch(version) or not model.release_path(version).is_dir():
+    if not _PLAIN.fullmatch(version) or not is_folder(model.release_path(version)):
         raise NotFound(f"there is no release {version}; there are {', '.join(versions(model)) or 'none'}")
     return version

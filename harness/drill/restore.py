@@ -18,6 +18,7 @@ from harness.faults.model import FaultRun
 from harness.journal.chain import JournalWriter
 from harness.journal.records import FaultState, LedgerClosed
 from harness.observe.ledger import read_ledger
+from harness.secrecy import masked
 from harness.settings import Settings
 
 Part = tuple[str, Callable[[], object]]
@@ -46,12 +47,19 @@ def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings
         ("the observer did not end in order", lambda: live.observer.stop(Deadline.after(settings.settle))),
         ("the observer was not killed", live.observer.kill),
         ("the HTTP client was not closed", live.http.close),
+        ("people were not told", lambda: live.telling.close(Deadline.after(settings.notices))),
     )
 
 
 def keep_logs(sandbox: Sandbox, folder: Path) -> list[str]:
-    """Keeps the sandbox's logs; returns what failed."""
-    return attempt(("the logs were not copied", lambda: sandbox.copy_logs(folder / "artifacts")))
+    """Keeps the sandbox's logs, without the secrets in them; returns what failed."""
+
+    def keep() -> None:
+        for log in sandbox.copy_logs(folder / "artifacts"):
+            text = log.read_bytes().decode("utf-8", "surrogateescape")
+            log.write_bytes(masked(text).encode("utf-8", "surrogateescape"))
+
+    return attempt(("the logs were not copied", keep))
 
 
 def end_sandbox(sandbox: Sandbox, settings: Settings) -> list[str]:

@@ -152,7 +152,7 @@ class _Run:
         if post is None:  # nothing has been begun
             attempt(("the observer was not killed", course.worker.kill))
             return
-        self._interruption.let_leave(may=True)
+        self._interruption.let_leave(lambda: post.lives)
         if course.sandbox is None and not post.taken:
             self._end_without_sandbox(post)
         else:
@@ -162,7 +162,7 @@ class _Run:
             if failed:
                 self._stopped("error", f"not everything was restored: {'; '.join(failed)}")
             attempt(("the end of the stage was not recorded", lambda: course.end("; ".join(failed))))
-        self._interruption.let_leave(may=False)
+        self._interruption.let_leave(None)
 
     def _take_back(self, post: Post) -> list[str]:
         """Takes back what the drill did, and ends what it opened; what stays for the watchdog is given to it."""
@@ -182,7 +182,7 @@ class _Run:
             return self._give_way(post)
         if left:
             return [*failed, *left, *self._hand_over(post, "; ".join(left))]
-        self._interruption.let_leave(may=False)
+        self._interruption.let_leave(None)
         post.leave()
         return failed
 
@@ -199,7 +199,11 @@ class _Run:
         course = self._course
         failed = attempt(("the observer was not killed", course.worker.kill))
         if course.live is not None:
-            failed += attempt(("the HTTP client was not closed", course.live.http.close))
+            telling = course.live.telling
+            failed += attempt(
+                ("the HTTP client was not closed", course.live.http.close),
+                ("people were not told", lambda: telling.close(Deadline.after(self._settings.notices))),
+            )
         return failed + self._wait_for(post, lambda: post.give_way(Deadline.after(self._settings.heal)))
 
     def _hand_over(self, post: Post, why: str) -> list[str]:

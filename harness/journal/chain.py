@@ -4,6 +4,8 @@ One line is the canonical JSON of {n, at, prev, record, hash}, where hash = SHA-
 of the rest. A line is accepted only if it is byte for byte what this module would write, and no older than the one
 before it, so one altered byte anywhere is found and named.
 
+No record holds a secret that the process knows of.
+
 Invariant: what `append` returned is in the file; with `durable` it is on the disk. An append that did not return
 (full disk, a signal in the middle of it) leaves nothing that the next one does not take away, so the chain goes on.
 """
@@ -24,6 +26,7 @@ from pydantic import ValidationError
 from harness.clock import now
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
 from harness.journal.records import DrillEnded, Record, parse_record
+from harness.secrecy import masked, masked_values
 from harness.units import Instant
 
 GENESIS: Final = "0" * 64
@@ -105,7 +108,7 @@ class JournalWriter:
             CannotCreate: the journal cannot be written (full disk, lost permission); the record is not in it.
             InternalError: the journal is closed already.
         """
-        data = record.model_dump(mode="json")
+        data = _without_secrets(record.model_dump(mode="json"))
         with self._lock:
             if self._file.closed:
                 raise InternalError(f"{self.path}: a record came after the journal was closed: {record.kind}")
@@ -226,6 +229,12 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _without_secrets(data: Any) -> Any:
+    """What is written of a record; the whole text is looked at once, because almost none has anything to mask."""
+    text = canonical(data)
+    return data if masked(text) == text else masked_values(data)
 
 
 def _whole(value: Any) -> int:

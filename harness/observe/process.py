@@ -25,6 +25,7 @@ SILENCE: Final = Duration.of(s=1)
 """Twenty of the worker's lines; a machine that is merely busy does not hold them all back."""
 
 _CHUNK: Final = 1 << 16
+_NEEDED: Final = ("PATH", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 _LAST_WORDS: Final = 12  # lines of standard error: the end of a traceback with its message
 
 
@@ -141,7 +142,7 @@ class WorkerProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **self._mark},
+                env={name: os.environ[name] for name in _NEEDED if name in os.environ} | self._mark,
             )
         except OSError as error:
             problem = f"the observer could not be started: {error}"

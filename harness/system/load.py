@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
+from harness.secrecy import learn, secrets_of
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
 from harness.system.metrics_model import METRIC_PATTERN
 from harness.system.model import FILE_PATTERN, SystemModel
@@ -56,10 +57,18 @@ def load_system(path: Path) -> SystemModel:
         line = _toml_line(str(error), text)
         raise ConfigurationError(f"{path}:{line}: not TOML: {error}") from error
     try:
-        return SystemModel.model_validate(document).at(path.parent)
+        model = SystemModel.model_validate(document).at(path.parent)
     except ValidationError as error:
         mistakes = [_mistake(path, text, mistake) for mistake in error.errors()]
         raise ConfigurationError("\n".join(mistakes)) from error
+    learn_secrets(model)
+    return model
+
+
+def learn_secrets(model: SystemModel) -> None:
+    """What is secret in the environments of its services is masked from now on."""
+    for service in model.services.values():
+        learn(*secrets_of(service.env))
 
 
 def _toml_line(message: str, text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import json
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -24,6 +25,11 @@ def versions(model: SystemModel) -> tuple[str, ...]:
     return tuple(sorted(match.group(1) for match in matches if match))
 
 
+def is_folder(path: Path) -> bool:
+    """True where there is a folder; false, too, where none can be: the name is too long for a file system."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for such a name
+
+
 def config_of(model: SystemModel, version: str) -> Path | None:
     """The configuration folder of a release, once it is known that the release exists; None when releases have none.
 
@@ -34,7 +40,7 @@ def config_of(model: SystemModel, version: str) -> Path | None:
     if version not in known:
         raise NotFound(f"there is no release {version!r} of {model.name}; there are {', '.join(known) or 'none'}")
     config = model.config_path(version)
-    if config is not None and not config.is_dir():
+    if config is not None and not is_folder(config):
         raise NotFound(f"{config}: the release {version} has no configuration folder; drill.toml says it lies there")
     return config
 
@@ -45,7 +51,7 @@ def digests(folder: Path) -> dict[str, str]:
     Raises:
         NotFound: a file cannot be read, or the folder is not there.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise NotFound(f"{folder}: there is no such folder")
     try:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]

@@ -180,6 +180,30 @@ def test_a_person_who_does_not_want_to_wait_leaves_the_rest_to_the_watchdog(runn
     is_aborted(running, "stopped by a person: interrupted")
 
 
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_drill_whose_watchdog_is_lost_while_it_restores_does_the_rest_itself(running: Running, signals: int) -> None:
+    """The loss is not taken for a second signal, and a second signal does not leave the rest to nobody."""
+    running.reach(Stage.DETECT)
+    family, ports = running.family(), running.ports()
+    watchdog, daemon = running.watchdog, running.part("harness.sandbox.embedded.daemon")
+    daemon.suspend()  # so that the end of the sandbox takes a while
+    running.process.send_signal(signal.SIGINT)
+    first = now()
+    running.reach(Stage.RESTORE)
+    watchdog.kill()
+    wait_for(lambda: now() - first > ONE_WISH + ONE_WISH, soon(), "the time in which two signals are one wish")
+    if signals > 1:
+        running.process.send_signal(signal.SIGINT)
+    daemon.resume()
+    _, err = running.end()
+    assert running.process.returncode == 3, err
+    assert "left to the watchdog" not in err
+    assert err.splitlines()[-1] == "drill: interrupted; what was begun has been undone"
+    is_aborted(running, "stopped by a person: interrupted")
+    all_was_undone(running)
+    nothing_is_left(running, family, ports)
+
+
 def test_signals_at_the_same_moment_are_one_wish(running: Running) -> None:
     running.reach(Stage.DETECT)
     family, ports = running.family(), running.ports()

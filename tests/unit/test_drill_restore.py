@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from contextlib import nullcontext
 
 import pytest
 
-from harness.drill.interrupt import STOPPING, Interruption
+from harness.clock import Deadline, now, wait_for
+from harness.drill.interrupt import ONE_WISH, STOPPING, Interruption
 from harness.drill.restore import attempt
 from harness.errors import Unavailable
+from harness.units import Duration
 
 
 def test_every_part_is_tried_and_every_failure_told() -> None:
@@ -62,6 +65,19 @@ def test_an_error_meanwhile_is_told_before_a_signal_that_was_put_off() -> None:
 
     with Interruption() as interruption, pytest.raises(Unavailable):
         begin()
+    assert interruption.asked
+
+
+@pytest.mark.parametrize("somebody", [True, False])
+def test_a_second_wish_raises_only_while_there_is_somebody_to_leave_the_rest_to(somebody: bool) -> None:  # noqa: FBT001
+    with Interruption() as interruption:
+        interruption.hold()
+        interruption.let_leave(lambda: somebody)
+        signal.raise_signal(signal.SIGINT)
+        first = now()
+        wait_for(lambda: now() - first > ONE_WISH, Deadline.after(Duration.of(s=10)), "the end of one wish")
+        with pytest.raises(KeyboardInterrupt) if somebody else nullcontext():
+            signal.raise_signal(signal.SIGINT)
     assert interruption.asked
 
 

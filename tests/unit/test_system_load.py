@@ -385,7 +385,7 @@ def test_metrics_have_the_usual_names_where_drill_toml_says_nothing(tmp_path: Pa
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ('bad = "5("', "metrics.bad: Input should be a valid regular expression"),
+        ('bad = "5("', "metrics.bad: expected a regular expression: missing ), unterminated subpattern at position 1"),
         ('requests = "http requests"', "metrics.requests: expected a name of letters, digits and '_', no digit first"),
         ('ignore = { "a-b" = "x" }', "metrics.ignore.a-b: expected a name of letters, digits and '_', no digit first"),
     ],
@@ -400,4 +400,3 @@ def test_every_objective_is_documented_with_what_becomes_of_it() -> None:
     rows = [line for line in text.splitlines() if line.startswith("| `objectives.")]
     for name, field in Objectives.model_fields.items():
         assert any(f".{field.alias or name}`" in row for row in rows), name
-    assert "not judged" in next(row for row in rows if "notify" in row)

@@ -61,3 +61,14 @@ def test_a_look_at_a_service_that_keeps_no_connection_asks_twice(server: Server)
     with http_client() as http:
         assert look_at_service(http, WEB, server.address, Deadline.after(SOON)).healthy
     assert [seen.path for seen in server.seen] == ["/health", "/version"]
+
+
+@pytest.mark.parametrize("dripping", ["/health", "/version"])
+def test_a_look_ends_in_its_time_however_slowly_an_answer_drips_in(server: Server, dripping: str) -> None:
+    server.choose = lambda seen: Behaviour(drip=seen.path == dripping)
+    with http_client() as http:
+        look = look_at_service(http, WEB, server.address, Deadline.after(Duration.of(ms=300)))
+    assert not look.healthy
+    assert look.version is None
+    assert look.problem.startswith("there was no whole answer within ")
+    assert look.took < Duration.of(s=1), "the head takes two seconds, and each byte of it 50 ms"

@@ -283,6 +283,7 @@ def test_probes_go_on_until_the_last_look_at_a_criterion(last: Instant, found: l
         ((*WEB[:60], *WEB[61:]), (0, 120)),
         ((*WEB[1:60], *WEB[61:-1]), (1, 119)),
         ((*WEB[:60], WEB[60], *WEB[60:]), (0, 120)),
+        ((*WEB, WEB[-1]._replace(number=2**62)), (0, 2**62)),  # no list of all that lie between is made
     ],
 )
 def test_every_probe_from_the_first_to_the_last_is_on_record_once(

@@ -156,6 +156,12 @@ def test_one_at_a_time_has_the_lock_and_names_itself_in_it(tmp_path: Path) -> No
     assert Berth(tmp_path / "gone").try_lock() is None
 
 
+def test_where_a_kill_switch_cannot_be_looked_for_nothing_runs(tmp_path: Path) -> None:
+    switch = KillSwitch((tmp_path / ("x" * 300),))
+    said = f"the kill switch {switch.files[0]} cannot be looked for: File name too long; no drill runs until it can"
+    assert switch.thrown() == said
+
+
 @pytest.mark.parametrize("which", ["of the user", "of the system"])
 def test_either_kill_switch_stops_and_says_which(tmp_path: Path, which: str) -> None:
     model = echo().model_copy(update={"guards": Guards(kill_switch="halt")}).at(tmp_path)

@@ -54,7 +54,7 @@ def intent_of(drill: Drill, sandbox: str, settings: Settings, moment: datetime) 
     Raises:
         UsageError: it is to run on a cluster, and drill.toml names none.
     """
-    switch = KillSwitch.of(settings, drill.model)
+    switch = KillSwitch.of(settings, drill.model, drill.guards.switches)
     cluster = drill.model.on_cluster if sandbox == CLUSTER else None
     return Intent(
         sandbox=sandbox,

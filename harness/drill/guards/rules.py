@@ -40,6 +40,7 @@ class Said:
     duration: Duration | None = None
     blackouts: tuple[Blackout, ...] = ()
     stops: tuple[Trigger, ...] = ()
+    switches: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuses limits that are none.
@@ -62,6 +63,7 @@ class Said:
             duration=_least(self.duration, more.duration),
             blackouts=(*self.blackouts, *more.blackouts),
             stops=(*self.stops, *more.stops),
+            switches=(*self.switches, *more.switches),
         )
 
 

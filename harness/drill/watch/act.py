@@ -25,12 +25,22 @@ from harness.journal.chain import read_journal
 from harness.journal.records import SandboxEnded, TakenBack, UndoDone, UndoRegistered
 from harness.journal.undo import Undo, parse_undo_list
 from harness.sandbox.common.process import Process, tools_of
+from harness.secrecy import masked
 from harness.settings import Settings
+from harness.system.load import learn_secrets
 from harness.units import Duration
 
 _LOG: Final = logging.getLogger(__name__)
 _KILLED: Final = Duration.of(s=2)  # from SIGKILL of a tool to its end
 _AGAIN: Final = Duration.of(ms=200)  # between two tries to end a sandbox that somebody else is busy with
+
+
+class _Masking(logging.Formatter):
+    """No line of the log holds a secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return masked(super().format(record))
 
 
 def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal"], why: str) -> tuple[str, ...]:
@@ -45,11 +55,14 @@ def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal
     Returns:
         What is left, a sentence each; `drill heal` tries it again.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     _LOG.info("takes over: %s", why)
     order = order_of(entry)
     if order is None:
         return (f"{entry.path}: the order of a drill cannot be read, so it is not known what it has done",)
+    learn_secrets(order.model)
     settings = order.settings
     patience = settings.watchdog if by == "watchdog" else settings.undo
     with Account(order.folder, by, why) as account:

@@ -80,6 +80,11 @@ class Post:
         return self._process.pid
 
     @property
+    def lives(self) -> bool:
+        """True while there is a watchdog that what is left to be done could be left to."""
+        return self._process.poll() is None
+
+    @property
     def taken(self) -> bool:
         """True once the watchdog has taken the drill's lease, and takes everything back."""
         self._hear()
@@ -167,7 +172,8 @@ class Post:
             raise Halted(self._thrown(thrown))
 
     def _thrown(self, why: str) -> Halt:
-        return Halt("guard", why, all_drills=True, guard=Guard.KILL_SWITCH, rule=self._switch.rule)
+        every = self._switch.stops_all
+        return Halt("guard", why, all_drills=every, guard=Guard.KILL_SWITCH, rule=self._switch.rule)
 
     def _spawn(self, order: Order) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -136,7 +136,7 @@ def make(state_dir: Path, name: str) -> tuple[Folder, int]:
         lock = folder.try_lock()
         if lock is None:
             raise CannotCreate(f"{folder.path}: the lock of a new sandbox is taken; another program writes there")
-        folder.logs.mkdir(mode=0o755)
+        folder.logs.mkdir(mode=0o700)  # services may tell there what is secret
         return folder, lock
 
 

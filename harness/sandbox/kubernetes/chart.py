@@ -12,6 +12,7 @@ from harness.sandbox.kubernetes.database import SECRET
 from harness.sandbox.kubernetes.tools import ToolFailed, run
 from harness.sandbox.kubernetes.values import service_values, slot_values
 from harness.system.model import SystemModel
+from harness.system.releases import is_folder
 from harness.system.values import Slot
 
 _NAMESPACE: Final = "drill"
@@ -27,7 +28,7 @@ def check_chart(model: SystemModel, deadline: Deadline) -> None:
     """
     chart = model.root / model.on_kubernetes.chart
     field = f"{model.root / 'drill.toml'}: kubernetes.chart:"
-    if not (chart / "Chart.yaml").is_file():
+    if not is_folder(chart) or not (chart / "Chart.yaml").is_file():
         raise ConfigurationError(f"{field} {chart} is not a Helm chart; expected a folder with a Chart.yaml")
     secret = SECRET if model.database else None
     current = model.releases.current
