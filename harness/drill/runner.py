@@ -179,6 +179,8 @@ class _Run:
         if course.live is not None and course.live.fault is not None and not course.live.fault.taken_back:
             left.append("the fault was not taken back")
         if post.taken:  # the drill stood still while it was at it
+            if post.lost is not None:
+                self._halted(post.lost)
             return self._give_way(post)
         if left:
             return [*failed, *left, *self._hand_over(post, "; ".join(left))]
