@@ -112,6 +112,16 @@ def test_a_suspended_drill_is_taken_back_and_stops_once_it_goes_on(running: Runn
     assert not any(isinstance(one, r.Planned) for one in records_of(running.drill_folder))
 
 
+def test_a_drill_that_was_suspended_while_it_restored_is_aborted(short: Running) -> None:
+    short.reach(Stage.RESTORE)
+    short.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: read_accounts(short.drill_folder), soon(LIMIT), "the account")
+    short.process.send_signal(signal.SIGCONT)
+    short.end()
+    assert short.process.returncode == 3
+    is_aborted(short, "stopped by a guard: the drill stood still: nothing was heard of it for 5 s")
+
+
 def test_a_drill_that_is_suspended_for_less_than_its_lease_goes_on(short: Running) -> None:
     short.reach(Stage.STEADY_STATE)
     short.process.send_signal(signal.SIGSTOP)
