@@ -9,7 +9,8 @@ from typing import Final
 from harness.journal.declaration import Verdict
 from harness.report.story import by_hand, facts, gone, headline
 from harness.report.words import TAKERS, Origin, clean, duration, interval, number, stop
-from harness.verdict.result import AccountResult, Result, TakenBackResult
+from harness.verdict.result import AccountResult, Result
+from harness.verdict.takeover import TakenBackResult
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _MENTION: Final = re.compile(r"(?<!\w)@(?=\w)|(?<=\w)@(?=\w)")

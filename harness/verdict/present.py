@@ -23,7 +23,7 @@ from harness.verdict import result as res
 from harness.verdict.happened import Happened
 from harness.verdict.judge import TITLES, as_expected, judge, judge_objective, measured, required, why_unknown
 from harness.verdict.seconds import Scale, above, below, of_span
-from harness.verdict.takeover import taken_back
+from harness.verdict.takeover import TakenBackResult, taken_back
 
 
 def judge_journal(journal: Journal, accounts: Sequence[Sequence[Record]] = ()) -> tuple[res.Result, Timeline]:
@@ -49,9 +49,7 @@ def _missing(one: res.MeasureResult) -> str:
 class _Presenter:
     """Holds what every part of the result is made from."""
 
-    def __init__(
-        self, timeline: Timeline, measures: Measures, head: str, taken: tuple[res.TakenBackResult, ...]
-    ) -> None:
+    def __init__(self, timeline: Timeline, measures: Measures, head: str, taken: tuple[TakenBackResult, ...]) -> None:
         self.timeline = timeline
         self.measures = measures
         self.head = head

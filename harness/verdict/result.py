@@ -14,6 +14,7 @@ from pydantic import Field
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
 from harness.journal.guard import Guard
+from harness.verdict.takeover import TakenBackResult
 
 
 class Seconds(Value):
@@ -248,17 +249,6 @@ class FindingResult(Value):
     verdict: Verdict
     cause: Cause
     reason: str
-
-
-class TakenBackResult(Value):
-    """What somebody else did for a drill that could not take back itself what it had done."""
-
-    by: Literal["watchdog", "heal"]
-    why: str
-    begun_utc: str
-    ended_utc: str | None = Field(description="null when the account has no end")
-    done: tuple[str, ...] = Field(description="what was done, a sentence each")
-    left: tuple[str, ...] = Field(description="what is left, a sentence each, with what a person does about it")
 
 
 class Result(Value):

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
+
+from pydantic import Field
 
 from harness.clock import utc_text
+from harness.journal.declaration import Value
 from harness.journal.records import ClockRead, Record, SandboxEnded, TakenBack, TakenOver, UndoDone
 from harness.units import Instant
-from harness.verdict.result import TakenBackResult
 
 NO_END: Final = "the account has no end, so nobody knows what is left; by hand: drill heal"
+
+
+class TakenBackResult(Value):
+    """What somebody else did for a drill that could not take back itself what it had done."""
+
+    by: Literal["watchdog", "heal"]
+    why: str
+    begun_utc: str
+    ended_utc: str | None = Field(description="null when the account has no end")
+    done: tuple[str, ...] = Field(description="what was done, a sentence each")
+    left: tuple[str, ...] = Field(description="what is left, a sentence each, with what a person does about it")
 
 
 def taken_back(accounts: Iterable[Sequence[Record]]) -> tuple[TakenBackResult, ...]:
