@@ -179,6 +179,7 @@ def test_a_database_that_heal_finds_alive_leaves_no_shared_memory(state: Path) -
         for one in everything[1:]:
             one.send(signal.SIGSTOP)
         sandbox.owner.daemon.send(signal.SIGKILL)
+        wait_for(lambda: not sandbox.owner.daemon.alive, soon(), "the end of the daemon")
         heal(state)
         wait_for(lambda: sandbox.gone, soon(), "the end of all that was killed")
         assert segments_of([one.pid for one in everything]) == []
