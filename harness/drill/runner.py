@@ -64,6 +64,7 @@ class _Run:
         self._folder = folder
         self._journal = journal
         self._interruption = Interruption()
+        self._said_why = False
         self._rules = rules_for(drill.model, drill.guards, context.sandbox)
         self._course = Course(drill, context, folder, journal, self._interruption)
 
@@ -144,6 +145,7 @@ class _Run:
 
     def _record(self, stopped: Stopped) -> None:
         """Records why the drill stops; that it cannot be recorded does not keep it from being restored."""
+        self._said_why = True
         attempt(("the stop", lambda: self._journal.append(stopped, durable=True)))
 
     def _restore(self) -> None:
@@ -197,6 +199,8 @@ class _Run:
     def _give_way(self, post: Post) -> list[str]:
         """The watchdog has taken the drill's lease: it takes everything back, and the drill only ends what watches."""
         course = self._course
+        if post.lost is not None and not self._said_why:  # it stood still after its last stage
+            self._halted(post.lost)
         failed = attempt(("the observer was not killed", course.worker.kill))
         if course.live is not None:
             telling = course.live.telling

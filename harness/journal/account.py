@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from harness.errors import InputError
 from harness.journal.chain import read_journal
 from harness.journal.records import Record
 
@@ -21,7 +22,11 @@ def read_accounts(folder: Path) -> tuple[tuple[Record, ...], ...]:
     """The whole records of each account in a drill's folder, in the order in which they were begun.
 
     Raises:
-        InputError: one was altered; the message names the line.
+        InputError: one was altered, or cannot be read; the message names the line, or the folder.
     """
-    found = [(int(match[1]), path) for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))]
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError as error:
+        raise InputError(f"{folder}: the folder cannot be read: {error.strerror}") from error
+    found = [(int(match[1]), folder / name) for name in names if (match := _NAME.fullmatch(name))]
     return tuple(read_journal(path).records for _, path in sorted(found))

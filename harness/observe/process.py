@@ -163,6 +163,9 @@ class WorkerProcess:
                 process.kill()
                 problem = f"; what it said could not be taken: {type(error).__name__}: {error}"
             code = process.wait()
+            if process.stdin is not None:
+                with suppress(BrokenPipeError):  # what it was told last it did not live to hear
+                    process.stdin.close()
         words = "\n".join(self._last_words)
         task.lose(f"the observer ended with exit code {code}{problem}" + (f"; it said:\n{words}" if words else ""))
 

@@ -1,16 +1,19 @@
 """Judges a drill's folder, as often as one likes: journal in, result and reports out.
 
-Invariant: everything that is written follows from the journal alone, so judging again gives the same bytes on any
-machine that has this package, whatever else is missing there.
+Invariant: everything that is written follows from the journal and the accounts beside it alone, so judging again gives
+the same bytes on any machine that has this package, whatever else is missing there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from harness.errors import InputError, NotFound
-from harness.journal.chain import read_journal
+from harness.journal.account import read_accounts
+from harness.journal.chain import Journal, read_journal
+from harness.journal.records import Record, TakenOver
 from harness.report.write import write_drill
 from harness.verdict.present import judge_journal
 from harness.verdict.result import Result
@@ -47,14 +50,29 @@ def judge_folder(folder: Path) -> Result:
 
     Raises:
         NotFound: there is no journal.
-        InputError: the journal was altered, or holds no drill.
+        InputError: the journal or an account beside it was altered, or is of another drill, or holds none.
         CannotCreate: result or reports cannot be written.
     """
     path = folder / JOURNAL
-    journal = read_journal(path)
+    journal, accounts = read_journal(path), read_accounts(folder)
+    for records in accounts:
+        _refuse_of_another(path, journal, records)
     try:
-        result, timeline = judge_journal(journal)
+        result, timeline = judge_journal(journal, accounts)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     write_drill(result, timeline, folder)
     return result
+
+
+def _refuse_of_another(path: Path, journal: Journal, account: Sequence[Record]) -> None:
+    """An account names the journal as it was then: its last hash, and how many records there were."""
+    begun = account[0] if account else None
+    if not isinstance(begun, TakenOver) or not begun.head:  # whoever wrote it could not read the journal
+        return
+    there = len(journal.entries)
+    if begun.records > there or (begun.records == there and begun.head != journal.head):
+        raise InputError(
+            f"{path.parent}: an account in it is of another journal: of {begun.records} records up to "
+            f"{begun.head[:12]}…, but {path.name} has {there} up to {journal.head[:12]}…"
+        )

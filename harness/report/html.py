@@ -56,6 +56,7 @@ def render_html(result: Result, timeline: Timeline) -> str:
         outages=[(service, outage) for service in result.services for outage in service.outages],
         listed=LISTED,
         whose=_WHOSE,
+        takers=words.TAKERS,
     )
 
 

@@ -8,8 +8,9 @@ from typing import Final
 
 from harness.journal.declaration import Verdict
 from harness.report.story import by_hand, facts, gone, headline
-from harness.report.words import Origin, clean, duration, interval, number, stop
+from harness.report.words import TAKERS, Origin, clean, duration, interval, number, stop
 from harness.verdict.result import AccountResult, Result
+from harness.verdict.takeover import TakenBackResult
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~])")
 _MENTION: Final = re.compile(r"(?<!\w)@(?=\w)|(?<=\w)@(?=\w)")
@@ -65,10 +66,18 @@ def render_markdown(result: Result) -> str:
     if left := by_hand(result):
         failures = "\n".join(f"- {escaped(one)}" for one in left)
         parts.append(f"**The fault was not taken back completely. A person must act:**\n\n{failures}")
+    parts += [_taken_back(one) for one in result.taken_back]
     if result.not_measured:
         parts.append("Not measured:\n\n" + "\n".join(f"- {escaped(one)}" for one in result.not_measured))
     parts.append(f"Run it again: {_code(result.again)}  \nJournal: {_code(result.journal_head)}")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _taken_back(one: TakenBackResult) -> str:
+    """Who took the drill back, when and why, and what was done."""
+    done = "\n".join(f"- {escaped(text)}" for text in one.done)
+    until = f"until {one.ended_utc}" if one.ended_utc is not None else "and has no end"
+    return f"Taken back by {TAKERS[one.by]}, from {one.begun_utc} {until}: {escaped(one.why)}\n\n{done}".rstrip()
 
 
 def _said(verdict: Verdict) -> str:

@@ -146,7 +146,12 @@ def facts(result: Result) -> tuple[Fact, ...]:
 
 
 def by_hand(result: Result) -> tuple[str, ...]:
-    """What a person must do because the fault may still be there; empty when all of it was taken back."""
+    """What a person must do because the fault may still be there; empty when all of it was taken back.
+
+    Who took the drill back last knows best: it did again what had failed before.
+    """
+    if result.taken_back:
+        return result.taken_back[-1].left
     if result.fault.undo_failures or result.fault.undone:
         return result.fault.undo_failures
     return ("the journal does not say that the fault was taken back; by hand: drill heal",)

@@ -19,6 +19,8 @@ from harness.verdict.result import Result, Seconds
 
 MINUS: Final = "\N{MINUS SIGN}"
 DASH: Final = "\N{EN DASH}"
+TAKERS: Final = {"watchdog": "its watchdog", "heal": "drill heal"}
+"""Who took a drill back that could not do it itself."""
 NOT_MEASURED: Final = "not measured"
 _LONG: Final = 600.0  # from here on seconds alone are hard to read
 _MINUTE: Final = 60

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.clock import utc_text
 from harness.journal.chain import Journal
 from harness.journal.declaration import Answer, Criterion, Objective, Verdict
 from harness.journal.observation import Write, WriteOutcome
+from harness.journal.records import Record
 from harness.measure.criteria import looked
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures, final_read, measure
@@ -22,16 +23,21 @@ from harness.verdict import result as res
 from harness.verdict.happened import Happened
 from harness.verdict.judge import TITLES, as_expected, judge, judge_objective, measured, required, why_unknown
 from harness.verdict.seconds import Scale, above, below, of_span
+from harness.verdict.takeover import TakenBackResult, taken_back
 
 
-def judge_journal(journal: Journal) -> tuple[res.Result, Timeline]:
+def judge_journal(journal: Journal, accounts: Sequence[Sequence[Record]] = ()) -> tuple[res.Result, Timeline]:
     """Judges a journal: the same journal gives the same result, byte for byte, anywhere.
+
+    Args:
+        journal: of the drill.
+        accounts: of those who took the drill back, in the order in which they were begun.
 
     Raises:
         InputError: the journal holds no drill.
     """
     timeline = read_timeline(journal.records, [entry.at for entry in journal.entries])
-    return _Presenter(timeline, measure(timeline), journal.head).result(), timeline
+    return _Presenter(timeline, measure(timeline), journal.head, taken_back(accounts)).result(), timeline
 
 
 def _missing(one: res.MeasureResult) -> str:
@@ -43,10 +49,11 @@ def _missing(one: res.MeasureResult) -> str:
 class _Presenter:
     """Holds what every part of the result is made from."""
 
-    def __init__(self, timeline: Timeline, measures: Measures, head: str) -> None:
+    def __init__(self, timeline: Timeline, measures: Measures, head: str, taken: tuple[TakenBackResult, ...]) -> None:
         self.timeline = timeline
         self.measures = measures
         self.head = head
+        self.taken = taken
         self.scale = Scale(timeline.start)
 
     def result(self) -> res.Result:
@@ -91,6 +98,7 @@ class _Presenter:
             stages=tuple(happened.stages()),
             events=happened.events(),
             not_measured=tuple(_missing(one) for one in measures if one.interval is None),
+            taken_back=self.taken,
             versions=declared.versions,
             journal_head=self.head,
             again=declared.again,

@@ -1,7 +1,8 @@
 """The result of one drill, as it stands in result.json (schema: reports/schema/result.schema.json).
 
 Times are seconds. Instants count from the first record of the journal; the UTC labels come from the journal's own
-clock records. Every value follows from the journal alone, so judging again gives the same bytes.
+clock records. Every value follows from the journal alone, and from the accounts of those who took the drill back, so
+judging again gives the same bytes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pydantic import Field
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
 from harness.journal.guard import Guard
+from harness.verdict.takeover import TakenBackResult
 
 
 class Seconds(Value):
@@ -284,6 +286,7 @@ class Result(Value):
     stages: tuple[StageResult, ...]
     events: tuple[EventResult, ...]
     not_measured: tuple[str, ...]
+    taken_back: tuple[TakenBackResult, ...] = Field(description="by others, from the accounts beside the journal")
     versions: dict[str, str]
     journal_head: str
     again: str

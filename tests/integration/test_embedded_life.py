@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from harness.clock import now, wait_for
-from harness.errors import CannotCreate, MayWorkLater, NotFound, Unavailable
+from harness.errors import CannotCreate, InputError, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import folder as folders
-from harness.sandbox.embedded.folder import Owner
+from harness.sandbox.embedded.folder import Folder, Owner, remove
 from harness.sandbox.embedded.heal import end, heal
 from harness.sandbox.embedded.start import attach, down, list_sandboxes, start_detached
 from harness.system.load import load_system
@@ -179,6 +179,7 @@ def test_a_database_that_heal_finds_alive_leaves_no_shared_memory(state: Path) -
         for one in everything[1:]:
             one.send(signal.SIGSTOP)
         sandbox.owner.daemon.send(signal.SIGKILL)
+        wait_for(lambda: not sandbox.owner.daemon.alive, soon(), "the end of the daemon")
         heal(state)
         wait_for(lambda: sandbox.gone, soon(), "the end of all that was killed")
         assert segments_of([one.pid for one in everything]) == []
@@ -189,7 +190,23 @@ def test_a_sandbox_is_ended_by_its_id_though_its_starter_stands_still(state: Pat
         sandbox.starter.send_signal(signal.SIGSTOP)
         assert end(state, sandbox.owner.sandbox, "a test") == f"sandbox {sandbox.owner.sandbox}: ended by its daemon"
         wait_for(lambda: sandbox.gone, soon(), "the end of everything")
-        assert end(state, sandbox.owner.sandbox, "a test").endswith("there is nothing of it")
+        assert end(state, sandbox.owner.sandbox, "a test").endswith("nothing of it is left")
+
+
+@pytest.mark.parametrize("no_id", ["", ".", "..", "other", "0123ABCD", "0123abc", "0123abcd/.."])
+def test_what_is_no_id_of_a_sandbox_ends_nothing(tmp_path: Path, no_id: str) -> None:
+    """Its folder would be the state folder, or the one around it, and all in it would go."""
+    inner = tmp_path / "around" / "state"
+    (inner / "other").mkdir(parents=True)
+    with pytest.raises(InputError, match="is not the id of a sandbox: nothing was done"):
+        end(inner, no_id, "a test")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["around", "other", "state"]
+
+
+def test_a_folder_that_is_no_sandbox_is_not_removed(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        remove(Folder(tmp_path))
+    assert tmp_path.exists()
 
 
 def test_a_sandbox_whose_daemon_stands_still_is_ended_by_its_id(state: Path) -> None:

@@ -63,6 +63,17 @@ def test_a_killed_worker_is_loud_and_leaves_a_ledger_that_can_be_read(server: Se
     assert {write.acknowledged for write in writes.values()} == {None}
 
 
+def test_a_worker_that_is_killed_while_it_is_told_something_is_loud(server: Server) -> None:
+    with observe(plan(server.address), Kept()) as observer:
+        process = observer._process._process
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.write(b"half a ")  # on its way, as far as this process knows
+        process.kill()
+        with pytest.raises(ObserverLost, match="exit code -9"):
+            observer.wait_until(lambda: None, soon(), "nothing")
+
+
 def test_the_worker_dies_with_a_killed_parent(server: Server) -> None:
     parent = textwrap.dedent(
         """

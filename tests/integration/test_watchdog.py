@@ -85,6 +85,10 @@ def test_a_killed_drill_is_taken_back_by_its_watchdog_which_leaves_an_account(sh
     assert account[0].records == len(records_of(running.drill_folder))
     assert isinstance(account[-1], r.TakenBack)
     assert account[-1].left == ()
+    drill("report", the_run(running.out), state=running.state)
+    [told] = results_of(the_run(running.out))["one"]["taken_back"]
+    assert (told["by"], told["why"], told["left"]) == ("watchdog", "the drill was killed", [])
+    assert "Taken back by its watchdog" in (running.drill_folder / "report.html").read_text()
 
 
 def test_a_suspended_drill_is_taken_back_and_stops_once_it_goes_on(running: Running) -> None:
@@ -106,6 +110,16 @@ def test_a_suspended_drill_is_taken_back_and_stops_once_it_goes_on(running: Runn
     nothing_is_left(running, [watchdog], set())
     assert isinstance(records_of(running.drill_folder)[-1], r.DrillEnded)
     assert not any(isinstance(one, r.Planned) for one in records_of(running.drill_folder))
+
+
+def test_a_drill_that_was_suspended_while_it_restored_is_aborted(short: Running) -> None:
+    short.reach(Stage.RESTORE)
+    short.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: read_accounts(short.drill_folder), soon(LIMIT), "the account")
+    short.process.send_signal(signal.SIGCONT)
+    short.end()
+    assert short.process.returncode == 3
+    is_aborted(short, "stopped by a guard: the drill stood still: nothing was heard of it for 5 s")
 
 
 def test_a_drill_that_is_suspended_for_less_than_its_lease_goes_on(short: Running) -> None:

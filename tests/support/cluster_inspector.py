@@ -48,7 +48,7 @@ class Cluster:
             name = "{{.Names}}" if what == "container" else "{{.Name}}"
             for line in _said("docker", *command, f'--format={name}\t{{{{.Label "{_RUN}"}}}}').splitlines():
                 found, _, run = line.partition("\t")
-                things[f"{what} {found}"] = run
+                things[f"{what} {found}"] = run or (_user(found) if what == "volume" else "")
         things |= {f"network {one}": "" for one in _said("docker", "network", "ls", "--format={{.Name}}").split()}
         return cls(things | {f"image {one}": owners.get(one.partition("/")[0], "") for one in _images(registry)})
 
@@ -56,7 +56,8 @@ class Cluster:
         """What a run, or somebody without a name, has made or taken away."""
         new = (one for one, owner in self.things.items() if one not in before.things and owner in ("", run))
         made = [one for one in new if not one.startswith("image ") or _OWN_IMAGE.match(one)]
-        gone = [one for one in before.things if one not in self.things and one.startswith(_STAYS)]
+        nobodys = (one for one, owner in before.things.items() if owner in ("", run))
+        gone = [one for one in nobodys if one not in self.things and one.startswith(_STAYS)]
         return [*made, *(f"{one} is no more" for one in gone)]
 
 
@@ -64,6 +65,12 @@ def kubeconfig_of(cluster: str, to: Path) -> Path:
     """Writes the kubeconfig of a kind cluster to a file."""
     to.write_text(_said("kind", "get", "kubeconfig", f"--name={cluster}"))
     return to
+
+
+def _user(volume: str) -> str:
+    """The run of the container that uses a volume which bears no label: Docker makes such ones by itself."""
+    told = _said("docker", "ps", "--all", f"--filter=volume={volume}", f'--format={{{{.Label "{_RUN}"}}}}')
+    return told.partition("\n")[0]
 
 
 def _run(thing: Any) -> str:

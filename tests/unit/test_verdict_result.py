@@ -211,6 +211,7 @@ def test_a_drill_that_passed_tells_what_it_was_what_it_promised_and_what_was_mea
         ),
         "account": ACCOUNT,
         "not_measured": ("Notification: not measured: the system names nobody who is told",),
+        "taken_back": (),
         "versions": {"rollback-drill": "0"},
         "journal_head": "h",
         "again": "drill run",

@@ -44,6 +44,8 @@ def make(state_dir: Path, order: Order) -> Berth:
         sync_folder(folder)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
+        with suppress(OSError):
+            folder.rmdir()  # if there is no other
         raise CannotCreate(f"{path}: the note of a live drill cannot be written: {error.strerror}") from error
     return Berth(path)
 

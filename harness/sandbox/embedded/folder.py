@@ -21,7 +21,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.clock import Deadline, wait_for
-from harness.errors import CannotCreate
+from harness.errors import CannotCreate, InputError
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.spread import keep_apart
@@ -140,13 +140,26 @@ def make(state_dir: Path, name: str) -> tuple[Folder, int]:
         return folder, lock
 
 
+def folder_of(state_dir: Path, sandbox: str) -> Folder:
+    """The folder of a sandbox by its id.
+
+    Raises:
+        InputError: that is no id, but leads elsewhere: to the state folder, say, or out of it.
+    """
+    if not _ID.fullmatch(sandbox):
+        raise InputError(f"{sandbox!r} is not the id of a sandbox: nothing was done; expected 8 digits and letters a-f")
+    return Folder(state_dir.resolve() / sandbox)
+
+
 def remove(folder: Folder) -> None:
     """Removes a folder whose lock the caller holds; the lock goes last, so that nobody finds it without one.
 
     Raises:
+        InputError: its name is not that of a sandbox; nothing was removed.
         OSError: something cannot be removed.
         DeadlineExceeded: the lock of the state folder was not free in time.
     """
+    folder_of(folder.path.parent, folder.id)
     for path in folder.path.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -14,7 +14,7 @@ from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater
 from harness.sandbox.common.process import Process, marked
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove
+from harness.sandbox.embedded.folder import Folder, Owner, folder_of, folders, locked, remove
 from harness.sandbox.embedded.shared_memory import remove_segment
 
 
@@ -58,9 +58,10 @@ def end(state_dir: Path, sandbox: str, why: str) -> str:
         What was done, as a sentence.
 
     Raises:
+        InputError: the id is none.
         MayWorkLater: who started it is at it still, or a process did not die.
     """
-    folder = Folder(state_dir.resolve() / sandbox)
+    folder = folder_of(state_dir, sandbox)
     owner = _known_owner(folder) if folder.path.exists() else None
     if owner is not None and owner.daemon.alive:
         owner.daemon.send(signal.SIGTERM)
@@ -72,7 +73,7 @@ def end(state_dir: Path, sandbox: str, why: str) -> str:
         )
     if cleaned is not None:
         return str(cleaned)
-    return f"sandbox {sandbox}: {'ended by its daemon' if owner else 'there is nothing of it'}"
+    return f"sandbox {sandbox}: {'ended by its daemon' if owner else 'nothing of it is left'}"
 
 
 def clean(folder: Folder, why: str = "its daemon is gone") -> Healed | None:

@@ -20,7 +20,7 @@
     pushgateway.py              warm: takes what short-lived programs measure
     http.py                     whether a container answers yet
     images.py                   names of the containers' images
-    agent/                      the proxy that holds answers back, with its image
+    agent/                      what runs in the cluster: a proxy that holds answers back, and the end of a namespace
     limits.py                   every number, with its reason
 
 Importing it costs most of a second (Docker's and Kubernetes' clients), so only what opens a kind sandbox does.

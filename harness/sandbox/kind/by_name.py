@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline, pause
-from harness.errors import MayWorkLater
+from harness.errors import InputError, MayWorkLater
 from harness.sandbox.kind import base, cluster, heal, left, limits
 from harness.sandbox.kind.marks import SANDBOX
 from harness.sandbox.kind.publish import PublishedImages, forget
@@ -21,6 +22,7 @@ from harness.sandbox.kubernetes import namespace
 from harness.sandbox.kubernetes.system import KubernetesSystem
 from harness.system.model import SystemModel
 
+_NAME: Final = re.compile(r"drill-[0-9a-f]{8}")
 _LOOKS: Final = 2  # Docker may still be making what it was asked for just before its client was killed
 
 
@@ -67,11 +69,14 @@ def end(state_dir: Path, name: str, deadline: Deadline, which: Which = PROJECT) 
         What was done, as a sentence.
 
     Raises:
+        InputError: the name is none of a sandbox: it could be that of a namespace of others.
         Unavailable: Docker cannot be reached.
         MayWorkLater: something was still there at the deadline, or the cluster does not answer.
     """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"{name!r} is not the name of a drill's sandbox: nothing was done")
     if not (left.folders(state_dir) / name).exists():
-        return f"sandbox {name}: there is nothing of it"
+        return f"sandbox {name}: nothing of it is left"
     removed: list[str] = []
 
     def end_containers() -> None:

@@ -1,6 +1,7 @@
 """Brings a system up in a namespace of its own on the warm cluster, with its database in a container beside it.
 
-What is made bears the mark of this process; `heal` removes it when this process is gone.
+What is made bears the mark of this process; `heal` removes it when this process is gone. Where this machine is lost
+with all that could heal, the cluster ends the namespace by itself.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes import database as endpoint
 from harness.sandbox.kubernetes import namespace
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.expiry import Expiry
 from harness.sandbox.kubernetes.system import KubernetesSystem
 from harness.system.model import SystemModel
 from harness.system.values import Address
@@ -106,7 +108,12 @@ def start(
             labels=mark.labels("network"),
             secret=endpoint.SECRET if postgres else None,
         )
-        parts: list[Callable[[], None]] = [partial(system.install, live, standby, deadline)]
+        expiry = Expiry(kube, image=images.current(base.AGENT), labels=mark.labels("expiry"))
+        undo.callback(expiry.close)
+        parts: list[Callable[[], None]] = [
+            partial(system.install, live, standby, deadline),
+            partial(expiry.start, deadline),
+        ]
         if postgres is not None:
             endpoint.write_secret(kube, postgres.service_url(endpoint.SERVICE), mark.labels("database"))
             parts.append(partial(_start_database, system, postgres, mark, deadline))

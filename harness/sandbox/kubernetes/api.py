@@ -51,6 +51,7 @@ class Kube:
         self.core = client.CoreV1Api(self._client)
         self.apps = client.AppsV1Api(self._client)
         self.discovery = client.DiscoveryV1Api(self._client)
+        self.rbac = client.RbacAuthorizationV1Api(self._client)
         self.version = client.VersionApi(self._client)
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

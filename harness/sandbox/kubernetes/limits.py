@@ -18,3 +18,6 @@ DELAY: Final = Duration.of(s=20)  # for a proxy to start and to be on the way: a
 DELAY_EXPIRES: Final = Duration.of(
     s=1800
 )  # a proxy whose drill died holds nothing back after this; drills take minutes
+SILENCE: Final = Duration.of(
+    s=600
+)  # without a beat of its drill, then a namespace ends: a watchdog that cannot reach the cluster tries for 300

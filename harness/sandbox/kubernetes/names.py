@@ -15,6 +15,7 @@ OWNER: Final = "rollback-drill/owner"  # pid-start: the process that owns it
 EXPIRES: Final = "rollback-drill/expires"  # UTC seconds since 1970, after which nobody owns it
 DELAY: Final = "rollback-drill/delay"  # on the proxies that hold answers back: <service>-<slot>
 SELECTOR: Final = "rollback-drill/selector"  # on a Service: what its selector must be, as JSON
+BEAT: Final = "rollback-drill/beat"  # on a namespace: changes as long as its drill lives
 HELD: Final = "rollback-drill/held-down"  # on a Deployment: how it was before it was held down, as JSON
 DRAINED: Final = "rollback-drill/drained-by"  # on a node: the namespace of the drill that has taken it out of service
 
