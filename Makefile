@@ -4,7 +4,7 @@ BIN := .venv/bin
 FUZZ_SEED ?= 0
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench fuzz provision images lock clean
+.PHONY: drill test lint bench fuzz mutants kill-matrix provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -40,6 +40,12 @@ fuzz: .venv/.ready  ## 10,000 damaged inputs of each kind; FUZZ_SEED=2 does othe
 
 bench: .venv/.ready
 	$(BIN)/pytest tests/benchmarks -m benchmark -s --no-header --quiet
+
+mutants: .venv/.ready  ## changes the code that measures and judges, and looks whether a test notices
+	$(BIN)/python -m tests.mutants
+
+kill-matrix: .venv/.ready  ## ends drills at every record of their journals, and looks whether anything is left
+	$(BIN)/python -m tests.kill_matrix.matrix $(CELLS)
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \

@@ -16,6 +16,11 @@ _LAST_PORT = 65535
 _MOST_NODES = 9  # each is a container with a kubelet, and takes about as much memory as a service
 
 
+def environment(name: str) -> str | None:
+    """What an environment variable that somebody has named holds; None when it is not set."""
+    return os.environ.get(name)
+
+
 def _state_dir() -> Path:
     named = os.environ.get("DRILL_STATE_DIR")
     return Path(named) if named else Path(tempfile.gettempdir()) / f"drill-{os.getuid()}"
@@ -128,6 +133,9 @@ class Settings:
 
     http: Duration = Duration.of(s=2)
     """One request of a check; a service that takes longer is not healthy."""
+
+    notices: Duration = Duration.of(s=5)
+    """At a drill's end, for notices that nobody has taken yet: a receiver that is well answers in under a second."""
 
     read_rows: Duration = Duration.of(s=15)
     """For reading all ledger rows: thousands of short rows, in a session of its own."""

@@ -34,6 +34,11 @@ def _validation(drill: DrillBuilder, bound: Duration) -> None:
     drill.must_measure(Measured.VALIDATION, bound)
 
 
+@then(step("everybody is told within {bound:Duration}"))
+def _notification(drill: DrillBuilder, bound: Duration) -> None:
+    drill.must_measure(Measured.NOTIFICATION, bound)
+
+
 @then(step("the verdict is {verdict:Verdict}"))
 def _verdict(drill: DrillBuilder, verdict: Verdict) -> None:
     drill.expect(verdict)

@@ -23,6 +23,7 @@ from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
 from harness.drill.serving import services_of, what_serves, why_no_effect
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
+from harness.drill.telling import Telling
 from harness.drill.watch.fenced import fenced
 from harness.drill.watch.order import Order
 from harness.drill.watch.post import Post
@@ -86,8 +87,10 @@ class Course:
             self._inject(live, deadline)
         with self._stage(Stage.DETECT, limits.detect) as deadline:
             met = detect(drill, live, self._journal, deadline, every=settings.poll, tick=self._tick)
+        live.telling.started(met)
         with self._stage(Stage.DECIDE, limits.decide) as deadline:
             plan = decide(drill, live, met, self._journal, deadline)
+        live.telling.planned(plan)
         with self._stage(Stage.ROLL_BACK, limits.roll_back) as deadline:
             live.plan = plan
             roll_back(live, plan, self._journal, deadline)
@@ -97,8 +100,11 @@ class Course:
         validation = [spec for spec in drill.criteria if spec.criterion.phase is Phase.VALIDATION]
         longest = Duration(sum(spec.criterion.within.ns for spec in validation))
         with self._stage(Stage.VALIDATE, longest):
-            for spec in validation:
-                hold(spec, live.bench, self._journal, every=settings.poll)
+            held = [hold(spec, live.bench, self._journal, every=settings.poll) for spec in validation]
+        if all(held):
+            live.telling.completed()
+        else:
+            live.telling.failed("clients get good answers, but not every criterion of the validation held")
 
     def begin(self, stage: Stage, deadline: Deadline) -> None:
         """Records that a stage begins; the watchdog believes the drill until some time after its deadline."""
@@ -118,6 +124,8 @@ class Course:
     def _prepare(self, deadline: Deadline) -> Live:
         """Brings the system up, under load and watched."""
         drill, context, settings = self.drill, self._context, self._settings
+        recorder = Recorder(self._journal)
+        telling = Telling(drill, context.run_id, context.sandbox, recorder)  # whose secrets are missing begins nothing
         sandbox_id = new_id(context.sandbox, drill.model)
         order = Order.of(
             settings,
@@ -149,8 +157,9 @@ class Course:
             drill,
             self.sandbox,
             fenced(self.sandbox, self._may_act),
-            Recorder(self._journal),
+            recorder,
             self.worker,
+            telling=telling,
             folder=self._folder,
             run_id=context.run_id,
             seed=context.seed,
@@ -224,6 +233,8 @@ class Course:
             reason = sentence(error)
             raise
         finally:
+            if reason and self.live is not None:
+                self.live.telling.failed(reason)
             self.end(reason)
 
     def _tick(self, live: Live) -> bool:

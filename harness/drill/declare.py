@@ -69,6 +69,7 @@ def declaration(
             )
             for one in guards
         ),
+        receivers=tuple(one.name for one in model.notify),
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),

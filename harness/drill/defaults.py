@@ -25,6 +25,8 @@ def objectives(model: SystemModel, said: Sequence[Objective], source: Source) ->
         Measured.RPO: model.objectives.rpo,
         Measured.VALIDATION: model.objectives.validate_,
     }
+    if model.notify:
+        bounds[Measured.NOTIFICATION] = model.objectives.notify
     if model.ledger is None:
         del bounds[Measured.RPO]
     measured = {one.measured for one in said}

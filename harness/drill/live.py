@@ -12,6 +12,7 @@ from harness.drill.checks.base import Bench
 from harness.drill.recorder import Recorder
 from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
+from harness.drill.telling import Telling
 from harness.faults.model import FaultRun
 from harness.observe.observer import Observer
 from harness.observe.plan import ObservationPlan
@@ -36,6 +37,7 @@ class Live:
     observer: Observer
     engine: Engine
     bench: Bench
+    telling: Telling
     ledger: Path
     baseline: dict[str, Duration]
     fault: FaultRun | None = None
@@ -56,6 +58,7 @@ def go_live(
     recorder: Recorder,
     worker: WorkerProcess,
     *,
+    telling: Telling,
     folder: Path,
     run_id: str,
     seed: int,
@@ -93,6 +96,7 @@ def go_live(
             clients=plan.addresses(drill.model.ledger.service if drill.model.ledger else None),
             ledger=ledger,
         ),
+        telling=telling,
         ledger=ledger,
         baseline=baseline,
     )

@@ -6,6 +6,7 @@ from harness.drill.watch.post import Post
 from harness.journal import records as r
 from harness.journal.chain import JournalWriter
 from harness.journal.observation import LoadSecond, Observation, Write
+from harness.notify.notice import Told
 from harness.rollback.engine import StepReport
 from harness.units import Instant
 
@@ -45,6 +46,21 @@ class Recorder:
     def clock(self, process: str, at: Instant, utc_ns: int) -> None:
         """A clock anchor."""
         self._journal.append(r.ClockRead(process=process, at=at, utc_ns=utc_ns))
+
+    def told(self, told: Told) -> None:
+        """What became of a notice."""
+        self._journal.append(
+            r.NoticeTold(
+                receiver=told.target,
+                occasion=told.occasion.value,
+                due=told.due,
+                attempts=told.attempts,
+                sent=told.sent,
+                acknowledged=told.acknowledged,
+                error=told.error,
+            ),
+            durable=True,
+        )
 
     def step_ended(self, report: StepReport) -> None:
         """A step of the rollback plan."""

@@ -47,6 +47,7 @@ def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings
         ("the observer did not end in order", lambda: live.observer.stop(Deadline.after(settings.settle))),
         ("the observer was not killed", live.observer.kill),
         ("the HTTP client was not closed", live.http.close),
+        ("people were not told", lambda: live.telling.close(Deadline.after(settings.notices))),
     )
 
 

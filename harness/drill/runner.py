@@ -199,7 +199,11 @@ class _Run:
         course = self._course
         failed = attempt(("the observer was not killed", course.worker.kill))
         if course.live is not None:
-            failed += attempt(("the HTTP client was not closed", course.live.http.close))
+            telling = course.live.telling
+            failed += attempt(
+                ("the HTTP client was not closed", course.live.http.close),
+                ("people were not told", lambda: telling.close(Deadline.after(self._settings.notices))),
+            )
         return failed + self._wait_for(post, lambda: post.give_way(Deadline.after(self._settings.heal)))
 
     def _hand_over(self, post: Post, why: str) -> list[str]:

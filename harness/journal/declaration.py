@@ -47,6 +47,7 @@ class Measured(StrEnum):
     DETECTION = "detection"
     DECISION = "decision"
     PROCEDURE = "procedure"
+    NOTIFICATION = "notification"
     VALIDATION = "validation"
 
 

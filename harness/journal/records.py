@@ -74,6 +74,7 @@ class DrillDeclared(Value):
     expected: Verdict
     expected_cause: Cause | None
     guards: tuple[GuardDeclared, ...] = ()
+    receivers: tuple[str, ...] = ()
     versions: dict[str, str]
     again: str
 
@@ -303,6 +304,23 @@ class DataRestored(Value):
     switched: Instant
 
 
+class NoticeTold(Value):
+    """What became of a notice to one of the receivers.
+
+    It was `due` when what it tells of had happened, `sent` with the last attempt, and `acknowledged` when the
+    receiver's answer to that was there; None when it never took it, and `error` says why.
+    """
+
+    kind: Literal["notice.told"] = "notice.told"
+    receiver: str
+    occasion: Literal["started", "progress", "completed", "failed"]
+    due: Instant
+    attempts: int
+    sent: Instant | None
+    acknowledged: Instant | None
+    error: str = ""
+
+
 class CriterionChecked(Value):
     """A criterion was looked at: the measured value, or None with the reason why it could not be measured.
 
@@ -398,6 +416,7 @@ Record = (
     | RollbackEnded
     | Served
     | DataRestored
+    | NoticeTold
     | CriterionChecked
     | Stopped
     | DrillEnded

@@ -10,6 +10,7 @@ from harness.journal.records import FaultState, LedgerRead
 from harness.measure.account import ENOUGH_WRITES, Account, account, recovery_point, silence, unbounded
 from harness.measure.criteria import looked
 from harness.measure.felt import Felt, Measure
+from harness.measure.notices import notification
 from harness.measure.outage import Outage
 from harness.measure.split import fault_begins, split
 from harness.measure.system import SystemOutage, system_outage
@@ -40,6 +41,7 @@ class Measures:
     detection: Measure
     decision: Measure
     procedure: Measure
+    notification: Measure
     validation: Measure
 
 
@@ -84,6 +86,7 @@ def measure(timeline: Timeline) -> Measures:
             "it ended",
             timeline.rollback_ended.at if timeline.rollback_ended else None,
         ),
+        notification=notification(timeline, detected(timeline)),
         validation=felt.validation(validated),
     )
 
@@ -220,7 +223,6 @@ def _silent(timeline: Timeline, begin: Instant) -> str:
     ledger, quiet = timeline.declared.ledger, silence(timeline.writes, begin)
     if ledger is None or quiet is None:
         return ""
-    patience = max(SILENCE, Duration(round(ENOUGH_WRITES * 1e9 / ledger.rate)))
-    if quiet <= patience:
+    if quiet <= SILENCE or quiet.seconds * ledger.rate <= ENOUGH_WRITES:
         return ""
     return f"not measured: no write was made in the last {quiet} before the outage, so nothing then could be lost"

@@ -7,7 +7,7 @@ once is refused, because nobody could say which of the two is true.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -55,6 +55,7 @@ class Timeline:
     rollback_ended: r.RollbackEnded | None
     served: tuple[r.Served, ...]
     restored: r.DataRestored | None
+    notices: tuple[r.NoticeTold, ...]
     checks: tuple[r.CriterionChecked, ...]
     stopped: r.Stopped | None
 
@@ -73,12 +74,12 @@ class Timeline:
         return tuple(service.name for service in self.declared.services if service.critical)
 
 
-def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant]) -> Timeline:
+def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Timeline:
     """The timeline of a journal.
 
     Args:
         records: all records, in order.
-        written: when the first and the last of them were written.
+        written: when they were written, at least the first and the last of them.
 
     Raises:
         InputError: the journal does not start with a drill's declaration, so there is nothing to judge; or it holds
@@ -108,7 +109,7 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
     return Timeline(
         declared=declared,
         start=written[0],
-        end=written[1],
+        end=written[-1],
         ended=first(r.DrillEnded) is not None,
         clocks=every(r.ClockRead),
         stages=every(r.StageStarted),
@@ -129,6 +130,7 @@ def read_timeline(records: Iterable[r.Record], written: tuple[Instant, Instant])
         rollback_ended=first(r.RollbackEnded),
         served=every(r.Served),
         restored=first(r.DataRestored),
+        notices=every(r.NoticeTold),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
     )

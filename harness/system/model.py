@@ -27,6 +27,7 @@ from harness.system.check_model import AnyCheck, PathCall, TableName, check_prob
 from harness.system.cluster_model import ClusterTable, KubernetesTable
 from harness.system.guards_model import Guards
 from harness.system.metrics_model import MetricsTable
+from harness.system.notify_model import Receiver
 from harness.system.placeholders import (
     COMMAND_PLACEHOLDERS,
     PROBE_PLACEHOLDERS,
@@ -196,6 +197,7 @@ class SystemModel(Table):
     cluster: ClusterTable | None = None
     guards: Guards = Guards()
     metrics: MetricsTable = MetricsTable()
+    notify: tuple[Receiver, ...] = ()
     objectives: Objectives = Objectives()
 
     _root: Path = PrivateAttr(default=Path())
@@ -220,6 +222,7 @@ class SystemModel(Table):
         stops = enumerate(self.guards.stop or ())
         named += [(("guards", "stop", index, "service"), one.service) for index, one in stops if one.service]
         problems = unknown_services(named, self.services)
+        problems += self._told_twice()
         problems += self._no_business()
         if self.ledger and not self.database:
             problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
@@ -228,6 +231,13 @@ class SystemModel(Table):
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)
         return self
+
+    def _told_twice(self) -> Iterator[InitErrorDetails]:
+        """A name means one receiver."""
+        names = [one.name for one in self.notify]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                yield problem(("notify", index, "name"), name, f"another receiver is called {name!r}")
 
     def _no_business(self) -> Iterator[InitErrorDetails]:
         """Load that only asks how a service is keeps nothing of it busy that its clients use."""

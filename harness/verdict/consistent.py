@@ -6,6 +6,7 @@ not written by a drill, or by one with a defect. Whatever else it says, nobody c
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
@@ -33,7 +34,7 @@ def consistent(timeline: Timeline) -> Iterator[Finding]:
         _too_much_load(timeline),
     )
     for problems in kinds:
-        if problem := next(problems, ""):
+        for problem in itertools.islice(problems, 1):
             yield Finding(Cause.JOURNAL_CONTRADICTS, f"the journal contradicts itself: {problem}")
 
 
@@ -128,5 +129,5 @@ def _too_much_load(timeline: Timeline) -> Iterator[str]:
             yield f"of {row.due} requests of a second of the load on {row.service}, {told}"
     for service, kinds in Counter(load.service for load in timeline.declared.load).items():
         starts = sorted(row.start for row in timeline.load if row.service == service)
-        if any(later - earlier < _APART for earlier, later in zip(starts, starts[kinds:], strict=False)):
+        if any(starts[at + kinds] - starts[at] < _APART for at in range(len(starts) - kinds)):
             yield f"it tells of a second of the load on {service} more than once"

@@ -11,8 +11,8 @@ from typing import Final
 from harness.journal.cause import Cause
 from harness.journal.records import FaultState, RollbackEnded, Stage, Stopped
 from harness.measure.measures import Measures, detected
-from harness.measure.system import SystemOutage
 from harness.measure.timeline import Timeline
+from harness.units import Instant
 from harness.verdict.finding import Finding
 
 _OVER: Final = (FaultState.RECOVERED, FaultState.GONE, FaultState.CLEANED_UP)
@@ -157,7 +157,7 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         seen = [one for one in timeline.observations[system.last.service] if one.outcome.tells]
         cause = Cause.NOT_RECOVERED if seen[-1].outcome.bad else Cause.RECOVERY_NOT_KNOWN
         yield Finding(cause, f"{system.last.service} was not answering well for long enough at the end")
-    elif _healed_by_itself(timeline, system):
+    elif _healed_by_itself(timeline, system.recovery.high, system.good_in_a_row):
         began = "the rollback began" if timeline.rollback_started else "a rollback was called for"
         yield Finding(
             Cause.HEALED_BY_ITSELF,
@@ -183,20 +183,18 @@ def helped(timeline: Timeline) -> Iterator[Finding]:
         yield Finding(Cause.HEALED_BY_ITSELF, why)
 
 
-def _healed_by_itself(timeline: Timeline, system: SystemOutage) -> bool:
+def _healed_by_itself(timeline: Timeline, recovery: Instant, good_in_a_row: int) -> bool:
     """True when recovery lay before the rollback by more good probes than the outage itself had in a row.
 
     Where it never came to a rollback, recovery lasted for its sustain time before it was given up to wait for one.
     """
     started = timeline.rollback_started
-    if system.recovery is None:
-        return False
     if started is None:
         ends = [timeline.stage_end(stage) for stage in (Stage.DETECT, Stage.DECIDE)]
         given_up = next((end.at for end in ends if end and end.outcome == "failed"), None)
-        return given_up is not None and system.recovery.high + timeline.declared.sustain.time < given_up
+        return given_up is not None and recovery + timeline.declared.sustain.time < given_up
     period = max(one.period for one in timeline.declared.services)
-    return system.recovery.high + period * (system.good_in_a_row + 1) < started.at
+    return recovery + period * (good_in_a_row + 1) < started.at
 
 
 def taken_back(timeline: Timeline) -> Iterator[Finding]:

@@ -189,6 +189,11 @@ class Happened:
             yield met.at, "trigger", f"Trigger: {names.get(met.trigger, met.trigger)}"
         for decided in timeline.decisions:
             yield decided.at, "decision", f"Decision: {decided.decision}"
+        for notice in timeline.notices:
+            if not notice.acknowledged:
+                yield notice.sent or notice.due, "notice", f"{notice.receiver} was not told: {notice.error}"
+            elif notice.occasion == "started":
+                yield notice.acknowledged, "notice", f"{notice.receiver} was told"
         if timeline.rollback_started:
             yield timeline.rollback_started.at, "rollback", "Rollback started"
         if timeline.rollback_ended:

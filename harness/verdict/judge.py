@@ -72,10 +72,8 @@ def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from course.helped(timeline)
     yield from course.recovered(timeline, measures)
     recovery = measures.system.recovery if measures.system else None
-    yield from _criteria(
-        timeline, Phase.VALIDATION, recovery
-    )  # before the objectives: without all of them there is no RTO
-    yield from _objectives(timeline, measures)
+    yield from _criteria(timeline, Phase.VALIDATION, recovery)
+    yield from _objectives(timeline, measures)  # after the criteria: without all of them there is no RTO
     yield from _data(timeline, measures)
     yield from course.taken_back(timeline)
     yield from course.every_stage(timeline)
@@ -112,6 +110,7 @@ TITLES: Final = {
     Measured.DETECTION: "detection",
     Measured.DECISION: "the decision",
     Measured.PROCEDURE: "the rollback",
+    Measured.NOTIFICATION: "notification",
     Measured.VALIDATION: "validation",
 }
 

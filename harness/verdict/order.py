@@ -46,6 +46,7 @@ def _courses(timeline: Timeline) -> Iterator[_Course]:
     yield from _probes(timeline)
     yield from _ledger(timeline)
     yield from _restore(timeline)
+    yield from _notices(timeline)
 
 
 def _stages(timeline: Timeline) -> _Course:
@@ -126,3 +127,9 @@ def _restore(timeline: Timeline) -> Iterator[_Course]:
             (("the restore's target began", restored.earliest), ("the target ended", restored.latest), begin, led)
         )
         yield _Course((("writers were stopped", restored.writes_stopped), led))
+
+
+def _notices(timeline: Timeline) -> Iterator[_Course]:
+    for told in timeline.notices:
+        moments = (("was due", told.due), ("was sent", told.sent), ("was acknowledged", told.acknowledged))
+        yield _Course(moments, "the notice {!r} to {}", (told.occasion, told.receiver))

@@ -18,7 +18,6 @@ from harness.measure.criteria import looked
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures, final_read, measure
 from harness.measure.timeline import Timeline, read_timeline
-from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.happened import Happened
 from harness.verdict.judge import TITLES, as_expected, judge, judge_objective, measured, required, why_unknown
@@ -31,8 +30,7 @@ def judge_journal(journal: Journal) -> tuple[res.Result, Timeline]:
     Raises:
         InputError: the journal holds no drill.
     """
-    bounds = (journal.entries[0].at, journal.entries[-1].at) if journal.entries else (Instant(0), Instant(0))
-    timeline = read_timeline(journal.records, bounds)
+    timeline = read_timeline(journal.records, [entry.at for entry in journal.entries])
     return _Presenter(timeline, measure(timeline), journal.head).result(), timeline
 
 
@@ -100,7 +98,6 @@ class _Presenter:
 
     def _measures(self) -> Iterator[res.MeasureResult]:
         found = self.measures
-        notify = Measure(None, "not measured: no notification target was told")
         last = "the last criterion that held"
         rows: tuple[tuple[str, str, str, str, Measure], ...] = (
             ("rto", "Recovery time (RTO)", "clients", f"from the first bad answer to {last}", found.rto),
@@ -120,8 +117,8 @@ class _Presenter:
                 "notification",
                 "Notification",
                 "harness",
-                "from the trigger to the receiver's acknowledgement",
-                notify,
+                "from the trigger to the last receiver's acknowledgement",
+                found.notification,
             ),
             ("validation", "Validation", "clients", f"from lasting good answers to {last}", found.validation),
         )

@@ -235,7 +235,9 @@ class EventResult(Value):
     """A point of the timeline."""
 
     at: float
-    kind: Literal["fault", "effect", "trigger", "decision", "rollback", "recovery", "validation", "undo", "stop"]
+    kind: Literal[
+        "fault", "effect", "trigger", "decision", "notice", "rollback", "recovery", "validation", "undo", "stop"
+    ]
     text: str
 
 

@@ -111,7 +111,7 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
                 f"{service.name} was not observed for {unobserved}, more than {limit}; the prober stalled",
             )
         numbers = [one.number for one in timeline.observations[service.name]]
-        if any(later != earlier + 1 for earlier, later in itertools.pairwise(sorted(numbers))):
+        if numbers and not len(numbers) == len(set(numbers)) == max(numbers) - min(numbers) + 1:
             yield Finding(
                 Cause.PROBES_MISSING,
                 f"the journal does not hold every probe of {service.name} once, from number {min(numbers)} to"

@@ -59,6 +59,7 @@ NOTHING: dict[str, Any] = {
     "rollback_started": None,
     "rollback_ended": None,
     "restored": None,
+    "notices": (),
     "served": (),
     "checks": (),
     "stopped": None,
@@ -74,6 +75,10 @@ TIMES = [
     ("triggers", r.TriggerMet(trigger="0", since=at(3), at=at(4), detail="")),
     ("decisions", r.Decided(at=at(4), decision="monitor", reasons=(), roll_back=False)),
     ("steps", STEP),
+    (
+        "notices",
+        r.NoticeTold(receiver="a", occasion="started", due=at(4), attempts=0, sent=None, acknowledged=None, error="e"),
+    ),
     ("served", r.Served(when="before the rollback", at=at(4), services=())),
     ("checks", check("healthy", 6, 1)),
 ]

@@ -329,6 +329,10 @@ def test_two_kinds_of_load_on_one_service_have_their_seconds_side_by_side() -> N
 def test_each_kind_of_contradiction_is_told_once() -> None:
     change = {**BACKWARDS["looks that are told in another order"][0], **UNSEEN["a good answer over its limit"][0]}
     assert len(told(replace(GOOD, **change))) == 2  # type: ignore[arg-type]
+    probes = tuple(probe(n, 6.0 + n)._replace(completed=at(5.9)) for n in (1, 2))
+    assert told(replace(GOOD, observations={**GOOD.observations, "web": probes})) == [
+        "probe 1 of web was answered 1.1 s before it was sent"
+    ]
 
 
 def answered_before_it_was_sent(records: Records) -> Iterable[r.Record]:

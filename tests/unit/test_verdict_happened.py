@@ -190,10 +190,10 @@ def test_each_part_of_a_drill_has_its_own_latency_fault_and_recovery_belong_to_w
     web = (
         just_before_the_fault._replace(completed=just_before_the_fault.due + Duration.of(ms=20)),
         answered(2, 3.0, 0.03),
-        just_before_recovery._replace(completed=just_before_recovery.due + Duration.of(ms=30)),
+        just_before_recovery._replace(completed=just_before_recovery.due + Duration.of(ms=40)),
         answered(4, 5.0, 0.05),
     )
-    assert latencies(*web) == (both(0.02), both(0.03), both(0.05))
+    assert latencies(*web) == (both(0.02), LatencyResult(p50=0.03, p95=0.04), both(0.05))
 
 
 def test_without_a_fault_all_is_before_it_and_without_a_recovery_nothing_is_after_it() -> None:

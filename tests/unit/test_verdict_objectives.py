@@ -13,7 +13,7 @@ from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Verdict
 from harness.measure.felt import Measure
 from harness.measure.measures import measure
-from harness.units import Duration, Span
+from harness.units import Duration, Instant, Span
 from harness.verdict.finding import Finding
 from harness.verdict.judge import Judgement, as_expected, judge, judge_objective, measured
 from tests.support.worlds import World, at, check, criterion, objective, timeline_of
@@ -29,6 +29,7 @@ TITLES = {
     Measured.DETECTION: "detection",
     Measured.DECISION: "the decision",
     Measured.PROCEDURE: "the rollback",
+    Measured.NOTIFICATION: "notification",
     Measured.VALIDATION: "validation",
 }
 
@@ -148,6 +149,21 @@ def test_a_criterion_holds_in_time_when_the_look_ends_at_its_deadline(late: Dura
     end = first.started + Duration.of(ms=500) + late
     look = check("healthy", 6.35, 1).model_copy(update={"completed": end})
     assert findings({}, look) == [(Cause.CRITERION_NOT_KNOWN, f"could not tell whether {one}") for one in found]
+
+
+@pytest.mark.parametrize(("before", "found"), [(Duration(0), []), (Duration(1), ["healthy"])])
+def test_what_is_validated_must_have_been_looked_at_after_the_recovery(before: Duration, found: list[str]) -> None:
+    assert MEASURES.system is not None
+    assert MEASURES.system.recovery is not None
+    look = check("healthy", 4.95, 1)
+    end = Instant(MEASURES.system.recovery.low.ns - before.ns)
+    others = [one for one in GOOD.checks if one.criterion != "healthy"]
+    checks = (look.model_copy(update={"started": at(4.9), "completed": end}), *others)
+    why = [(Cause.CRITERION_NOT_KNOWN, f"it was never checked after the recovery that {one} holds") for one in found]
+    told = [(one.cause, one.reason) for one in judge(replace(GOOD, checks=checks), MEASURES).findings]
+    assert told == why
+    still_on = replace(MEASURES, system=None)
+    assert judge(replace(GOOD, checks=checks), still_on).findings == ()
 
 
 def judgement(verdict: Verdict, cause: Cause | None) -> Judgement:

@@ -36,7 +36,7 @@ def test_a_passed_drill_tells_what_it_promised_and_what_was_measured() -> None:
     assert rto.interval == Seconds(low=3.15, high=3.2)
     assert rto.reason.startswith("kept by its worst bound; its start lies between")
     assert rpo.reason == "kept by its worst bound; all 110 acknowledged writes were read back"
-    assert found.not_measured == ("Notification: not measured: no notification target was told",)
+    assert found.not_measured == ("Notification: not measured: the system names nobody who is told",)
 
 
 def test_a_missed_objective_has_the_reason_and_the_verdict_of_its_own() -> None:

@@ -15,6 +15,7 @@ from tests.support.shapes import (
 from tests.support.worlds import Probing, World
 
 PASSING_ROWS = [one.rows for one in World().records() if isinstance(one, r.Observations)][5]
+MISSING = "the journal does not hold every probe of {} once, from number 0 to {}; what the others saw is not known"
 WAYS: dict[str, Way] = {
     "a prober that lagged": (
         World(probing=Probing(lag=0.25)),
@@ -42,7 +43,27 @@ WAYS: dict[str, Way] = {
             objectives=(),
         ),
         Verdict.INDETERMINATE,
-        "the journal does not hold every probe of mail once, from number 0 to 120; what the others saw is not known",
+        MISSING.format("mail", 120),
+    ),
+    "a probe that is told twice": (
+        World(
+            shape=replaced(r.Observations, where={"rows": PASSING_ROWS}, rows=(*PASSING_ROWS, PASSING_ROWS[0])),
+            objectives=(),
+        ),
+        Verdict.INDETERMINATE,
+        MISSING.format("web", 120),
+    ),
+    "a probe of a number that no prober counts to": (
+        World(
+            shape=replaced(
+                r.Observations,
+                where={"rows": PASSING_ROWS},
+                rows=(*PASSING_ROWS[:-1], PASSING_ROWS[-1]._replace(number=2**60)),
+            ),
+            objectives=(),
+        ),
+        Verdict.INDETERMINATE,
+        MISSING.format("blog", 2**60),
     ),
     "a prober that saw nothing at all": (
         World(probing=Probing(end=0.6)),

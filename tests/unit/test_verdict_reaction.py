@@ -185,6 +185,91 @@ def test_the_last_attempt_at_a_step_counts(outcomes: tuple[str, ...], found: lis
     assert told(course.reacted(timeline)) == why
 
 
+@pytest.mark.parametrize(
+    ("failed", "left"), [((), ["remove"]), ((r.Stage.RECOVER,), []), ((r.Stage.VALIDATE,), ["remove"])]
+)
+def test_what_is_done_after_recovery_waits_for_it(failed: tuple[r.Stage, ...], left: list[str]) -> None:
+    steps = tuple(one for one in GOOD.steps if one.step != "remove")
+    timeline = replace(GOOD, steps=steps, stage_ends=ended(*failed))
+    found = [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} '{name}'") for name in left]
+    assert told(course.reacted(timeline)) == found
+
+
+def test_where_recovery_has_no_end_what_is_done_after_it_must_be_done() -> None:
+    steps = tuple(one for one in GOOD.steps if one.step != "remove")
+    timeline = replace(GOOD, steps=steps, stage_ends=ended(without=(r.Stage.RECOVER,)))
+    assert told(course.reacted(timeline)) == [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} 'remove'")]
+
+
+def test_without_a_recovery_every_other_step_must_be_done_all_the_same() -> None:
+    assert GOOD.planned is not None
+    planned = GOOD.planned.model_copy(update={"steps": GOOD.planned.steps[::-1]})
+    timeline = replace(GOOD, planned=planned, steps=(), stage_ends=ended(r.Stage.RECOVER))
+    found = [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} '{name}'") for name in ("switch", "check")]
+    assert told(course.reacted(timeline)) == found
+
+
+def serving(slot: str, *versions: str, replicas: tuple[str, ...] = ("1", "2"), service: str = "web") -> r.ServiceServed:
+    return r.ServiceServed.model_validate(
+        {"service": service, "slot": slot, "versions": versions, "replicas": replicas}
+    )
+
+
+Serving = tuple[r.ServiceServed, ...]
+
+
+def served(before: Serving, after: Serving) -> tuple[r.Served, ...]:
+    return (
+        r.Served(when="before the rollback", at=at(4), services=before),
+        r.Served(when="after the rollback", at=at(5), services=after),
+    )
+
+
+NEW, OLD = serving("green", "2.0"), serving("blue", "1.0")
+SAYS = "the rollback says it is done, but"
+CHANGED_NOTHING = f"{SAYS} changed nothing: web is served from blue by 1.0, by the same replicas as before it"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ((NEW,), (OLD,), []),
+        ((), (), []),
+        ((), (OLD,), []),
+        ((NEW,), (), []),
+        ((NEW,), (serving("blue", "2.0", "1.0"),), []),
+        ((OLD,), (serving("blue", "1.0", replicas=("3",)),), []),
+        ((NEW,), (NEW,), [f"{SAYS} web is served from green by 2.0, not by 1.0"]),
+        ((NEW,), (serving("blue"),), [f"{SAYS} web is served from blue by nothing, not by 1.0"]),
+        ((NEW,), (serving("green", "2.0", "3.0"),), [f"{SAYS} web is served from green by 2.0 and 3.0, not by 1.0"]),
+        ((OLD,), (OLD,), [CHANGED_NOTHING]),
+        ((NEW,), (OLD, serving("green", "2.0", service="mail")), []),
+    ],
+)
+def test_after_a_rollback_other_replicas_serve_and_among_them_the_targets(
+    before: Serving, after: Serving, found: list[str]
+) -> None:
+    assert GOOD.planned is not None
+    planned = GOOD.planned.model_copy(update={"target": {"web": "1.0"}})
+    timeline = replace(GOOD, planned=planned, served=served(before, after))
+    assert told(course.reacted(timeline)) == [(Cause.NOT_ROLLED_BACK, why) for why in found]
+
+
+def test_every_service_of_the_target_is_looked_at() -> None:
+    assert GOOD.planned is not None
+    planned = GOOD.planned.model_copy(update={"target": {"blog": "1.0", "web": "1.0", "mail": "1.0"}})
+    mail = serving("green", "2.0", service="mail")
+    found = course.reacted(replace(GOOD, planned=planned, served=served((), (NEW, mail))))
+    assert [one.reason for one in found] == [
+        f"{SAYS} {name} is served from green by 2.0, not by 1.0" for name in ("web", "mail")
+    ]
+
+
+def test_without_a_plan_there_is_no_target_to_be_served() -> None:
+    timeline = replace(GOOD, planned=None, served=served((NEW,), (NEW,)))
+    assert told(course.reacted(timeline)) == [NO_PLAN]
+
+
 def test_a_drill_that_recovered_has_nothing_to_tell_of_it() -> None:
     assert told(course.recovered(GOOD, MEASURES)) == []
     assert told(course.recovered(GOOD, replace(MEASURES, system=None))) == []
@@ -252,6 +337,67 @@ def test_of_services_that_are_probed_at_different_periods_the_longest_counts() -
 
 def test_without_a_rollback_on_record_nobody_says_that_recovery_came_before_it() -> None:
     assert told(course.recovered(replace(GOOD, rollback_started=None), MEASURES)) == []
+
+
+@pytest.mark.parametrize("stage", [r.Stage.DETECT, r.Stage.DECIDE])
+def test_recovery_that_lasted_before_a_rollback_was_given_up_came_by_itself(stage: r.Stage) -> None:
+    assert SYSTEM is not None
+    assert SYSTEM.recovery is not None
+    latest = SYSTEM.recovery.high + GOOD.declared.sustain.time
+    why = (
+        "clients had good answers again before a rollback was called for, so it cannot have been what helped: the fault"
+        " had ended"
+    )
+
+    def found(given_up: Instant) -> list[tuple[Cause, str]]:
+        ends = tuple(one.model_copy(update={"at": given_up if one.stage is stage else at(0)}) for one in ended(stage))
+        return told(course.recovered(replace(GOOD, rollback_started=None, stage_ends=ends), MEASURES))
+
+    assert found(latest) == []
+    assert found(latest + NANOSECOND) == [(Cause.HEALED_BY_ITSELF, why)]
+
+
+def test_a_rollback_that_was_called_for_was_not_given_up() -> None:
+    late = tuple(one.model_copy(update={"at": at(9)}) for one in GOOD.stage_ends)
+    for ends in (late, ended(r.Stage.ROLL_BACK), ended(without=(r.Stage.DETECT, r.Stage.DECIDE))):
+        assert told(course.recovered(replace(GOOD, rollback_started=None, stage_ends=ends), MEASURES)) == []
+
+
+ENDED = GOOD.rollback_ended
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "found"),
+    [
+        (Duration(0), {}, False),
+        (NANOSECOND, {}, True),
+        (NANOSECOND, {"rollback_ended": rollback("failed")}, False),
+        (NANOSECOND, {"rollback_ended": None}, False),
+    ],
+)
+@pytest.mark.parametrize("of", ["undone", "fault"])
+def test_what_was_taken_back_before_the_rollback_ended_may_be_what_helped(
+    of: str,
+    before: Duration,
+    change: dict[str, Any],
+    found: bool,  # noqa: FBT001
+) -> None:
+    assert ENDED is not None
+    instant = Instant(ENDED.at.ns - before.ns)
+    early: dict[str, Any] = {"undone": (*GOOD.undone, r.UndoDone(undo=UNDO, at=instant))}
+    if of == "fault":
+        early = {"fault": (*GOOD.fault, r.FaultMoved(fault="f", state=r.FaultState.RECOVERED, at=instant))}
+    why = "the fault was taken back 0.001 us before the rollback ended, so it may be what helped"
+    assert told(course.helped(replace(GOOD, **early, **change))) == ([(Cause.HEALED_BY_ITSELF, why)] if found else [])
+
+
+def test_the_first_of_what_took_the_fault_back_counts_and_an_undo_that_failed_is_none() -> None:
+    failed = r.UndoDone(undo=UNDO, at=at(4), error="slot busy", by_hand="drill heal")
+    assert told(course.helped(replace(GOOD, undone=(failed, *GOOD.undone)))) == []
+    both = tuple(r.UndoDone(undo=UNDO, at=at(second)) for second in (4.79, 4.69))
+    why = "the fault was taken back 200 ms before the rollback ended, so it may be what helped"
+    assert told(course.helped(replace(GOOD, undone=both))) == [(Cause.HEALED_BY_ITSELF, why)]
+    assert told(course.helped(replace(GOOD, undone=(), fault=()))) == []
 
 
 def test_a_relapse_is_told_with_the_service_and_the_time_since_recovery() -> None:

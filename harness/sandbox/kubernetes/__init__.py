@@ -5,7 +5,8 @@
     router.py, network.py      the way of clients to them: Services, and proxies that hold answers back
     chart.py                   whether the system's chart can be installed
     helm.py, tools.py          the command-line tools
-    api.py, names.py           the Kubernetes API; labels and names
+    api.py, kubeconfig.py      the Kubernetes API, and the file that leads to it
+    names.py                   labels and names
     limits.py                  every number, with its reason
 
 It may import the ports and the model (`harness.system`) and the floor; no other part of the harness.

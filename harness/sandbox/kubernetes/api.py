@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import urllib3.exceptions
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
-from yaml import YAMLError
 
 from harness.errors import InputError, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits
+from harness.sandbox.kubernetes.kubeconfig import Kubeconfig
 
 _TIMEOUT: Final = (limits.CONNECT.seconds, limits.CALL.seconds)
 _NOT_ALLOWED: Final = (401, 403)
@@ -40,12 +39,8 @@ class Kube:
     def __init__(
         self, kubeconfig: Path, context: str | None, namespace: str, fate: Callable[[], str] = lambda: ""
     ) -> None:
-        configuration = client.Configuration()
-        try:
-            config.load_kube_config(str(kubeconfig), context, client_configuration=configuration)
-        except (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            # What the loader raises for a file that is YAML but no kubeconfig is not documented.
-            raise Unavailable(f"{kubeconfig}: cannot be used as a kubeconfig: {error}") from error
+        self._read = Kubeconfig(kubeconfig, context)
+        configuration = self._read.client
         configuration.retries = urllib3.Retry(0)
         self.kubeconfig = kubeconfig
         self.context = context
@@ -90,6 +85,7 @@ class Kube:
     def close(self) -> None:
         """Ends the connections."""
         self._client.close()
+        self._read.close()
 
 
 def _translated(what: str, error: ApiException) -> MayWorkLater | NotFound | Unavailable | InputError:

@@ -1,0 +1,70 @@
+"""What is told, to whom, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from pydantic import SecretStr
+
+from harness.system.model import SystemModel
+from harness.system.notify_model import PAGERDUTY, Receiver, Way
+from harness.units import Instant
+
+
+class Occasion(StrEnum):
+    """When people are told; a failed rollback needs a person."""
+
+    STARTED = "started"
+    PROGRESS = "progress"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice; all of one incident have its key, by which a receiver puts them together."""
+
+    occasion: Occasion
+    incident: str
+    title: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A receiver with its secrets, which no text of it shows."""
+
+    name: str
+    way: Way
+    address: SecretStr
+    key: SecretStr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a notice to one receiver.
+
+    `due` is when it should have been sent, `sent` when the last attempt was, and `acknowledged` when the receiver's
+    answer to that had come in; None when it never took the notice, and `error` says why.
+    """
+
+    target: str
+    occasion: Occasion
+    due: Instant
+    attempts: int
+    sent: Instant | None
+    acknowledged: Instant | None
+    error: str = ""
+
+
+def target_of(receiver: Receiver, model: SystemModel) -> Target:
+    """A receiver with its secrets read.
+
+    Raises:
+        ConfigurationError: a secret is not where drill.toml says.
+    """
+    secret = receiver.secret.read(model.root) if receiver.secret else None
+    if receiver.way is Way.PAGERDUTY:
+        return Target(receiver.name, receiver.way, SecretStr(receiver.url or PAGERDUTY), secret)
+    return Target(receiver.name, receiver.way, secret or SecretStr(receiver.url or ""))

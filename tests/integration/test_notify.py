@@ -1,0 +1,107 @@
+"""Notices reach real receivers, once each and in order, and a receiver that is down holds up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from pydantic import SecretStr
+
+from harness.clock import Deadline, now, wait_for
+from harness.notify.notice import Notice, Occasion, Target, Told
+from harness.notify.sender import Notifier
+from harness.system.notify_model import Way
+from harness.units import Duration
+from tests.support.http_server import Behaviour, Seen, Server
+from tests.support.sandboxes import soon
+
+ALL = tuple(Occasion)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server() as found:
+        yield found
+
+
+def target(server: Server, name: str = "hook") -> Target:
+    return Target(name, Way.WEBHOOK, SecretStr(f"http://{server.address.host}:{server.address.port}/{name}"))
+
+
+def tell(targets: Sequence[Target], *occasions: Occasion, within: Deadline, patience: float = 120) -> list[Told]:
+    told: list[Told] = []
+    notifier = Notifier(targets, told.append, Duration.of(s=patience))
+    for occasion in occasions:
+        notifier.send(Notice(occasion, "run/drill", occasion.value))
+    notifier.close(within)
+    return told
+
+
+def test_a_receiver_gets_every_notice_in_order_and_the_instants_contain_the_truth(server: Server) -> None:
+    told = tell([target(server)], *ALL, within=soon())
+    assert [one.json["occasion"] for one in server.seen] == [one.value for one in ALL]
+    for one, seen in zip(told, server.seen, strict=True):
+        assert (one.attempts, one.error) == (1, "")
+        assert one.sent
+        assert one.acknowledged
+        assert one.due <= one.sent <= seen.at <= one.acknowledged
+
+
+def test_what_is_not_taken_is_tried_again_until_it_is(server: Server) -> None:
+    answers = iter([Behaviour(status=503), Behaviour(break_off=True), Behaviour(status=429)])
+    server.choose = lambda _: next(answers, Behaviour(status=202))
+    [one] = tell([target(server)], Occasion.STARTED, within=soon())
+    assert (one.attempts, one.error) == (4, "")
+    assert one.sent
+    assert one.acknowledged
+    assert one.sent <= server.seen[-1].at <= one.acknowledged
+
+
+def test_what_is_refused_is_not_tried_again_and_what_follows_is_told(server: Server) -> None:
+    def choose(seen: Seen) -> Behaviour:
+        return Behaviour(status=400 if seen.json["occasion"] == "started" else 200)
+
+    server.choose = choose
+    first, second = tell([target(server)], Occasion.STARTED, Occasion.COMPLETED, within=soon())
+    assert (first.attempts, first.acknowledged, first.error) == (1, None, "it answered 400")
+    assert second.acknowledged
+    assert len(server.seen) == 2
+
+
+def test_a_receiver_that_is_down_holds_up_neither_the_sender_nor_another_receiver(server: Server) -> None:
+    with Server() as down:
+        dead = target(down, "dead")
+    told: list[Told] = []
+    notifier = Notifier([dead, target(server)], told.append)
+    begun = now()
+    for occasion in ALL:
+        notifier.send(Notice(occasion, "run/drill", ""))
+    assert now() - begun < Duration.of(s=1), "nothing is waited for"
+    wait_for(lambda: len(told) == len(ALL), soon(), "all that the other one is told")
+    notifier.close(Deadline.after(Duration.of(ms=100)))
+    assert {one.target for one in told[: len(ALL)]} == {"hook"}
+    lost = [one for one in told if one.target == "dead"]
+    assert [one.occasion for one in lost] == list(ALL)
+    assert lost[0].error == "it was not reached: ConnectError"
+    assert {one.acknowledged for one in lost} == {None}
+    assert {one.error for one in lost[1:]} == {"the drill was over before it was tried"}
+
+
+def test_a_notice_is_given_up_after_its_time(server: Server) -> None:
+    server.behaviour = Behaviour(status=500)
+    first, second = tell([target(server)], Occasion.STARTED, Occasion.COMPLETED, within=soon(), patience=0.2)
+    assert {first.error, second.error} == {"it answered 500"}
+    assert first.attempts >= 1
+
+
+def test_no_secret_is_in_what_is_reported() -> None:
+    secret = SecretStr("http://127.0.0.1:1/T0P-S3CRET")
+    [one] = tell([Target("chat", Way.SLACK, secret)], Occasion.STARTED, within=Deadline.after(Duration.of(ms=50)))
+    assert "T0P" not in repr(one)
+    [odd] = tell([Target("chat", Way.SLACK, SecretStr("http://127.0.0.1:T0P/"))], Occasion.STARTED, within=soon())
+    assert odd.error == "its address is none"
+
+
+def test_where_nobody_is_told_nothing_is_started() -> None:
+    assert tell([], *ALL, within=soon()) == []
+    assert tell([Target("chat", Way.SLACK, SecretStr("http://127.0.0.1:1/"))], within=soon()) == []

@@ -1,0 +1,202 @@
+"""The drill's end of the line, with a real watchdog at the other: who may act, what it is told, how both end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.clock import Deadline, wait_for
+from harness.drill.interrupt import Halt, Halted
+from harness.drill.watch import post as posts
+from harness.drill.watch.berth import Berth
+from harness.drill.watch.entries import entries, make
+from harness.drill.watch.heal import heal_drills
+from harness.drill.watch.order import Order
+from harness.drill.watch.post import Post
+from harness.drill.watch.switch import KillSwitch
+from harness.errors import MayWorkLater, Unavailable
+from harness.journal.account import read_accounts
+from harness.journal.chain import JournalWriter
+from harness.journal.records import SandboxEnded, TakenBack, TakenOver, UndoRegistered
+from harness.journal.undo import Uncordon
+from harness.sandbox.common.process import Process
+from harness.settings import Settings
+from harness.units import Duration, Instant
+from tests.support.sandboxes import echo, soon, state_folder
+
+PASSED = Deadline(Instant(0))
+UNDO = (Uncordon(node="node-1"),)
+
+
+@pytest.fixture
+def settings() -> Iterator[Settings]:
+    with state_folder() as state:
+        yield Settings(state_dir=state)
+
+
+class Stops:
+    """What the drill was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Halt] = []
+
+    def __call__(self, halt: Halt) -> None:
+        self.told.append(halt)
+
+
+def order(settings: Settings, folder: Path) -> Order:
+    return Order.of(
+        settings,
+        echo(),
+        drill=Process.own("drill"),
+        run_id="run",
+        slug="one",
+        name="one",
+        folder=folder,
+        sandbox="embedded",
+        sandbox_id="00000000",
+    )
+
+
+@contextmanager
+def posted(settings: Settings, folder: Path, stops: Stops | None = None) -> Iterator[Post]:
+    """A post of this process; its watchdog is ended at the end."""
+    found = Post(order(settings, folder), KillSwitch.of(settings, echo()), stops or Stops())
+    try:
+        yield found
+    finally:
+        found.leave()
+
+
+def entry(settings: Settings) -> Berth:
+    [found] = entries(settings.state_dir)
+    return found
+
+
+def test_a_drill_that_leaves_takes_its_watchdog_and_its_entry_along(settings: Settings, tmp_path: Path) -> None:
+    with posted(settings, tmp_path) as post:
+        post.check()
+        watchdog = psutil.Process(post.pid)
+        assert entry(settings).keeper() == (Process.of(post.pid) or Process.own()).label
+        assert post.lost is None
+    assert not watchdog.is_running()
+    assert entries(settings.state_dir) == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_watchdog_that_finds_another_one_at_its_drill_leaves_and_the_drill_must_not_act(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int | None] = []
+    spawn = Post._spawn
+
+    def taking(self: Post, given: Order) -> object:
+        taken.append(entry(settings).try_lock())
+        return spawn(self, given)
+
+    monkeypatch.setattr(Post, "_spawn", taking)
+    stops = Stops()
+    with posted(settings, tmp_path, stops) as post:
+        with pytest.raises(Halted, match="its watchdog is gone"):
+            post.check()
+        assert [one.by for one in stops.told] == ["guard"]
+        with pytest.raises(Halted):
+            post.hold(UNDO)
+    [lock] = taken
+    assert lock is not None
+    os.close(lock)
+
+
+def test_the_watchdog_has_a_copy_of_its_own_of_what_takes_the_fault_back(settings: Settings, tmp_path: Path) -> None:
+    with posted(settings, tmp_path) as post:
+        post.hold(UNDO)
+        [left] = post.hand_over("a test", soon())
+        assert "what the drill did could not be taken back" in left
+        assert "try again with: drill heal" in left
+        [account] = read_accounts(tmp_path)
+        kinds = [type(one) for one in account]
+        assert kinds[0] is TakenOver
+        assert kinds[-2:] == [SandboxEnded, TakenBack]
+        assert entries(settings.state_dir), "the entry stays until nothing is left"
+
+
+def test_what_is_handed_over_is_done_before_the_drill_goes_on(settings: Settings, tmp_path: Path) -> None:
+    with posted(settings, tmp_path) as post:
+        watchdog = psutil.Process(post.pid)
+        assert post.hand_over("a test", soon()) == ()
+        assert not watchdog.is_running()
+        assert entries(settings.state_dir) == ()
+        [account] = read_accounts(tmp_path)
+        assert isinstance(account[0], TakenOver)
+        assert (account[0].by, account[0].why) == ("watchdog", "a test")
+
+
+def test_a_drill_that_hangs_beyond_the_end_of_its_stage_is_taken_back(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posts, "OVERRUN", Duration(0))
+    stops = Stops()
+    with posted(settings, tmp_path, stops) as post:
+        post.vouch_until(PASSED)
+        wait_for(lambda: post.taken, soon(), "the end of its lease")
+        with pytest.raises(Halted, match="nothing was heard of it for 5 s"):
+            post.check()
+        wait_for(lambda: read_accounts(tmp_path), soon(), "the account")
+        assert psutil.pid_exists(post.pid), "it waits until the drill gives way"
+        assert post.give_way(soon()) == ()
+        assert len(read_accounts(tmp_path)) == 2
+    assert [one.by for one in stops.told] == ["guard"]
+
+
+def test_a_drill_does_not_begin_while_the_kill_switch_is_there(settings: Settings, tmp_path: Path) -> None:
+    settings.kill_switch.touch()
+    with pytest.raises(Halted, match=r"the kill switch .* is there") as halted, posted(settings, tmp_path):
+        pass
+    assert halted.value.halt.all_drills
+    assert entries(settings.state_dir) == ()
+
+
+def test_the_kill_switch_stops_a_drill_that_runs(settings: Settings, tmp_path: Path) -> None:
+    stops = Stops()
+    with posted(settings, tmp_path, stops):
+        settings.kill_switch.touch()
+        wait_for(lambda: stops.told, soon(), "that it is noticed")
+        assert stops.told[0].all_drills
+
+
+def test_a_watchdog_that_cannot_be_started_is_told_and_leaves_no_entry(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
+    with pytest.raises(Unavailable, match="the drill's watchdog cannot be started"), posted(settings, tmp_path):
+        pass
+    assert entries(settings.state_dir) == ()
+
+
+def test_heal_leaves_a_drill_alone_that_lives(settings: Settings, tmp_path: Path) -> None:
+    with posted(settings, tmp_path) as post:
+        post.check()
+        assert heal_drills(settings) == ()
+        assert entries(settings.state_dir)
+
+
+def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(
+    settings: Settings, tmp_path: Path
+) -> None:
+    gone = Process(pid=1, started=0, boot="an earlier one")
+    make(settings.state_dir, order(settings, tmp_path).model_copy(update={"drill": gone}))
+    journal = JournalWriter(tmp_path / "journal.jsonl")
+    journal.append(UndoRegistered(fault="a drained node", undo=UNDO))
+    journal.close()
+    for _ in range(2):
+        with pytest.raises(MayWorkLater, match=r"drill one of run run: .*try again with: drill heal"):
+            heal_drills(settings)
+    journal.path.unlink()
+    assert heal_drills(settings) == ("drill one of run run: taken back",)
+    assert heal_drills(settings) == ()

@@ -1,0 +1,69 @@
+"""A drill of the echo system for each fault of the catalogue, and for each thing that can hinder its rollback.
+
+Those that only a cluster has end on embedded where the fault is set up.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+LIVE = ("Given every service is live in 1.0.0", "And the steady state is observed for 1 s")
+TRIGGER = "And a rollback is called for when the error rate of echo is above 5 % for 500 ms"
+SLOW = "And a rollback is called for when responses of echo take more than 3 times their baseline for 500 ms"
+SEEN = (
+    "Then clients feel it within 3 s",
+    "And a rollback is called for within 6 s",
+    "And it is decided within 2 s",
+)
+RECOVERED = (
+    "And clients get good answers again within 5 s, for 1 s on end",
+    "And every critical service is healthy 3 times in a row within 5 s",
+)
+BY_TRAFFIC = "And traffic is back on 1.0.0 within 5 s"
+BY_REVISION = "And echo is to be rolled back to 1.0.0 by its revision"
+ANSWERS = "And echo answers as 1.0.0 within 2 s"
+IN_PLACE = "When echo is updated in place to 2.0.0"
+
+
+def _hindered(by: str) -> tuple[str, ...]:
+    """A fault whose rollback is hindered by something."""
+    return (*LIVE, TRIGGER, IN_PLACE, f"And {by}", *SEEN, BY_REVISION, ANSWERS)
+
+
+STEPS: Final[dict[str, tuple[str, ...]]] = {
+    "bad release": (*LIVE, TRIGGER, "When echo is released as 2.0.0", *SEEN, BY_TRAFFIC, *RECOVERED, ANSWERS),
+    "careless release": (
+        *LIVE,
+        TRIGGER,
+        "When echo is released as 2.0.0 without waiting for it",
+        *SEEN,
+        BY_TRAFFIC,
+        *RECOVERED,
+        ANSWERS,
+    ),
+    "release in place": (*LIVE, TRIGGER, IN_PLACE, *SEEN, BY_REVISION, ANSWERS),
+    "crash": (
+        "Given echo is live in 1.0.0, with 1.1.0 on standby",
+        LIVE[1],
+        TRIGGER,
+        "When echo crashes and stays down",
+        *SEEN,
+        "And traffic is back on 1.1.0 within 5 s",
+        *RECOVERED,
+    ),
+    "slow answers": (
+        "Given echo is live in 1.0.0, with 1.1.0 on standby",
+        LIVE[1],
+        SLOW,
+        "When answers of echo become 5 times slower",
+        *SEEN,
+        "And traffic is back on 1.1.0 within 5 s",
+        *RECOVERED,
+    ),
+    "hung upgrade": (*LIVE, TRIGGER, "When the upgrade of echo to 2.0.0 hangs in pending", *SEEN, BY_REVISION, ANSWERS),
+    "short history": _hindered("the history of echo keeps only 1 revision"),
+    "missing image": _hindered("the image of echo 1.0.0 is missing from the registry"),
+    "unfinished rollback": _hindered("an earlier rollback of echo is unfinished"),
+    "drained node": _hindered("the node of echo is drained"),
+    "nothing": (*LIVE, "When nothing is done", "Then clients feel it within 1 s", ANSWERS),
+}

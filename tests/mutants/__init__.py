@@ -1,0 +1,1 @@
+"""Mutation testing of what measures and judges: `make mutants`."""

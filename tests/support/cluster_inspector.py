@@ -1,0 +1,92 @@
+"""Looks at a kind cluster, and at Docker beside it, for what a drill left: with their own tools, and no code of ours.
+
+Others may use both at the same time: what bears the label of another run is theirs.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+_RUN: Final = "rollback-drill/run"
+_OF_ALL: Final = "namespaces,nodes,clusterroles,clusterrolebindings,persistentvolumes,customresourcedefinitions"
+_OF_NAMESPACES: Final = "pods,services,configmaps,secrets,deployments,jobs,roles,rolebindings,serviceaccounts"
+_OWN_IMAGE: Final = re.compile("image drill-[0-9a-f]{8}/")  # of one drill; the others are kept for the next
+_STAYS: Final = ("node ", "image ", "clusterrole")  # what begins so belongs to all, and must not go
+
+
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What there is of a cluster: a line for each thing, with the run whose label it bears."""
+
+    things: dict[str, str]
+
+    @classmethod
+    def look(cls, kubeconfig: Path, registry: str) -> Cluster:
+        """As it is now.
+
+        Args:
+            kubeconfig: of the cluster.
+            registry: where its images lie, as host:port.
+        """
+        kubectl = ("kubectl", f"--kubeconfig={kubeconfig}", "get", "--output=json")
+        shared = json.loads(_said(*kubectl, _OF_ALL))["items"]
+        inner = json.loads(_said(*kubectl, "--all-namespaces", _OF_NAMESPACES))["items"]
+        owners = {one["metadata"]["name"]: _run(one) for one in shared if one["kind"] == "Namespace"}
+        things = {_line(one): _run(one) for one in shared}
+        things |= {_line(one): _run(one) or owners.get(one["metadata"]["namespace"], "") for one in inner}
+        for what, *command in (("container", "ps", "--all"), ("volume", "volume", "ls")):
+            name = "{{.Names}}" if what == "container" else "{{.Name}}"
+            for line in _said("docker", *command, f'--format={name}\t{{{{.Label "{_RUN}"}}}}').splitlines():
+                found, _, run = line.partition("\t")
+                things[f"{what} {found}"] = run
+        things |= {f"network {one}": "" for one in _said("docker", "network", "ls", "--format={{.Name}}").split()}
+        return cls(things | {f"image {one}": owners.get(one.partition("/")[0], "") for one in _images(registry)})
+
+    def left_of(self, run: str, before: Cluster) -> list[str]:
+        """What a run, or somebody without a name, has made or taken away."""
+        new = (one for one, owner in self.things.items() if one not in before.things and owner in ("", run))
+        made = [one for one in new if not one.startswith("image ") or _OWN_IMAGE.match(one)]
+        gone = [one for one in before.things if one not in self.things and one.startswith(_STAYS)]
+        return [*made, *(f"{one} is no more" for one in gone)]
+
+
+def kubeconfig_of(cluster: str, to: Path) -> Path:
+    """Writes the kubeconfig of a kind cluster to a file."""
+    to.write_text(_said("kind", "get", "kubeconfig", f"--name={cluster}"))
+    return to
+
+
+def _run(thing: Any) -> str:
+    return str(thing["metadata"].get("labels", {}).get(_RUN, ""))
+
+
+def _line(thing: Any) -> str:
+    metadata = thing["metadata"]
+    name = f"{thing['kind'].lower()} {metadata.get('namespace', '')}/{metadata['name']}"
+    if thing["kind"] != "Node":
+        return name
+    ours = {key: value for key, value in metadata.get("annotations", {}).items() if "rollback-drill" in key}
+    taints = thing["spec"].get("taints", [])
+    return f"node {name} in service: {not thing['spec'].get('unschedulable', False)} {taints} {ours}"
+
+
+def _images(registry: str) -> list[str]:
+    def get(path: str) -> Any:
+        with urllib.request.urlopen(f"http://{registry}/v2/{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    return [
+        f"{name}:{tag}"
+        for name in get("_catalog?n=1000")["repositories"]
+        for tag in get(f"{name}/tags/list")["tags"] or ()
+    ]
