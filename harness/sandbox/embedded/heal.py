@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater
+from harness.sandbox.common.collected import Collected
 from harness.sandbox.common.process import Process, marked
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove
@@ -49,6 +50,21 @@ def heal(state_dir: Path) -> tuple[Healed, ...]:
         if done := clean(folder, "expired" if expired else "its daemon is gone"):
             healed.append(done)
     return tuple(healed)
+
+
+def look(state_dir: Path) -> tuple[Collected, ...]:
+    """The sandboxes of a state folder, and whether `heal` would remove them. Touches nothing."""
+    found = []
+    for folder in folders(state_dir):
+        owner = folder.owner()
+        lock = _lock_of_dead(folder)
+        if lock is not None:
+            os.close(lock)
+        over = lock is None and owner is not None and owner.detached and owner.expired
+        whose = f"of {owner.system}, run {owner.run_id}" if owner else "just being made, or of nobody"
+        why = "its daemon is gone" if lock is not None else "it has expired" if over else "it lives"
+        found.append(Collected("sandbox", folder.id, f"{whose}: {why}", lock is not None or over))
+    return tuple(found)
 
 
 def end(state_dir: Path, sandbox: str, why: str) -> str:
