@@ -91,13 +91,13 @@ def test_a_namespace_of_which_no_note_tells_is_found_by_its_labels(state: Path, 
     with namespace_of_test(found, dead) as kube, namespace_of_test(found, mark) as other:
         assert not (state / ".kind").exists(), "no note, not even a kubeconfig"
         assert f"would remove  namespace {dead.run}: its owner is gone\n" in gc(state, "--dry-run").out
-        assert kube.find(kube.core.read_namespace, dead.run).metadata.deletion_timestamp is None
+        assert kube.call(kube.core.read_namespace, dead.run).metadata.deletion_timestamp is None
         done = {(one["kind"], one["name"]): one for one in json.loads(gc(state, "--json").out)}
         assert done["namespace", dead.run]["rubbish"]
         assert not done["namespace", mark.run]["rubbish"]
         gone = "the end of the namespace, which the cluster sees to"
         wait_for(lambda: kube.find(kube.core.read_namespace, dead.run) is None, soon(60), gone)
-        assert other.find(other.core.read_namespace, mark.run).metadata.deletion_timestamp is None
+        assert other.call(other.core.read_namespace, mark.run).metadata.deletion_timestamp is None
 
 
 def test_a_node_that_a_drill_has_which_is_gone_is_given_back(state: Path) -> None:
