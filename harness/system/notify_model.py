@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from harness.errors import ConfigurationError
+from harness.secrecy import learn
 from harness.settings import environment
 from harness.system.table import Name, Table
 
@@ -43,7 +44,7 @@ class SecretFrom(Table):
         return self
 
     def read(self, root: Path) -> SecretStr:
-        """The secret; a file's path starts at `root`.
+        """The secret, masked from now on; a file's path starts at `root`.
 
         Raises:
             ConfigurationError: it is not there, or empty; says where it should be.
@@ -64,6 +65,7 @@ class SecretFrom(Table):
             raise ConfigurationError(
                 f"{where} is {'empty' if found else 'not set'}; a receiver's secret is expected there"
             )
+        learn(found.strip())
         return SecretStr(found.strip())
 
 
