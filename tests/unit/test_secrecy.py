@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,10 @@ from tests.support.chains import write
 
 
 @pytest.fixture(autouse=True)
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test learns no other one knows."""
     monkeypatch.setattr(secrecy, "_known", set())
     monkeypatch.setattr(secrecy, "_any", None)
-    return
 
 
 @pytest.mark.parametrize(
