@@ -21,7 +21,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.clock import Deadline, wait_for
-from harness.errors import CannotCreate
+from harness.errors import CannotCreate, NotFound
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.spread import keep_apart
@@ -111,6 +111,16 @@ class Folder:
         return lock
 
 
+def require_id(name: str) -> None:
+    """Refuses what is no sandbox's id: taken for a path it leads out of the state folder, "/" to everything there is.
+
+    Raises:
+        NotFound: it is none.
+    """
+    if not _ID.fullmatch(name):
+        raise NotFound(f"{name!r} is no id of a sandbox; expected {2 * _ID_BYTES} hexadecimal digits")
+
+
 def new_id() -> str:
     """An id that no sandbox has or had."""
     return secrets.token_hex(_ID_BYTES)
@@ -144,9 +154,11 @@ def remove(folder: Folder) -> None:
     """Removes a folder whose lock the caller holds; the lock goes last, so that nobody finds it without one.
 
     Raises:
+        NotFound: its name is not that of a sandbox, so it is none.
         OSError: something cannot be removed.
         DeadlineExceeded: the lock of the state folder was not free in time.
     """
+    require_id(folder.id)
     for path in folder.path.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

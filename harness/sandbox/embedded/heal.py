@@ -15,7 +15,7 @@ from harness.errors import DeadlineExceeded, MayWorkLater
 from harness.sandbox.common.collected import Collected
 from harness.sandbox.common.process import Process, marked
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove
+from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove, require_id
 from harness.sandbox.embedded.shared_memory import remove_segment
 
 
@@ -74,8 +74,10 @@ def end(state_dir: Path, sandbox: str, why: str) -> str:
         What was done, as a sentence.
 
     Raises:
+        NotFound: that is no id of a sandbox.
         MayWorkLater: who started it is at it still, or a process did not die.
     """
+    require_id(sandbox)
     folder = Folder(state_dir.resolve() / sandbox)
     owner = _known_owner(folder) if folder.path.exists() else None
     if owner is not None and owner.daemon.alive:

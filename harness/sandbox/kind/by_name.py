@@ -67,9 +67,11 @@ def end(state_dir: Path, name: str, deadline: Deadline, which: Which = PROJECT) 
         What was done, as a sentence.
 
     Raises:
+        NotFound: that is no name of a sandbox.
         Unavailable: Docker cannot be reached.
         MayWorkLater: something was still there at the deadline, or the cluster does not answer.
     """
+    left.require_name(name)
     if not (left.folders(state_dir) / name).exists():
         return f"sandbox {name}: there is nothing of it"
     removed: list[str] = []
