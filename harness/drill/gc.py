@@ -24,8 +24,11 @@ class Collection:
     problems: tuple[str, ...]
 
 
-def collect(settings: Settings, *, remove: bool) -> Collection:
-    """Looks everywhere; with `remove` what nobody owns any more is removed."""
+def collect(settings: Settings, *, remove: bool, among: str = "") -> Collection:
+    """Looks everywhere; with `remove` what nobody owns any more is removed.
+
+    With `among` only what bears this very mark is looked at outside of the state folder: on a machine that others use.
+    """
     things = [
         Collected("drill", f"{one.drill} of run {one.run_id}", one.state, one.state == "left")
         for one in live_drills(settings)
@@ -36,7 +39,7 @@ def collect(settings: Settings, *, remove: bool) -> Collection:
             heal_drills(settings)
         except DrillError as error:
             problems.append(str(error))
-    for look in look_everywhere(settings, remove=remove):
+    for look in look_everywhere(settings, remove=remove, among=among):
         try:
             things += look()
         except DrillError as error:

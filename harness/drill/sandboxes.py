@@ -214,8 +214,12 @@ def heal(settings: Settings) -> tuple[str, ...]:
     return told + leftovers.heal(settings.state_dir, Deadline.after(settings.heal))
 
 
-def look_everywhere(settings: Settings, *, remove: bool) -> Iterator[Callable[[], tuple[Collected, ...]]]:
+def look_everywhere(
+    settings: Settings, *, remove: bool, among: str = ""
+) -> Iterator[Callable[[], tuple[Collected, ...]]]:
     """The looks for what drills have left: each tells of one place, and with `remove` removes there what nobody owns.
+
+    With `among` only what bears this very mark is looked at outside of the state folder.
 
     Each raises as `heal` does.
     """
@@ -231,10 +235,12 @@ def look_everywhere(settings: Settings, *, remove: bool) -> Iterator[Callable[[]
             return ()
         from harness.sandbox.kind import collect  # noqa: PLC0415 - see above
 
-        return collect.collect(settings.state_dir, Deadline.after(settings.heal), which(settings), remove=remove)
+        return collect.collect(
+            settings.state_dir, Deadline.after(settings.heal), which(settings), remove=remove, among=among
+        )
 
     yield embedded_ones
-    yield lambda: strays(remove=remove)
+    yield lambda: strays(remove=remove, among=among)
     yield kind_ones
 
 

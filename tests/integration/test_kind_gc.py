@@ -1,4 +1,7 @@
-"""Drill gc on a cluster and beside it: containers, volumes, namespaces, nodes and folders, by their labels alone."""
+"""Drill gc on a cluster and beside it: containers, volumes, namespaces, nodes and folders, by their labels alone.
+
+A dry run looks at everything. What is removed is limited to what the test has made, for others may use the machine.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ import pytest
 
 from harness.clock import wait_for
 from harness.sandbox.common.process import Process
+from harness.sandbox.kind.collect import collect
 from harness.sandbox.kind.containers import Container, make_volume
 from harness.sandbox.kind.marks import Mark, warm_labels
+from harness.sandbox.kind.which import PROJECT
 from harness.sandbox.kubernetes.names import DRAINED
-from tests.support.commands import Said, drill
+from tests.support.commands import drill
 from tests.support.containers import (
     cluster,
     docker,
@@ -59,10 +64,17 @@ def dead() -> Iterator[Mark]:
         yield replace(made, pid=found.pid, started=found.started)
 
 
-def gc(state: Path, *options: str) -> Said:
-    said = drill("gc", *options, state=state, within=120)
+def gc(state: Path) -> str:
+    """What a dry run tells."""
+    said = drill("gc", "--dry-run", state=state, within=120)
     assert said.code == 0, said
-    return said
+    return said.out
+
+
+def removed(state: Path, among: str) -> dict[tuple[str, str], bool]:
+    """What bears a mark, and whether it was rubbish, which is removed by then."""
+    found = collect(state, soon(90), PROJECT, remove=True, among=among)
+    return {(one.kind, one.name): one.rubbish for one in found}
 
 
 def test_containers_and_volumes_go_with_their_owner_or_their_cluster(state: Path, mark: Mark, dead: Mark) -> None:
@@ -73,14 +85,15 @@ def test_containers_and_volumes_go_with_their_owner_or_their_cluster(state: Path
             make_volume(opened, warm, warm_labels(gone, "test"), soon())
         plan = shell(SLEEP, dead, network, volumes={volume: "/data"})
         Container.start(plan, soon())
-        told = gc(state, "--dry-run").out
+        told = gc(state)
         for what in (f"container {plan.name}", f"volume {volume}"):
             assert f"would remove  {what}: its owner is gone\n" in told
         assert f"would remove  volume {warm}: of the cluster {gone}, which is gone\n" in told
         assert f"kept  container {alive.name}: of run {mark.run}, which may live\n" in told
         assert sorted(left_of(dead)) == sorted([plan.name, volume]), "a dry run touches nothing"
-        done = gc(state).out
-        assert f"removed  container {plan.name}: its owner is gone\n" in done
+        assert removed(state, dead.run) == {("container", plan.name): True, ("volume", volume): True}
+        assert removed(state, mark.run) == {("container", alive.name): False}
+        assert removed(state, gone) == {("volume", warm): True}
         assert left_of(dead) == []
         assert left_of(mark) == [alive.name]
         assert warm not in docker("volume", "ls", "--format", "{{.Name}}").split()
@@ -90,11 +103,10 @@ def test_a_namespace_of_which_no_note_tells_is_found_by_its_labels(state: Path, 
     found = cluster_that_is_there()
     with namespace_of_test(found, dead) as kube, namespace_of_test(found, mark) as other:
         assert not (state / ".kind").exists(), "no note, not even a kubeconfig"
-        assert f"would remove  namespace {dead.run}: its owner is gone\n" in gc(state, "--dry-run").out
+        assert f"would remove  namespace {dead.run}: its owner is gone\n" in gc(state)
         assert kube.call(kube.core.read_namespace, dead.run).metadata.deletion_timestamp is None
-        done = {(one["kind"], one["name"]): one for one in json.loads(gc(state, "--json").out)}
-        assert done["namespace", dead.run]["rubbish"]
-        assert not done["namespace", mark.run]["rubbish"]
+        assert removed(state, dead.run) == {("namespace", dead.run): True}
+        assert removed(state, mark.run) == {("namespace", mark.run): False}
         gone = "the end of the namespace, which the cluster sees to"
         wait_for(lambda: kube.find(kube.core.read_namespace, dead.run) is None, soon(60), gone)
         assert other.call(other.core.read_namespace, mark.run).metadata.deletion_timestamp is None
@@ -107,8 +119,8 @@ def test_a_node_that_a_drill_has_which_is_gone_is_given_back(state: Path) -> Non
     by = new_name()
     try:
         kube.call(kube.core.patch_node, node, {"metadata": {"annotations": {DRAINED: by}}})
-        assert f"would remove  node {node}: out of service for {by}, which is gone\n" in gc(state, "--dry-run").out
-        gc(state)
+        assert f"would remove  node {node}: out of service for {by}, which is gone\n" in gc(state)
+        assert removed(state, by) == {("node", node): True}
         assert DRAINED not in (kube.call(kube.core.read_node, node).metadata.annotations or {})
     finally:
         kube.call(kube.core.patch_node, node, {"metadata": {"annotations": {DRAINED: None}}})
@@ -121,8 +133,7 @@ def test_what_is_left_of_a_cluster_that_is_gone_is_its_kubeconfig_and_a_note(sta
     (notes / "owner.json").write_text(json.dumps(dead.labels("drill")), encoding="utf-8")
     kubeconfig = state / ".kind" / f"{new_name()}.kubeconfig"
     kubeconfig.touch()
-    done = gc(state).out
-    assert f"removed  kubeconfig {kubeconfig}: the cluster {kubeconfig.stem} is gone\n" in done
-    assert f"removed  folder {dead.run}: its owner is gone\n" in done
+    assert f"would remove  kubeconfig {kubeconfig}: the cluster {kubeconfig.stem} is gone\n" in gc(state)
+    assert removed(state, dead.run) == {("kubeconfig", str(kubeconfig)): True, ("folder", dead.run): True}
     assert not kubeconfig.exists()
     assert not notes.exists()

@@ -231,6 +231,6 @@ def test_what_is_no_id_of_a_sandbox_is_refused_before_anything_is_looked_at(
     state, victim = tmp_path / "state", tmp_path / "victim"
     for folder in (state, victim):
         folder.mkdir()
-    with pytest.raises(NotFound, match="is no (id|name) of a sandbox"):
+    with pytest.raises(NotFound, match=r"is no (id|name) of a sandbox"):
         end(sandbox, name.replace("<victim>", str(victim)), Settings(state_dir=state), "a broken note", soon(5))
     assert list(state.iterdir()) == []

@@ -25,13 +25,15 @@ _DAEMON: Final = b"harness.sandbox.embedded.daemon"
 _KILLED: Final = Duration.of(s=5)  # from SIGKILL to the end: milliseconds, unless it waits for a disk
 
 
-def strays(*, remove: bool) -> tuple[Collected, ...]:
+def strays(*, remove: bool, among: str = "") -> tuple[Collected, ...]:
     """The processes that bear the mark of a drill; with `remove` those that nobody owns are killed.
+
+    With `among`, such as "DRILL_SANDBOX=0bad0bad", only those that bear this very mark are looked at.
 
     Raises:
         DeadlineExceeded: one of them did not die.
     """
-    found = list(_marked())
+    found = list(_marked(among.encode()))
     ours = [process for process, told in found if told.rubbish]
     if remove and ours:
         for process in ours:
@@ -40,7 +42,7 @@ def strays(*, remove: bool) -> tuple[Collected, ...]:
     return tuple(told for _, told in found)
 
 
-def _marked() -> Iterator[tuple[Process, Collected]]:
+def _marked(among: bytes) -> Iterator[tuple[Process, Collected]]:
     for pid in sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
         with suppress(OSError):  # ended meanwhile, or another user's
             if Path(f"/proc/{pid}").stat().st_uid != os.geteuid():
@@ -48,7 +50,7 @@ def _marked() -> Iterator[tuple[Process, Collected]]:
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
             mark = next((one for one in environment if one.startswith((_SANDBOX, _TOOL))), None)
             process = Process.of(pid)
-            if mark is not None and process is not None:
+            if mark is not None and process is not None and among in (b"", mark):
                 why, rubbish = _judged(pid, mark)
                 yield process, Collected("process", f"{pid} ({process.program})", why, rubbish)
 

@@ -24,7 +24,9 @@ from harness.sandbox.kubernetes import namespace
 from harness.sandbox.kubernetes.nodes import give_back_of, taken_out
 
 
-def collect(state_dir: Path, deadline: Deadline, which: Which, *, remove: bool) -> tuple[Collected, ...]:
+def collect(
+    state_dir: Path, deadline: Deadline, which: Which, *, remove: bool, among: str = ""
+) -> tuple[Collected, ...]:
     """What there is of drills, their clusters and their folders; with `remove` what nobody owns is removed.
 
     Args:
@@ -32,18 +34,19 @@ def collect(state_dir: Path, deadline: Deadline, which: Which, *, remove: bool) 
         deadline: when all must be gone.
         which: the cluster that is looked at beside those that a container or a kubeconfig here tells of.
         remove: what is only told otherwise.
+        among: only what has a label of this value is looked at, or a node that is out of service for it.
 
     Raises:
         Unavailable: Docker cannot be reached.
         MayWorkLater: a cluster runs and does not answer, or something was still there at the deadline.
     """
-    return tuple(_collect(state_dir, deadline, which, remove=remove))
+    return tuple(_collect(state_dir, deadline, which, remove=remove, among=among))
 
 
-def _collect(state_dir: Path, deadline: Deadline, which: Which, *, remove: bool) -> Iterator[Collected]:
+def _collect(state_dir: Path, deadline: Deadline, which: Which, *, remove: bool, among: str) -> Iterator[Collected]:
     with closing(Engine.open(deadline)) as engine:
-        owned = heal.marked(engine, OWNER, deadline)
-        warm = heal.marked(engine, CLUSTER, deadline)
+        owned = [one for one in heal.marked(engine, OWNER, deadline) if _is(one, among)]
+        warm = [one for one in heal.marked(engine, CLUSTER, deadline) if _is(one, among)]
         for one in owned:
             told = _told(one, local=engine.local)
             if remove and told.rubbish:
@@ -60,15 +63,21 @@ def _collect(state_dir: Path, deadline: Deadline, which: Which, *, remove: bool)
             )
     kept = {path.name.removesuffix(".kubeconfig") for path in (state_dir / ".kind").glob("*.kubeconfig")}
     for name in sorted({which.name, *kept, *(one.labels[CLUSTER] for one in warm)}):
-        yield from _on_cluster(state_dir, which if name == which.name else Which(name), deadline, remove=remove)
-    for one in left.noted(state_dir):
+        yield from _on_cluster(
+            state_dir, which if name == which.name else Which(name), deadline, remove=remove, among=among
+        )
+    for one in (one for one in left.noted(state_dir) if _is(one, among)):
         told = _told(one, local=True, kind="folder")
         if remove and told.rubbish:
             left.remove_folder(state_dir, one.name)
         yield told
 
 
-def _on_cluster(state_dir: Path, which: Which, deadline: Deadline, *, remove: bool) -> Iterator[Collected]:
+def _is(one: Found, among: str) -> bool:
+    return not among or among in one.labels.values()
+
+
+def _on_cluster(state_dir: Path, which: Which, deadline: Deadline, *, remove: bool, among: str) -> Iterator[Collected]:
     """The namespaces of drills, and the nodes that drills have which are gone."""
     found = cluster.find(state_dir, which)
     if found is None:
@@ -80,18 +89,19 @@ def _on_cluster(state_dir: Path, which: Which, deadline: Deadline, *, remove: bo
                 kubeconfig.unlink(missing_ok=True)
             yield Collected("kubeconfig", str(kubeconfig), f"the cluster {which.name} is gone", rubbish=True)
         return
-    for one in namespaces(found):
+    for one in (one for one in namespaces(found) if _is(one, among)):
         told = _told(one, local=True)
         if remove and told.rubbish:
             remove_namespace(found, one, deadline)
         yield told
     with closing(found.kube("default")) as kube:
         there = {str(one.metadata.name) for one in kube.call(kube.core.list_namespace).items}
-        for node, by in taken_out(kube).items():
+        held = {node: by for node, by in taken_out(kube).items() if among in ("", by)}
+        for node, by in held.items():
             gone = by not in there
             yield Collected("node", node, f"out of service for {by}, which {'is gone' if gone else 'lives'}", gone)
         if remove:
-            give_back_of(kube, lambda by: by not in there)
+            give_back_of(kube, lambda by: by in held.values() and by not in there)
 
 
 def namespaces(found: Cluster) -> tuple[Found, ...]:
