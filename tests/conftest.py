@@ -3,10 +3,12 @@
 What is marked `alone` measures drills that need both cores; `make test` runs it by itself.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+collect_ignore: Final = ["unit/golden"]  # a drill that is kept there is of another system; it is judged, not run
 
 
 class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types

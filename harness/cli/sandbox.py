@@ -6,32 +6,48 @@ import json as json_text
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable, results_to_stdout, tell
+from harness.cli.versions import of_services
 from harness.clock import Deadline
 from harness.drill.gc import collect
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.drill.watch.heal import heal_drills
-from harness.errors import MayWorkLater, NotFound
+from harness.errors import MayWorkLater, NotFound, UsageError
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
 from harness.system.find import find_system
 from harness.system.load import load_system
 
+RELEASE: Final = "SERVICE=VERSION"
+
 app = typer.Typer(add_completion=False, help="A system of your own to look at: up, down, status.")
 
 
+Live = Annotated[
+    list[str] | None, typer.Option("--live", help="what serves at first, if not the current release", metavar=RELEASE)
+]
+Standby = Annotated[
+    list[str] | None, typer.Option("--standby", help="what is ready in the other slot", metavar=RELEASE)
+]
 Which = Annotated[str, typer.Argument(help="embedded: the system; kind: the cluster that drills on kind share")]
 
 
 @app.command()
 @readable
-def up(which: Which = EMBEDDED, *, system: System = None, json: Json = False) -> int:
+def up(
+    which: Which = EMBEDDED,
+    *,
+    live: Live = None,
+    standby: Standby = None,
+    system: System = None,
+    json: Json = False,
+) -> int:
     """Bring the system up on this machine, for 8 hours at most; or make the cluster, which stays until `down kind`."""
     settings = Settings()
     [name] = known(which)
@@ -39,13 +55,22 @@ def up(which: Which = EMBEDDED, *, system: System = None, json: Json = False) ->
     if found is None:
         raise NotFound("no drill.toml was found here or above; name the system's file with --system")
     model = load_system(found)
+    if name != EMBEDDED and (live or standby):
+        raise UsageError("--live and --standby say what a system begins with; on a cluster each drill says it itself")
     if name != EMBEDDED:
         versions = make_ready(name, [model], settings, tell=tell)
         versions |= watch_cluster(settings) if name == KIND else {}
         print(json_text.dumps(versions, indent=2) if json else _told(name, versions))
         return 0
     deadline = Deadline.after(settings.prepare)
-    made = embedded.start_detached(model, run_id="by-hand", state_dir=settings.state_dir, deadline=deadline)
+    made = embedded.start_detached(
+        model,
+        run_id="by-hand",
+        state_dir=settings.state_dir,
+        deadline=deadline,
+        live=dict.fromkeys(model.services, model.releases.current) | of_services(live or [], "--live"),
+        standby=of_services(standby or [], "--standby"),
+    )
     addresses = {service: made.router.address(service).url for service in made.services}
     if json:
         dsn = made.database.dsn if made.database else None

@@ -385,7 +385,7 @@ def test_metrics_have_the_usual_names_where_drill_toml_says_nothing(tmp_path: Pa
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ('bad = "5("', "metrics.bad: Input should be a valid regular expression"),
+        ('bad = "5("', "metrics.bad: expected a regular expression: missing ), unterminated subpattern at position 1"),
         ('requests = "http requests"', "metrics.requests: expected a name of letters, digits and '_', no digit first"),
         ('ignore = { "a-b" = "x" }', "metrics.ignore.a-b: expected a name of letters, digits and '_', no digit first"),
     ],

@@ -14,7 +14,7 @@ from tests.support.chains import write
 from tests.support.worlds import World
 
 ROOT = Path(__file__).parents[2]
-JUDGING = {"journal", "measure", "verdict", "report", "units", "clock", "errors", "cli"}
+JUDGING = {"journal", "measure", "verdict", "report", "units", "clock", "errors", "secrecy", "cli"}
 LIVE = {
     "sandbox",
     "observe",
