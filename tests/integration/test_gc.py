@@ -21,7 +21,7 @@ from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.common.strays import strays
 from harness.settings import Settings
 from tests.support.commands import drill
-from tests.support.running import Running, nothing_is_left, running_drill
+from tests.support.running import LASTING, Running, nothing_is_left, running_drill
 from tests.support.sandboxes import soon, state_folder
 
 NO_DOCKER = "unix:///nowhere"
@@ -79,17 +79,16 @@ def test_processes_without_an_owner_are_killed_and_those_of_the_living_are_kept(
 
 
 def test_a_drill_that_lives_is_kept_whole_and_one_that_was_left_is_removed_whole(tmp_path: Path) -> None:
-    with running_drill(tmp_path) as running:
-        running.reach(Stage.STEADY_STATE)
+    with running_drill(tmp_path, LASTING) as running:
+        running.reach(Stage.DETECT)
         name = running.status()[0]["sandbox_id"]
         told = drill("gc", "--dry-run", state=running.state)
         assert "kept  drill echo-one of run " in told.out
         assert f"kept  sandbox {name}: of echo, run " in told.out
         mark, settings = f"DRILL_SANDBOX={name}", Settings(state_dir=running.state)
         assert not any(one.rubbish for one in collect(settings, remove=True, among=mark).things)
-        running.reach(Stage.DETECT)
-        _leave_all(running)
         family, ports = running.family(), running.ports()
+        _leave_all(running)
         told = drill("gc", "--dry-run", state=running.state)
         assert "would remove  drill echo-one of run " in told.out
         assert f"would remove  sandbox {name}: " in told.out
