@@ -22,7 +22,7 @@ _NAME: Final = re.compile(
 )
 _URL: Final = re.compile(r"(?<=://)(?P<user>[^\s/:@'\"]*):(?P<secret>[^\s/@'\"]+)@")
 _ASSIGNED: Final = re.compile(
-    r"(?P<name>\b[\w-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key)\s*=\s*)"
+    r"(?P<name>(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private)[_-]?key)\s{0,3}=\s{0,3})"
     r"(?P<value>\"[^\"]+\"|'[^']+'|[^\s&,;'\"()]+)",
     re.IGNORECASE,
 )
@@ -58,8 +58,9 @@ def masked(text: str) -> str:
     """A text without the secrets that are known, and without what is given as a password, a token or the like."""
     if _any is not None:
         text = _any.sub(MASK, text)
-    text = _URL.sub(rf"\g<user>:{MASK}@", text)
-    return _ASSIGNED.sub(rf"\g<name>{MASK}", text)
+    if "://" in text:
+        text = _URL.sub(rf"\g<user>:{MASK}@", text)
+    return _ASSIGNED.sub(rf"\g<name>{MASK}", text) if "=" in text else text
 
 
 def masked_values(value: Any) -> Any:

@@ -113,6 +113,8 @@ class FeatureFile(pytest.Module):
             ) from None
         self._refuse_equal_names()
         for tag in sorted({*feature.tags, *(tag for one in feature.scenarios.values() for tag in one.tags)}):
+            if not tag or tag.startswith("_"):
+                raise self.CollectError(f"{self.path}: '@{tag}' is no tag; one begins with a letter or a digit")
             self.config.addinivalue_line("markers", f"{tag}: a tag of a scenario")
         for index, name in enumerate(feature.scenarios):
 

@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "status": "harness.cli.live:status",
     "abort": "harness.cli.live:abort",
     "heal": "harness.cli.sandbox:heal",
+    "gc": "harness.cli.sandbox:gc",
     "sandbox": "harness.cli.sandbox:app",
 }
 """Where each command is, in the order in which they are shown."""
@@ -70,7 +71,7 @@ class _Commands(TyperGroup):
         self.commands = _When()  # type: ignore[assignment]  # none is added, so it need not be mutable
 
 
-HEAL_NOTHING: Final = ("heal", "status", "abort")
+HEAL_NOTHING: Final = ("heal", "gc", "status", "abort")
 """Commands that heal by themselves, or show and stop what lives."""
 
 app = typer.Typer(

@@ -1,22 +1,24 @@
-"""`drill sandbox up|down|status` and `drill heal`: a system to look at, a cluster kept warm, nothing left behind."""
+"""`drill sandbox up|down|status`, `drill heal`, `drill gc`: a system to look at, a cluster kept warm, nothing left."""
 
 from __future__ import annotations
 
 import json as json_text
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from harness.cli.options import EMBEDDED, Json, System
-from harness.cli.output import readable, tell
+from harness.cli.output import readable, results_to_stdout, tell
 from harness.cli.versions import of_services
 from harness.clock import Deadline
+from harness.drill.gc import collect
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.drill.watch.heal import heal_drills
-from harness.errors import NotFound, UsageError
+from harness.errors import MayWorkLater, NotFound, UsageError
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
 from harness.system.find import find_system
@@ -138,3 +140,22 @@ def heal() -> int:
     for healed in (*heal_drills(settings), *heal_sandboxes(settings)):
         print(f"drill: healed {healed}", file=sys.stderr)
     return 0
+
+
+def gc(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only tell what would be removed")] = False,
+    json: Json = False,
+) -> int:
+    """Look for all that drills have left, notes or not, and remove it; what is alive or not ours is told and kept."""
+    found = collect(Settings(), remove=not dry_run)
+    with results_to_stdout():
+        if json:
+            print(json_text.dumps([asdict(one) for one in found.things], indent=2))
+        else:
+            done = "would remove" if dry_run else "removed"
+            for one in found.things:
+                print(f"{done if one.rubbish else 'kept'}  {one.kind} {one.name}: {one.why}")
+    for sentence in found.problems:
+        tell(sentence)
+    return MayWorkLater.exit_code if found.problems else 0

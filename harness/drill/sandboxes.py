@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from harness.clock import Deadline
 from harness.errors import UsageError
+from harness.sandbox.common.collected import Collected
+from harness.sandbox.common.strays import strays
 from harness.sandbox.embedded import folder as embedded_folder
 from harness.sandbox.embedded import start as embedded
 from harness.sandbox.embedded.heal import end as embedded_end
 from harness.sandbox.embedded.heal import heal as embedded_heal
+from harness.sandbox.embedded.heal import look as embedded_look
 from harness.sandbox.kind.which import Which
 from harness.settings import Settings
 from harness.system.model import SystemModel
@@ -208,6 +212,36 @@ def heal(settings: Settings) -> tuple[str, ...]:
     from harness.sandbox.kind import leftovers  # noqa: PLC0415 - see above
 
     return told + leftovers.heal(settings.state_dir, Deadline.after(settings.heal))
+
+
+def look_everywhere(
+    settings: Settings, *, remove: bool, among: str = ""
+) -> Iterator[Callable[[], tuple[Collected, ...]]]:
+    """The looks for what drills have left: each tells of one place, and with `remove` removes there what nobody owns.
+
+    With `among` only what bears this very mark is looked at outside of the state folder.
+
+    Each raises as `heal` does.
+    """
+
+    def embedded_ones() -> tuple[Collected, ...]:
+        found = embedded_look(settings.state_dir)
+        if remove:
+            embedded_heal(settings.state_dir)
+        return found
+
+    def kind_ones() -> tuple[Collected, ...]:
+        if shutil.which("docker") is None and not (settings.state_dir / ".kind").exists():
+            return ()
+        from harness.sandbox.kind import collect  # noqa: PLC0415 - see above
+
+        return collect.collect(
+            settings.state_dir, Deadline.after(settings.heal), which(settings), remove=remove, among=among
+        )
+
+    yield embedded_ones
+    yield lambda: strays(remove=remove, among=among)
+    yield kind_ones
 
 
 def watch_cluster(settings: Settings) -> dict[str, str]:

@@ -44,7 +44,7 @@ class SecretFrom(Table):
         return self
 
     def read(self, root: Path) -> SecretStr:
-        """The secret; a file's path starts at `root`.
+        """The secret, masked from now on; a file's path starts at `root`.
 
         Raises:
             ConfigurationError: it is not there, or empty; says where it should be.

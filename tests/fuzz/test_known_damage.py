@@ -79,3 +79,12 @@ def test_an_expression_is_read_or_refused(trial: Trial, system: Path, expression
     said = trial.ask("run", "--dry-run", FEATURE, "--system", system)
     assert (why_bad(said), said.code) == ("", code)
     assert told in said.err
+
+
+@pytest.mark.parametrize("tag", ["@", "@_private", "@validation@"])
+def test_a_tag_without_a_name_is_told(trial: Trial, tag: str) -> None:
+    path = trial.folder / "tagged.feature"
+    path.write_text(f"{tag}\n" + FEATURE.read_text(encoding="utf-8"), encoding="utf-8")
+    said = trial.ask("run", "--dry-run", path, "--system", SAMPLE / "drill.toml")
+    assert (why_bad(said), said.code) == ("", 65)
+    assert "is no tag; one begins with a letter or a digit" in said.err

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock import now, wait_for
-from harness.errors import CannotCreate, InputError, MayWorkLater, NotFound, Unavailable
+from harness.errors import CannotCreate, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import folder as folders
 from harness.sandbox.embedded.folder import Folder, Owner, remove
@@ -198,13 +198,13 @@ def test_what_is_no_id_of_a_sandbox_ends_nothing(tmp_path: Path, no_id: str) -> 
     """Its folder would be the state folder, or the one around it, and all in it would go."""
     inner = tmp_path / "around" / "state"
     (inner / "other").mkdir(parents=True)
-    with pytest.raises(InputError, match="is not the id of a sandbox: nothing was done"):
+    with pytest.raises(NotFound, match="is no id of a sandbox"):
         end(inner, no_id, "a test")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["around", "other", "state"]
 
 
 def test_a_folder_that_is_no_sandbox_is_not_removed(tmp_path: Path) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(NotFound):
         remove(Folder(tmp_path))
     assert tmp_path.exists()
 

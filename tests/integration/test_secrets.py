@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from harness.journal.account import read_accounts
 from harness.journal.records import Stage
 from tests.support.commands import ECHO, drill, drill_process
 from tests.support.drills import PASSING, feature_file, results_of, the_run
+from tests.support.http_server import Server
 from tests.support.running import LASTING, Running
 from tests.support.sandboxes import soon, state_folder
 
@@ -53,6 +54,17 @@ name = "one of drill.toml"
 sql = "SELECT '{CANARY}-toml is refused'::int"
 equals = 1
 """
+RECEIVERS = """
+[[notify]]
+name = "by-variable"
+way = "webhook"
+secret = { env = "WHERE_TO" }
+
+[[notify]]
+name = "by-file"
+way = "webhook"
+secret = { file = "address.txt" }
+"""
 
 
 @dataclass
@@ -61,6 +73,7 @@ class Site:
 
     folder: Path
     state: Path
+    variables: Mapping[str, str]
     said: list[str] = field(default_factory=list)
     passwords: set[str] = field(default_factory=set)
 
@@ -74,7 +87,7 @@ class Site:
         folder.mkdir()
         path = feature_file(folder, one=steps)
         process = drill_process(
-            "run", path, "--system", self.system, "--out", folder / "out", state=self.state, extra=FROM_SHELL
+            "run", path, "--system", self.system, "--out", folder / "out", state=self.state, extra=self.variables
         )
         return Running(process, folder / "out", self.state)
 
@@ -124,7 +137,7 @@ def _told(of: Any) -> Any:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """The echo system with a database and secrets; its services tell all they know."""
+    """The echo system with a database, people to be told, and secrets; its services tell all they know."""
     folder = tmp_path / "system"
     folder.mkdir()
     for name in ("releases", "config", "schema.sql"):
@@ -132,10 +145,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
     script = LEAKY.replace("ROOT", repr(str(ECHO.parent / "serve.py")))
     (folder / "leaky.py").write_text(script, encoding="utf-8")
     text = (ECHO.parent / "stored.toml").read_text(encoding="utf-8").replace("serve.py", "leaky.py")
-    text = text.replace("replicas =", f'env = {{ API_TOKEN = "{CANARY}-toml" }}\nreplicas =') + CHECKS
+    text = text.replace("replicas =", f'env = {{ API_TOKEN = "{CANARY}-toml" }}\nreplicas =') + CHECKS + RECEIVERS
     (folder / "drill.toml").write_text(text, encoding="utf-8")
-    with state_folder() as state:
-        yield Site(tmp_path, state)
+    with state_folder() as state, Server() as people:
+        (folder / "address.txt").write_text(f"{people.address.url}/{CANARY}-file-hook\n", encoding="utf-8")
+        yield Site(tmp_path, state, {**FROM_SHELL, "WHERE_TO": f"{people.address.url}/{CANARY}-env-hook"})
+        assert {f"/{CANARY}-file-hook", f"/{CANARY}-env-hook"} <= {seen.path for seen in people.seen}
         drill("heal", state=state)
         shutil.rmtree(folder)
 
@@ -163,10 +178,10 @@ def test_no_secret_is_in_anything_that_drills_leave_or_say_however_they_end(site
         stopped.process.send_signal(number)
         site.end(stopped)
     wait_for(lambda: read_accounts(stopped.drill_folder), soon(), "the account")
-    report = drill("report", the_run(stopped.out), state=site.state, extra=FROM_SHELL)
-    wrong = drill("run", "--sandbox", "nowhere", "--system", site.system, state=site.state, extra=FROM_SHELL)
+    report = drill("report", the_run(stopped.out), state=site.state, extra=site.variables)
+    wrong = drill("run", "--sandbox", "nowhere", "--system", site.system, state=site.state, extra=site.variables)
     site.system.write_text(site.system.read_text(encoding="utf-8").replace("env =", "env = 5 #"), encoding="utf-8")
-    mistaken = drill("list", "features/release", "--system", site.system, state=site.state, extra=FROM_SHELL)
+    mistaken = drill("list", "features/release", "--system", site.system, state=site.state, extra=site.variables)
     assert (report.code, wrong.code, mistaken.code) == (3, 64, 78)
     site.said += [text for one in (report, wrong, mistaken) for text in (one.out, one.err)]
     assert site.leaks() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.drill.interrupt import Halt, Halted
+from harness.drill.sandboxes import end
 from harness.drill.watch.account import Account
 from harness.drill.watch.berth import Berth, hidden
 from harness.drill.watch.entries import entries, make, order_of, remove_abandoned
@@ -17,7 +19,7 @@ from harness.drill.watch.fenced import fenced
 from harness.drill.watch.lease import Lease
 from harness.drill.watch.order import Order
 from harness.drill.watch.switch import KillSwitch
-from harness.errors import CannotCreate
+from harness.errors import CannotCreate, NotFound
 from harness.journal.account import read_accounts
 from harness.journal.chain import JournalWriter, read_journal
 from harness.journal.records import TakenBack, TakenOver
@@ -209,3 +211,26 @@ def test_an_account_that_cannot_be_written_keeps_nobody_from_acting(tmp_path: Pa
 def test_a_drill_without_an_account_has_none(tmp_path: Path) -> None:
     JournalWriter(tmp_path / "journal.jsonl").close()
     assert read_accounts(tmp_path) == ()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../victim", "<victim>", "0BAD0BAD!", "drill-0bad0bad/../../victim"])
+@pytest.mark.parametrize("sandbox", ["embedded", "kind"])
+def test_what_is_no_id_of_a_sandbox_is_refused_before_anything_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: str, name: str
+) -> None:
+    """Nothing that removes is real here: should the refusal be lost, this test must not remove anything either."""
+    from harness.sandbox.kind import heal as containers  # noqa: PLC0415 - only for those who need it: it takes long
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("something was about to be removed")
+
+    for module in (shutil, containers):
+        monkeypatch.setattr(module, "rmtree" if module is shutil else "remove_all", never)
+    monkeypatch.setattr(Path, "unlink", never)
+    monkeypatch.setattr("harness.sandbox.embedded.heal.clean", never)
+    state, victim = tmp_path / "state", tmp_path / "victim"
+    for folder in (state, victim):
+        folder.mkdir()
+    with pytest.raises(NotFound, match=r"is no (id|name) of a sandbox"):
+        end(sandbox, name.replace("<victim>", str(victim)), Settings(state_dir=state), "a broken note", soon(5))
+    assert list(state.iterdir()) == []

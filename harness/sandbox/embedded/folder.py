@@ -21,7 +21,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.clock import Deadline, wait_for
-from harness.errors import CannotCreate, InputError
+from harness.errors import CannotCreate, NotFound
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.spread import keep_apart
@@ -111,6 +111,16 @@ class Folder:
         return lock
 
 
+def require_id(name: str) -> None:
+    """Refuses what is no sandbox's id: taken for a path it leads out of the state folder, "/" to everything there is.
+
+    Raises:
+        NotFound: it is none.
+    """
+    if not _ID.fullmatch(name):
+        raise NotFound(f"{name!r} is no id of a sandbox; expected {2 * _ID_BYTES} hexadecimal digits")
+
+
 def new_id() -> str:
     """An id that no sandbox has or had."""
     return secrets.token_hex(_ID_BYTES)
@@ -140,26 +150,15 @@ def make(state_dir: Path, name: str) -> tuple[Folder, int]:
         return folder, lock
 
 
-def folder_of(state_dir: Path, sandbox: str) -> Folder:
-    """The folder of a sandbox by its id.
-
-    Raises:
-        InputError: that is no id, but leads elsewhere: to the state folder, say, or out of it.
-    """
-    if not _ID.fullmatch(sandbox):
-        raise InputError(f"{sandbox!r} is not the id of a sandbox: nothing was done; expected 8 digits and letters a-f")
-    return Folder(state_dir.resolve() / sandbox)
-
-
 def remove(folder: Folder) -> None:
     """Removes a folder whose lock the caller holds; the lock goes last, so that nobody finds it without one.
 
     Raises:
-        InputError: its name is not that of a sandbox; nothing was removed.
+        NotFound: its name is not that of a sandbox, so it is none.
         OSError: something cannot be removed.
         DeadlineExceeded: the lock of the state folder was not free in time.
     """
-    folder_of(folder.path.parent, folder.id)
+    require_id(folder.id)
     for path in folder.path.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater
+from harness.sandbox.common.collected import Collected
 from harness.sandbox.common.process import Process, marked
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.folder import Folder, Owner, folder_of, folders, locked, remove
+from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove, require_id
 from harness.sandbox.embedded.shared_memory import remove_segment
 
 
@@ -51,6 +52,21 @@ def heal(state_dir: Path) -> tuple[Healed, ...]:
     return tuple(healed)
 
 
+def look(state_dir: Path) -> tuple[Collected, ...]:
+    """The sandboxes of a state folder, and whether `heal` would remove them. Touches nothing."""
+    found = []
+    for folder in folders(state_dir):
+        owner = folder.owner()
+        lock = _lock_of_dead(folder)
+        if lock is not None:
+            os.close(lock)
+        over = lock is None and owner is not None and owner.detached and owner.expired
+        whose = f"of {owner.system}, run {owner.run_id}" if owner else "just being made, or of nobody"
+        why = "its daemon is gone" if lock is not None else "it has expired" if over else "it lives"
+        found.append(Collected("sandbox", folder.id, f"{whose}: {why}", lock is not None or over))
+    return tuple(found)
+
+
 def end(state_dir: Path, sandbox: str, why: str) -> str:
     """Ends a sandbox by its id, whoever started it and whether that lives, and removes what is left of it.
 
@@ -58,10 +74,11 @@ def end(state_dir: Path, sandbox: str, why: str) -> str:
         What was done, as a sentence.
 
     Raises:
-        InputError: the id is none.
+        NotFound: that is no id of a sandbox.
         MayWorkLater: who started it is at it still, or a process did not die.
     """
-    folder = folder_of(state_dir, sandbox)
+    require_id(sandbox)
+    folder = Folder(state_dir.resolve() / sandbox)
     owner = _known_owner(folder) if folder.path.exists() else None
     if owner is not None and owner.daemon.alive:
         owner.daemon.send(signal.SIGTERM)

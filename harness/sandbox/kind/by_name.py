@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline, pause
-from harness.errors import InputError, MayWorkLater
+from harness.errors import MayWorkLater, NotFound
 from harness.sandbox.kind import base, cluster, heal, left, limits
 from harness.sandbox.kind.marks import SANDBOX
 from harness.sandbox.kind.publish import PublishedImages, forget
@@ -69,12 +69,12 @@ def end(state_dir: Path, name: str, deadline: Deadline, which: Which = PROJECT) 
         What was done, as a sentence.
 
     Raises:
-        InputError: the name is none of a sandbox: it could be that of a namespace of others.
+        NotFound: the name is none of a sandbox: it could be that of a namespace of others.
         Unavailable: Docker cannot be reached.
         MayWorkLater: something was still there at the deadline, or the cluster does not answer.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(f"{name!r} is not the name of a drill's sandbox: nothing was done")
+        raise NotFound(f"{name!r} is not the name of a drill's sandbox: nothing was done")
     if not (left.folders(state_dir) / name).exists():
         return f"sandbox {name}: nothing of it is left"
     removed: list[str] = []

@@ -111,6 +111,16 @@ def runs(which: Which) -> bool:
         return False
 
 
+def names() -> frozenset[str]:
+    """The names of all kind clusters of this machine's Docker, also of those that do not run.
+
+    Raises:
+        Unavailable: kind is missing.
+    """
+    require("kind")
+    return frozenset(run(["kind", "get", "clusters"], Deadline.after(limits.QUICK)).split())
+
+
 def find_or_make(
     state_dir: Path, deadline: Deadline, which: Which = PROJECT, *, tell: Callable[[str], object] | None = None
 ) -> Cluster:

@@ -24,14 +24,14 @@ def heal(deadline: Deadline, *, among: str = OWNER) -> tuple[Abandoned, ...]:
     """
     with closing(Engine.open(deadline)) as engine:
         left = abandoned(
-            _marked(engine, among, deadline),
+            marked(engine, among, deadline),
             home=Home.here(),
             now=utc_seconds(),
             is_alive=alive,
             local=engine.local,
         )
         for one in left:
-            _remove(engine, one.found, deadline)
+            remove_one(engine, one.found, deadline)
         return left
 
 
@@ -44,19 +44,19 @@ def remove_all(label: str, value: str, deadline: Deadline) -> tuple[Found, ...]:
     Raises as `heal` does.
     """
     with closing(Engine.open(deadline)) as engine:
-        found = _marked(engine, f"{label}={value}", deadline)
+        found = marked(engine, f"{label}={value}", deadline)
         for one in found:
-            _remove(engine, one, deadline)
+            remove_one(engine, one, deadline)
         return found
 
 
 def anything_has(label: str, deadline: Deadline) -> bool:
     """True while there is a container or a volume with a label, of whatever value. Raises as `heal` does."""
     with closing(Engine.open(deadline)) as engine:
-        return bool(_marked(engine, label, deadline))
+        return bool(marked(engine, label, deadline))
 
 
-def _marked(engine: Engine, label: str, deadline: Deadline) -> tuple[Found, ...]:
+def marked(engine: Engine, label: str, deadline: Deadline) -> tuple[Found, ...]:
     """The containers with a label, then the volumes: a volume cannot go before what uses it."""
     with engine.asked("looking for what earlier runs left", deadline) as client:
         containers = client.api.containers(all=True, filters={"label": label})
@@ -66,7 +66,8 @@ def _marked(engine: Engine, label: str, deadline: Deadline) -> tuple[Found, ...]
     return tuple(found)
 
 
-def _remove(engine: Engine, found: Found, deadline: Deadline) -> None:
+def remove_one(engine: Engine, found: Found, deadline: Deadline) -> None:
+    """Removes a container or a volume. Raises as `heal` does."""
     if found.kind == "container":
         remove(engine, found.id, found.name, deadline)
         return

@@ -6,15 +6,17 @@ The notes make a look for leftovers cheap: only where one's owner is gone are Do
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from harness.errors import CannotCreate
+from harness.errors import CannotCreate, NotFound
 from harness.sandbox.kind.marks import CLUSTER, Found, Mark
 from harness.sandbox.kind.which import PROJECT, Which
 
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # as Kubernetes names a namespace
 _NOTE: Final = "owner.json"
 _PORT: Final = "registry-port"
 
@@ -42,15 +44,26 @@ def make_folder(state_dir: Path, namespace: str, mark: Mark, which: Which) -> Pa
     return folder
 
 
+def require_name(name: str) -> None:
+    """Refuses what is no name of a drill's namespace: taken for a path it leads out of the state folder.
+
+    Raises:
+        NotFound: it is none.
+    """
+    if not _NAME.fullmatch(name):
+        raise NotFound(f"{name!r} is no name of a sandbox; expected small letters, digits and dashes")
+
+
 def remove_folder(state_dir: Path, namespace: str) -> None:
-    """Removes a folder: after everything else of its drill has gone."""
+    """Removes a folder: after everything else of its drill has gone. Raises as `require_name` does."""
+    require_name(namespace)
     shutil.rmtree(folders(state_dir) / namespace, ignore_errors=True)
 
 
 def noted(state_dir: Path) -> tuple[Found, ...]:
-    """What the notes say; one that cannot be read is of nobody."""
+    """What the notes say; one that cannot be read is of nobody, and what has no name of a drill is no note."""
     try:
-        paths = sorted(folders(state_dir).iterdir())
+        paths = sorted(path for path in folders(state_dir).iterdir() if _NAME.fullmatch(path.name))
     except FileNotFoundError:
         return ()
     return tuple(Found("namespace", path.name, path.name, _labels(path / _NOTE)) for path in paths)

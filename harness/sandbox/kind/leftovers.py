@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from harness.clock import Deadline
-from harness.errors import MayWorkLater, NotFound
+from harness.errors import MayWorkLater
 from harness.sandbox.kind import cluster, left
 from harness.sandbox.kind import heal as containers
 from harness.sandbox.kind.cluster import Cluster
-from harness.sandbox.kind.marks import OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
-from harness.sandbox.kind.publish import forget
-from harness.sandbox.kind.registry import Registry
-from harness.sandbox.kubernetes import namespace
+from harness.sandbox.kind.collect import namespaces, remove_namespace
+from harness.sandbox.kind.marks import Abandoned, Found, Home, abandoned, alive, utc_seconds
 
 
 def heal(state_dir: Path, deadline: Deadline) -> tuple[str, ...]:
@@ -38,7 +35,7 @@ def heal(state_dir: Path, deadline: Deadline) -> tuple[str, ...]:
             raise MayWorkLater(f"the cluster {which.name} does not answer, so namespaces may be left there; try again")
         if found is None:  # with its cluster a namespace is gone as well
             continue
-        told += [_remove(found, one, deadline) for one in _abandoned(_namespaces(found))]
+        told += [_remove(found, one, deadline) for one in _abandoned(namespaces(found))]
     for one in folders:
         left.remove_folder(state_dir, one.found.name)
     return (*told, *(f"folder of {one.found.name}: {one.why}; removed" for one in folders))
@@ -48,26 +45,6 @@ def _abandoned(found: tuple[Found, ...]) -> tuple[Abandoned, ...]:
     return abandoned(found, home=Home.here(), now=utc_seconds(), is_alive=alive, local=True)
 
 
-def _namespaces(found: Cluster) -> tuple[Found, ...]:
-    kube = found.kube("default")
-    try:
-        items = kube.call(kube.core.list_namespace, label_selector=OWNER).items
-    finally:
-        kube.close()
-    return tuple(
-        Found("namespace", one.metadata.uid, one.metadata.name, one.metadata.labels)
-        for one in items
-        if one.metadata.deletion_timestamp is None
-    )
-
-
 def _remove(found: Cluster, one: Abandoned, deadline: Deadline) -> str:
-    kube, registry = found.kube(one.found.name), Registry(found.which.port)
-    try:
-        with suppress(NotFound):  # it went while we looked
-            namespace.remove(kube, deadline)
-        forget(registry, one.found.name)
-    finally:
-        kube.close()
-        registry.close()
+    remove_namespace(found, one.found, deadline)
     return str(one)

@@ -146,11 +146,12 @@ def abandoned(
         local: Docker runs on this machine, so that a mark of another boot is one of an earlier boot.
     """
     judged = ((one, Mark.read(one.labels)) for one in found)
-    reasons = ((one, mark and _why(mark, home, now, is_alive, local=local)) for one, mark in judged)
+    reasons = ((one, mark and why_abandoned(mark, home, now, is_alive, local=local)) for one, mark in judged)
     return tuple(Abandoned(one, why) for one, why in reasons if why)
 
 
-def _why(mark: Mark, home: Home, now: int, is_alive: Callable[[Mark], bool], *, local: bool) -> str | None:
+def why_abandoned(mark: Mark, home: Home, now: int, is_alive: Callable[[Mark], bool], *, local: bool) -> str | None:
+    """Why what bears a mark may be removed; None where it may not. The arguments are those of `abandoned`."""
     if mark.home == home:
         return None if is_alive(mark) else "its owner is gone"
     if local and mark.home.boot != home.boot:

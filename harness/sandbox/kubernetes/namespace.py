@@ -19,21 +19,21 @@ def make(kube: Kube, labels: dict[str, str]) -> None:
     kube.call(kube.core.create_namespace, {"metadata": metadata})
 
 
-def remove(kube: Kube, deadline: Deadline) -> None:
+def remove(kube: Kube, deadline: Deadline, *, uid: str | None = None) -> None:
     """Removes the namespace of `kube`; returns when nothing runs in it any more and clients reach nothing.
 
     A node that it has taken out of service is given back, too. The rest of the removal (objects without effect) is
-    the cluster's own and goes on by itself.
+    the cluster's own and goes on by itself. With `uid` only the very namespace that has it is removed.
 
     Raises:
         MayWorkLater: a pod was still there at the deadline, or the API does not answer.
     """
     nodes.give_back_of(kube, lambda by: by == kube.namespace)
     found = kube.find(kube.core.read_namespace, kube.namespace)
-    if found is None:
+    if found is None or (uid is not None and found.metadata.uid != uid):
         return
     if found.metadata.deletion_timestamp is None:  # else somebody has begun it, and might not end it
-        kube.find(kube.core.delete_namespace, kube.namespace)
+        kube.find(kube.core.delete_namespace, kube.namespace, body={"preconditions": {"uid": found.metadata.uid}})
     # The cluster would get to them by itself, but only after some seconds, and with their whole grace.
     kube.call(kube.core.delete_collection_namespaced_service, kube.namespace)
     kube.call(kube.core.delete_collection_namespaced_pod, kube.namespace, grace_period_seconds=0)

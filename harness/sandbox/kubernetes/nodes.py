@@ -64,6 +64,11 @@ def give_back_of(kube: Kube, gone: Callable[[str], bool]) -> tuple[str, ...]:
     return tuple(str(one.metadata.name) for one in left)
 
 
+def taken_out(kube: Kube) -> dict[str, str]:
+    """The nodes that drills have taken out of service, each with the namespace of its drill."""
+    return {str(one.metadata.name): _by(one) for one in kube.call(kube.core.list_node).items if _by(one)}
+
+
 def _by(node: Any) -> str:
     return str((node.metadata.annotations or {}).get(DRAINED, ""))
 

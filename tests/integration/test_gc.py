@@ -1,0 +1,122 @@
+"""Drill gc on this machine: what nobody owns is found by its mark, also without a folder; what lives is kept.
+
+A dry run looks at the whole machine. What is removed is limited to what the test has made, for others may use it too.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.clock import wait_for
+from harness.drill.gc import collect
+from harness.journal.records import Stage
+from harness.sandbox.common.process import Process, mark_of
+from harness.sandbox.common.strays import strays
+from harness.settings import Settings
+from tests.support.commands import drill
+from tests.support.running import LASTING, Running, nothing_is_left, running_drill
+from tests.support.sandboxes import soon, state_folder
+
+NO_DOCKER = "unix:///nowhere"
+STRAY = "DRILL_SANDBOX=0bad0bad"
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    with state_folder() as found:
+        yield found
+
+
+@contextmanager
+def sleeping(mark: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that bears a mark."""
+    process = subprocess.Popen(["sleep", "600"], env={**os.environ, **mark})
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def of_the_dead() -> Process:
+    """A process that has ended."""
+    process = subprocess.Popen(["sleep", "600"])
+    found = Process.of(process.pid)
+    process.kill()
+    process.wait()
+    assert found is not None
+    return found
+
+
+def test_processes_without_an_owner_are_killed_and_those_of_the_living_are_kept(state: Path) -> None:
+    gone = of_the_dead()
+    with ExitStack() as all_of_them:
+        stray, tool, own, other = (
+            all_of_them.enter_context(sleeping(mark))
+            for mark in ({"DRILL_SANDBOX": "0bad0bad"}, mark_of(gone), mark_of(Process.own()), {})
+        )
+        told = drill("gc", "--dry-run", state=state)
+        assert f"would remove  process {stray.pid} (sleep): of sandbox 0bad0bad, whose daemon is gone" in told.out
+        assert f"would remove  process {tool.pid} (sleep): called by the drill " in told.out
+        assert f"kept  process {own.pid} (sleep): called by the drill " in told.out
+        assert f" {other.pid} " not in told.out
+        assert [one.poll() for one in (stray, tool, own, other)] == [None] * 4, "a dry run touches nothing"
+        dead = next(f"{name}={label}" for name, label in mark_of(gone).items())
+        for among in (STRAY, dead):
+            done = strays(remove=True, among=among)
+            assert [(one.kind, one.rubbish) for one in done] == [("process", True)]
+        [kept] = strays(remove=True, among=next(f"{name}={label}" for name, label in mark_of(Process.own()).items()))
+        assert not kept.rubbish
+        assert [one.wait(10) for one in (stray, tool)] == [-signal.SIGKILL] * 2
+        assert [one.poll() for one in (own, other)] == [None] * 2
+
+
+def test_a_drill_that_lives_is_kept_whole_and_one_that_was_left_is_removed_whole(tmp_path: Path) -> None:
+    with running_drill(tmp_path, LASTING) as running:
+        running.reach(Stage.DETECT)
+        name = running.status()[0]["sandbox_id"]
+        told = drill("gc", "--dry-run", state=running.state)
+        assert "kept  drill echo-one of run " in told.out
+        assert f"kept  sandbox {name}: of echo, run " in told.out
+        mark, settings = f"DRILL_SANDBOX={name}", Settings(state_dir=running.state)
+        assert not any(one.rubbish for one in collect(settings, remove=True, among=mark).things)
+        family, ports = running.family(), running.ports()
+        _leave_all(running)
+        told = drill("gc", "--dry-run", state=running.state)
+        assert "would remove  drill echo-one of run " in told.out
+        assert f"would remove  sandbox {name}: " in told.out
+        assert (running.state / name).is_dir()
+        done = collect(settings, remove=True, among=mark)
+        assert done.problems == ()
+        assert {("drill", True), ("sandbox", True)} <= {(one.kind, one.rubbish) for one in done.things}
+        nothing_is_left(running, family, ports)
+
+
+def _leave_all(running: Running) -> None:
+    """Kills whoever could take the drill back."""
+    watchdog, daemon = running.watchdog, running.part("harness.sandbox.embedded.daemon")
+    for one in (watchdog, daemon):
+        one.kill()
+    running.process.kill()
+    running.process.wait()
+    wait_for(lambda: not daemon.is_running(), soon(), "the end of the daemon")
+
+
+def test_where_docker_does_not_answer_the_rest_is_looked_at_and_it_is_told(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (state / ".kind").mkdir()
+    monkeypatch.setenv("DOCKER_HOST", NO_DOCKER)
+    with sleeping({"DRILL_SANDBOX": "0bad0bad"}) as stray:
+        done = collect(Settings(state_dir=state), remove=True, among=STRAY)
+        assert stray.wait(10) == -signal.SIGKILL
+    assert done.problems
+    assert done.problems[0].startswith("Docker cannot be reached at /nowhere: No such file or directory")
+    assert drill("gc", "--dry-run", state=state, extra={"DOCKER_HOST": NO_DOCKER}).code == 75

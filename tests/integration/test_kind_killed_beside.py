@@ -1,0 +1,85 @@
+"""A drill on a system that runs already, killed in the middle: the system is as before, and nothing else is there."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.clock import wait_for
+from harness.journal import records as r
+from harness.journal.account import read_accounts
+from harness.journal.records import Stage
+from harness.system.values import Slot
+from tests.support.commands import ECHO, drill, drill_process
+from tests.support.drills import feature_file, the_run
+from tests.support.kind import opened_on_kind
+from tests.support.running import LASTING
+from tests.support.sandboxes import echo, soon, state_folder, version
+from tests.support.tools import needs
+from tests.support.underway import Underway
+
+pytestmark = needs("docker", "kind", "helm")
+CONTEXT = "kind-rollback-drill"
+
+
+@pytest.fixture
+def there() -> Iterator[Any]:
+    """The system that runs already: blue serves the old release, green is empty."""
+    with opened_on_kind(echo()) as found:
+        yield found
+
+
+@pytest.fixture
+def running(tmp_path: Path, there: Any) -> Iterator[Underway]:
+    """A drill that does not end by itself, on that system."""
+    home = tmp_path / "system"
+    shutil.copytree(ECHO.parent, home)
+    text = (home / "drill.toml").read_text(encoding="utf-8")
+    text = text.replace('chart = "', f'chart = "{ECHO.parent}/').replace('image = "', 'image = "localhost:5001/')
+    place = f'context = "{CONTEXT}"\nnamespace = "{there.kube.namespace}"\n'
+    text += f'[cluster]\n{place}host = "{there.router.address("echo").host}"\ninstall = true\n'
+    text += f'[guards]\nshare = "100 %"\nstop = []\n[[guards.allow]]\n{place}'
+    (home / "drill.toml").write_text(text, encoding="utf-8")
+    path = feature_file(tmp_path, one=LASTING)
+    out = tmp_path / "out"
+    with state_folder() as state:
+        command = ("run", path, "--system", home / "drill.toml", "--sandbox", "cluster", "--out", out)
+        extra = {"KUBECONFIG": str(there.kube.kubeconfig)}
+        found = Underway(drill_process(*command, state=state, extra=extra), out, state)
+        try:
+            yield found
+        finally:
+            found.process.kill()
+            found.process.communicate()
+            drill("heal", state=state, extra=extra)
+
+
+def test_a_killed_drill_leaves_the_system_that_was_there_as_it_was(there: Any, running: Underway) -> None:
+    before = there.workloads.replicas("echo", Slot.BLUE)
+    running.reach(Stage.DETECT, within=120)
+    assert there.router.active("echo") is Slot.GREEN, "the bad release is live"
+    running.process.send_signal(signal.SIGKILL)
+    running.process.wait()
+    folder = next(the_run(running.out).glob("*/journal.jsonl")).parent
+    wait_for(lambda: not list((running.state / ".drills").glob("*")), soon(90), "the end of the watchdog")
+    [account] = read_accounts(folder)
+    assert isinstance(account[-1], r.TakenBack)
+    assert account[-1].left == ()
+    assert there.router.active("echo") is Slot.BLUE
+    assert there.workloads.replicas("echo", Slot.GREEN) == ()
+    after = there.workloads.replicas("echo", Slot.BLUE)
+    assert sorted((one.index, one.version, one.state) for one in after) == sorted(
+        (one.index, one.version, one.state) for one in before
+    )
+    wait_for(lambda: version(there.router.address("echo")) == "1.0.0", soon(), "the nodes to follow the switch back")
+    kube, mine = there.kube, f"rollback-drill/run={the_run(running.out).name}"
+    for found in (
+        kube.call(kube.apps.list_namespaced_deployment, kube.namespace, label_selector=mine).items,
+        kube.call(kube.core.list_namespaced_service, kube.namespace, label_selector=mine).items,
+    ):
+        assert found == [], "nothing of the run is beside the system"
