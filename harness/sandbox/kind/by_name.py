@@ -74,7 +74,7 @@ def end(state_dir: Path, name: str, deadline: Deadline, which: Which = PROJECT) 
         MayWorkLater: something was still there at the deadline, or the cluster does not answer.
     """
     if not _NAME.fullmatch(name):
-        raise NotFound(f"{name!r} is not the name of a drill's sandbox: nothing was done")
+        raise NotFound(f"{name!r} is no name of a sandbox: nothing was done")
     if not (left.folders(state_dir) / name).exists():
         return f"sandbox {name}: nothing of it is left"
     removed: list[str] = []
