@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from harness.drill.watch.entries import make
 from harness.drill.watch.order import Order
@@ -18,7 +22,7 @@ from harness.settings import Settings
 from tests.support.chains import forge
 from tests.support.fuzzing import Trial
 from tests.support.mutations import dumped, mutate, mutate_json
-from tests.support.sandboxes import echo
+from tests.support.sandboxes import echo, state_folder
 from tests.support.worlds import World
 
 COMMANDS = (("status",), ("status", "--json"))
@@ -54,10 +58,17 @@ def test_a_damaged_note_is_read_or_passed_over(trial: Trial) -> None:
     assert set(trial.found.codes) == {0}
 
 
-def test_a_damaged_owner_of_a_sandbox_is_read_or_passed_over(trial: Trial) -> None:
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """With a short path: a sandbox has sockets in it."""
+    with state_folder() as found:
+        yield found
+
+
+def test_a_damaged_owner_of_a_sandbox_is_read_or_passed_over(trial: Trial, state: Path) -> None:
     """By what reads it: a folder whose owner cannot be read has none."""
     random, own = trial.random, Process.own("drill")
-    made, lock = sandboxes.make(trial.state, sandboxes.new_id())
+    made, lock = sandboxes.make(state, sandboxes.new_id())
     owner = Owner(
         sandbox=made.id,
         run_id="run",

@@ -140,7 +140,7 @@ def test_a_machine_without_docker_is_told_where_to_read(
 
 
 def test_a_time_out_is_an_answer() -> None:
-    done = build._run([sys.executable, "-c", "input()"], within=0.01)
+    done = build._run([sys.executable, "-c", "import time; time.sleep(60)"], within=0.01)
     assert (done.returncode, done.stderr) == (1, "no end after 0 s")
 
 
