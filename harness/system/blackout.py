@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, model_validator
 
 from harness.system.table import Table
 
@@ -53,7 +53,12 @@ def known_zone(name: str) -> str:
     return name
 
 
-TimeOfDay = Annotated[int, PlainValidator(minutes_of)]
+def as_text(minutes: int) -> str:
+    """A time as `minutes_of` reads it: a watchdog is told of a system as JSON."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+TimeOfDay = Annotated[int, PlainValidator(minutes_of), PlainSerializer(as_text, when_used="json")]
 Zone = Annotated[str, AfterValidator(known_zone)]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, model_validator
 
 from harness.system.blackout import Blackout
 from harness.system.table import Name, Table
@@ -39,7 +39,12 @@ def longer_than_nothing(value: Duration) -> Duration:
     return value
 
 
-Share = Annotated[float, PlainValidator(share_of)]
+def as_text(share: float) -> str:
+    """A share as `share_of` reads it: a watchdog is told of a system as JSON."""
+    return f"{share * 100:.12f} %"
+
+
+Share = Annotated[float, PlainValidator(share_of), PlainSerializer(as_text, when_used="json")]
 Length = Annotated[Duration, AfterValidator(longer_than_nothing)]
 
 

@@ -26,18 +26,20 @@ from harness.journal.records import TakenBack, TakenOver
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.system.guards_model import Guards
+from harness.system.load import load_system
+from harness.system.model import SystemModel
 from harness.system.values import Slot
 from harness.units import Instant
 from tests.support.chains import CLOCK, END, write
 from tests.support.memory import MemorySystem
-from tests.support.sandboxes import echo, soon
+from tests.support.sandboxes import ECHO, echo, soon
 
 
-def order(state: Path, folder: Path) -> Order:
+def order(state: Path, folder: Path, system: SystemModel | None = None) -> Order:
     settings = Settings(state_dir=state)
     return Order.of(
         settings,
-        echo(),
+        system or echo(),
         drill=Process.own("drill"),
         run_id="run",
         slug="one",
@@ -112,6 +114,67 @@ def test_an_entry_is_there_with_all_that_it_says_or_not_at_all(tmp_path: Path) -
     assert entries(tmp_path / "state") == ()
     assert order_of(found) is None
     berth.remove()
+
+
+EVERYTHING = """
+[cluster]
+context = "prod"
+namespace = "shop"
+host = "127.0.0.1"
+install = true
+
+[guards]
+share = "33.3 %"
+services = 2
+duration = "5 min"
+everywhere = true
+kill_switch = "stop-here"
+stop = [{ error_rate = "50 %", for = "30 s" }, { service = "echo", times_slower = 3, for = "10 s" }]
+
+[[guards.allow]]
+context = "prod"
+namespace = "shop"
+
+[[guards.blackout]]
+days = ["mon"]
+from = "08:30"
+to = "24:00"
+first = 2026-01-01
+zone = "Europe/Berlin"
+
+[metrics]
+bad = "[45].."
+ignore = { route = "/health|/version" }
+
+[objectives]
+rto = "90 s"
+
+[[notify]]
+name = "chat"
+way = "slack"
+secret = { env = "SLACK" }
+
+[[checks]]
+name = "it answers"
+service = "echo"
+path = "/echo/{unique}"
+value = "/said"
+equals = "{unique}"
+
+[[business_path]]
+service = "echo"
+path = "/echo/hello"
+"""
+
+
+def test_whatever_a_system_says_its_watchdog_reads_as_it_was_said(tmp_path: Path) -> None:
+    text = ECHO.read_text(encoding="utf-8")
+    (tmp_path / "drill.toml").write_text(text + EVERYTHING, encoding="utf-8")
+    model = load_system(tmp_path / "drill.toml")
+    given = order(tmp_path / "state", tmp_path, model)
+    read = order_of(make(tmp_path / "state", given))
+    assert read is not None
+    assert read.system == model
 
 
 def test_a_drill_killed_over_its_entry_leaves_none_and_one_that_is_at_it_is_left_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from harness.drill.watch.berth import Berth, hidden, is_abandoned, is_hidden
 from harness.drill.watch.order import Order
-from harness.errors import CannotCreate
+from harness.errors import CannotCreate, InternalError
 from harness.journal.chain import sync_folder
 
 _FOLDER: Final = ".drills"
@@ -28,16 +28,19 @@ def make(state_dir: Path, order: Order) -> Berth:
 
     Raises:
         CannotCreate: there is no permission or no room.
+        InternalError: nobody could read it.
     """
     folder = state_dir / _FOLDER
     name = secrets.token_hex(4)
     path = folder / name
     draft = hidden(path)
+    content = order.model_dump_json(by_alias=True).encode()
+    _require_readable(content)
     try:
         _make_folder(draft)
         file = os.open(draft / "order.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "wb") as stream:
-            stream.write(order.model_dump_json(by_alias=True).encode())
+            stream.write(content)
             stream.flush()
             os.fsync(file)
         draft.rename(path)
@@ -48,6 +51,18 @@ def make(state_dir: Path, order: Order) -> Berth:
             folder.rmdir()  # if there is no other
         raise CannotCreate(f"{path}: the note of a live drill cannot be written: {error.strerror}") from error
     return Berth(path)
+
+
+def _require_readable(content: bytes) -> None:
+    """An order that nobody can read would leave everything of its drill behind.
+
+    Raises:
+        InternalError: it is one.
+    """
+    try:
+        Order.model_validate_json(content)
+    except ValidationError as error:
+        raise InternalError(f"a watchdog could not read what it is told of this drill: {error}") from error
 
 
 def _make_folder(draft: Path) -> None:
