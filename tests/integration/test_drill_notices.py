@@ -12,6 +12,7 @@ from tests.support import drills
 from tests.support.commands import ECHO, drill
 from tests.support.drills import results_of, the_run
 from tests.support.http_server import Behaviour, Server
+from tests.support.sandboxes import state_folder
 
 TOLD = ECHO.with_name("told.toml")
 
@@ -26,7 +27,8 @@ def receivers(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Server, Server]
 
 def ran(folder: Path, *steps: str) -> dict[str, Any]:
     path = drills.feature_file(folder, one=(*drills.PASSING, *steps))
-    said = drill("run", path, "--system", TOLD, "--out", folder / "out", state=folder / "state")
+    with state_folder() as state:
+        said = drill("run", path, "--system", TOLD, "--out", folder / "out", state=state)
     run = the_run(folder / "out")
     everything = "".join(one.read_text(encoding="utf-8", errors="replace") for one in run.rglob("*") if one.is_file())
     assert "S3CRET" not in everything + said.out + said.err
@@ -62,7 +64,8 @@ def test_a_receiver_that_is_down_fails_no_rollback_but_leaves_the_objective_unkn
 
 def test_a_drill_whose_receivers_cannot_be_told_begins_nothing(tmp_path: Path) -> None:
     path = drills.feature_file(tmp_path, one=drills.PASSING)
-    said = drill("run", path, "--system", TOLD, "--out", tmp_path / "out", state=tmp_path / "state")
+    with state_folder() as state:
+        said = drill("run", path, "--system", TOLD, "--out", tmp_path / "out", state=state)
     assert said.code == 78
     assert "the environment variable ON_CALL_WEBHOOK is not set" in said.err
     assert "Traceback" not in said.err

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,6 +120,12 @@ def test_what_a_command_raises_is_not_given_another_meaning_on_its_way(
     with pytest.raises(SystemExit) as exit_:
         command.main()
     assert exit_.value.code == code
+
+
+@pytest.fixture(autouse=True)
+def _nothing_to_heal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests have left is healed by other tests."""
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path))
 
 
 @pytest.fixture(autouse=True)

@@ -91,8 +91,13 @@ def _entries(dsn: str) -> list[list[str]]:
 
 
 def _password(dsn: str, entries: list[list[str]]) -> dict[str, str]:
-    """The password by the passfile, as libpq finds it there; but PGPASSWORD of whoever started us does not count."""
+    """The password by the passfile, as libpq finds it there; but PGPASSWORD of whoever started us does not count.
+
+    One that the connection string itself holds comes first.
+    """
     told = conninfo_to_dict(dsn)
+    if "password" in told:
+        return {}
     names = ("host", "port", "dbname", "user")
     wanted = [str(told.get(name, "")) for name in names]
     for *fields, password in entries:
