@@ -135,8 +135,12 @@ def test_an_image_has_another_name_in_another_repository_and_each_goes_by_itself
         registry.copy(*names)
 
 
-def test_what_a_drill_takes_away_is_missing_for_it_alone_until_it_is_given_back(registry: Registry) -> None:
+def test_what_a_drill_takes_away_is_missing_for_it_alone_until_it_is_given_back(
+    registry: Registry, repository: str
+) -> None:
     model = echo()
+    own = model.on_kubernetes.model_copy(update={"image": f"{repository}:{{version}}"})
+    model = model.model_copy(update={"kubernetes": own})  # the images of others are not to be taken away
     names = [model.image("echo", version) for version in ("1.0.0", "2.0.0")]
     with image("one", names[0]), image("other", names[1]):
         for name in names:
