@@ -19,7 +19,6 @@ from tests.support import drills
 from tests.support.commands import ECHO, drill, drill_process
 from tests.support.containers import free_port, new_name
 from tests.support.drills import results_of, the_run
-from tests.support.real_drills import ran, unexpected
 from tests.support.sandboxes import Clients, ask, echo, soon, state_folder
 from tests.support.tools import needs
 from tests.support.underway import Underway
@@ -199,14 +198,3 @@ def test_more_nodes_than_a_cluster_has_are_told_with_what_to_do(two: Two) -> Non
     said = drill("run", path, "--sandbox", "kind", state=two.state, extra={**two.extra, "DRILL_NODES": "3"})
     assert said.code == 69
     assert f"the cluster {two.cluster.which.name} has 2 nodes and 3 are wanted" in said.err
-
-
-def test_the_drills_on_two_nodes_end_as_their_scenarios_say(
-    two: Two, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = "features/cluster/drained.feature"
-    drills = ran(path, sandbox="kind", out=tmp_path, told=capsys, state=two.state, extra=two.extra)
-    assert unexpected(drills) == []
-    assert len(drills) == 2
-    assert {one["lost"] for one in drills} == {0}
-    assert two.out_of_service() == {}
