@@ -15,6 +15,7 @@ import typer
 
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
+from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
 from harness.drill.sandboxes import entered
@@ -24,8 +25,6 @@ from harness.rollback.plan import Plan, Procedure, Step
 from harness.sandbox.embedded.start import list_sandboxes
 from harness.settings import Settings
 from harness.system.checks import http_client
-from harness.system.find import find_system
-from harness.system.load import load_system
 from harness.units import Duration
 
 WITHIN: Final = Duration.of(s=60)  # for the whole rollback, as in a drill that says nothing else
@@ -101,10 +100,7 @@ def _engine(on: str | None, system: Path | None) -> Iterator[Engine]:
         UsageError: there are several, and none was named.
     """
     settings = Settings()
-    path = system or find_system([Path.cwd()])
-    if path is None:
-        raise NotFound("no drill.toml was found here or above; name the system's file with --system")
-    model = load_system(path)
+    model = named_or_nearest(system)
     name = on or _only([one.sandbox for one in list_sandboxes(settings.state_dir) if one.detached])
     with entered(EMBEDDED, name, model, "by-hand", settings) as found, http_client() as http:
         if set(found.services) != set(model.services):

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json as json_text
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable, results_to_stdout, tell
+from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
 from harness.drill.gc import collect
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.drill.watch.heal import heal_drills
-from harness.errors import MayWorkLater, NotFound, UsageError
+from harness.errors import MayWorkLater, UsageError
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
-from harness.system.find import find_system
-from harness.system.load import load_system
 
 RELEASE: Final = "SERVICE=VERSION"
 
@@ -51,10 +49,7 @@ def up(
     """Bring the system up on this machine, for 8 hours at most; or make the cluster, which stays until `down kind`."""
     settings = Settings()
     [name] = known(which)
-    found = system or find_system([Path.cwd()])
-    if found is None:
-        raise NotFound("no drill.toml was found here or above; name the system's file with --system")
-    model = load_system(found)
+    model = named_or_nearest(system)
     if name != EMBEDDED and (live or standby):
         raise UsageError("--live and --standby say what a system begins with; on a cluster each drill says it itself")
     if name != EMBEDDED:

@@ -28,6 +28,7 @@ from harness.journal.undo import Uncordon
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.units import Duration, Instant
+from tests.support.orders import order_of
 from tests.support.sandboxes import echo, soon, state_folder
 
 PASSED = Deadline(Instant(0))
@@ -50,24 +51,10 @@ class Stops:
         self.told.append(halt)
 
 
-def order(settings: Settings, folder: Path) -> Order:
-    return Order.of(
-        settings,
-        echo(),
-        drill=Process.own("drill"),
-        run_id="run",
-        slug="one",
-        name="one",
-        folder=folder,
-        sandbox="embedded",
-        sandbox_id="00000000",
-    )
-
-
 @contextmanager
 def posted(settings: Settings, folder: Path, stops: Stops | None = None) -> Iterator[Post]:
     """A post of this process; its watchdog is ended at the end."""
-    found = Post(order(settings, folder), KillSwitch.of(settings, echo()), stops or Stops())
+    found = Post(order_of(settings, folder), KillSwitch.of(settings, echo()), stops or Stops())
     try:
         yield found
     finally:
@@ -190,7 +177,7 @@ def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(
     settings: Settings, tmp_path: Path
 ) -> None:
     gone = Process(pid=1, started=0, boot="an earlier one")
-    make(settings.state_dir, order(settings, tmp_path).model_copy(update={"drill": gone}))
+    make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": gone}))
     journal = JournalWriter(tmp_path / "journal.jsonl")
     journal.append(UndoRegistered(fault="a drained node", undo=UNDO))
     journal.close()

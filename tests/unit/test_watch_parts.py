@@ -32,22 +32,12 @@ from harness.system.values import Slot
 from harness.units import Instant
 from tests.support.chains import CLOCK, END, write
 from tests.support.memory import MemorySystem
+from tests.support.orders import order_of as order_for
 from tests.support.sandboxes import ECHO, echo, soon
 
 
 def order(state: Path, folder: Path, system: SystemModel | None = None) -> Order:
-    settings = Settings(state_dir=state)
-    return Order.of(
-        settings,
-        system or echo(),
-        drill=Process.own("drill"),
-        run_id="run",
-        slug="one",
-        name="one",
-        folder=folder,
-        sandbox="embedded",
-        sandbox_id="00000000",
-    )
+    return order_for(Settings(state_dir=state), folder, system)
 
 
 def test_silence_is_believed_for_so_many_looks_in_a_row_and_not_for_one_less() -> None:

@@ -13,11 +13,11 @@ import logging
 import threading
 from typing import Any, Final
 
-from harness.clock import Deadline, utc_anchor, wait_for
+from harness.clock import Deadline, utc_anchor
 from harness.errors import DrillError
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
-from harness.sandbox.kubernetes.pods import is_complete
+from harness.sandbox.kubernetes.helpers import confined, wait_until_started
 from harness.units import Duration
 
 _LOG: Final = logging.getLogger(__name__)
@@ -59,11 +59,7 @@ class Expiry:
         kube.call(kube.rbac.create_cluster_role_binding, _binding(role, kube.namespace))
         kube.call(kube.apps.create_namespaced_deployment, kube.namespace, self._deployment())
         self._thread.start()
-
-        def ready() -> bool:
-            return is_complete(kube.call(kube.apps.read_namespaced_deployment, _NAME, kube.namespace))
-
-        wait_for(ready, deadline, f"the start of {_NAME}", every=limits.POLL)
+        wait_until_started(kube, _NAME, deadline)
 
     def close(self) -> None:
         """Ends the beat; the namespace ends some time later, if nobody does it before."""
@@ -95,13 +91,7 @@ class Expiry:
             "command": ["python3", "-m", "agent.expire"],
             "env": [{"name": key, "value": value} for key, value in env.items()],
             "resources": {"requests": {"cpu": "5m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "runAsNonRoot": True,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": confined(),
         }
         pod = {"serviceAccountName": _NAME, "terminationGracePeriodSeconds": 1, "containers": [container]}
         template = {"metadata": {"labels": {**self._labels, **own}}, "spec": pod}

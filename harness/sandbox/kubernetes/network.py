@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from harness.clock import Deadline, wait_for
+from harness.clock import Deadline
 from harness.errors import WillNotWork
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
-from harness.sandbox.kubernetes.pods import is_complete
+from harness.sandbox.kubernetes.helpers import confined, wait_until_started
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.system.values import Slot
 from harness.units import Duration
@@ -59,7 +59,7 @@ class KubernetesNetwork:
             kube.call(kube.apps.create_namespaced_deployment, kube.namespace, proxies)
         else:
             kube.call(kube.apps.patch_namespaced_deployment, name, kube.namespace, proxies)
-        self._wait_until_ready(name, deadline)
+        wait_until_started(kube, name, deadline)
         if self._router.active(service) is slot:
             self._router.lead(service, names.delay_selector(service, slot), deadline)
 
@@ -72,14 +72,6 @@ class KubernetesNetwork:
             self._router.lead(service, self._router.direct(service, slot), deadline)
         kube.find(kube.apps.delete_namespaced_deployment, name, kube.namespace)
         kube.find(kube.core.delete_namespaced_service, name, kube.namespace)
-
-    def _wait_until_ready(self, name: str, deadline: Deadline) -> None:
-        kube = self._kube
-
-        def ready() -> bool:
-            return is_complete(kube.call(kube.apps.read_namespaced_deployment, name, kube.namespace))
-
-        wait_for(ready, deadline, f"the start of {name}", every=limits.POLL)
 
     def _behind(self, service: str, slot: Slot) -> dict[str, Any]:
         return {
@@ -110,13 +102,7 @@ class KubernetesNetwork:
             ],
             "readinessProbe": {"httpGet": {"path": "/health", "port": "control"}, "periodSeconds": 1},
             "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "128Mi"}},
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "runAsNonRoot": True,
-                "readOnlyRootFilesystem": True,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            "securityContext": confined(),
         }
         return {
             "metadata": {"name": name, "labels": labels},
