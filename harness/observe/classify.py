@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from harness.journal.observation import Outcome, WriteOutcome
-from harness.system.model import LedgerWrite, Request
 from harness.system.placeholders import fill
+from harness.system.request_model import LedgerWrite, Request
 from harness.units import Duration, Instant
 
 

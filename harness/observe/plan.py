@@ -11,7 +11,8 @@ from typing import Final
 
 from pydantic import Field, model_validator
 
-from harness.system.model import LedgerWrite, Request, SystemModel
+from harness.system.model import SystemModel
+from harness.system.request_model import LedgerWrite, Request
 from harness.system.table import Name, Table
 from harness.system.values import Address
 from harness.units import Duration

@@ -14,7 +14,7 @@ from random import Random
 from harness.journal.observation import Observation, Outcome
 from harness.observe.classify import Failure, classify
 from harness.observe.schedule import patience, tolerated_lag
-from harness.system.model import Request
+from harness.system.request_model import Request
 from harness.units import Duration, Instant
 from tests.simulation.server import Service
 

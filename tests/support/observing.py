@@ -9,7 +9,7 @@ from harness.clock import Deadline
 from harness.journal.observation import LoadSecond, Observation, Write
 from harness.observe.observer import Observer
 from harness.observe.plan import LedgerTarget, LoadTarget, ObservationPlan, Target
-from harness.system.model import LedgerWrite, Request
+from harness.system.request_model import LedgerWrite, Request
 from harness.system.values import Address
 from harness.units import Duration, Instant
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from harness.journal.observation import Outcome, WriteOutcome
 from harness.observe.classify import Answer, Failure, classify, told
-from harness.system.model import LedgerWrite, Request
+from harness.system.request_model import LedgerWrite, Request
 from harness.units import Duration, Instant
 
 DUE = Instant(1_000_000_000)
