@@ -36,6 +36,16 @@ def _slow(drill: DrillBuilder, service: str, factor: float, hold: Duration) -> N
     drill.call_for_rollback(SlowResponse(service, factor, hold))
 
 
+@given(step("a rollback is called for by the trigger {name:Quoted}"))
+def _declared(drill: DrillBuilder, name: str) -> None:
+    drill.call_by(name)
+
+
+@given(step("a rollback is called for by the trigger {name:Quoted} for {hold:Duration}"))
+def _declared_for(drill: DrillBuilder, name: str, hold: Duration) -> None:
+    drill.call_by(name, hold)
+
+
 @given(step("the incident is of {severity:Severity} severity"))
 def _severity(drill: DrillBuilder, severity: Severity) -> None:
     drill.severity = severity

@@ -6,23 +6,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.drill import defaults
+from harness.drill.calls import Call, default_calls, trigger_specs
 from harness.drill.checks.base import Demand
 from harness.drill.checks.services import VersionServed
-from harness.drill.demands import ALWAYS_WITHIN, own, version
+from harness.drill.demands import ALWAYS_WITHIN, not_met, own, version
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
-from harness.drill.spec import CriterionSpec, Drill, Limits, TriggerSpec
+from harness.drill.spec import CriterionSpec, Drill, Limits
 from harness.drill.steady import steady_state
 from harness.errors import InputError
 from harness.faults.hindrance import Hindered, Hindrance
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
-from harness.journal.declaration import Criterion, Measured, Objective, Phase, Source, Sustain, Verdict
+from harness.journal.declaration import Measured, Objective, Phase, Source, Sustain, Verdict
 from harness.observe.window import RETENTION
 from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
-from harness.rollback.triggers import Trigger, default_triggers, window_for
+from harness.rollback.triggers import Declared, Trigger, window_for
 from harness.settings import Settings
 from harness.system.load import line_in
 from harness.system.model import MOST_REPLICAS, Service, SystemModel
@@ -47,7 +48,7 @@ class DrillBuilder:
     probe_rate: float | None = None
     fault: Fault | None = None
     hindrances: list[Hindrance] = field(default_factory=list)
-    triggers: list[tuple[Trigger, Source]] = field(default_factory=list)
+    triggers: list[Call] = field(default_factory=list)
     back_to: str | None = None
     procedure: Procedure = Procedure.TRAFFIC
     objectives: list[Objective] = field(default_factory=list)
@@ -133,6 +134,12 @@ class DrillBuilder:
         self._service(trigger.service)
         self.triggers.append((trigger, self.here))
 
+    def call_by(self, name: str, hold: Duration | None = None) -> None:
+        """A trigger of drill.toml that is watched; its condition must be true for as long as it says there, or here."""
+        not_met(self.model, name)
+        [table] = [one for one in self.model.triggers if one.name == name]
+        self.triggers.append((Declared.of(table, hold), self.here))
+
     def guard(self, said: Said) -> None:
         """Makes the guards of the drill stricter."""
         for condition in said.stops:
@@ -189,12 +196,7 @@ class DrillBuilder:
         refuse_what_cannot_pass(self, fault, self._limits())
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
-            self.triggers = [
-                (trigger, self._default_source("the handbook's triggers"))
-                for service in watched
-                if service
-                for trigger in default_triggers(service)
-            ]
+            self.triggers = default_calls(self.model, filter(None, watched), self.system_file)
         self.objectives += defaults.objectives(self.model, self.objectives, self._default_source("[objectives]"))
         self._own_checks()
         self._rolled_back(self._target(fault))
@@ -211,7 +213,7 @@ class DrillBuilder:
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
             fault=Hindered(fault, tuple(self.hindrances)) if self.hindrances else fault,
-            triggers=tuple(TriggerSpec(one, where, self.severity or one.severity) for one, where in self.triggers),
+            triggers=trigger_specs(self.model, self.triggers, self.severity),
             patience=self.patience,
             procedure=self.procedure,
             target=self._target(fault),
@@ -272,17 +274,7 @@ class DrillBuilder:
                 self._criterion(Phase.VALIDATION, demand, ALWAYS_WITHIN, source)
 
     def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:
-        criterion = Criterion(
-            id=f"c{len(self.criteria) + 1:02}",
-            name=demand.name,
-            phase=phase,
-            comparison=demand.comparison,
-            bound=demand.bound,
-            unit=demand.unit,
-            within=within,
-            source=source,
-        )
-        self.criteria.append(CriterionSpec(criterion, demand.check))
+        self.criteria.append(CriterionSpec.of(f"c{len(self.criteria) + 1:02}", phase, demand, within, source))
 
     def _service(self, name: str) -> Service:
         return known_service(self.model, name)

@@ -12,6 +12,7 @@ from harness.drill.checks.base import Demand, words
 from harness.drill.checks.clients import BusinessCall, ResponseTime
 from harness.drill.checks.configuration import FilesThatDiffer
 from harness.drill.checks.database import DatabaseAnswers, OwnQuery, RowCount, SchemaVersion, TablesThere
+from harness.drill.checks.files import FileThere
 from harness.drill.checks.path import BusinessPath
 from harness.drill.checks.references import Orphans
 from harness.drill.checks.residue import LeftOfTheFault
@@ -144,6 +145,19 @@ def own(model: SystemModel, name: str) -> Demand:
     if isinstance(found, HttpCheck) and found.value is None:
         return Demand(title, OwnRequest(found), "at least", 1, "good answers")
     return _compared(title, OwnQuery(found) if isinstance(found, SqlCheck) else OwnRequest(found), found)
+
+
+def not_met(model: SystemModel, trigger: str) -> Demand:
+    """What holds for as long as the condition of a trigger of drill.toml is not true."""
+    found = next((one for one in model.triggers if one.name == trigger), None)
+    if found is None:
+        there = ", ".join(repr(one.name) for one in model.triggers)
+        raise NotFound(f"drill.toml has no trigger {trigger!r}; it has {there or 'none'}")
+    if found.check is not None:
+        return own(model, found.check)
+    if found.file is not None:
+        return Demand(f"{found.file} is not there", FileThere(model.root / found.file), "at most", 0, "files")
+    return no_orphans(model)
 
 
 def _compared(title: str, check: OwnQuery | OwnRequest, by: Comparison) -> Demand:

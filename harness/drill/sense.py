@@ -9,7 +9,7 @@ from harness.drill.spec import CriterionSpec, Limits
 from harness.errors import InputError
 from harness.faults.model import Fault
 from harness.journal.declaration import Source, Sustain, Verdict
-from harness.rollback.triggers import Trigger
+from harness.rollback.triggers import AnyTrigger
 from harness.system.model import SystemModel
 from harness.units import Duration
 
@@ -34,7 +34,7 @@ class Said(Protocol):
         """The verdict in which it should end."""
 
     @property
-    def triggers(self) -> Sequence[tuple[Trigger, Source]]:
+    def triggers(self) -> Sequence[tuple[AnyTrigger, Source]]:
         """Its triggers."""
 
     @property

@@ -5,25 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.drill.checks.base import Check
+from harness.drill.checks.base import Check, Demand
 from harness.drill.guards.rules import Said
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
-from harness.journal.declaration import Criterion, Objective, Source, Sustain, Verdict
+from harness.journal.declaration import Criterion, Objective, Phase, Source, Sustain, Verdict
 from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
-from harness.rollback.triggers import Trigger
+from harness.rollback.triggers import AnyTrigger
 from harness.system.model import SystemModel
 from harness.units import Duration
-
-
-@dataclass(frozen=True, slots=True)
-class TriggerSpec:
-    """A trigger with where the scenario names it, and how grave the scenario says it is."""
-
-    trigger: Trigger
-    source: Source
-    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +23,34 @@ class CriterionSpec:
 
     criterion: Criterion
     check: Check
+
+    @classmethod
+    def of(cls, name: str, phase: Phase, demand: Demand, within: Duration, source: Source) -> CriterionSpec:
+        """What is demanded, as a criterion with its id."""
+        criterion = Criterion(
+            id=name,
+            name=demand.name,
+            phase=phase,
+            comparison=demand.comparison,
+            bound=demand.bound,
+            unit=demand.unit,
+            within=within,
+            source=source,
+        )
+        return cls(criterion, demand.check)
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """A trigger with where the scenario names it, and how grave the scenario says it is.
+
+    `watched` is what a trigger that the system declares is true of while it is broken.
+    """
+
+    trigger: AnyTrigger
+    source: Source
+    severity: Severity
+    watched: CriterionSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Literal
 from harness.clock import Deadline, now
 from harness.drill.declare import planned
 from harness.drill.live import Live
+from harness.drill.lookout import Lookout
 from harness.drill.serving import what_serves, where_it_is
 from harness.drill.spec import Drill
 from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
@@ -17,7 +18,7 @@ from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, Served, TriggerMet
 from harness.rollback.assessment import Situation, assess
 from harness.rollback.plan import Plan
-from harness.rollback.triggers import Watch, window_for
+from harness.rollback.triggers import Declared, Watch, told, window_for
 from harness.units import Duration, Instant
 
 
@@ -35,7 +36,10 @@ def detect(
     tick: Callable[[Live], bool],
 ) -> TriggerMet:
     """Watches all triggers until one is met."""
-    watches = {str(index): Watch(spec.trigger) for index, spec in enumerate(drill.triggers)}
+    specs = {str(index): spec for index, spec in enumerate(drill.triggers)}
+    seen = {name: (Watch(spec.trigger.hold), now()) for name, spec in specs.items()}
+    declared = {name: (spec.watched, spec.trigger.hold) for name, spec in specs.items() if spec.watched}
+    lookout = Lookout(declared, live.bench)
     next_look: Instant = now()
 
     def look() -> TriggerMet | None:
@@ -45,20 +49,22 @@ def detect(
             return None
         next_look = at + every
         tick(live)
-        for name, watch in watches.items():
-            service = watch.trigger.service
-            health = live.observer.health(service, window_for(watch.trigger.hold))
-            watches[name] = watch.look(health, live.baseline.get(service), at)
-            if watches[name].met(at) and watches[name].since:
-                since = watches[name].since
-                assert since is not None  # noqa: S101 - met() is only true with an instant
-                return TriggerMet(trigger=name, since=since, at=now(), detail=watches[name].detail)
+        for name, spec in specs.items():
+            if not isinstance(spec.trigger, Declared):
+                health = live.observer.health(spec.trigger.service, window_for(spec.trigger.hold))
+                true = spec.trigger.true_of(health, live.baseline.get(spec.trigger.service))
+                seen[name] = seen[name][0].look(at, true=true, detail=told(health)), at
+        seen.update(lookout.seen())
+        for name, (watch, looked) in seen.items():
+            if watch.since is not None and watch.met(looked):
+                return TriggerMet(trigger=name, since=watch.since, at=now(), detail=watch.detail)
         return None
 
     try:
-        met = live.observer.wait_until(look, deadline, "a trigger")
+        with lookout:
+            met = live.observer.wait_until(look, deadline, "a trigger")
     except DeadlineExceeded as error:
-        last = "; ".join(f"{watch.trigger.title}: {watch.detail}" for watch in watches.values())
+        last = "; ".join(f"{specs[name].trigger.title}: {watch.detail}" for name, (watch, _) in seen.items())
         raise StageFailed(f"no trigger was met in time ({last})") from error
     journal.append(met, durable=True)
     return met

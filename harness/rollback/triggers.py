@@ -3,7 +3,9 @@
 The default times and bounds are those of a production handbook (service down for more than 5 min; error rate above
 5 % for more than 5 min; response above 3 times its baseline for more than 10 min).
 
-Those three are immediate: each is of critical severity unless it is said otherwise.
+Those three are immediate: each is of critical severity unless it is said otherwise. What else calls for a rollback is
+declared by the system (`Declared`): data corruption and a security breach are immediate, too; the others are planned
+for, and hold as long by default as the decision matrix lets an incident of their severity last.
 
 A trigger works as a Prometheus alert rule with `for`: its condition is looked at again and again over a short
 window, and it is met once it was true at every look for the whole time.
@@ -16,7 +18,8 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from harness.errors import InputError
-from harness.rollback.assessment import Severity
+from harness.rollback.assessment import Patience, Severity
+from harness.system.trigger_model import Kind, TriggerTable
 from harness.system.values import ServiceHealth
 from harness.units import Duration, Instant, are, counted
 
@@ -114,6 +117,42 @@ class SlowResponse:
         return health.p95 > baseline * self.factor
 
 
+_HANDBOOK: Final[dict[Kind, tuple[Severity, Duration]]] = {
+    Kind.DATA_CORRUPTION: (Severity.CRITICAL, Duration.of(s=10)),  # every second writes more that must be given up
+    Kind.SECURITY_BREACH: (Severity.CRITICAL, Duration(0)),  # who declares one has looked already
+    Kind.INTEGRATION_FAILURE: (Severity.HIGH, Patience().high),
+    Kind.RESOURCE_EXHAUSTION: (Severity.HIGH, Patience().high),
+    Kind.BUSINESS_IMPACT: (Severity.HIGH, Patience().high),
+    Kind.FEATURE_DEFECT: (Severity.MEDIUM, Patience().medium),
+}
+"""How grave each kind is, and for how long its condition must be true, where nobody says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A trigger that the system declares by itself: whether its condition is true is seen by who can look."""
+
+    name: str
+    kind: Kind
+    hold: Duration
+    severity: Severity
+
+    @classmethod
+    def of(cls, table: TriggerTable, hold: Duration | None = None) -> Declared:
+        """The trigger of a table, which a scenario may give another time."""
+        severity, usual = _HANDBOOK[table.kind]
+        time = hold if hold is not None else table.hold if table.hold is not None else usual
+        return cls(table.name, table.kind, time, Severity(table.severity) if table.severity else severity)
+
+    @property
+    def title(self) -> str:
+        """The trigger in words."""
+        return f"{self.kind}: {self.name}" + (f" for {self.hold}" if self.hold > Duration(0) else "")
+
+
+AnyTrigger = Trigger | Declared
+
+
 def default_triggers(service: str) -> tuple[Trigger, ...]:
     """The handbook's immediate triggers for one service."""
     return (ServiceDown(service), ErrorRate(service), SlowResponse(service))
@@ -126,28 +165,26 @@ def window_for(hold: Duration) -> Duration:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A trigger with the instant since which its condition has been true at every look."""
+    """How long a trigger's condition must be true, since when it has been at every look, and what the last one saw."""
 
-    trigger: Trigger
+    hold: Duration
     since: Instant | None = None
-    last: ServiceHealth | None = None
+    detail: str = "nobody has looked"
 
-    def look(self, health: ServiceHealth, baseline: Duration | None, at: Instant) -> Watch:
-        """The watch after one more look."""
-        if not self.trigger.true_of(health, baseline):
-            return replace(self, since=None, last=health)
-        return replace(self, since=self.since or at, last=health)
+    def look(self, at: Instant, *, true: bool, detail: str) -> Watch:
+        """The watch after one more look; what could not be told is not true."""
+        return replace(self, since=(self.since or at) if true else None, detail=detail)
 
     def met(self, at: Instant) -> bool:
         """True once the condition has held for the trigger's time."""
-        return self.since is not None and at - self.since >= self.trigger.hold
+        return self.since is not None and at - self.since >= self.hold
 
-    @property
-    def detail(self) -> str:
-        """The last reading in words."""
-        if self.last is None or self.last.error_rate is None:
-            return "no answers were seen"
-        p95 = f", 95 % within {self.last.p95}" if self.last.p95 else ""
-        many = self.last.samples
-        answers = f"{counted(many, 'answer')} in {self.last.window} {are(many, 'was', 'were')} bad"
-        return f"{self.last.error_rate:.0%} of {answers}{p95}"
+
+def told(health: ServiceHealth) -> str:
+    """One reading of a service's health in words."""
+    if health.error_rate is None:
+        return "no answers were seen"
+    p95 = f", 95 % within {health.p95}" if health.p95 else ""
+    many = health.samples
+    answers = f"{counted(many, 'answer')} in {health.window} {are(many, 'was', 'were')} bad"
+    return f"{health.error_rate:.0%} of {answers}{p95}"

@@ -30,6 +30,7 @@ from harness.system.notify_model import Receiver
 from harness.system.placeholders import COMMAND_PLACEHOLDERS, only
 from harness.system.request_model import Ledger, Load, Request
 from harness.system.table import Name, Table, UrlPath, Where, problem, unknown_services
+from harness.system.trigger_model import TriggerTable, trigger_problems
 from harness.units import Duration
 
 FILE_PATTERN: Final = r"\.(toml|json)$"
@@ -121,6 +122,7 @@ class SystemModel(Table):
     ledger: Ledger | None = None
     load: tuple[Load, ...] = ()
     checks: tuple[AnyCheck, ...] = ()
+    triggers: tuple[TriggerTable, ...] = ()
     business_path: tuple[PathCall, ...] = ()
     kubernetes: KubernetesTable | None = None
     cluster: ClusterTable | None = None
@@ -156,6 +158,8 @@ class SystemModel(Table):
         if self.ledger and not self.database:
             problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
         problems += check_problems(self.checks, self.services, database=self.database is not None)
+        named_checks = [one.name for one in self.checks]
+        problems += trigger_problems(self.triggers, named_checks, database=self.database is not None)
         problems += path_problems(self.business_path, self.services)
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)

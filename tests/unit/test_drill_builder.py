@@ -20,7 +20,7 @@ from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Source, Verdict
 from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
-from harness.rollback.triggers import ErrorRate, ServiceDown
+from harness.rollback.triggers import Declared, ErrorRate, ServiceDown, default_triggers
 from harness.settings import Settings
 from harness.system.load import load_system
 from harness.system.model import SystemModel
@@ -65,8 +65,23 @@ def test_without_triggers_the_handbooks_watch_the_broken_service() -> None:
 def test_when_nothing_is_broken_the_handbooks_triggers_watch_every_critical_service() -> None:
     scenario = builder(TRACKTION)
     scenario.break_by(Nothing())
-    watched = {spec.trigger.service for spec in built(scenario).triggers}
+    found = [spec.trigger for spec in built(scenario).triggers]
+    watched = {one.service for one in found if not isinstance(one, Declared)}
     assert watched == {"file-watcher", "analysis-service", "tracklist-service"}
+    declared = [one.name for one in found if isinstance(one, Declared)]
+    assert declared == [one.name for one in scenario.model.triggers]
+
+
+def test_a_trigger_of_the_systems_own_is_watched_by_its_check_and_one_that_is_not_there_is_refused() -> None:
+    scenario = builder(TRACKTION)
+    scenario.break_by(Crash("file-watcher"))
+    scenario.call_by("tracklists lose files", S)
+    [spec] = built(scenario).triggers
+    assert spec.watched
+    assert (spec.trigger.title, spec.severity) == ("data corruption: tracklists lose files for 1 s", Severity.CRITICAL)
+    assert (spec.watched.criterion.bound, spec.watched.criterion.comparison) == (0, "equals")
+    with pytest.raises(NotFound, match="has no trigger 'x'; it has 'tracklists lose files'"):
+        scenario.call_by("x")
 
 
 def test_a_number_of_replicas_is_every_services_and_the_described_system_stays_as_it_is() -> None:
@@ -288,7 +303,7 @@ def test_what_stands_in_the_way_belongs_to_the_drills_fault() -> None:
     scenario.hinder_by(UnfinishedRollback("echo"))
     drill = built(scenario)
     assert drill.fault == Hindered(fault, (UnfinishedRollback("echo"),))
-    assert [spec.trigger.service for spec in drill.triggers] == ["echo"] * 3
+    assert [spec.trigger.title for spec in drill.triggers] == [one.title for one in default_triggers("echo")]
     assert drill.target == {"echo": "1.0.0"}
 
 

@@ -1,19 +1,25 @@
 """Triggers: when a condition is true, and when it has been true for long enough."""
 
 import math
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from harness.errors import InputError
+from harness.rollback.assessment import Severity
 from harness.rollback.triggers import (
+    Declared,
     ErrorRate,
     ServiceDown,
     SlowResponse,
     Trigger,
     Watch,
     default_triggers,
+    told,
     window_for,
 )
+from harness.system.trigger_model import Kind, TriggerTable
 from harness.system.values import ServiceHealth
 from harness.units import Duration, Instant
 
@@ -92,22 +98,59 @@ def at(seconds: float) -> Instant:
 
 
 def test_a_trigger_is_met_once_its_condition_held_for_its_whole_time() -> None:
-    watch = Watch(ErrorRate("web", 0.05, S))
-    watch = watch.look(seen(0.4), None, at(10))
+    watch = Watch(S)
+    watch = watch.look(at(10), true=True, detail="")
     assert not watch.met(at(10.999))
     assert watch.met(at(11))
     assert watch.since == at(10)
 
 
 def test_one_look_at_which_the_condition_is_false_starts_the_time_again() -> None:
-    watch = Watch(ErrorRate("web", 0.05, S))
-    for when, rate in ((10.0, 0.4), (10.9, 0.0), (11.0, 0.4)):
-        watch = watch.look(seen(rate), None, at(when))
+    watch = Watch(S)
+    for when, true in ((10.0, True), (10.9, False), (11.0, True)):
+        watch = watch.look(at(when), true=true, detail="")
     assert not watch.met(at(11.9))
     assert watch.met(at(12))
 
 
-def test_a_watch_tells_what_it_saw_last_and_that_it_saw_nothing() -> None:
-    watch = Watch(ErrorRate("web"))
-    assert watch.detail == "no answers were seen"
-    assert watch.look(seen(0.4), None, at(1)).detail == "40% of 25 answers in 1 s were bad, 95 % within 10 ms"
+def test_a_reading_is_told_in_words_and_that_there_was_none() -> None:
+    assert told(seen(None, samples=0)) == "no answers were seen"
+    assert told(seen(0.4)) == "40% of 25 answers in 1 s were bad, 95 % within 10 ms"
+    assert Watch(S).detail == "nobody has looked"
+    assert Watch(S).look(at(1), true=False, detail="two rows").detail == "two rows"
+
+
+def table(kind: Kind, **more: Any) -> TriggerTable:
+    return TriggerTable.model_validate({"name": "x", "kind": kind, "file": "f", **more})
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity", "hold"),
+    [
+        (Kind.DATA_CORRUPTION, Severity.CRITICAL, Duration.of(s=10)),
+        (Kind.SECURITY_BREACH, Severity.CRITICAL, Duration(0)),
+        (Kind.INTEGRATION_FAILURE, Severity.HIGH, Duration.of(s=600)),
+        (Kind.RESOURCE_EXHAUSTION, Severity.HIGH, Duration.of(s=600)),
+        (Kind.BUSINESS_IMPACT, Severity.HIGH, Duration.of(s=600)),
+        (Kind.FEATURE_DEFECT, Severity.MEDIUM, Duration.of(s=1800)),
+    ],
+)
+def test_what_a_system_declares_is_as_grave_and_lasts_as_long_as_the_decision_matrix_says(
+    kind: Kind, severity: Severity, hold: Duration
+) -> None:
+    declared = Declared.of(table(kind))
+    assert (declared.severity, declared.hold) == (severity, hold)
+
+
+def test_drill_toml_and_then_a_scenario_may_say_otherwise() -> None:
+    said = table(Kind.FEATURE_DEFECT, severity="high", **{"for": "5 s"})
+    assert Declared.of(said) == Declared("x", Kind.FEATURE_DEFECT, Duration.of(s=5), Severity.HIGH)
+    assert Declared.of(said, Duration(0)).hold == Duration(0)
+    assert Declared.of(said).title == "feature defect: x for 5 s"
+    assert Declared.of(said, Duration(0)).title == "feature defect: x"
+
+
+@pytest.mark.parametrize("more", [{"file": None}, {"check": "c"}, {"orphans": True}])
+def test_a_trigger_has_one_condition(more: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="exactly one of 'check', 'file' and 'orphans = true'"):
+        table(Kind.SECURITY_BREACH, **more)

@@ -21,7 +21,7 @@ from harness.drill.spec import Drill
 from harness.errors import DrillError
 from harness.faults.reach import serving_now
 from harness.journal.guard import Guard
-from harness.rollback.triggers import Watch, window_for
+from harness.rollback.triggers import Watch, told, window_for
 from harness.system.ports import Metrics, System
 from harness.units import Duration, Instant
 
@@ -44,7 +44,7 @@ class Duty:
         self.halt: Halt | None = None
         self._rules = rules
         self._limit, self._until = limit, begun + limit.time
-        self._watches = [Watch(one) for one in rules.stops]
+        self._watches = [Watch(one.hold) for one in rules.stops]
         self._stop, self._every = stop, every
         self._clients: tuple[Metrics, Mapping[str, Duration]] | None = None
         self._over = threading.Event()
@@ -108,10 +108,10 @@ class Duty:
         if self._clients is None:
             return None
         metrics, baseline = self._clients
-        for index, watch in enumerate(self._watches):
-            trigger = watch.trigger
+        for index, trigger in enumerate(self._rules.stops):
             health = metrics.health(trigger.service, window_for(trigger.hold))
-            self._watches[index] = seen = watch.look(health, baseline.get(trigger.service), at)
+            true = trigger.true_of(health, baseline.get(trigger.service))
+            self._watches[index] = seen = self._watches[index].look(at, true=true, detail=told(health))
             if seen.met(at):
                 return _broken(Guard.ABORT_CONDITION, f"{trigger.title}: {seen.detail}", abort_rule(trigger))
         return None
