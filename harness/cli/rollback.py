@@ -8,6 +8,7 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -21,6 +22,7 @@ from harness.clock import Deadline
 from harness.drill.sandboxes import entered
 from harness.errors import NotFound, UsageError
 from harness.rollback.engine import Engine, StepReport
+from harness.rollback.outlook import Outlook
 from harness.rollback.plan import Plan, Procedure, Step
 from harness.sandbox.embedded.start import list_sandboxes
 from harness.settings import Settings
@@ -43,13 +45,17 @@ On = Annotated[str | None, typer.Option("--on", help="the sandbox's id", show_de
 @app.command()
 @readable
 def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
-    """Print the steps that would be taken, from how the system stands now. Nothing is changed."""
+    """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
     with _engine(on, system) as engine:
-        found = engine.plan(procedure, of_services(to, "--to"), Deadline.after(WITHIN))
+        deadline = Deadline.after(WITHIN)
+        target = of_services(to, "--to")
+        found = engine.plan(procedure, target, deadline)
+        ahead = engine.look_ahead(procedure, target, deadline)
     if json:
-        print(json_text.dumps(_as_json(found, []), indent=2))
+        print(json_text.dumps(_as_json(found, []) | {"outlook": asdict(ahead)}, indent=2))
         return 0
     print(_headline(found))
+    _print_outlook(ahead)
     for step in found.steps:
         print(f"  {step.id}  {step.phase:<11} {step.title}, within {step.deadline}")
     return 0
@@ -116,6 +122,16 @@ def _only(names: Sequence[str]) -> str:
     if len(names) > 1:
         raise UsageError(f"several sandboxes live: {', '.join(names)}; name one with --on")
     return names[0]
+
+
+def _print_outlook(ahead: Outlook) -> None:
+    for one in ahead.ready:
+        how = {True: "ready", False: "not ready", None: "not known"}[one.ready]
+        print(f"  needs  {one.name}: {how}: {one.found}" + (f"; {one.remedy}" if one.remedy else ""))
+    for way in ahead.instead:
+        print(f"  instead  {way}")
+    for cost in ahead.impact:
+        print(f"  costs  {cost.about}: {'' if cost.known else 'not known: '}{cost.found}")
 
 
 def _headline(found: Plan) -> str:

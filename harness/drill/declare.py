@@ -1,15 +1,18 @@
-"""From a drill's value to the first record of its journal. Pure."""
+"""From values of the live half to records of the journal, above all the first one."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 
+from harness.clock import now
 from harness.drill.guards.answers import Answer
 from harness.drill.spec import Drill
 from harness.journal.declaration import GuardDeclared, LedgerDeclared, LoadDeclared, ServiceDeclared, TriggerDeclared
-from harness.journal.records import DrillDeclared, Planned, PlannedStep
+from harness.journal.records import Costs, DrillDeclared, LookedAhead, Needed, Planned, PlannedStep
+from harness.rollback.outlook import Outlook
 from harness.rollback.plan import Plan
 from harness.units import Duration
 
@@ -77,6 +80,16 @@ def declaration(
             **tools,
         },
         again=again,
+    )
+
+
+def looked_ahead(outlook: Outlook) -> LookedAhead:
+    """What was seen before the rollback, as the journal tells it."""
+    return LookedAhead(
+        at=now(),
+        ready=tuple(Needed.model_validate(asdict(one)) for one in outlook.ready),
+        instead=outlook.instead,
+        impact=tuple(Costs.model_validate(asdict(one)) for one in outlook.impact),
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Literal
 
 from harness.clock import Deadline, now
-from harness.drill.declare import planned
+from harness.drill.declare import looked_ahead, planned
 from harness.drill.live import Live
 from harness.drill.lookout import Lookout
 from harness.drill.serving import what_serves, where_it_is
@@ -100,6 +100,8 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
         plan = live.engine.plan(drill.procedure, drill.target, deadline)
     except DeadlineExceeded as error:
         raise StageFailed(f"no plan was made in time: {error}") from error
+    with suppress(MayWorkLater):  # a platform that does not tell now is no reason to stop
+        journal.append(looked_ahead(live.engine.look_ahead(drill.procedure, drill.target, deadline)))
     journal.append(planned(plan), durable=True)
     return plan
 

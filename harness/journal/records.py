@@ -219,6 +219,33 @@ class Decided(Value):
     roll_back: bool
 
 
+class Needed(Value):
+    """One thing that a rollback needs: whether it is there (null: not known), what was found, and what to do if not."""
+
+    name: str
+    ready: bool | None
+    found: str
+    remedy: str = ""
+
+
+class Costs(Value):
+    """One thing that a rollback costs; `known` is false where nothing could be found out, and `found` says why."""
+
+    about: str
+    found: str
+    known: bool = True
+
+
+class LookedAhead(Value):
+    """What was seen before the rollback: whether all it needs is there, what else could be done, and what it costs."""
+
+    kind: Literal["looked.ahead"] = "looked.ahead"
+    at: Instant
+    ready: tuple[Needed, ...]
+    instead: tuple[str, ...]
+    impact: tuple[Costs, ...]
+
+
 class PlannedStep(Value):
     """One step of a rollback plan, in words."""
 
@@ -410,6 +437,7 @@ Record = (
     | BaselineTaken
     | TriggerMet
     | Decided
+    | LookedAhead
     | Planned
     | StepEnded
     | RollbackStarted

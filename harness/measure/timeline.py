@@ -21,6 +21,7 @@ _OF_ACCOUNTS: Final = (r.TakenOver, r.SandboxEnded, r.TakenBack)
 _ONCE: Final = (
     r.DrillDeclared,
     r.LedgerClosed,
+    r.LookedAhead,
     r.Planned,
     r.RollbackStarted,
     r.RollbackEnded,
@@ -50,6 +51,7 @@ class Timeline:
     undone: tuple[r.UndoDone, ...]
     triggers: tuple[r.TriggerMet, ...]
     decisions: tuple[r.Decided, ...]
+    ahead: r.LookedAhead | None
     planned: r.Planned | None
     steps: tuple[r.StepEnded, ...]
     rollback_started: r.RollbackStarted | None
@@ -127,6 +129,7 @@ def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Ti
         undone=every(r.UndoDone),
         triggers=every(r.TriggerMet),
         decisions=every(r.Decided),
+        ahead=first(r.LookedAhead),
         planned=first(r.Planned),
         steps=every(r.StepEnded),
         rollback_started=first(r.RollbackStarted),

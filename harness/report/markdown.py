@@ -9,6 +9,7 @@ from typing import Final
 from harness.journal.declaration import Verdict
 from harness.report.story import by_hand, facts, gone, headline
 from harness.report.words import TAKERS, Origin, clean, duration, interval, number, stop
+from harness.verdict.outlook import OutlookResult
 from harness.verdict.result import AccountResult, Result
 from harness.verdict.takeover import TakenBackResult
 
@@ -61,6 +62,8 @@ def render_markdown(result: Result) -> str:
             for one in result.criteria
         )
         parts.append(_table(("Criterion", "Measured", "Required", "", "Declared in"), checks))
+    if result.outlook:
+        parts += _outlook(result.outlook)
     if result.account:
         parts += _gone(result.account, origin)
     if left := by_hand(result):
@@ -71,6 +74,17 @@ def render_markdown(result: Result) -> str:
         parts.append("Not measured:\n\n" + "\n".join(f"- {escaped(one)}" for one in result.not_measured))
     parts.append(f"Run it again: {_code(result.again)}  \nJournal: {_code(result.journal_head)}")
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _outlook(outlook: OutlookResult) -> Iterator[str]:
+    """What was not ready for the rollback, and what it costs."""
+    lacking = [one for one in outlook.ready if not one.ready]
+    if lacking:
+        lines = (f"- {escaped(f'{one.name}: {one.found}; {one.remedy}'.rstrip('; '))}" for one in lacking)
+        others = (f"- instead: {escaped(one)}" for one in outlook.instead)
+        yield "Not ready for the rollback:\n\n" + "\n".join((*lines, *others))
+    costs = ((escaped(one.about), "" if one.known else "not known", escaped(one.found)) for one in outlook.impact)
+    yield _table(("The rollback costs", "", "Found"), costs)
 
 
 def _taken_back(one: TakenBackResult) -> str:

@@ -17,6 +17,7 @@ from harness.journal.refusal import Refusal
 from harness.rollback.changes import change
 from harness.rollback.checks import look
 from harness.rollback.history import HistoryFacts
+from harness.rollback.outlook import Outlook, look_ahead
 from harness.rollback.plan import (
     DeployAgain,
     Plan,
@@ -109,6 +110,10 @@ class Engine:
                 return plan_rolling(self.history_facts(target, deadline), target)
             case _:
                 assert_never(procedure)
+
+    def look_ahead(self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline) -> Outlook:
+        """Whether all is there that the procedure needs, and what it will cost; see `harness.rollback.outlook`."""
+        return look_ahead(self._model, self._system, procedure, target, deadline)
 
     def facts(self, services: Mapping[str, str]) -> dict[str, SlotFacts]:
         """How the services stand, as the planner of the traffic procedure needs it."""

@@ -29,6 +29,7 @@ from harness.system.metrics_model import MetricsTable
 from harness.system.notify_model import Receiver
 from harness.system.placeholders import COMMAND_PLACEHOLDERS, only
 from harness.system.request_model import Ledger, Load, Request
+from harness.system.rollback_model import RollbackTable
 from harness.system.table import Name, Table, UrlPath, Where, problem, unknown_services
 from harness.system.trigger_model import TriggerTable, trigger_problems
 from harness.units import Duration
@@ -55,6 +56,7 @@ class Service(Table):
     )
     health: UrlPath = Field(default="/health", description="answers 200 when the replica can serve")
     version: VersionCheck = VersionCheck()
+    business: str | None = Field(default=None, min_length=1, description="what it means to people when it goes back")
     probe: Request = Field(description="the business request by which clients are measured")
 
     @model_validator(mode="after")
@@ -76,6 +78,8 @@ class Releases(Table):
     path: str = Field(description="folder of one release, with {version}; a release exists when its folder does")
     current: str = Field(description="the release that runs where a scenario names no other")
     config: str | None = Field(default=None, description="folder with one release's configuration, with {version}")
+    changelog: str | None = Field(default=None, description="what changed in which release, as Keep a Changelog has it")
+    data_format: VersionField | None = Field(default=None, description="in which format a release writes data")
     schema_field: VersionField | None = Field(default=None, alias="schema", description="which schema a release needs")
 
     @field_validator("path", "config")
@@ -85,7 +89,7 @@ class Releases(Table):
             only(frozenset({"version"}), "a path of releases", [value])
         return value
 
-    @field_validator("schema_field")
+    @field_validator("schema_field", "data_format")
     @classmethod
     def _file_has_a_version(cls, value: VersionField | None) -> VersionField | None:
         if value is not None:
@@ -127,6 +131,7 @@ class SystemModel(Table):
     kubernetes: KubernetesTable | None = None
     cluster: ClusterTable | None = None
     guards: Guards = Guards()
+    rollback: RollbackTable = RollbackTable()
     metrics: MetricsTable = MetricsTable()
     notify: tuple[Receiver, ...] = ()
     objectives: Objectives = Objectives()

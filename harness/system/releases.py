@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 
 from harness.errors import ConfigurationError, NotFound
-from harness.system.model import SystemModel
+from harness.system.model import SystemModel, VersionField
 
 
 def versions(model: SystemModel) -> tuple[str, ...]:
@@ -67,11 +67,25 @@ def schema_of(model: SystemModel, version: str) -> str:
         ConfigurationError: drill.toml does not say where that is written, or it is not written there.
         NotFound: there is no such file.
     """
-    where = model.releases.schema_field
+    return _said(model, version, model.releases.schema_field, "schema")
+
+
+def data_format_of(model: SystemModel, version: str) -> str:
+    """The format in which a release writes data, as a file of the release says.
+
+    Raises:
+        ConfigurationError: drill.toml does not say where that is written, or it is not written there.
+        NotFound: there is no such file.
+    """
+    return _said(model, version, model.releases.data_format, "data_format")
+
+
+def _said(model: SystemModel, version: str, where: VersionField | None, key: str) -> str:
+    """What a file of a release says under a key of [releases]."""
     if where is None:
         raise ConfigurationError(
-            "drill.toml does not say which schema a release runs with; 'schema' of [releases] names a file of the "
-            "release and the field in it"
+            f"drill.toml does not say which {key.replace('_', ' ')} a release runs with; '{key}' of [releases] names a "
+            "file of the release and the field in it"
         )
     path = model.root / where.file.format(version=version)
     try:
@@ -83,5 +97,7 @@ def schema_of(model: SystemModel, version: str) -> str:
         raise ConfigurationError(f"{path}: neither TOML nor JSON: {error}") from error
     found = content.get(where.field) if isinstance(content, dict) else None
     if not isinstance(found, str) or not found:
-        raise ConfigurationError(f"{path}: {where.field}: expected the version of the release's schema as text")
+        raise ConfigurationError(
+            f"{path}: {where.field}: expected the version of the release's {key.replace('_', ' ')} as text"
+        )
     return found

@@ -19,6 +19,7 @@ from harness.measure.timeline import Timeline
 from harness.units import Instant
 from harness.verdict import result as res
 from harness.verdict.course import stopper
+from harness.verdict.outlook import OutlookResult
 from harness.verdict.seconds import Scale, above
 
 _Point = tuple[Instant | None, str, str]  # when (None: it did not happen), what kind of event, in words
@@ -72,6 +73,13 @@ class Happened:
             roll_back=decided.roll_back,
             reasons=decided.reasons,
         )
+
+    def outlook(self) -> OutlookResult | None:
+        """What was seen before the rollback; None when nobody looked."""
+        ahead = self.timeline.ahead
+        if ahead is None:
+            return None
+        return OutlookResult(at=self.scale.at(ahead.at), ready=ahead.ready, instead=ahead.instead, impact=ahead.impact)
 
     def plan(self) -> res.PlanResult | None:
         """The plan with what became of each step; None when nothing was planned."""

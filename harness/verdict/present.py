@@ -91,6 +91,7 @@ class _Presenter:
             fault=happened.fault(),
             triggers=tuple(happened.triggers()),
             decision=happened.decision(),
+            outlook=happened.outlook(),
             plan=happened.plan(),
             account=self._account(),
             services=tuple(happened.services()),

@@ -14,6 +14,7 @@ from pydantic import Field
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
 from harness.journal.guard import Guard
+from harness.verdict.outlook import OutlookResult
 from harness.verdict.takeover import TakenBackResult
 
 
@@ -279,6 +280,7 @@ class Result(Value):
     fault: FaultResult
     triggers: tuple[TriggerResult, ...]
     decision: DecisionResult | None
+    outlook: OutlookResult | None
     plan: PlanResult | None
     account: AccountResult | None
     services: tuple[ServiceResult, ...]

@@ -38,12 +38,17 @@ def test_a_plan_is_printed_and_changes_nothing_and_a_run_carries_it_out(state: P
         assert planned.code == 0, planned
         assert planned.out.startswith("traffic: back to echo 1.0.0\n  ")
         assert "switch the traffic of echo to green" in planned.out
+        assert "  needs  standby of echo: ready: 2 of 2 replicas ready in green, in 1.0.0\n" in planned.out
+        assert "  costs  sessions: not known: drill.toml does not say" in planned.out
     done = rollback(state, "run", "traffic", "--to", "echo=1.0.0", "--json")
     assert done.code == 0, done
     told = json.loads(done.out)
     assert (told["outcome"], told["target"]) == ("done", {"echo": "1.0.0"})
     assert {one["outcome"] for one in told["steps"]} == {"done"}
     assert told["steps"][-1]["title"] == "clean up the failed slot: remove blue of echo"
+    ahead = json.loads(rollback(state, "plan", "traffic", "--to", "echo=2.0.0", "--json").out)["outlook"]
+    assert [one["name"] for one in ahead["ready"] if not one["ready"]] == ["standby of echo"]
+    assert ahead["instead"] == ["echo: the service procedure deploys 2.0.0 in green, where clients are"]
     again = rollback(state, "run", "traffic", "--to", "echo=2.0.0")
     assert again.code == 2
     assert again.out.splitlines()[-1].startswith("refused: ")

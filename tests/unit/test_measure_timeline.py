@@ -54,6 +54,7 @@ NOTHING: dict[str, Any] = {
     "undone": (),
     "triggers": (),
     "decisions": (),
+    "ahead": None,
     "planned": None,
     "steps": (),
     "rollback_started": None,

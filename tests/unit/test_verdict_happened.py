@@ -13,11 +13,14 @@ from harness.journal.guard import Guard
 from harness.journal.observation import Observation, Outcome
 from harness.journal.undo import Switch
 from harness.measure.measures import Measures, measure
+from harness.report.html import render_html
+from harness.report.markdown import render_markdown
 from harness.units import Duration
 from harness.verdict import result as res
 from harness.verdict.happened import Happened
+from harness.verdict.outlook import OutlookResult
 from harness.verdict.result import LatencyResult, Seconds
-from tests.support.worlds import UNDO, Probing, World, at, timeline_of
+from tests.support.worlds import UNDO, Probing, World, at, result_of, timeline_of
 
 GOOD = timeline_of(World(kind=Outcome.TIMEOUT, probing=Probing(lag=0)).records())
 MEASURES = measure(GOOD)
@@ -385,3 +388,25 @@ def test_a_fault_is_taken_back_when_its_last_undo_was_done() -> None:
 def test_a_trigger_that_nobody_declared_goes_by_its_id() -> None:
     met = GOOD.triggers[0].model_copy(update={"trigger": "9"})
     assert (4.0, "trigger", "Trigger: 9") in events(triggers=(met,))
+
+
+AHEAD = r.LookedAhead(
+    at=at(4),
+    ready=(r.Needed(name="standby of web", ready=False, found="nothing", remedy="deploy it"),),
+    instead=("web: the service procedure",),
+    impact=(r.Costs(about="sessions", found="not said", known=False),),
+)
+
+
+def test_what_was_seen_before_the_rollback_is_told_and_that_nobody_looked() -> None:
+    assert happened(ahead=None).outlook() is None
+    found = happened(ahead=AHEAD).outlook()
+    assert found == OutlookResult(at=4.0, ready=AHEAD.ready, instead=AHEAD.instead, impact=AHEAD.impact)
+
+
+def test_a_report_shows_what_was_not_ready_and_what_the_rollback_costs() -> None:
+    records = [*World().records()]
+    records.insert(-3, AHEAD)
+    result = result_of(records)
+    for report in (render_html(result, timeline_of(records)), render_markdown(result)):
+        assert all(one in report for one in ("deploy it", "web: the service procedure", "not said", "not known"))

@@ -22,7 +22,7 @@ from tests.support.shapes import added, replaced, rows, told
 from tests.support.worlds import Probing, World, at, check, objective, result_of
 
 STEADY_PROBER = Probing(lag=0)
-HAPPENED = {"fault", "triggers", "decision", "plan", "services", "guards", "stages", "events"}
+HAPPENED = {"fault", "triggers", "decision", "outlook", "plan", "services", "guards", "stages", "events"}
 Records = list[r.Record]
 
 
