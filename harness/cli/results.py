@@ -42,38 +42,44 @@ def seconds(found: Seconds | None) -> str:
     return str(Span(Duration.of(s=found.low), Duration.of(s=found.high)))
 
 
-def print_results(results: Sequence[Result], folder: Path) -> None:
-    """The table of a run, then why a drill did not end as expected."""
+def print_results(results: Sequence[Result], reports: Sequence[Path], whole: Path | None) -> None:
+    """The table of a run, then why a drill did not end as expected.
+
+    Args:
+        results: of the drills.
+        reports: where the report of each is.
+        whole: where the run is seen at a glance; None for a drill alone.
+    """
     terminal = sys.stdout.isatty()
     console = Console(width=None if terminal else WIDE)
     with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
-        _table(results, folder, console)
+        _table(results, reports, console)
+        if whole:
+            console.print(f"All of it: {whole}", highlight=False, markup=False)
     print(captured.get(), end="")
 
 
-def _table(results: Sequence[Result], folder: Path, console: Console) -> None:
+def _table(results: Sequence[Result], reports: Sequence[Path], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     several = len({result.sandbox for result in results}) > 1
     for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
         table.add_column(column)
     table.add_column("report", overflow="fold")
-    for result in results:
+    for result, report in zip(results, reports, strict=True):
         account = result.account
         control = result.as_expected and result.verdict != "passed"
         verdict = f"{result.verdict}, as expected" if control else result.verdict
         rto = next((one.interval for one in result.measures if one.name == "rto"), None)
         lost = _lost(account) if account and account.complete else "–"
         style = "green" if result.as_expected else "red"
-        report = _plain(str(folder / result.drill_id / "report.html"))
         where = [_plain(result.sandbox)] if several else []
-        table.add_row(_plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, report)
+        table.add_row(_plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, _plain(str(report)))
     console.print(table)
     for result in results:
         if not result.as_expected:
             due = ending(result.expected, result.expected_cause)
             why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
             console.print(clean(f"{result.name}: {result.verdict}: {why}"), highlight=False, markup=False)
-    console.print(f"All of it: {folder / 'index.html'}", highlight=False, markup=False)
 
 
 def _lost(account: AccountResult) -> str:

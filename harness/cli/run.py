@@ -24,7 +24,7 @@ from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_rea
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.words import ending
-from harness.report.write import write_run
+from harness.report.write import INDEX, REPORT, write_run
 from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.verdict.result import Result
@@ -84,7 +84,7 @@ def run(
         if json and summary:
             print(summary.model_dump_json(indent=2, ensure_ascii=True))
         elif results:
-            print_results(results, folder)
+            print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
     if stopped:
         raise stopped
     return exit_code(results)

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 
 from harness.cli.options import FEATURES, Json, Paths, System, Tags
 from harness.cli.output import readable, results_to_stdout
 from harness.cli.results import exit_code, print_results
-from harness.report.again import journals, judge_folder
-from harness.report.write import write_run
+from harness.errors import InputError
+from harness.report.again import journals, judge_folder, judge_folders
+from harness.report.write import INDEX, REPORT, write_run
+from harness.units import counted
 
 
 @readable
@@ -63,13 +66,22 @@ def report(
     *,
     json: Json = False,
 ) -> int:
-    """Judge a run again from its journals and write its results and reports anew. Exits as the run did."""
+    """Judge a run again from its journals and write its results and reports anew. Exits as the run did.
+
+    Where a journal was altered the other drills are judged all the same, and it exits with 65.
+    """
     folders = journals(run)
-    results = [judge_folder(folder) for folder in folders]
-    summary = None if folders == (run,) else write_run(results, run)
+    alone = folders == (run,)
+    results, not_judged = ([judge_folder(run)], []) if alone else judge_folders(folders)
+    printed: BaseModel = results[0] if alone else write_run(results, run, not_judged)
+    refused = {one.folder for one in not_judged}
+    reports = [one / REPORT for one in folders if one.name not in refused]
     with results_to_stdout():
         if json:
-            print((summary or results[0]).model_dump_json(indent=2, ensure_ascii=True))
+            print(printed.model_dump_json(indent=2, ensure_ascii=True))
         else:
-            print_results(results, run.parent if folders == (run,) else run)
+            print_results(results, reports, None if alone else run / INDEX)
+    if not_judged:
+        told = "; ".join(one.reason for one in not_judged)
+        raise InputError(f"{len(not_judged)} of {counted(len(folders), 'drill')} could not be judged: {told}")
     return exit_code(results)

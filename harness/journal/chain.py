@@ -12,7 +12,6 @@ Invariant: what `append` returned is in the file; with `durable` it is on the di
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
@@ -21,28 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from harness.clock import now
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
-from harness.journal.records import DrillEnded, Record, parse_record
+from harness.journal.line import EARLIEST, NoRecordError, canonical, content_of, line_of, record_of
+from harness.journal.records import DrillEnded, Record
 from harness.secrecy import masked, masked_values
 from harness.units import Instant
 
 GENESIS: Final = "0" * 64
-_MOST: Final = 2**63  # whole numbers of a journal are nanoseconds and counts: each is below this
-_EARLIEST: Final = Instant(-_MOST)
-
-
-def canonical(value: Any) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, plain ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def _line(number: int, at: int, previous: str, record: Any) -> tuple[str, str]:
-    body = {"n": number, "at": at, "prev": previous, "record": record}
-    digest = hashlib.sha256((previous + canonical(body)).encode()).hexdigest()
-    return canonical({**body, "hash": digest}), digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +60,7 @@ class _End:
     number: int = 0
     hash: str = GENESIS
     size: int = 0
-    at: Instant = _EARLIEST
+    at: Instant = EARLIEST
 
 
 class JournalWriter:
@@ -114,7 +99,7 @@ class JournalWriter:
                 raise InternalError(f"{self.path}: a record came after the journal was closed: {record.kind}")
             end = self._end
             at = now()
-            text, digest = _line(end.number, at.ns, end.hash, data)
+            text, digest = line_of(end.number, at.ns, end.hash, data)
             payload = (text + "\n").encode("ascii")
             file = self._file.fileno()
             try:
@@ -237,27 +222,13 @@ def _without_secrets(data: Any) -> Any:
     return data if masked(text) == text else masked_values(data)
 
 
-def _whole(value: Any) -> int:
-    if type(value) is not int:
-        raise TypeError(f"{value!r} is not a whole number of nanoseconds")
-    return value
-
-
-def _number(text: str) -> int:
-    value = int(text)
-    if not -_MOST <= value < _MOST:
-        raise ValueError(f"a number of {len(text)} digits is out of range")
-    return value
-
-
 def _read_line(path: Path, end: _End, line: bytes) -> tuple[Entry, str]:
     where = f"{path}:{end.number + 1}"
     try:
-        body = json.loads(line, parse_int=_number)
-        at = Instant(_whole(body["at"]))
-        expected, digest = _line(end.number, at.ns, end.hash, body["record"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        at, content = content_of(line)
+    except NoRecordError as error:
         raise InputError(f"{where}: this line of the journal is not a record: {error}") from None
+    expected, digest = line_of(end.number, at.ns, end.hash, content)
     if expected.encode("ascii") != line:
         raise InputError(
             f"{where}: this line of the journal was altered, or a line before it was added, removed or swapped "
@@ -266,10 +237,6 @@ def _read_line(path: Path, end: _End, line: bytes) -> tuple[Entry, str]:
     if at < end.at:
         raise InputError(f"{where}: this record is {end.at - at} older than the one before it, so no drill wrote it")
     try:
-        return Entry(number=end.number, at=at, record=parse_record(canonical(body["record"]))), digest
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{where}: this record is not of this version of the journal: {field}: {first['msg']}"
-        ) from None
+        return Entry(number=end.number, at=at, record=record_of(content)), digest
+    except NoRecordError as error:
+        raise InputError(f"{where}: this record is not of this version of the journal: {error}") from None

@@ -17,8 +17,10 @@ from harness.measure.outage import Outage, outages
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant
 
-STEADY_SHARE: Final = 0.05
-"""Share of bad answers above which a service is not steady: the error rate that calls for a rollback by default."""
+STEADY_SHARE: Final = 0.01
+"""Share of bad answers above which a service is not steady: what a drill demands of its steady state."""
+ENOUGH: Final = 100
+"""So many answers are looked at, if there were as many: the fewest that may hold a bad one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,13 @@ def split(timeline: Timeline, name: str) -> Parts:
 
 
 def _unsteady(earlier: list[Observation], fault: Instant, time: Duration) -> bool:
-    """True when the last answer before the fault was bad, or too many of those within the sustain time before it."""
+    """True when the last answer before the fault was bad, or too many of those within the sustain time before it.
+
+    Where these are few, earlier ones count, too.
+    """
     if earlier and earlier[-1].outcome.bad:
         return True
-    recent = [one for one in earlier if fault - sent(one) <= time]
+    recent = [one for at, one in enumerate(reversed(earlier)) if at < ENOUGH or fault - sent(one) <= time]
     return sum(one.outcome.bad for one in recent) > STEADY_SHARE * len(recent)
 
 

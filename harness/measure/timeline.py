@@ -79,18 +79,18 @@ class Timeline:
         return tuple(service.name for service in self.declared.services if service.critical)
 
 
-def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Timeline:
+def read_timeline(written: Iterable[tuple[Instant, r.Record]]) -> Timeline:
     """The timeline of a journal.
 
     Args:
-        records: all records, in order.
-        written: when they were written, at least the first and the last of them.
+        written: all records in order, each with the instant at which it was written.
 
     Raises:
         InputError: the journal does not start with a drill's declaration, so there is nothing to judge; or it holds
             two records of a kind that can come only once.
     """
-    found = tuple(records)
+    entries = tuple(written)
+    found = tuple(record for _, record in entries)
     if not found or not isinstance(found[0], r.DrillDeclared):
         raise InputError("the journal does not begin with a drill's declaration; there is nothing to judge")
     declared = found[0]
@@ -113,8 +113,8 @@ def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Ti
             by_service.setdefault(observation.service, []).append(observation)
     return Timeline(
         declared=declared,
-        start=written[0],
-        end=written[-1],
+        start=entries[0][0],
+        end=entries[-1][0],
         ended=first(r.DrillEnded) is not None,
         clocks=every(r.ClockRead),
         stages=every(r.StageStarted),
@@ -139,12 +139,29 @@ def read_timeline(records: Iterable[r.Record], written: Sequence[Instant]) -> Ti
         notices=every(r.NoticeTold),
         checks=every(r.CriterionChecked),
         stopped=first(r.Stopped),
-        impossible=tuple(_impossible(found)),
+        impossible=(*_of_others(found), *_foreseen(entries)),
     )
 
 
-def _impossible(found: Sequence[r.Record]) -> Iterator[str]:
+def _of_others(found: Sequence[r.Record]) -> Iterator[str]:
     """What only somebody else writes."""
     for record in found:
         if isinstance(record, _OF_ACCOUNTS):
             yield f"it holds a record '{record.kind}', which only an account of somebody else holds"
+
+
+def _foreseen(entries: Sequence[tuple[Instant, r.Record]]) -> Iterator[str]:
+    """What was written before it happened."""
+    for number, (written, record) in enumerate(entries, 1):
+        last = max(instants(record), default=written)
+        if last > written:
+            yield f"line {number} ({record.kind}) tells of what came {last - written} after it was written"
+
+
+def instants(record: r.Record) -> Iterator[Instant]:
+    """What a record tells the instants of: all but its deadline, which is to come."""
+    for name, value in record:
+        if name == "rows":
+            yield from (one for row in value for one in row if isinstance(one, Instant))
+        elif isinstance(value, Instant) and name != "deadline":
+            yield value

@@ -14,11 +14,14 @@ from harness.errors import InputError, NotFound
 from harness.journal.account import read_accounts
 from harness.journal.chain import Journal, read_journal
 from harness.journal.records import Record, TakenOver
+from harness.report.summary import NotJudged
 from harness.report.write import write_drill
 from harness.verdict.present import judge_journal
 from harness.verdict.result import Result
 
 JOURNAL: Final = "journal.jsonl"
+_OF_A_DRILL: Final = frozenset({JOURNAL, "result.json"})
+"""What has either of them is a drill's folder; one whose journal is gone is told, and not left out."""
 
 
 def journals(folder: Path) -> tuple[Path, ...]:
@@ -31,7 +34,7 @@ def journals(folder: Path) -> tuple[Path, ...]:
     try:
         if JOURNAL in _names(folder):
             return (folder,)
-        drills = tuple(one for one in sorted(folder.iterdir()) if one.is_dir() and JOURNAL in _names(one))
+        drills = tuple(one for one in sorted(folder.iterdir()) if one.is_dir() and _OF_A_DRILL & _names(one))
     except (FileNotFoundError, NotADirectoryError):
         drills = ()
     except OSError as error:
@@ -63,6 +66,21 @@ def judge_folder(folder: Path) -> Result:
         raise InputError(f"{path}: {error}") from error
     write_drill(result, timeline, folder)
     return result
+
+
+def judge_folders(folders: Sequence[Path]) -> tuple[list[Result], list[NotJudged]]:
+    """Judges each of several drills: the results, and which could not be judged.
+
+    Raises:
+        CannotCreate: result or reports cannot be written.
+    """
+    results, not_judged = [], []
+    for folder in folders:
+        try:
+            results.append(judge_folder(folder))
+        except (InputError, NotFound) as error:
+            not_judged.append(NotJudged(folder=folder.name, reason=str(error)))
+    return results, not_judged
 
 
 def _refuse_of_another(path: Path, journal: Journal, account: Sequence[Record]) -> None:

@@ -1,7 +1,8 @@
 """A run as JUnit XML, for whatever reads test results. Pure.
 
 A drill whose verdict was the expected one passes. A miss, or a pass where none was expected, is a failure;
-indeterminate, invalid and aborted are errors: they say nothing about the rollback.
+indeterminate, invalid and aborted are errors: they say nothing about the rollback. So is a drill that could not be
+judged.
 """
 
 from __future__ import annotations
@@ -15,17 +16,22 @@ from junitparser.junitparser import Properties
 
 from harness.journal.declaration import Verdict
 from harness.report.story import headline, measure
+from harness.report.summary import NotJudged
 from harness.report.words import clean
 from harness.verdict.result import Result
 
 _FAILURES: Final = (Verdict.MISSED, Verdict.PASSED)
 
 
-def render_junit(results: Sequence[Result]) -> str:
-    """One test case per drill, in the order of their ids; `classname` is the feature."""
+def render_junit(results: Sequence[Result], not_judged: Sequence[NotJudged] = ()) -> str:
+    """One test case per drill, in the order of their ids; `classname` is the feature, where that is known."""
     suite = TestSuite("rollback drills" if not results else clean(results[0].run_id))
     for result in sorted(results, key=lambda one: one.drill_id):
         suite.add_testcase(_case(result))
+    for one in not_judged:
+        case = TestCase(clean(one.folder))
+        case.result = [Error(clean(f"It could not be judged: {one.reason}"), "not judged")]
+        suite.add_testcase(case)
     xml = JUnitXml()
     xml.add_testsuite(suite)
     xml.update_statistics()  # type: ignore[no-untyped-call]

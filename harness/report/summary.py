@@ -40,33 +40,47 @@ class DrillSummary(Value):
     journal_head: str
 
 
+class NotJudged(Value):
+    """A drill whose journal was altered, is gone or cannot be read: nobody knows how it ended."""
+
+    folder: str = Field(description="its name in the folder of the run")
+    reason: str
+
+
 class RunSummary(Value):
     """One run: its drills, worst first, and how many ended in which verdict."""
 
     schema_version: Literal[1] = 1
     run_id: str
-    verdict: Verdict = Field(description="the gravest verdict of those that were not expected; passed when all were")
+    verdict: Verdict = Field(
+        description="the gravest verdict of those that were not expected; passed when all were; at least indeterminate"
+        " where a drill could not be judged"
+    )
     as_expected: int = Field(description="drills that ended as they were expected to")
     unexpected: int
     verdicts: dict[Verdict, int]
     drills: tuple[DrillSummary, ...]
+    not_judged: tuple[NotJudged, ...] = ()
 
 
-def summary(results: Sequence[Result]) -> RunSummary:
+def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = ()) -> RunSummary:
     """The summary of a run's drills.
 
     Args:
         results: of one run; their order does not matter.
+        not_judged: the drills of the run that have no result.
     """
     drills = sorted((_drill(result) for result in results), key=_worst_first)
-    surprises = [drill.verdict for drill in drills if not drill.as_expected]
+    unexpected = [drill.verdict for drill in drills if not drill.as_expected]
+    surprises = [*unexpected, *(Verdict.INDETERMINATE for _ in not_judged)]
     return RunSummary(
         run_id=results[0].run_id if results else "",
         verdict=max(surprises, key=GRAVITY.index) if surprises else Verdict.PASSED,
-        as_expected=len(drills) - len(surprises),
-        unexpected=len(surprises),
+        as_expected=len(drills) - len(unexpected),
+        unexpected=len(unexpected),
         verdicts={verdict: sum(drill.verdict is verdict for drill in drills) for verdict in Verdict},
         drills=tuple(drills),
+        not_judged=tuple(not_judged),
     )
 
 

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -18,8 +19,11 @@ from harness.measure.timeline import Timeline
 from harness.report.html import render_html, render_index
 from harness.report.junit import render_junit
 from harness.report.markdown import render_markdown
-from harness.report.summary import RunSummary, summary
+from harness.report.summary import NotJudged, RunSummary, summary
 from harness.verdict.result import Result
+
+REPORT: Final = "report.html"
+INDEX: Final = "index.html"
 
 
 def stable_json(value: BaseModel) -> str:
@@ -48,24 +52,25 @@ def write_drill(result: Result, timeline: Timeline, folder: Path) -> None:
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
     _write(folder / "result.json", stable_json(result))
-    _write(folder / "report.html", render_html(result, timeline))
+    _write(folder / REPORT, render_html(result, timeline))
     _write(folder / "report.md", render_markdown(result))
 
 
-def write_run(results: Sequence[Result], folder: Path) -> RunSummary:
+def write_run(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJudged] = ()) -> RunSummary:
     """Writes summary.json, junit.xml and index.html of a run, and returns the summary.
 
     Args:
         results: all drills of the run.
         folder: the run's folder, in which each drill has a folder named by its id.
+        not_judged: its drills that have no result.
 
     Raises:
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
-    found = summary(results)
+    found = summary(results, not_judged)
     _write(folder / "summary.json", stable_json(found))
-    _write(folder / "junit.xml", render_junit(results))
-    _write(folder / "index.html", render_index(found))
+    _write(folder / "junit.xml", render_junit(results, not_judged))
+    _write(folder / INDEX, render_index(found))
     return found
 
 

@@ -74,6 +74,7 @@ def _twice(timeline: Timeline) -> Iterator[str]:
         ("it tells of the end of the stage", [one.stage for one in timeline.stage_ends]),
         ("it tells that the fault was", [one.state for one in timeline.fault if one.state in _ONCE]),
         ("it tells of the rows", [read.when for read in timeline.ledger_reads]),
+        ("it tells what served", [one.when for one in timeline.served]),
     ):
         for name, times in Counter(names).items():
             if times > 1:

@@ -56,7 +56,10 @@ def reacted(timeline: Timeline) -> Iterator[Finding]:
             yield Finding(_why_not(stage, timeline), end.reason)
             return
     rollback = timeline.rollback_ended
-    if rollback is None:
+    if rollback is None and timeline.rollback_started:
+        why = "the rollback was started, but the journal does not tell how it ended"
+        yield Finding(Cause.JOURNAL_INCOMPLETE, why)
+    elif rollback is None:
         yield Finding(Cause.NO_ROLLBACK, "no rollback was carried out")
     elif rollback.outcome != "done":
         yield from _refused_too_late(timeline)
@@ -130,19 +133,25 @@ def _carried_out(timeline: Timeline) -> Iterator[Finding]:
 
 
 def _brought_back(timeline: Timeline) -> Iterator[Finding]:
-    """Other replicas serve than before, and among them the target's: where the journal tells what serves."""
-    target = timeline.planned.target if timeline.planned else {}
+    """Of every service of the target other replicas serve than before it, in the target's version and no other."""
+    if timeline.planned is None:
+        return
+    if not timeline.planned.target:
+        yield Finding(Cause.JOURNAL_INCOMPLETE, "the plan of the rollback names no service that it brings back")
     told = {(record.when, one.service): one for record in timeline.served for one in record.services}
-    for service, version in target.items():
+    for service, version in timeline.planned.target.items():
         then, since = told.get(("before the rollback", service)), told.get(("after the rollback", service))
-        if since is None:
-            continue
-        there = f"{service} is served from {since.slot} by {' and '.join(since.versions) or 'nothing'}"
-        if version not in since.versions:
-            yield Finding(Cause.NOT_ROLLED_BACK, f"the rollback says it is done, but {there}, not by {version}")
-        elif then == since:
+        there = f"{service} is served from {since.slot} by {' and '.join(since.versions) or 'nothing'}" if since else ""
+        if since and since.versions != (version,):
+            other = f"not by {version}{' alone' if version in since.versions else ''}"
+            yield Finding(Cause.NOT_ROLLED_BACK, f"the rollback says it is done, but {there}, {other}")
+        elif since and then == since:
             why = f"the rollback says it is done, but changed nothing: {there}, by the same replicas as before it"
             yield Finding(Cause.NOT_ROLLED_BACK, why)
+        elif not (then and since):
+            when = "before" if since else "after"
+            why = f"the journal does not tell what served {service} {when} the rollback, so not if it was brought back"
+            yield Finding(Cause.JOURNAL_INCOMPLETE, why)
 
 
 def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:

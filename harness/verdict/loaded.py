@@ -66,7 +66,7 @@ def _in_every_part(timeline: Timeline, measures: Measures, service: str, rate: f
     begin, end = min(prepared.at if prepared else timeline.start, fault.at), max(fault.at, last_look(timeline))
     recovered = min(end, max(fault.at, _recovered(timeline, measures) or end))
     before = _seen(timeline, service, rate, begin, fault.at)
-    if not before.enough(before.good):
+    if not (before.good and before.enough(before.good)):
         told = _told(before.good, before, service, "answered well in the steady state")
         yield Finding(Cause.NO_LOAD, f"{told}, so the system was not under it")
     during = _seen(timeline, service, rate, fault.at, recovered)

@@ -36,7 +36,7 @@ def judge_journal(journal: Journal, accounts: Sequence[Sequence[Record]] = ()) -
     Raises:
         InputError: the journal holds no drill.
     """
-    timeline = read_timeline(journal.records, [entry.at for entry in journal.entries])
+    timeline = read_timeline((entry.at, entry.record) for entry in journal.entries)
     return _Presenter(timeline, measure(timeline), journal.head, taken_back(accounts)).result(), timeline
 
 

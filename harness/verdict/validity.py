@@ -37,6 +37,9 @@ def ready(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if not any(service.critical for service in declared.services):
         why = "the system has no critical service, so nothing could be an outage of it"
         yield Finding(Cause.NOTHING_CRITICAL, why)
+    if not any(one.phase is Phase.STEADY_STATE for one in declared.criteria):
+        why = "the scenario declares no criterion of the steady state, so nobody looked whether there was one"
+        yield Finding(Cause.NO_STEADY_STATE, why)
     yield from loaded(timeline, measures)
     yield from _steady(timeline, measures)
 

@@ -8,23 +8,19 @@ from random import Random
 from typing import Any
 
 from harness.verdict.result import Result
-from tests.support import worlds
 from tests.support.chains import forge
 from tests.support.fuzzing import ERRORS, Trial
 from tests.support.journals import records
 from tests.support.mutations import mutate, mutate_records
 from tests.support.stories import STORIES, at
-from tests.support.worlds import World
+from tests.support.worlds import World, written
 
 Lines = list[tuple[int, Any]]
 
 
 def wholes() -> list[Lines]:
     """Drills that ended in each way, few probes in each: instant and record of every line."""
-    small = World().records()
-    found = [
-        [(worlds.at(7.1 * number / len(small)).ns, one.model_dump(mode="json")) for number, one in enumerate(small)]
-    ]
+    found = [written(World().records())]
     for story in STORIES.values():
         base = records(replace(story, rate=40, steady=1.0, services=story.services[:2]))
         found.append([(at(second).ns, one.model_dump(mode="json")) for second, one in base])

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from harness.errors import InputError
 from harness.journal import declaration as d
 from harness.journal import records as r
-from harness.journal.chain import Journal, canonical, read_journal
+from harness.journal.chain import Journal, read_journal
+from harness.journal.line import canonical
 from harness.journal.observation import LoadSecond, Observation, Outcome, Row, Write, WriteOutcome
 from harness.journal.records import parse_record
 from harness.units import Duration, Instant

@@ -115,7 +115,7 @@ def test_the_order_in_which_outcomes_became_known_changes_nothing(seed: int, cha
     others = [record for _, record in timed if not isinstance(record, r.Observations)]
     random.shuffle(rows)
     shuffled = [*others, r.Observations(rows=tuple(rows))]
-    assert measure(read_timeline(shuffled, (timed[0][0], timed[-1][0]))) == measures_of(one)
+    assert measure(read_timeline(script.in_time(shuffled, timed[0][0], timed[-1][0]))) == measures_of(one)
 
 
 @QUICK

@@ -25,8 +25,11 @@ from dataclasses import dataclass
 from harness.journal.observation import Observation, Outcome
 
 Bounds = tuple[int, int]
-SHARE = 0.05
-"""A service with more bad answers than this in the sustain time before the fault is not steady (documented)."""
+SHARE = 0.01
+FEWEST = 100
+"""A service with more bad answers than this share is not steady, in the sustain time before the fault and of the last
+hundred answers at least (documented).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ def _unsteady(samples: Sequence[Sample], asked: Asked) -> bool:
         before, one = samples[place - 1], samples[place]
         if before.bad and before.decided <= asked.fault < one.decided and one.bad:
             return True
-    recent = [one for one in earlier if one.sent >= asked.fault - asked.time]
+    lasting = [one for one in earlier if one.sent >= asked.fault - asked.time]
+    recent = max(lasting, earlier[-FEWEST:], key=len)
     return sum(one.bad for one in recent) > SHARE * len(recent)
 
 

@@ -14,6 +14,7 @@ from harness.journal.cause import Cause
 from harness.journal.chain import Entry, Journal
 from harness.journal.observation import LoadSecond, Observation, Row, Write
 from harness.journal.undo import Switch
+from harness.measure.timeline import instants
 from harness.units import Duration, Instant
 
 Timed = list[tuple[Instant, r.Record]]
@@ -97,11 +98,20 @@ def rollback(planned: Instant, started: Instant, steps: Iterable[tuple[str, Inst
         r.PlannedStep(id=key, title=key, phase=phases.get(key, "change"), deadline=Duration.of(s=5)) for key, _ in done
     )
     return [
-        (planned, r.Planned(procedure="traffic", target={"web": "blue"}, steps=plan)),
+        (planned, r.Planned(procedure="traffic", target={"web": "1.0"}, steps=plan)),
+        (started, served("before the rollback", started)),
         (started, r.RollbackStarted(at=started)),
         *((at, r.StepEnded(step=key, started=started, completed=at, outcome="done")) for key, at in done),
         (ended, r.RollbackEnded(at=ended, outcome="done")),
+        (ended, served("after the rollback", ended)),
     ]
+
+
+def served(when: Literal["before the rollback", "after the rollback"], at: Instant) -> r.Served:
+    """What serves: the other slot's replicas before a rollback, those of the target after it."""
+    slot, version = ("green", "2.0") if when == "before the rollback" else ("blue", "1.0")
+    one = {"service": "web", "slot": slot, "versions": (version,), "replicas": (f"{slot}-0",)}
+    return r.Served(when=when, at=at, services=(r.ServiceServed.model_validate(one),))
 
 
 def observations(seen: Iterable[Observation], every: Duration) -> Timed:
@@ -141,6 +151,15 @@ def in_order(first: r.DrillDeclared, start: Instant, timed: Timed, end: Instant 
     last: Timed = [] if end is None else [(end, r.DrillEnded(at=end))]
     clock = r.ClockRead(process="drill", at=start, utc_ns=10**18)
     return [(start, first), (start, clock), *sorted(timed, key=lambda pair: pair[0]), *last]
+
+
+def in_time(records: Iterable[r.Record], begin: Instant, end: Instant) -> Timed:
+    """Records in the order given, each written as soon as all that it tells of has happened; the last at the end."""
+    found: Timed = []
+    for record in records:
+        begin = max(begin, *instants(record), begin)
+        found.append((begin, record))
+    return found if len(found) < 2 else [*found[:-1], (max(begin, end), found[-1][1])]
 
 
 def journal(timed: Timed) -> Journal:

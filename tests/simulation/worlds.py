@@ -85,8 +85,7 @@ class World:
 
     def timeline(self, objectives: Sequence[d.Objective] = ()) -> Timeline:
         """Read back by the code that reads real journals."""
-        timed = self.timed(objectives)
-        return read_timeline([record for _, record in timed], (timed[0][0], timed[-1][0]))
+        return read_timeline(self.timed(objectives))
 
     def _declared(self, objectives: tuple[d.Objective, ...]) -> r.DrillDeclared:
         return script.declared(
@@ -188,7 +187,7 @@ def world(seed: int, shape: Shape | None = None) -> World:
     services = _services(random)
     web = services[0]
     prepared = BASE + random.randint(300, 700) * MS
-    steady = max(1_200 * MS, 31 * web.period)  # long enough for the probes of a steady state
+    steady = max(1_200 * MS, random.choice((31, 110)) * web.period)  # enough probes; and so many that one may be bad
     fault = prepared + steady + random.randint(0, 500) * MS + random.randrange(MS)
     scene = Scene(random, prepared, fault, sustain.time.ns, web.period, max(_flight(one) for one in services))
     spells = dict(SHAPES[shape](scene))

@@ -11,7 +11,8 @@ from random import Random
 from typing import Final
 
 from harness.journal import records as r
-from harness.journal.chain import Entry, Journal, canonical
+from harness.journal.chain import Entry, Journal
+from harness.journal.line import canonical
 from harness.journal.observation import LoadSecond, Observation, Outcome, Row, Write, WriteOutcome
 from harness.measure.timeline import Timeline
 from harness.units import Duration
@@ -84,8 +85,9 @@ def _rollback(story: Story, times: Times) -> list[tuple[float, r.Record]]:
     found: list[tuple[float, r.Record]] = [
         (
             times.decided,
-            r.Planned(procedure="traffic", target={"tracklist-service": "blue (2.4.0)"}, steps=steps),
+            r.Planned(procedure="traffic", target={"tracklist-service": "2.4.0"}, steps=steps),
         ),
+        (times.rollback, _served("before the rollback", times.rollback, "green", "2.5.0")),
         (times.rollback, r.RollbackStarted(at=at(times.rollback))),
     ]
     begin = times.rollback
@@ -93,7 +95,16 @@ def _rollback(story: Story, times: Times) -> list[tuple[float, r.Record]]:
         end = begin + share * story.rollback
         found.append((end, r.StepEnded(step=key, started=at(begin), completed=at(end), outcome="done")))
         begin = end
-    return [*found, (times.rolled_back, r.RollbackEnded(at=at(times.rolled_back), outcome="done"))]
+    return [
+        *found,
+        (times.rolled_back, r.RollbackEnded(at=at(times.rolled_back), outcome="done")),
+        (times.rolled_back, _served("after the rollback", times.rolled_back, "blue", "2.4.0")),
+    ]
+
+
+def _served(when: str, second: float, slot: str, version: str) -> r.Served:
+    one = {"service": "tracklist-service", "slot": slot, "versions": [version], "replicas": [f"{slot}-0", f"{slot}-1"]}
+    return r.Served.model_validate({"when": when, "at": at(second), "services": [one]})
 
 
 def _stages(story: Story, times: Times) -> list[tuple[float, r.Record]]:
@@ -135,7 +146,7 @@ def _facts(story: Story, times: Times, writes: list[Write], rows: list[Row]) -> 
         (times.inject, r.UndoRegistered(fault=story.fault, undo=(UNDO,))),
         *((when, r.FaultMoved(fault=story.fault, state=to, at=at(when), detail=why)) for when, to, why in moved),
     ]
-    found.append((times.probes + 1, _check("steady", times.inject - 0.1, 100.0)))
+    found.append((times.inject - 0.1, _check("steady", times.inject - 0.1, 100.0)))
     if story.effect:
         reasons = (
             "trigger met: more than 5 % of requests fail",
@@ -200,9 +211,10 @@ def records(story: Story) -> list[tuple[float, r.Record]]:
     }.get(story.until, times.end)
     writes, rows = _writes(story, times, times.validated - 0.1)
     found: list[tuple[float, r.Record]] = [*_stages(story, times), *_facts(story, times, writes, rows)]
-    seen = _probes(story, times, min(stop, times.validated))
+    watched = min(stop, times.validated)
+    seen = [one for one in _probes(story, times, watched) if (one.completed or one.due) <= at(watched)]
     if seen:
-        found.append((min(stop, times.validated), r.Observations(rows=tuple(seen))))
+        found.append((watched, r.Observations(rows=tuple(seen))))
         seconds = range(int(times.probes), int(min(stop, times.validated)))
         load = tuple(LoadSecond(story.services[0], at(second), 200, 196, 4) for second in seconds)
         found += [

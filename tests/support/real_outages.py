@@ -181,7 +181,7 @@ def _measured(real: Real, rows: Sequence[Observation]) -> Lived:
         (validated, look),
     ]
     every = script.in_order(script.declared([service], SUSTAIN, criteria=(criterion,)), begin, timed, validated)
-    timeline = read_timeline([record for _, record in every], (begin, validated))
+    timeline = read_timeline(every)
     told = telling(seen)
     felt = any(real.begun[1] <= sent(row).ns < real.over[0] for row in told)
     elsewhere = (row for row in told if known(row, WITHIN).ns < real.begun[0] or sent(row).ns > real.over[1])

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.cause import Cause
-from harness.journal.chain import Entry, Journal
 from harness.journal.observation import LoadSecond, Observation, Outcome, Row, Write, WriteOutcome
 from harness.measure.measures import Measures, measure
 from harness.measure.timeline import Timeline, read_timeline
@@ -189,9 +188,14 @@ def write(number: int, sent: float, outcome: WriteOutcome = WriteOutcome.OK, *, 
     return Write(0, number, f"drill-{number}", f"v{number}", at(sent), at(sent), done, outcome)
 
 
+def written(records: Sequence[r.Record]) -> list[tuple[int, Any]]:
+    """Records as they stand in a journal: the nanosecond at which each was written, and what it says."""
+    return [(when.ns, one.model_dump(mode="json")) for when, one in script.in_time(records, at(0), at(7.1))]
+
+
 def timeline_of(records: Sequence[r.Record]) -> Timeline:
     """The timeline of records written in virtual time."""
-    return read_timeline(records, (at(0), at(7.1)))
+    return read_timeline(script.in_time(records, at(0), at(7.1)))
 
 
 def measures_of(world: World) -> Measures:
@@ -207,8 +211,7 @@ def judgement_of(records: Sequence[r.Record]) -> Judgement:
 
 def judged(records: Sequence[r.Record]) -> tuple[Result, Timeline]:
     """The whole result of records, and what they tell."""
-    entries = tuple(Entry(number, at(7.1 * number / len(records)), record) for number, record in enumerate(records))
-    return judge_journal(Journal(entries=entries, torn=False, head="h"))
+    return judge_journal(script.journal(script.in_time(records, at(0), at(7.1))))
 
 
 def result_of(records: Sequence[r.Record]) -> Result:

@@ -38,9 +38,8 @@ def drill(fault: float | None, *texts: str, more: tuple[r.Record, ...] = ()) -> 
     ]
     rows = [row for name, text in zip(names, texts, strict=True) for row in seen(text, name)]
     moved = [] if fault is None else [r.FaultMoved(fault="f", state=r.FaultState.SET_UP, at=at(fault))]
-    return read_timeline(
-        [script.declared(services, SUSTAIN), *moved, r.Observations(rows=tuple(rows)), *more], (at(-1), at(60))
-    )
+    records = [script.declared(services, SUSTAIN), *moved, r.Observations(rows=tuple(rows)), *more]
+    return read_timeline(script.in_time(records, at(-1), at(60)))
 
 
 def parts(fault: float | None, text: str) -> Parts:
@@ -62,11 +61,11 @@ def test_an_outage_after_the_fault_is_the_faults() -> None:
 
 
 def test_a_lone_bad_answer_before_the_fault_is_over_although_the_fault_came_before_the_sustain_time() -> None:
-    found = parts(3.45, "." * 30 + "x...." + "xxx.....")
+    found = parts(9.95, "." * 95 + "x...." + "xxx.....")
     (before,) = found.before
     assert before.end is not None
-    assert before.end.interval == between(3.0, 3.1)
-    assert [one.start.interval for one in found.after] == [between(3.4, 3.5)]
+    assert before.end.interval == between(9.5, 9.6)
+    assert [one.start.interval for one in found.after] == [between(9.9, 10.0)]
 
 
 def test_the_last_answer_before_the_fault_was_bad_however_long_ago_it_was() -> None:

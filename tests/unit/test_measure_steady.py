@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from harness.drill.defaults import STEADY_ERRORS
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.measure.split import Parts, split
+from harness.measure.split import STEADY_SHARE, Parts, split
 from harness.units import Duration, Instant
 from tests.support.worlds import World, at, timeline_of
 
@@ -26,33 +27,59 @@ def probe(number: int, outcome: Outcome = Outcome.GOOD, *, later: int = 0) -> Ob
     return Observation("web", number, due, sent, sent and sent + Duration.of(ms=10), outcome)
 
 
-def parts(*others: Observation) -> Parts:
-    """What is told of good probes, but for some."""
+def parts(*others: Observation, sustain: Sustain = SUSTAIN, first: int = 0) -> Parts:
+    """What is told of good probes from one on, but for some."""
     numbers = {one.number for one in others}
-    every = (*(probe(n) for n in range(250) if n not in numbers), *others)
-    declared = GOOD.declared.model_copy(update={"sustain": SUSTAIN})
+    every = (*(probe(n) for n in range(first, 250) if n not in numbers), *others)
+    declared = GOOD.declared.model_copy(update={"sustain": sustain})
     observations = {**GOOD.observations, "web": tuple(sorted(every, key=lambda one: one.due))}
     return split(replace(GOOD, declared=declared, observations=observations), "web")
+
+
+def bad(number: int, *, later: int = 0) -> Observation:
+    return probe(number, Outcome.STATUS, later=later)
 
 
 @pytest.mark.parametrize(
     ("others", "already_bad"),
     [
         ([], False),
-        ([probe(140, Outcome.STATUS)], False),
-        ([probe(140, Outcome.STATUS), probe(135, Outcome.SKIPPED)], True),
-        ([probe(140, Outcome.STATUS), probe(141, Outcome.STATUS)], True),
-        ([probe(FIRST, Outcome.STATUS), probe(135, Outcome.SKIPPED)], True),
-        ([probe(FIRST, Outcome.STATUS, later=-1), probe(135, Outcome.SKIPPED)], False),
-        ([probe(100, Outcome.STATUS), probe(101, Outcome.STATUS)], False),
-        ([probe(LAST, Outcome.STATUS)], True),
+        ([bad(140)], False),
+        ([bad(140), bad(141)], True),
+        ([bad(50), bad(140)], True),
+        ([bad(49), bad(140)], False),
+        ([bad(49), bad(140), probe(135, Outcome.SKIPPED)], True),
+        ([bad(LAST)], True),
     ],
 )
-def test_more_than_one_bad_answer_in_twenty_or_a_last_one_that_was_bad_is_not_steady(
+def test_more_than_one_bad_answer_of_the_last_hundred_or_a_last_one_that_was_bad_is_not_steady(
     others: list[Observation],
     already_bad: bool,  # noqa: FBT001
 ) -> None:
     assert parts(*others).already_bad is already_bad
+
+
+@pytest.mark.parametrize(
+    ("others", "already_bad"),
+    [([bad(30), bad(31)], True), ([bad(30, later=-1), bad(31)], False), ([bad(31)], False)],
+)
+def test_where_more_than_a_hundred_answers_lie_in_the_sustain_time_all_of_them_count(
+    others: list[Observation],
+    already_bad: bool,  # noqa: FBT001
+) -> None:
+    assert parts(*others, sustain=Sustain(time=Duration.of(ms=2400), probes=4)).already_bad is already_bad
+
+
+@pytest.mark.parametrize(("first", "already_bad"), [(50, False), (51, True)])
+def test_one_bad_answer_of_fewer_than_a_hundred_is_more_than_one_per_cent(
+    first: int,
+    already_bad: bool,  # noqa: FBT001
+) -> None:
+    assert parts(bad(140), first=first).already_bad is already_bad
+
+
+def test_what_the_judge_calls_steady_is_what_a_drill_waits_for() -> None:
+    assert STEADY_SHARE * 100 == STEADY_ERRORS
 
 
 def test_what_was_known_to_be_bad_when_the_fault_began_was_bad_before_it() -> None:
@@ -64,7 +91,7 @@ def test_what_was_known_to_be_bad_when_the_fault_began_was_bad_before_it() -> No
 
 
 def test_a_lone_bad_answer_is_an_outage_of_its_own_and_no_evidence_of_the_faults() -> None:
-    alone = probe(145, Outcome.STATUS)
+    alone = bad(145)
     found = parts(alone, *(probe(n, Outcome.STATUS) for n in range(160, 170)))
     assert [one.bad for one in found.before] == [(alone,)]
     assert [(one.bad[0].number, one.bad[-1].number) for one in found.after] == [(160, 169)]

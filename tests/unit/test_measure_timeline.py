@@ -11,6 +11,7 @@ from harness.errors import InputError
 from harness.journal import records as r
 from harness.journal.observation import LoadSecond, Observation
 from harness.measure.timeline import Timeline, read_timeline
+from tests.simulation import script
 from tests.support.worlds import UNDO, World, at, check, probe, write
 
 DECLARED = World().declared()
@@ -25,7 +26,7 @@ READ = r.LedgerRead(when="after recovery", started=at(6), completed=at(6.1), row
 
 
 def read(*records: r.Record) -> Timeline:
-    return read_timeline((DECLARED, *records), WRITTEN)
+    return read_timeline(script.in_time((DECLARED, *records), *WRITTEN))
 
 
 def ended(stage: r.Stage, outcome: str, reason: str = "") -> r.StageEnded:
@@ -93,7 +94,7 @@ ONCE = [
 
 
 def test_a_journal_that_only_declares_a_drill_tells_of_nothing() -> None:
-    assert read() == Timeline(**NOTHING)
+    assert read() == Timeline(**{**NOTHING, "end": at(0)})
 
 
 @pytest.mark.parametrize(("name", "record"), TIMES, ids=[name for name, _ in TIMES])
@@ -131,7 +132,7 @@ def test_a_second_record_of_what_can_come_only_once_is_refused(record: r.Record)
 @pytest.mark.parametrize("records", [(), (r.DrillEnded(at=at(7)),), (STARTED, DECLARED)])
 def test_a_journal_that_does_not_begin_with_a_declaration_is_refused(records: tuple[r.Record, ...]) -> None:
     with pytest.raises(InputError) as error:
-        read_timeline(records, WRITTEN)
+        read_timeline((at(0), record) for record in records)
     assert str(error.value) == "the journal does not begin with a drill's declaration; there is nothing to judge"
 
 

@@ -14,8 +14,8 @@ from harness.errors import CannotCreate, InputError, NotFound
 from harness.journal.declaration import Verdict
 from harness.report.again import journals, judge_folder
 from harness.verdict.result import Result
-from tests.support.chains import CLOCK, forge, write
-from tests.support.worlds import World
+from tests.support.chains import CLOCK, forge
+from tests.support.worlds import World, written
 
 RECORDS = World().records()
 NOBODY = 65534
@@ -23,7 +23,7 @@ NOBODY = 65534
 
 def drill(folder: Path) -> Path:
     folder.mkdir(parents=True)
-    write(folder / "journal.jsonl", RECORDS)
+    (folder / "journal.jsonl").write_bytes(forge(written(RECORDS)))
     return folder
 
 

@@ -13,6 +13,7 @@ from harness.report.junit import render_junit
 from harness.report.markdown import render_markdown
 from harness.report.story import facts, headline
 from harness.report.summary import summary
+from harness.report.write import REPORT
 from tests.support.pages import Page
 from tests.support.shapes import added, told
 from tests.support.worlds import World, judged
@@ -58,7 +59,7 @@ def test_the_run_tells_both_apart_to_people_and_to_programs(capsys: pytest.Captu
     xml = render_junit([result])
     assert '<property name="lost_writes" value="2"/>' in xml
     assert '<property name="discarded_writes" value="43"/>' in xml
-    print_results([result], tmp_path)
+    print_results([result], [tmp_path / REPORT], None)
     assert "2 of 110, 43 discarded" in capsys.readouterr().out
 
 

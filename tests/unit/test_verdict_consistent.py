@@ -13,10 +13,11 @@ from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Outcome, WriteOutcome
-from harness.measure.timeline import Timeline
+from harness.measure.timeline import Timeline, instants, read_timeline
 from harness.units import Duration
 from harness.verdict.consistent import consistent
 from harness.verdict.judge import as_expected
+from tests.simulation import script
 from tests.support.shapes import Records, added, replaced
 from tests.support.worlds import UNDO, World, at, check, judgement_of, probe, timeline_of, write
 
@@ -74,8 +75,20 @@ BACKWARDS: dict[str, tuple[dict[str, object], str]] = {
         "the fault was effective 50 ms before it was injected",
     ),
     "a rollback before the injection": (
-        {"rollback_started": r.RollbackStarted(at=at(3.099))},
+        {"rollback_started": r.RollbackStarted(at=at(3.099)), "served": ()},
         "the rollback started 1 ms before the fault was injected",
+    ),
+    "what served before the rollback, looked at before the injection": (
+        {"served": (script.served("before the rollback", at(3.099)),)},
+        "what served before the rollback was looked at 1 ms before the fault was injected",
+    ),
+    "what served before the rollback, looked at after it had started": (
+        {"served": (script.served("before the rollback", at(4.2)),)},
+        "the rollback started 100 ms before what served before the rollback was looked at",
+    ),
+    "what served after the rollback, looked at before it had ended": (
+        {"served": (script.served("after the rollback", at(4.8)),)},
+        "what served after the rollback was looked at 90 ms before the rollback ended",
     ),
     "a rollback that ends before it starts": (
         {"rollback_ended": r.RollbackEnded(at=at(4.0), outcome="done"), "steps": ()},
@@ -202,6 +215,10 @@ TWICE: dict[str, tuple[dict[str, object], str]] = {
         "it tells of the end of the stage 'detect' twice",
     ),
     "an injection": ({"fault": (*GOOD.fault, GOOD.fault[1])}, "it tells that the fault was 'injected' twice"),
+    "what served": (
+        {"served": (*GOOD.served, script.served("after the rollback", at(5)))},
+        "it tells what served 'after the rollback' twice",
+    ),
     "rows": ({"ledger_reads": GOOD.ledger_reads * 2}, "it tells of the rows 'after recovery' twice"),
     "a fault": (
         {"fault": (*GOOD.fault[:-1], GOOD.fault[-1].model_copy(update={"fault": "g"}))},
@@ -364,6 +381,38 @@ def test_a_control_that_contradicts_itself_is_no_proof(
     judgement = judgement_of(records)
     assert judgement.verdict is (expected if expected is not Verdict.INVALID else Verdict.INDETERMINATE)
     assert as_expected(judgement, timeline_of(records).declared) is met
+
+
+def test_nobody_writes_of_what_is_to_come() -> None:
+    records = World().records()
+    number = next(at for at, one in enumerate(records) if isinstance(one, r.Decided))
+    timed = script.in_time(records, at(0), at(7.1))
+    for early, found in (
+        (Duration(0), []),
+        (Duration.of(ms=1), ["line {} (decided) tells of what came 1 ms after it was written"]),
+    ):
+        timed[number] = (at(4.04) + early * -1, records[number])
+        assert told(read_timeline(timed)) == [one.format(number + 1) for one in found]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        r.Observations(rows=(probe(900, 5.0),)),
+        r.LoadSeen(rows=(LoadSecond("web", at(5.0), 20, 20, 0),)),
+        r.LedgerWrites(rows=(write(900, 4.995),)),
+        r.UndoDone(undo=UNDO, at=at(5)),
+        check("healthy", 5, 1),
+        r.NoticeTold(receiver="a", occasion="started", due=at(5), attempts=1, sent=None, acknowledged=None),
+    ],
+)
+def test_every_instant_of_a_record_counts_but_for_a_deadline(record: r.Record) -> None:
+    """The probe and the write were answered 5 ms after they had been sent."""
+    last = max(instants(record))
+    begun = r.StageStarted(stage=r.Stage.PREPARE, at=at(0.1), deadline=at(9))
+    for early, told_of in ((0, 0), (1, 1)):
+        timeline = read_timeline([(at(0), DECLARED), (at(0.1), begun), (last + Duration(-early), record)])
+        assert len(timeline.impossible) == told_of
 
 
 @pytest.mark.parametrize("name", ["taken.over", "sandbox.ended", "taken.back"])

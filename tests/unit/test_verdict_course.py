@@ -67,9 +67,19 @@ WAYS: dict[str, Way] = {
         "the stage 'restore' failed: restore went wrong",
     ),
     "no rollback": (
-        World(shape=lambda every: [one for one in every if not isinstance(one, r.RollbackEnded)]),
+        World(shape=lambda every: [one for one in every if not isinstance(one, (r.RollbackStarted, r.RollbackEnded))]),
         Verdict.MISSED,
         "no rollback was carried out",
+    ),
+    "a rollback without an end": (
+        World(shape=lambda every: [one for one in every if not isinstance(one, r.RollbackEnded)]),
+        Verdict.INDETERMINATE,
+        "the rollback was started, but the journal does not tell how it ended",
+    ),
+    "a rollback after which nobody looked at what serves": (
+        World(shape=lambda every: [one for one in every if getattr(one, "when", "") != "after the rollback"]),
+        Verdict.INDETERMINATE,
+        "the journal does not tell what served web after the rollback, so not if it was brought back",
     ),
     "the rollback failed": (
         World(shape=replaced(r.RollbackEnded, outcome="failed", reason="no route")),

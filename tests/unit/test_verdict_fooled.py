@@ -24,14 +24,14 @@ def served(before: r.ServiceServed, after: r.ServiceServed, *, target: str = "1.
         r.Served(when="after the rollback", at=at(4.9), services=(after,)),
     )
     back_to = replaced(r.Planned, target={"web": target})
-    return lambda records: added(*told)([*back_to(records)])
+    return lambda records: added(*told)([one for one in back_to(records) if not isinstance(one, r.Served)])
 
 
 def never_called_for(*, until: float) -> Shape:
     """No trigger is met for so long, and the drill ends there."""
 
     def shape(records: Records) -> Iterable[r.Record]:
-        later = (r.TriggerMet, r.Decided, r.Planned, r.RollbackStarted, r.StepEnded, r.RollbackEnded)
+        later = (r.TriggerMet, r.Decided, r.Planned, r.Served, r.RollbackStarted, r.StepEnded, r.RollbackEnded)
         kept: Records = [one for one in records if not isinstance(one, later)]
         return replaced(r.StageEnded, where={"stage": r.Stage.DETECT}, outcome="failed", at=at(until))(kept)
 
@@ -61,6 +61,11 @@ WAYS: dict[str, Way] = {
         World(shape=served(GREEN, EMPTY)),
         Verdict.MISSED,
         "the rollback says it is done, but web is served from blue by nothing, not by 1.0",
+    ),
+    "a rollback that left a part of what it took back": (
+        World(shape=served(GREEN, BLUE.model_copy(update={"versions": ("1.0", "2.0")}))),
+        Verdict.MISSED,
+        "the rollback says it is done, but web is served from blue by 1.0 and 2.0, not by 1.0 alone",
     ),
     "the fault went away before a trigger was met": (
         World(broken={"web": [(3.12, 3.6)]}, shape=never_called_for(until=5.5)),

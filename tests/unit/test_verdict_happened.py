@@ -115,7 +115,7 @@ def planned(title: str, outcome: str, took: float | None, detail: str = "") -> r
 
 PLAN = res.PlanResult(
     procedure="traffic",
-    target={"web": "blue"},
+    target={"web": "1.0"},
     outcome="done",
     reason="",
     started=4.1,

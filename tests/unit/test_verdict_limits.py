@@ -73,7 +73,7 @@ def test_what_failed_before_the_fault_is_all_that_is_told(
     ("change", "found"),
     [
         (
-            {"criteria": (), "objectives": ()},
+            {"criteria": (criterion("steady", Phase.STEADY_STATE),), "objectives": ()},
             (Cause.NOTHING_TO_JUDGE, "the scenario declares no objective and no criterion, so nothing could be judged"),
         ),
         (
@@ -81,6 +81,13 @@ def test_what_failed_before_the_fault_is_all_that_is_told(
             (
                 Cause.NOTHING_TO_JUDGE,
                 "the scenario declares no criterion to validate the system by, so nothing could be judged",
+            ),
+        ),
+        (
+            {"criteria": (criterion("healthy"),)},
+            (
+                Cause.NO_STEADY_STATE,
+                "the scenario declares no criterion of the steady state, so nobody looked whether there was one",
             ),
         ),
         (

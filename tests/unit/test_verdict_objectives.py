@@ -224,6 +224,7 @@ def test_findings_stand_in_the_order_in_which_a_drill_runs() -> None:
         load=(),
         checks=(),
         fault=tuple(one for one in GOOD.fault if one.state is r.FaultState.INJECTED),
+        rollback_started=None,
         rollback_ended=None,
         stage_ends=tuple(one for one in GOOD.stage_ends if one.stage is not r.Stage.VALIDATE),
         observations={**GOOD.observations, "mail": backwards[:2] + backwards[3:]},

@@ -146,6 +146,7 @@ INCOMPLETE = Cause.JOURNAL_INCOMPLETE
 NO_TRIGGER = (INCOMPLETE, "the journal tells of no trigger that was met after the fault, but of a rollback")
 NO_DECISION = (INCOMPLETE, "the journal tells of no decision to roll back, but of a rollback")
 NO_START = (INCOMPLETE, "the journal does not tell when the rollback started")
+NO_END = (INCOMPLETE, "the rollback was started, but the journal does not tell how it ended")
 NO_PLAN = (INCOMPLETE, "the rollback had no plan, so it cannot be told whether it did anything")
 LEFT_OUT = "the rollback says it is done, but did not do its step"
 UNTRIGGERED = GOOD.declared.model_copy(update={"triggers": ()})
@@ -155,7 +156,8 @@ UNTRIGGERED = GOOD.declared.model_copy(update={"triggers": ()})
     ("change", "found"),
     [
         ({}, []),
-        ({"rollback_ended": None}, [(Cause.NO_ROLLBACK, "no rollback was carried out")]),
+        ({"rollback_ended": None, "rollback_started": None}, [(Cause.NO_ROLLBACK, "no rollback was carried out")]),
+        ({"rollback_ended": None}, [NO_END]),
         ({"rollback_ended": rollback("failed")}, [(Cause.ROLLBACK_FAILED, "the rollback failed: no route")]),
         ({"triggers": ()}, [NO_TRIGGER]),
         ({"decisions": ()}, [NO_DECISION]),
@@ -230,29 +232,47 @@ SAYS = "the rollback says it is done, but"
 CHANGED_NOTHING = f"{SAYS} changed nothing: web is served from blue by 1.0, by the same replicas as before it"
 
 
+def unseen(when: str, service: str = "web") -> tuple[Cause, str]:
+    why = f"the journal does not tell what served {service} {when} the rollback, so not if it was brought back"
+    return (Cause.JOURNAL_INCOMPLETE, why)
+
+
+def wrong(why: str) -> tuple[Cause, str]:
+    return (Cause.NOT_ROLLED_BACK, why)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
         ((NEW,), (OLD,), []),
-        ((), (), []),
-        ((), (OLD,), []),
-        ((NEW,), (), []),
-        ((NEW,), (serving("blue", "2.0", "1.0"),), []),
+        ((), (), [unseen("after")]),
+        ((), (OLD,), [unseen("before")]),
+        ((), (NEW,), [wrong(f"{SAYS} web is served from green by 2.0, not by 1.0")]),
+        ((NEW,), (), [unseen("after")]),
+        (
+            (NEW,),
+            (serving("blue", "1.0", "2.0"),),
+            [wrong(f"{SAYS} web is served from blue by 1.0 and 2.0, not by 1.0 alone")],
+        ),
         ((OLD,), (serving("blue", "1.0", replicas=("3",)),), []),
-        ((NEW,), (NEW,), [f"{SAYS} web is served from green by 2.0, not by 1.0"]),
-        ((NEW,), (serving("blue"),), [f"{SAYS} web is served from blue by nothing, not by 1.0"]),
-        ((NEW,), (serving("green", "2.0", "3.0"),), [f"{SAYS} web is served from green by 2.0 and 3.0, not by 1.0"]),
-        ((OLD,), (OLD,), [CHANGED_NOTHING]),
+        ((NEW,), (NEW,), [wrong(f"{SAYS} web is served from green by 2.0, not by 1.0")]),
+        ((NEW,), (serving("blue"),), [wrong(f"{SAYS} web is served from blue by nothing, not by 1.0")]),
+        (
+            (NEW,),
+            (serving("green", "2.0", "3.0"),),
+            [wrong(f"{SAYS} web is served from green by 2.0 and 3.0, not by 1.0")],
+        ),
+        ((OLD,), (OLD,), [wrong(CHANGED_NOTHING)]),
         ((NEW,), (OLD, serving("green", "2.0", service="mail")), []),
     ],
 )
-def test_after_a_rollback_other_replicas_serve_and_among_them_the_targets(
-    before: Serving, after: Serving, found: list[str]
+def test_after_a_rollback_other_replicas_serve_and_all_of_them_are_the_targets(
+    before: Serving, after: Serving, found: list[tuple[Cause, str]]
 ) -> None:
     assert GOOD.planned is not None
     planned = GOOD.planned.model_copy(update={"target": {"web": "1.0"}})
     timeline = replace(GOOD, planned=planned, served=served(before, after))
-    assert told(course.reacted(timeline)) == [(Cause.NOT_ROLLED_BACK, why) for why in found]
+    assert told(course.reacted(timeline)) == found
 
 
 def test_every_service_of_the_target_is_looked_at() -> None:
@@ -260,9 +280,17 @@ def test_every_service_of_the_target_is_looked_at() -> None:
     planned = GOOD.planned.model_copy(update={"target": {"blog": "1.0", "web": "1.0", "mail": "1.0"}})
     mail = serving("green", "2.0", service="mail")
     found = course.reacted(replace(GOOD, planned=planned, served=served((), (NEW, mail))))
-    assert [one.reason for one in found] == [
-        f"{SAYS} {name} is served from green by 2.0, not by 1.0" for name in ("web", "mail")
+    assert told(found) == [
+        unseen("after", "blog"),
+        *(wrong(f"{SAYS} {name} is served from green by 2.0, not by 1.0") for name in ("web", "mail")),
     ]
+
+
+def test_a_plan_that_brings_nothing_back_is_none() -> None:
+    assert GOOD.planned is not None
+    timeline = replace(GOOD, planned=GOOD.planned.model_copy(update={"target": {}}))
+    why = "the plan of the rollback names no service that it brings back"
+    assert told(course.reacted(timeline)) == [(Cause.JOURNAL_INCOMPLETE, why)]
 
 
 def test_without_a_plan_there_is_no_target_to_be_served() -> None:

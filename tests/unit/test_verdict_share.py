@@ -152,7 +152,16 @@ def test_where_preparing_has_no_end_the_steady_state_began_with_the_journal() ->
 
 def test_a_preparation_that_ended_after_the_fault_leaves_no_steady_state_to_be_loaded() -> None:
     late = tuple(one.model_copy(update={"at": at(3.2)}) for one in GOOD.stage_ends if one.stage is r.Stage.PREPARE)
-    assert told((3.0, 1, 18), AFTER, stage_ends=late) == []
+    found = too_little("0/0/were/answered well in the steady state")
+    assert told((3.0, 1, 18), AFTER, stage_ends=late) == [found]
+
+
+def test_load_that_never_ran_in_the_steady_state_is_none_however_little_was_promised() -> None:
+    little = declared(("web", 0.2))
+    assert told((0.5, 1, 0), AFTER, declared=little) == []
+    found = too_little("0/0/were/answered well in the steady state")
+    for before in ((0.5, 0, 1), (3.0, 1, 0)):
+        assert told(before, AFTER, declared=little) == [found]
 
 
 def test_without_a_recovery_load_must_only_be_made_until_the_last_look() -> None:

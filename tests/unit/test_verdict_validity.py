@@ -112,7 +112,9 @@ def test_every_way_to_fail_has_its_verdict_and_its_sentence(way: str) -> None:
 
 PASSES: dict[str, World] = {
     "only a service that is not critical failed": World(broken={"blog": [(3.12, 5)]}, objectives=()),
-    "a lone bad answer long before the fault": World(broken={"web": [(1.2, 1.21), (3.12, 5)]}),
+    "a lone bad answer of a hundred before the fault": World(
+        broken={"web": [(1.2, 1.21), (3.12, 5)]}, probing=Probing(lag=0, period=0.02)
+    ),
 }
 
 
