@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from itertools import count
 
+from harness.errors import InputError
 from tests.support.commands import REPOSITORY
 from tests.support.fuzzing import Trial
 from tests.support.mutations import mutate
@@ -44,7 +45,7 @@ def test_a_damaged_feature_is_planned_or_refused(trial: Trial) -> None:
                 (folder / f"{name}.feature").write_bytes(text)
             said = trial.ask("run", "--dry-run", folder, "--system", SYSTEM, "--sandbox", "embedded,kind")
             named = [name for name in texts if f"{name}.feature" in said.err]
-            stuck = "no file is named" if said.code and not named else ""
+            stuck = "no file is named" if said.code == InputError.exit_code and not named else ""
             trial.found.note(said, b"\n-----\n".join(texts.values()), stuck)
             shutil.rmtree(folder)
             refused += len(named)
