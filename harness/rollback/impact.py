@@ -85,7 +85,8 @@ def _number(version: str) -> tuple[int, ...]:
 def features(changelog: str | None, going: Sequence[Goes], services: Iterable[str]) -> list[Effect]:
     """What clients and people will miss: the entries of all releases after a target, up to what serves now.
 
-    An entry that begins with the name of another service is not of this one.
+    The newest release stands first, so what stands before the one that serves came after it, whatever its number: a
+    maintenance release of an older line. An entry that begins with the name of another service is not of this one.
     """
     if changelog is None:
         return [Effect("features", "drill.toml names no changelog, so what goes is not known", known=False)]
@@ -96,7 +97,7 @@ def features(changelog: str | None, going: Sequence[Goes], services: Iterable[st
         about = f"feature of {one.service}"
         between = [
             entry
-            for entry in found
+            for entry in _since(found, one.current)
             if _number(one.target) < _number(entry.version) <= _number(one.current)
             and _whose(entry, known) in (one.service, None)
         ]
@@ -107,6 +108,12 @@ def features(changelog: str | None, going: Sequence[Goes], services: Iterable[st
         elif not between:
             told.append(Effect(about, f"none: no entry lies between {one.target} and {one.current}"))
     return told
+
+
+def _since(found: Sequence[Entry], version: str) -> Sequence[Entry]:
+    """The entries from a release's own on; all that stand before them came after it."""
+    first = next((index for index, entry in enumerate(found) if entry.version == version), len(found))
+    return found[first:]
 
 
 def _whose(entry: Entry, services: Sequence[str]) -> str | None:

@@ -21,6 +21,12 @@ CHANGELOG = """\
 
 Words that are no entry.
 
+## [2.4.1] - 2025-12-20
+
+### Fixed
+
+- web: for those who stayed on 2.4.
+
 ## [2.10.0] - 2025-12-01
 
 ### Added
@@ -57,8 +63,8 @@ def told(current: str, target: str) -> list[str]:
 
 def test_a_changelog_is_read_with_entries_of_several_lines() -> None:
     found = list(entries(CHANGELOG))
-    assert found[0] == Entry("2.10.0", "Added", "web: a cart on two lines.")
-    assert [one.version for one in found] == ["2.10.0"] * 3 + ["2.9.0"] * 2 + ["2.4.0"]
+    assert found[1] == Entry("2.10.0", "Added", "web: a cart on two lines.")
+    assert [one.version for one in found] == ["2.4.1", *["2.10.0"] * 3, "2.9.0", "2.9.0", "2.4.0"]
 
 
 def test_what_came_with_the_releases_between_goes_and_what_they_mended_is_broken_again() -> None:
