@@ -81,6 +81,11 @@ def _to_be_rolled_back(drill: DrillBuilder, service: str, version: str, how: Pro
     drill.roll_back_to(version, drill.roll_back_limit, how, service)
 
 
+@then(step("the application is rolled back to {version:Version} within {limit:Duration}"))
+def _application(drill: DrillBuilder, version: str, limit: Duration) -> None:
+    drill.roll_back_to(version, limit, Procedure.APPLICATION)
+
+
 @then(step("the rollback is refused because {why:Refusal}"))
 def _refused(drill: DrillBuilder, why: ExpectedRefusal) -> None:
     if why.version not in (None, drill.back_to):

@@ -37,7 +37,11 @@ app = typer.Typer(add_completion=False, help="The rollback engine alone, on a sy
 Kind = Annotated[Procedure, typer.Argument(help="which procedure", metavar="PROCEDURE")]
 Target = Annotated[
     list[str],
-    typer.Option("--to", help="what a service goes back to; again for another one", metavar="SERVICE=VERSION"),
+    typer.Option(
+        "--to",
+        help="what a service goes back to, or only the service: to what was before; again for another one",
+        metavar="SERVICE[=VERSION]",
+    ),
 ]
 On = Annotated[str | None, typer.Option("--on", help="the sandbox's id", show_default="the only one of yours")]
 
@@ -48,7 +52,7 @@ def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, j
     """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
     with _engine(on, system) as engine:
         deadline = Deadline.after(WITHIN)
-        target = of_services(to, "--to")
+        target = _target(engine, to, deadline)
         found = engine.plan(procedure, target, deadline)
         ahead = engine.look_ahead(procedure, target, deadline)
     if json:
@@ -68,7 +72,7 @@ def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, js
     told = _Told(quiet=json)
     with _engine(on, system) as engine:
         deadline = Deadline.after(WITHIN)
-        found = engine.plan(procedure, of_services(to, "--to"), deadline)
+        found = engine.plan(procedure, _target(engine, to, deadline), deadline)
         if not json:
             print(_headline(found))
         outcome = engine.run(found, told, deadline)
@@ -80,6 +84,17 @@ def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, js
     else:
         print(f"{outcome.outcome}: {outcome.reason}" if outcome.reason else outcome.outcome)
     return EXITS[outcome.outcome]
+
+
+def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, str]:
+    """The version that each service goes back to; where none is named, the one before.
+
+    Raises:
+        UsageError: a text is no target.
+        NotFound: there is no such service, or nothing tells which version came before.
+    """
+    whole = (text if "=" in text else f"{text}={engine.previous_version(text, deadline)}" for text in to)
+    return of_services(tuple(whole), "--to")
 
 
 class _Told:

@@ -255,6 +255,8 @@ class DrillBuilder:
     def _target(self, fault: Fault) -> dict[str, str]:
         """Where the scenario says nothing: a bad release goes back to what was live, else to what stands by."""
         service = getattr(fault, "service", None)
+        if self.procedure is Procedure.APPLICATION and self.back_to:
+            return dict.fromkeys(self.model.services, self.back_to)
         if service is None:
             return {}
         before = self._live().get(service, self.model.releases.current)

@@ -18,10 +18,12 @@ from harness.faults.model import Fault
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.rollback.history import HistoryFacts
 from harness.rollback.plan import Plan, Procedure, StepPhase
+from harness.rollback.procedures.application import ApplicationFacts, plan_application
 from harness.rollback.procedures.rolling import plan_rolling
 from harness.rollback.procedures.service import plan_service
 from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
 from harness.settings import Settings
+from harness.system.order import needed_first
 from harness.system.values import Replica, ReplicaState, Revision, RevisionState, Slot
 from harness.units import counted
 
@@ -75,6 +77,14 @@ def expected_plan(drill: Drill, sandbox: str = "embedded") -> Plan | None:
             return plan_service(expected_history(drill, sandbox), drill.target)
         case Procedure.ROLLING:
             return plan_rolling(expected_history(drill, sandbox), drill.target)
+        case Procedure.APPLICATION:
+            slots, histories = expected_facts(drill), expected_history(drill, sandbox)
+            facts = {
+                name: ApplicationFacts(frozenset({_serves(drill, name)}), slots[name], histories[name])
+                for name in drill.target
+            }
+            order = needed_first({name: one.needs for name, one in drill.model.services.items()})
+            return plan_application(facts, drill.target, order, len(drill.model.business_path))
         case _:
             assert_never(drill.procedure)
 
@@ -82,6 +92,13 @@ def expected_plan(drill: Drill, sandbox: str = "embedded") -> Plan | None:
 def _fault(drill: Drill) -> Fault:
     """The fault itself, without what stands in the way of its rollback."""
     return drill.fault.fault if isinstance(drill.fault, Hindered) else drill.fault
+
+
+def _serves(drill: Drill, service: str) -> str:
+    """The version that will serve a service when the rollback is planned."""
+    fault = _fault(drill)
+    broken = getattr(fault, "service", None) == service
+    return str(getattr(fault, "version", drill.versions[service])) if broken else drill.versions[service]
 
 
 def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
@@ -93,7 +110,7 @@ def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
         f"              the fault is taken back at the end, however the drill ends, within {settings.undo}",
     ]
     for service, facts in expected_facts(drill).items():
-        serves = getattr(_fault(drill), "version", drill.versions[service])
+        serves = _serves(drill, service)
         waits = facts.standby[0].version if facts.standby else "nothing"
         there = f"{counted(facts.replicas, 'replica')} of {serves} in {facts.active}"
         lines.append(f"  target      {service}: {there}; {waits} stands by in {facts.active.other}")

@@ -17,7 +17,9 @@ from harness.rollback.plan import (
     CheckRevision,
     CheckStandby,
     CheckUnfinished,
+    TakeSnapshot,
 )
+from harness.rollback.snapshot import snapshot
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.releases import versions
@@ -25,7 +27,7 @@ from harness.system.values import Replica, ReplicaState, Revision
 from harness.units import are
 
 
-def look(check: Check, model: SystemModel, system: System, deadline: Deadline) -> Found:
+def look(check: Check, model: SystemModel, system: System, deadline: Deadline) -> Found:  # noqa: PLR0911 - one a kind
     """Carries out one check.
 
     Raises:
@@ -42,6 +44,8 @@ def look(check: Check, model: SystemModel, system: System, deadline: Deadline) -
             return find_revision(_revisions(system, service, deadline), slot, version, number)
         case CheckRelease(_, version):
             return _find_release(versions(model), version)
+        case TakeSnapshot(services):
+            return Found(snapshot(model, system, services, deadline))
         case CheckImage(service, version):
             return _find_image(system, service, version, deadline)
         case _:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, assert_never
+from typing import Final, Literal, Protocol, assert_never
 
 import httpx
 
@@ -16,7 +16,7 @@ from harness.errors import DrillError, MayWorkLater, NotFound, WillNotWork
 from harness.journal.refusal import Refusal
 from harness.rollback.changes import change
 from harness.rollback.checks import look
-from harness.rollback.history import HistoryFacts
+from harness.rollback.history import HistoryFacts, previous_version
 from harness.rollback.outlook import Outlook, look_ahead
 from harness.rollback.plan import (
     DeployAgain,
@@ -28,16 +28,22 @@ from harness.rollback.plan import (
     Step,
     StepPhase,
     SwitchTraffic,
+    VerifyPath,
     VerifyVersion,
 )
+from harness.rollback.procedures.application import ApplicationFacts, plan_application
 from harness.rollback.procedures.rolling import plan_rolling
 from harness.rollback.procedures.service import plan_service
 from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
 from harness.system.checks import look_at_service
 from harness.system.model import SystemModel
+from harness.system.order import needed_first
+from harness.system.path import walk
 from harness.system.ports import System
 from harness.system.values import Slot
 from harness.units import Duration, Instant
+
+ANSWER_LIMIT: Final = Duration.of(s=3)  # of a handbook, for health and version together
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +114,33 @@ class Engine:
                 return plan_service(self.history_facts(target, deadline), target)
             case Procedure.ROLLING:
                 return plan_rolling(self.history_facts(target, deadline), target)
+            case Procedure.APPLICATION:
+                order = needed_first({name: one.needs for name, one in self._model.services.items()})
+                facts = self.application_facts(target, deadline)
+                return plan_application(facts, target, order, len(self._model.business_path))
             case _:
                 assert_never(procedure)
 
     def look_ahead(self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline) -> Outlook:
         """Whether all is there that the procedure needs, and what it will cost; see `harness.rollback.outlook`."""
         return look_ahead(self._model, self._system, procedure, target, deadline)
+
+    def previous_version(self, service: str, deadline: Deadline) -> str:
+        """The version that a service goes back to where nobody names one; see `history.previous_version`.
+
+        Raises:
+            NotFound: the system has no such service, or nothing tells of a version before the one that serves.
+        """
+        active, workloads = self._active(service), self._system.workloads
+        revisions = () if self._system.revisions is None else self._system.revisions.of(service, deadline)
+        found = previous_version(
+            active, workloads.replicas(service, active), revisions, workloads.replicas(service, active.other)
+        )
+        if found is None:
+            raise NotFound(
+                f"no revision and no standby of {service} tells which version came before; name it: {service}=VERSION"
+            )
+        return found
 
     def facts(self, services: Mapping[str, str]) -> dict[str, SlotFacts]:
         """How the services stand, as the planner of the traffic procedure needs it."""
@@ -140,6 +167,16 @@ class Engine:
             for service in services
         }
 
+    def application_facts(self, services: Mapping[str, str], deadline: Deadline) -> dict[str, ApplicationFacts]:
+        """How the services stand, as the planner of the application procedure needs it."""
+        slots, histories = self.facts(services), self.history_facts(services, deadline)
+        found = {}
+        for service in services:
+            serving = self._system.workloads.replicas(service, slots[service].active)
+            versions = frozenset(one.version for one in serving)
+            found[service] = ApplicationFacts(versions, slots[service], histories[service])
+        return found
+
     def _active(self, service: str) -> Slot:
         if service not in self._model.services:
             raise NotFound(f"the system has no service {service!r}; it has {', '.join(self._model.services)}")
@@ -154,8 +191,9 @@ class Engine:
                 refused = step.phase is StepPhase.CHECK
                 why = f"{step.title}: {report.error}"
                 return Outcome("refused", why, report.refusal) if refused else Outcome("failed", why)
-        if not plan.of_phase(StepPhase.CHANGE):
-            return Outcome("refused", "the plan changes nothing, because no way back was found when it was made")
+        if not plan.of_phase(StepPhase.CHANGE, StepPhase.VERIFY):
+            why = "when it was made, no way back was found, or everything was as it should be"
+            return Outcome("refused", f"the plan changes nothing: {why}")
         return Outcome("done")
 
     def clean_up(self, plan: Plan, reporter: Reporter, deadline: Deadline) -> Outcome:
@@ -186,6 +224,11 @@ class Engine:
                 return change(action, self._system, deadline)
             case VerifyVersion() as action:
                 return self._verify_version(action, deadline)
+            case VerifyPath():
+                walked = walk(self._model.business_path, self._system.router.address, deadline)
+                if walked.done < len(self._model.business_path):
+                    raise MayWorkLater(walked.problem or f"only {walked.done} requests were made in time")
+                return f"all {walked.done} requests were answered as expected"
             case _ as check:
                 found = look(check, self._model, self._system, deadline)
                 if found.refusal:
@@ -205,7 +248,8 @@ class Engine:
                 deadline,
             )
             last = seen.describe()
-            in_a_row = in_a_row + 1 if seen.healthy and seen.version == action.version else 0
+            good = seen.healthy and seen.version == action.version and seen.took <= ANSWER_LIMIT
+            in_a_row = in_a_row + 1 if good else 0
             return in_a_row >= action.times
 
         try:

@@ -40,6 +40,21 @@ def revision_with(revisions: Sequence[Revision], slot: Slot, version: str) -> Re
     return max(fitting, key=lambda one: one.number, default=None)
 
 
+def previous_version(
+    slot: Slot, serving: Sequence[Replica], revisions: Sequence[Revision], standby: Sequence[Replica]
+) -> str | None:
+    """The version before the one that serves: that of the newest revision that worked, else the standby's; or None.
+
+    Never the current one: a revision that only changed its configuration holds that, too.
+    """
+    current = {one.version for one in serving}
+    before = [one for one in revisions if one.worked and one.versions.get(slot, "") not in {"", *current}]
+    if before:
+        return max(before, key=lambda one: one.number).versions[slot]
+    waiting = {one.version for one in standby} - current
+    return waiting.pop() if len(waiting) == 1 else None
+
+
 def find_revision(revisions: Sequence[Revision], slot: Slot, version: str, planned: int | None) -> Found:
     """Is the revision that was planned still the one to go back to?"""
     found = revision_with(revisions, slot, version)

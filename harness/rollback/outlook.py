@@ -92,6 +92,8 @@ def _impact(model: SystemModel, system: System, facts: list[ServiceFacts], deadl
     going = []
     for one in facts:
         serves = sorted({replica.version for replica in one.serving})
+        if serves == [one.target]:
+            continue
         if len(serves) == 1:
             going.append(Goes(one.service, serves[0], one.target))
         else:

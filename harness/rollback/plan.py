@@ -15,6 +15,7 @@ class Procedure(StrEnum):
     TRAFFIC = "traffic"
     SERVICE = "service"
     ROLLING = "rolling"
+    APPLICATION = "application"
 
 
 class StepPhase(StrEnum):
@@ -111,6 +112,18 @@ class CheckImage:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeSnapshot:
+    """How the services stand is noted, before any of them is changed; it refuses nothing by what it finds."""
+
+    services: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"note versions, replicas, schema and configuration of {', '.join(self.services)}"
+
+
+@dataclass(frozen=True, slots=True)
 class SwitchTraffic:
     """Clients are sent to the slot."""
 
@@ -181,6 +194,18 @@ class VerifyVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyPath:
+    """The business path works, through all services."""
+
+    requests: int
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"verify that all {self.requests} requests of the business path are answered as expected"
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveSlot:
     """The failed slot is emptied; refused while it serves."""
 
@@ -193,9 +218,10 @@ class RemoveSlot:
         return f"clean up the failed slot: remove {self.slot} of {self.service}"
 
 
-Check = CheckStandby | CheckDeployed | CheckUnfinished | CheckRevision | CheckRelease | CheckImage
+Check = CheckStandby | CheckDeployed | CheckUnfinished | CheckRevision | CheckRelease | CheckImage | TakeSnapshot
 Change = SwitchTraffic | RollBackTo | RollTo | DeployAgain | RemoveSlot
-Action = Check | Change | VerifyVersion
+Verification = VerifyVersion | VerifyPath
+Action = Check | Change | Verification
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,9 @@ def _of_service(procedure: Procedure, one: ServiceFacts) -> Iterator[Item]:
     current = _versions(one.serving)
     name = f"previous version of {one.service}"
     if one.target in current:
-        what = f"{one.target} is what serves now"
-        yield Item(name, False, what, "name the version before it, such as one of " + ", ".join(one.releases))
+        stays = procedure is Procedure.APPLICATION and current == [one.target]
+        remedy = "" if stays else "name the version before it, such as one of " + ", ".join(one.releases)
+        yield Item(name, stays, f"{one.target} is what serves now", remedy)
     else:
         yield Item(name, True, f"{one.target}; {' and '.join(current) or 'nothing'} serves now")
     if procedure is Procedure.TRAFFIC:

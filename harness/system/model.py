@@ -27,6 +27,7 @@ from harness.system.cluster_model import ClusterTable, KubernetesTable
 from harness.system.guards_model import Guards
 from harness.system.metrics_model import MetricsTable
 from harness.system.notify_model import Receiver
+from harness.system.order import needed_first
 from harness.system.placeholders import COMMAND_PLACEHOLDERS, only
 from harness.system.request_model import Ledger, Load, Request
 from harness.system.rollback_model import RollbackTable
@@ -54,6 +55,7 @@ class Service(Table):
     replicas: dict[Name, Annotated[int, Field(ge=1, le=MOST_REPLICAS)]] = Field(
         default_factory=dict, description="replicas per environment; 1 where nothing is said"
     )
+    needs: tuple[Name, ...] = Field(default=(), description="services that go back before this one")
     health: UrlPath = Field(default="/health", description="answers 200 when the replica can serve")
     version: VersionCheck = VersionCheck()
     business: str | None = Field(default=None, min_length=1, description="what it means to people when it goes back")
@@ -157,7 +159,13 @@ class SystemModel(Table):
         named += [(("load", index, "service"), load.service) for index, load in enumerate(self.load)]
         stops = enumerate(self.guards.stop or ())
         named += [(("guards", "stop", index, "service"), one.service) for index, one in stops if one.service]
-        problems = unknown_services(named, self.services)
+        problems: list[InitErrorDetails] = []
+        named += [
+            (("services", name, "needs", index), needed)
+            for name, one in self.services.items()
+            for index, needed in enumerate(one.needs)
+        ]
+        problems += unknown_services(named, self.services) or self._in_a_circle()
         problems += self._told_twice()
         problems += self._no_business()
         if self.ledger and not self.database:
@@ -169,6 +177,14 @@ class SystemModel(Table):
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)
         return self
+
+    def _in_a_circle(self) -> list[InitErrorDetails]:
+        """Services that need each other can be put into no order."""
+        try:
+            needed_first({name: one.needs for name, one in self.services.items()})
+        except ValueError as error:
+            return [problem(("services",), None, str(error))]
+        return []
 
     def _told_twice(self) -> Iterator[InitErrorDetails]:
         """A name means one receiver."""

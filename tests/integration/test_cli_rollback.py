@@ -40,6 +40,7 @@ def test_a_plan_is_printed_and_changes_nothing_and_a_run_carries_it_out(state: P
         assert "switch the traffic of echo to green" in planned.out
         assert "  needs  standby of echo: ready: 2 of 2 replicas ready in green, in 1.0.0\n" in planned.out
         assert "  costs  sessions: not known: drill.toml does not say" in planned.out
+    assert rollback(state, "plan", "traffic", "--to", "echo").out.startswith("traffic: back to echo 1.0.0\n")
     done = rollback(state, "run", "traffic", "--to", "echo=1.0.0", "--json")
     assert done.code == 0, done
     told = json.loads(done.out)
@@ -64,7 +65,11 @@ def test_what_cannot_be_told_apart_or_is_not_there_is_a_clear_error(state: Path)
     assert all(name in said.err for name in names)
     one = names.pop()
     for arguments, expected in (
-        (("--to", "echo"), "drill: --to 'echo': expected SERVICE=VERSION, such as web=2.4.0"),
+        (
+            ("--to", "echo"),
+            "drill: no revision and no standby of echo tells which version came before; name it: echo=VERSION",
+        ),
+        (("--to", "=1"), "drill: --to '=1': expected SERVICE=VERSION, such as web=2.4.0"),
         (("--to", "echo=1", "--to", "echo=2"), "drill: --to: echo is named twice, with 1 and 2"),
         (("--to", "mail=1.0.0"), "drill: the system has no service 'mail'; it has echo"),
     ):

@@ -100,7 +100,7 @@ def test_where_no_revisions_are_kept_the_release_is_checked_and_deployed_again(p
         CheckDeployed("web", BLUE, 1, 1 if procedure is Procedure.ROLLING else 0),
         CheckRelease("web", "1"),
         DeployAgain("web", BLUE, "1"),
-        VerifyVersion("web", "1", 3),
+        VerifyVersion("web", "1", 10 if procedure is Procedure.SERVICE else 3),
     ]
 
 

@@ -10,6 +10,7 @@ from harness.rollback.plan import Plan, Procedure, RollBackTo
 from harness.rollback.procedures.within import plan_within
 from harness.units import Duration
 
+HEALTHY: Final = 10  # times in a row, as a handbook asks of a service that went back by itself
 CHANGE_LIMIT: Final = Duration.of(s=60)  # Helm needs seconds; a replica may pull its image and start within the rest
 
 
@@ -21,4 +22,12 @@ def plan_service(facts: Mapping[str, HistoryFacts], target: Mapping[str, str]) -
     Raises:
         WillNotWork: the target names no service, or one without facts.
     """
-    return plan_within(Procedure.SERVICE, facts, target, least_ready=0, change=RollBackTo, limit=lambda _: CHANGE_LIMIT)
+    return plan_within(
+        Procedure.SERVICE,
+        facts,
+        target,
+        least_ready=0,
+        change=RollBackTo,
+        limit=lambda _: CHANGE_LIMIT,
+        least_looks=HEALTHY,
+    )

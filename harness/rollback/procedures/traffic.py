@@ -16,7 +16,7 @@ from harness.rollback.plan import (
     VerifyVersion,
 )
 from harness.system.looks import looks_to_meet
-from harness.system.values import Replica, Slot
+from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration
 
 CHECK_LIMIT: Final = Duration.of(s=2)  # one look at the slot
@@ -56,8 +56,7 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
         steps.append(Step(id=f"{len(steps) + 1:02}", phase=phase, action=action, deadline=limit))
 
     for service, version in target.items():
-        slot = facts[service].active.other
-        add(StepPhase.CHECK, CheckStandby(service, slot, version, facts[service].replicas), CHECK_LIMIT)
+        add(StepPhase.CHECK, check_standby(service, version, facts[service]), CHECK_LIMIT)
     for service in target:
         add(StepPhase.CHANGE, SwitchTraffic(service, facts[service].active.other), SWITCH_LIMIT)
     for service, version in target.items():
@@ -67,7 +66,18 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
     return Plan(procedure=Procedure.TRAFFIC, target=dict(target), steps=tuple(steps))
 
 
-def verify(service: str, version: str, replicas: int) -> tuple[VerifyVersion, Duration]:
-    """So many looks that each replica has answered, and the time for them."""
-    times = looks_to_meet(replicas)
+def check_standby(service: str, version: str, facts: SlotFacts) -> CheckStandby:
+    """That the slot where no client is sent can take over."""
+    return CheckStandby(service, facts.active.other, version, facts.replicas)
+
+
+def stands_by(facts: SlotFacts, version: str) -> bool:
+    """True when a version is ready in the slot where no client is sent, and no other one is there."""
+    ready = [one for one in facts.standby if one.state is ReplicaState.READY]
+    return {one.version for one in facts.standby} == {version} and len(ready) >= facts.replicas
+
+
+def verify(service: str, version: str, replicas: int, least: int = 1) -> tuple[VerifyVersion, Duration]:
+    """So many looks that each replica has answered, at least `least`, and the time for them."""
+    times = max(least, looks_to_meet(replicas))
     return VerifyVersion(service, version, times), max(VERIFY_LIMIT, LOOK_SHARE * times)

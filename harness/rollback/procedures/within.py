@@ -38,6 +38,7 @@ def plan_within(
     least_ready: int,
     change: MakeChange,
     limit: Callable[[HistoryFacts], Duration],
+    least_looks: int = 1,
 ) -> Plan:
     """Checks of all services, then their changes, then their verifications.
 
@@ -50,6 +51,7 @@ def plan_within(
         least_ready: how many replicas must be ready before anything is changed.
         change: makes the change of one service, where revisions are kept.
         limit: how long the change of one service may take.
+        least_looks: how often in a row a service must be seen to be well afterwards, whatever its replicas.
 
     Raises:
         WillNotWork: the target names no service, or one without facts.
@@ -65,19 +67,19 @@ def plan_within(
         steps.append(Step(id=f"{len(steps) + 1:02}", phase=phase, action=action, deadline=within))
 
     for service, version in target.items():
-        for check, within in _checks(service, version, facts[service], least_ready):
+        for check, within in checks_of(service, version, facts[service], least_ready):
             add(StepPhase.CHECK, check, within)
-    changes = {service: _change(service, version, facts[service], change) for service, version in target.items()}
+    changes = {service: change_of(service, version, facts[service], change) for service, version in target.items()}
     found = {service: action for service, action in changes.items() if action is not None}
     if len(found) == len(target):
         for service, action in found.items():
             add(StepPhase.CHANGE, action, limit(facts[service]))
         for service, version in target.items():
-            add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas))
+            add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas, least_looks))
     return Plan(procedure=procedure, target=dict(target), steps=tuple(steps))
 
 
-def _checks(service: str, version: str, known: HistoryFacts, least_ready: int) -> Iterator[tuple[Check, Duration]]:
+def checks_of(service: str, version: str, known: HistoryFacts, least_ready: int) -> Iterator[tuple[Check, Duration]]:
     """What must hold before anything is changed, cheapest first."""
     yield CheckDeployed(service, known.active, known.replicas, least_ready), CHECK_LIMIT
     if known.revisions is None:
@@ -90,7 +92,7 @@ def _checks(service: str, version: str, known: HistoryFacts, least_ready: int) -
         yield CheckImage(service, version), IMAGE_LIMIT
 
 
-def _change(service: str, version: str, known: HistoryFacts, change: MakeChange) -> Action | None:
+def change_of(service: str, version: str, known: HistoryFacts, change: MakeChange) -> Action | None:
     """What brings the version back; None when no revision holds it."""
     if known.revisions is None:
         return DeployAgain(service, known.active, version)
