@@ -1,6 +1,7 @@
-"""`drill rollback plan|run`: the rollback engine alone, on a system that was brought up by `drill sandbox up`.
+"""`drill rollback plan|run|resume|reverse`: the rollback engine alone, on a system that `drill sandbox up` brought up.
 
-Exit codes: 0 it is rolled back; 1 the rollback failed on its way; 2 a check refused it, and nothing was changed.
+Exit codes: 0 it is rolled back (or taken back); 1 that failed on its way; 2 it was refused, and nothing was changed; 75
+somebody else is at it.
 """
 
 from __future__ import annotations
@@ -8,31 +9,34 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
+from harness.cli.rollback_output import Told, as_json, headline, print_outlook
 from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
 from harness.drill.sandboxes import entered
 from harness.errors import NotFound, UsageError
-from harness.rollback.engine import Engine, StepReport
-from harness.rollback.outlook import Outlook
-from harness.rollback.plan import Plan, Procedure, Step
+from harness.rollback.engine import Engine, Outcome, StepReport
+from harness.rollback.interrupted import remaining, reverse
+from harness.rollback.plan import Plan, Procedure
+from harness.rollback.record import Writer, only_one
 from harness.sandbox.embedded.start import list_sandboxes
 from harness.settings import Settings
 from harness.system.checks import http_client
 from harness.units import Duration
 
 WITHIN: Final = Duration.of(s=60)  # for the whole rollback, as in a drill that says nothing else
+RECORDS: Final = "rollbacks"
 EXITS: Final = {"done": 0, "failed": 1, "refused": 2}
 
-app = typer.Typer(add_completion=False, help="The rollback engine alone, on a system that runs: plan, run.")
+app = typer.Typer(add_completion=False, help="The engine alone, on a system that runs.")
 
 Kind = Annotated[Procedure, typer.Argument(help="which procedure", metavar="PROCEDURE")]
 Target = Annotated[
@@ -50,16 +54,16 @@ On = Annotated[str | None, typer.Option("--on", help="the sandbox's id", show_de
 @readable
 def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
     """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
-    with _engine(on, system) as engine:
+    with _engine(on, system) as (engine, _):
         deadline = Deadline.after(WITHIN)
         target = _target(engine, to, deadline)
         found = engine.plan(procedure, target, deadline)
         ahead = engine.look_ahead(procedure, target, deadline)
     if json:
-        print(json_text.dumps(_as_json(found, []) | {"outlook": asdict(ahead)}, indent=2))
+        print(json_text.dumps(as_json(found, []) | {"outlook": asdict(ahead)}, indent=2))
         return 0
-    print(_headline(found))
-    _print_outlook(ahead)
+    print(headline(found))
+    print_outlook(ahead)
     for step in found.steps:
         print(f"  {step.id}  {step.phase:<11} {step.title}, within {step.deadline}")
     return 0
@@ -69,21 +73,83 @@ def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, j
 @readable
 def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
     """Roll back, and clean up once that is verified. Exit 0: rolled back; 1: failed; 2: refused, nothing changed."""
-    told = _Told(quiet=json)
-    with _engine(on, system) as engine:
+    told = Told(quiet=json)
+    with _engine(on, system) as (engine, folder), only_one(folder, f"drill rollback run {procedure}") as records:
+        kept = records.newest()
+        if kept is not None and kept.outcome is None:
+            why = f"an earlier rollback ({kept.owner}) did not come to its end: drill rollback resume, or reverse"
+            return _ended(None, told, Outcome("refused", why), json=json)
         deadline = Deadline.after(WITHIN)
         found = engine.plan(procedure, _target(engine, to, deadline), deadline)
-        if not json:
-            print(_headline(found))
-        outcome = engine.run(found, told, deadline)
-        if outcome.outcome == "done":
-            outcome = engine.clean_up(found, told, deadline)
+        with records.begin(found, engine.stands(found.target)) as writer:
+            return _carry_out(engine, found, (told, writer), deadline, json=json)
+
+
+@app.command()
+@readable
+def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
+    """Go on with the rollback that was interrupted or failed, where it stopped."""
+    with _engine(on, system) as (engine, folder), only_one(folder, "drill rollback resume") as records:
+        kept = records.newest()
+        if kept is None or kept.outcome in ("done", "refused", "reversed"):
+            raise NotFound("there is no rollback that was interrupted or failed")
+        if kept.reversing:
+            raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
+        told = Told(quiet=json)
+        with records.take_up(reversing=False) as writer:
+            return _carry_out(engine, remaining(kept), (told, writer), Deadline.after(WITHIN), json=json)
+
+
+@app.command(name="reverse")
+@readable
+def take_back(*, on: On = None, system: System = None, json: Json = False) -> int:
+    """Put everything back as it was before the last rollback, wherever that was interrupted, or when it is done."""
+    with _engine(on, system) as (engine, folder), only_one(folder, "drill rollback reverse") as records:
+        kept = records.newest()
+        if kept is None or kept.outcome in ("refused", "reversed"):
+            raise NotFound("there is no rollback that changed anything")
+        told, found = Told(quiet=json), reverse(kept)
+        with records.take_up(reversing=True) as writer:
+            if not found.steps:
+                writer.ended("reversed", "nothing had been changed")
+                return _ended(found, told, Outcome("done", "nothing had been changed"), json=json)
+            return _carry_out(engine, found, (told, writer), Deadline.after(WITHIN), json=json, done="reversed")
+
+
+def _carry_out(
+    engine: Engine, found: Plan, told: tuple[Told, Writer], deadline: Deadline, *, json: bool, done: str = "done"
+) -> int:
+    """Runs a plan to its end, records each step and the end, and says how that was."""
+    screen, writer = told
+    if not json:
+        print(headline(found))
+    outcome = engine.run(found, _Both(screen, writer), deadline)
+    if outcome.outcome == "done":
+        outcome = engine.clean_up(found, _Both(screen, writer), deadline)
+    writer.ended(done if outcome.outcome == "done" else outcome.outcome, outcome.reason)
+    return _ended(found, screen, outcome, json=json)
+
+
+def _ended(found: Plan | None, told: Told, outcome: Outcome, *, json: bool) -> int:
     if json:
-        ended = {"outcome": outcome.outcome, "reason": outcome.reason}
-        print(json_text.dumps(_as_json(found, told.reports) | ended, indent=2))
+        steps = as_json(found, told.reports) if found else {}
+        print(json_text.dumps(steps | {"outcome": outcome.outcome, "reason": outcome.reason}, indent=2))
     else:
         print(f"{outcome.outcome}: {outcome.reason}" if outcome.reason else outcome.outcome)
     return EXITS[outcome.outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """Records a step before it is shown: what was shown is on record."""
+
+    screen: Told
+    record: Writer
+
+    def step_ended(self, report: StepReport) -> None:
+        """See the engine."""
+        self.record.step_ended(report)
+        self.screen.step_ended(report)
 
 
 def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, str]:
@@ -97,24 +163,9 @@ def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, 
     return of_services(tuple(whole), "--to")
 
 
-class _Told:
-    """Prints every step as it ends."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self.reports: list[StepReport] = []
-        self._quiet = quiet
-
-    def step_ended(self, report: StepReport) -> None:
-        """See the engine."""
-        self.reports.append(report)
-        if not self._quiet:
-            how = "failed" if report.error else "done"
-            print(f"  {report.step.id}  {how:<11} {report.step.title}: {report.completed - report.started}", flush=True)
-
-
 @contextmanager
-def _engine(on: str | None, system: Path | None) -> Iterator[Engine]:
-    """The engine on a sandbox.
+def _engine(on: str | None, system: Path | None) -> Iterator[tuple[Engine, Path]]:
+    """The engine on a sandbox, and the folder for the records of its rollbacks, which ends with it.
 
     Raises:
         NotFound: there is no such sandbox, or none at all.
@@ -128,7 +179,7 @@ def _engine(on: str | None, system: Path | None) -> Iterator[Engine]:
             raise UsageError(
                 f"sandbox {name} is of another system: it has {', '.join(found.services)}; name it by --system"
             )
-        yield Engine(model, found, http)
+        yield Engine(model, found, http), settings.state_dir / name / RECORDS
 
 
 def _only(names: Sequence[str]) -> str:
@@ -137,40 +188,3 @@ def _only(names: Sequence[str]) -> str:
     if len(names) > 1:
         raise UsageError(f"several sandboxes live: {', '.join(names)}; name one with --on")
     return names[0]
-
-
-def _print_outlook(ahead: Outlook) -> None:
-    for one in ahead.ready:
-        how = {True: "ready", False: "not ready", None: "not known"}[one.ready]
-        print(f"  needs  {one.name}: {how}: {one.found}" + (f"; {one.remedy}" if one.remedy else ""))
-    for way in ahead.instead:
-        print(f"  instead  {way}")
-    for cost in ahead.impact:
-        print(f"  costs  {cost.about}: {'' if cost.known else 'not known: '}{cost.found}")
-
-
-def _headline(found: Plan) -> str:
-    target = ", ".join(f"{service} {version}" for service, version in found.target.items())
-    return f"{found.procedure}: back to {target}"
-
-
-def _as_json(found: Plan, reports: Sequence[StepReport]) -> dict[str, Any]:
-    ended = {one.step.id: one for one in reports}
-    return {
-        "procedure": found.procedure.value,
-        "target": found.target,
-        "steps": [_step(step, ended.get(step.id)) for step in found.steps],
-    }
-
-
-def _step(step: Step, report: StepReport | None) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "id": step.id,
-        "phase": step.phase.value,
-        "title": step.title,
-        "within": step.deadline.seconds,
-    }
-    if report is not None:
-        took = (report.completed - report.started).seconds
-        told |= {"outcome": "failed" if report.error else "done", "took": took, "detail": report.detail}
-    return told

@@ -5,7 +5,7 @@ Invariant: when a check fails nothing has been changed, and the outcome is `refu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, assert_never
 
@@ -17,6 +17,7 @@ from harness.journal.refusal import Refusal
 from harness.rollback.changes import change
 from harness.rollback.checks import look
 from harness.rollback.history import HistoryFacts, previous_version
+from harness.rollback.interrupted import Before
 from harness.rollback.outlook import Outlook, look_ahead
 from harness.rollback.plan import (
     DeployAgain,
@@ -120,6 +121,15 @@ class Engine:
                 return plan_application(facts, target, order, len(self._model.business_path))
             case _:
                 assert_never(procedure)
+
+    def stands(self, services: Iterable[str]) -> tuple[Before, ...]:
+        """How services stand now, to be put back to that."""
+        workloads, found = self._system.workloads, []
+        for service in services:
+            held = {slot: {one.version for one in workloads.replicas(service, slot)} for slot in Slot}
+            versions = {slot: max(there) for slot, there in held.items() if there}
+            found.append(Before(service, self._active(service), versions, self._model.replicas(service)))
+        return tuple(found)
 
     def look_ahead(self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline) -> Outlook:
         """Whether all is there that the procedure needs, and what it will cost; see `harness.rollback.outlook`."""

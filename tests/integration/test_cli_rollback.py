@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.commands import ECHO, Said, drill
+from tests.support.commands import ECHO, REPOSITORY, Said, drill, environment
 from tests.support.sandboxes import state_folder
 
 
@@ -87,3 +90,75 @@ def test_a_release_that_is_not_there_cannot_be_live(state: Path) -> None:
     assert "9.9.9" in said.err
     said = drill("sandbox", "up", "kind", "--system", ECHO, "--standby", "echo=1.0.0", state=state)
     assert said.code == 64
+
+
+DRIVER = """
+import os, signal, sys
+from harness.rollback.record import Writer
+
+recorded = Writer.step_ended
+left = int(sys.argv.pop(1))
+
+def step_ended(self, report):
+    global left
+    recorded(self, report)
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Writer.step_ended = step_ended
+from harness.cli.main import main
+main()
+"""
+"""The command, killed by the kernel right after a step."""
+STEPS = 4  # of a traffic rollback of one service: check, switch, verify, remove
+
+
+def served(state: Path) -> list[str]:
+    """What serves and what stands by, of the one sandbox."""
+    said = rollback(state, "plan", "traffic", "--to", "echo=1.0.0", "--json")
+    assert said.code == 0, said
+    return [one["found"] for one in json.loads(said.out)["outlook"]["ready"][:2]]
+
+
+def killed_after(step: int, state: Path, *arguments: str) -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(step), *arguments],
+        cwd=REPOSITORY,
+        env=environment(state),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr
+
+
+@pytest.mark.parametrize("at", range(1, STEPS + 1))
+def test_a_rollback_whose_process_is_killed_after_any_step_is_refused_taken_back_and_gone_on_with(
+    state: Path, at: int
+) -> None:
+    up(state, "--live", "echo=2.0.0", "--standby", "echo=1.0.0")
+    before = served(state)
+    run = ("rollback", "run", "traffic", "--to", "echo=1.0.0", "--system", str(ECHO))
+    killed_after(at, state, *run)
+    refused = rollback(state, "run", "traffic", "--to", "echo=1.0.0")
+    assert refused.code == 2
+    assert "did not come to its end: drill rollback resume, or reverse" in refused.out
+    back = rollback(state, "reverse")
+    assert back.code == 0, back
+    assert served(state) == before
+    assert rollback(state, "resume").code == 66
+    killed_after(at, state, *run)
+    done = rollback(state, "resume")
+    assert done.code == 0, done
+    assert done.out.splitlines()[-1] == "done"
+    assert served(state)[0] == "1.0.0 is what serves now"
+
+
+def test_a_rollback_that_is_done_can_be_taken_back_once(state: Path) -> None:
+    up(state, "--live", "echo=2.0.0", "--standby", "echo=1.0.0")
+    before = served(state)
+    assert rollback(state, "run", "traffic", "--to", "echo=1.0.0").code == 0
+    assert rollback(state, "reverse").code == 0
+    assert served(state) == before
+    assert rollback(state, "reverse").code == 66

@@ -1,0 +1,120 @@
+"""What can be done about a rollback that did not come to its end: go on with it, or take it back. Pure.
+
+Steps run in order, and each is recorded once it has ended. So of a run that was killed the steps that are recorded are
+over, and the first one that is not may have been under way; none after it was begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.errors import WillNotWork
+from harness.rollback.plan import (
+    Action,
+    DeployAgain,
+    Plan,
+    RemoveSlot,
+    RollBackTo,
+    RollTo,
+    Step,
+    StepPhase,
+    SwitchTraffic,
+)
+from harness.rollback.procedures.service import CHANGE_LIMIT
+from harness.rollback.procedures.traffic import SWITCH_LIMIT, verify
+from harness.system.values import Slot
+from harness.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """How one service stood before: the slot that served, and the version in each slot that held one."""
+
+    service: str
+    active: Slot
+    versions: Mapping[Slot, str]
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is recorded of a rollback; `outcome` is None where it did not come to its end.
+
+    `reversing` is true once somebody has begun to take it back: then it cannot be gone on with any more.
+    """
+
+    plan: Plan
+    before: tuple[Before, ...]
+    done: frozenset[str]
+    outcome: Literal["done", "failed", "refused", "reversed"] | None
+    owner: str
+    reversing: bool = False
+
+    @property
+    def under_way(self) -> Step | None:
+        """The step that may have been under way, or failed: the first one that is not done."""
+        return next((step for step in self.plan.steps if step.id not in self.done), None)
+
+
+def remaining(kept: Kept) -> Plan:
+    """The plan that goes on where a rollback was interrupted, or where it failed.
+
+    As long as nothing was changed, that is the whole plan, checks and all. Else what was changed stays, what was not is
+    changed, and all of it is verified again. Every change may be made twice: asking for what is changes nothing.
+    """
+    if not _touched(kept):
+        return kept.plan
+    left = (
+        step
+        for step in kept.plan.steps
+        if step.phase is StepPhase.VERIFY or (step.phase is not StepPhase.CHECK and step.id not in kept.done)
+    )
+    return Plan(kept.plan.procedure, kept.plan.target, tuple(left))
+
+
+def reverse(kept: Kept) -> Plan:
+    """The plan that puts everything back as it was before; it has no steps where nothing was changed.
+
+    Raises:
+        WillNotWork: a step was begun that cannot be taken back by itself.
+    """
+    before = {one.service: one for one in kept.before}
+    back: list[Action] = []
+    for step in reversed(_touched(kept)):
+        back += [action for action in _taken_back(step, before) if action not in back]
+    services = dict.fromkeys(one.service for one in back if isinstance(one, SwitchTraffic | DeployAgain))
+    target = {name: before[name].versions[before[name].active] for name in services}
+    found: list[tuple[StepPhase, Action, Duration]] = [
+        (StepPhase.CHANGE, action, SWITCH_LIMIT if isinstance(action, SwitchTraffic) else CHANGE_LIMIT)
+        for action in back
+    ]
+    found += [(StepPhase.VERIFY, *verify(name, version, before[name].replicas)) for name, version in target.items()]
+    steps = (Step(f"back-{number:02}", *part) for number, part in enumerate(found, 1))
+    return Plan(kept.plan.procedure, target, tuple(steps))
+
+
+def _touched(kept: Kept) -> Sequence[Step]:
+    """The steps that changed something, or may have."""
+    under_way = kept.under_way
+    return [
+        step
+        for step in kept.plan.of_phase(StepPhase.CHANGE, StepPhase.AFTERWARDS)
+        if step.id in kept.done or step is under_way
+    ]
+
+
+def _taken_back(step: Step, before: Mapping[str, Before]) -> Iterator[Action]:
+    """What takes one step back."""
+    match step.action:
+        case SwitchTraffic(service, _):
+            yield SwitchTraffic(service, before[service].active)
+        case DeployAgain(service, _, _) | RollBackTo(service, _, _) | RollTo(service, _, _, _):
+            there = before[service]
+            yield DeployAgain(service, there.active, there.versions[there.active])
+        case RemoveSlot(service, slot):
+            if slot in before[service].versions:
+                yield DeployAgain(service, slot, before[service].versions[slot])
+        case _:
+            raise WillNotWork(f"step {step.id} ({step.title}) cannot be taken back by itself; resume the rollback")
