@@ -4,7 +4,7 @@ BIN := .venv/bin
 FUZZ_SEED ?= 0
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill test lint bench fuzz mutants kill-matrix provision images lock clean
+.PHONY: drill game-day test lint bench fuzz mutants kill-matrix provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -15,6 +15,9 @@ SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
 drill: .venv/.ready  ## the main job: the release drills on the embedded sandbox
 	$(BIN)/drill run features/release
+
+game-day: .venv/.ready  ## every scenario of features/ that needs no cluster
+	$(BIN)/drill run features --tag 'not kind'
 
 lint: .venv/.ready
 	$(BIN)/ruff check .
