@@ -68,6 +68,7 @@ _HOW: Final = {
     "by switching traffic": Procedure.TRAFFIC,
     "by its revision": Procedure.SERVICE,
     "batch by batch": Procedure.ROLLING,
+    "by the emergency ladder": Procedure.EMERGENCY,
 }
 
 

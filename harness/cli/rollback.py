@@ -81,7 +81,8 @@ def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, js
             return _ended(None, told, Outcome("refused", why), json=json)
         deadline = Deadline.after(WITHIN)
         found = engine.plan(procedure, _target(engine, to, deadline), deadline)
-        with records.begin(found, engine.stands(found.target)) as writer:
+        deadline = Deadline.after(found.limit or WITHIN)
+        with records.begin(found, engine.standing.before(found.target)) as writer:
             return _carry_out(engine, found, (told, writer), deadline, json=json)
 
 
@@ -97,7 +98,8 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
         told = Told(quiet=json)
         with records.take_up(reversing=False) as writer:
-            return _carry_out(engine, remaining(kept), (told, writer), Deadline.after(WITHIN), json=json)
+            deadline = Deadline.after(kept.plan.limit or WITHIN)
+            return _carry_out(engine, remaining(kept), (told, writer), deadline, json=json)
 
 
 @app.command(name="reverse")
@@ -159,7 +161,7 @@ def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, 
         UsageError: a text is no target.
         NotFound: there is no such service, or nothing tells which version came before.
     """
-    whole = (text if "=" in text else f"{text}={engine.previous_version(text, deadline)}" for text in to)
+    whole = (text if "=" in text else f"{text}={engine.standing.previous_version(text, deadline)}" for text in to)
     return of_services(tuple(whole), "--to")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.rollback.engine import StepReport
 from harness.rollback.outlook import Outlook
-from harness.rollback.plan import Plan, Step
+from harness.rollback.plan import Plan, Step, StepPhase
 
 
 class Told:
@@ -27,6 +27,8 @@ class Told:
         if not self._quiet:
             how = "failed" if report.error else "done"
             print(f"  {report.step.id}  {how:<11} {report.step.title}: {report.completed - report.started}", flush=True)
+            if report.step.phase in (StepPhase.ATTEMPT, StepPhase.CHECK) or report.error:
+                print(f"      {report.detail}", flush=True)
 
 
 def print_outlook(ahead: Outlook) -> None:

@@ -19,6 +19,7 @@ from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.rollback.history import HistoryFacts
 from harness.rollback.plan import Plan, Procedure, StepPhase
 from harness.rollback.procedures.application import ApplicationFacts, plan_application
+from harness.rollback.procedures.emergency import plan_emergency
 from harness.rollback.procedures.rolling import plan_rolling
 from harness.rollback.procedures.service import plan_service
 from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
@@ -77,12 +78,14 @@ def expected_plan(drill: Drill, sandbox: str = "embedded") -> Plan | None:
             return plan_service(expected_history(drill, sandbox), drill.target)
         case Procedure.ROLLING:
             return plan_rolling(expected_history(drill, sandbox), drill.target)
-        case Procedure.APPLICATION:
+        case Procedure.APPLICATION | Procedure.EMERGENCY:
             slots, histories = expected_facts(drill), expected_history(drill, sandbox)
             facts = {
                 name: ApplicationFacts(frozenset({_serves(drill, name)}), slots[name], histories[name])
                 for name in drill.target
             }
+            if drill.procedure is Procedure.EMERGENCY:
+                return plan_emergency(facts, drill.target, tuple(drill.model.services))
             order = needed_first({name: one.needs for name, one in drill.model.services.items()})
             return plan_application(facts, drill.target, order, len(drill.model.business_path))
         case _:

@@ -251,7 +251,7 @@ class PlannedStep(Value):
 
     id: str
     title: str
-    phase: Literal["check", "change", "verify", "afterwards"]
+    phase: Literal["check", "change", "attempt", "verify", "afterwards"]
     deadline: Duration
 
 

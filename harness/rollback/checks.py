@@ -8,8 +8,7 @@ from typing import assert_never
 from harness.clock import Deadline
 from harness.errors import InternalError
 from harness.journal.refusal import Refusal
-from harness.rollback.history import Found, find_deployed, find_revision, find_unfinished
-from harness.rollback.plan import (
+from harness.rollback.check_steps import (
     Check,
     CheckDeployed,
     CheckImage,
@@ -19,6 +18,7 @@ from harness.rollback.plan import (
     CheckUnfinished,
     TakeSnapshot,
 )
+from harness.rollback.history import Found, find_deployed, find_revision, find_unfinished
 from harness.rollback.snapshot import snapshot
 from harness.system.model import SystemModel
 from harness.system.ports import System

@@ -7,19 +7,22 @@ over, and the first one that is not may have been under way; none after it was b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.errors import WillNotWork
 from harness.rollback.plan import (
     Action,
     DeployAgain,
+    GoBackAll,
     Plan,
     RemoveSlot,
+    RestartAll,
     RollBackTo,
     RollTo,
     Step,
     StepPhase,
+    SwitchAll,
     SwitchTraffic,
 )
 from harness.rollback.procedures.service import CHANGE_LIMIT
@@ -42,36 +45,43 @@ class Before:
 class Kept:
     """What is recorded of a rollback; `outcome` is None where it did not come to its end.
 
-    `reversing` is true once somebody has begun to take it back: then it cannot be gone on with any more.
+    `done` are the steps that ended well, `tried` all that ended. `reversing` is true once somebody has begun to take it
+    back: then it cannot be gone on with any more.
     """
 
     plan: Plan
     before: tuple[Before, ...]
     done: frozenset[str]
+    tried: frozenset[str]
     outcome: Literal["done", "failed", "refused", "reversed"] | None
     owner: str
     reversing: bool = False
 
     @property
     def under_way(self) -> Step | None:
-        """The step that may have been under way, or failed: the first one that is not done."""
-        return next((step for step in self.plan.steps if step.id not in self.done), None)
+        """The step that may have been under way: the first one that did not end, unless the rollback did."""
+        if self.outcome is not None:
+            return None
+        return next((step for step in self.plan.steps if step.id not in self.tried), None)
 
 
 def remaining(kept: Kept) -> Plan:
     """The plan that goes on where a rollback was interrupted, or where it failed.
 
     As long as nothing was changed, that is the whole plan, checks and all. Else what was changed stays, what was not is
-    changed, and all of it is verified again. Every change may be made twice: asking for what is changes nothing.
+    changed, and all of it is verified again; attempts are made until one of them has worked. Every change may be made
+    twice: asking for what is changes nothing.
     """
     if not _touched(kept):
         return kept.plan
+    worked = any(step.id in kept.done for step in kept.plan.of_phase(StepPhase.ATTEMPT))
+    over = (StepPhase.CHECK, StepPhase.ATTEMPT) if worked else (StepPhase.CHECK,)
     left = (
         step
         for step in kept.plan.steps
-        if step.phase is StepPhase.VERIFY or (step.phase is not StepPhase.CHECK and step.id not in kept.done)
+        if step.phase is StepPhase.VERIFY or (step.phase not in over and step.id not in kept.done)
     )
-    return Plan(kept.plan.procedure, kept.plan.target, tuple(left))
+    return replace(kept.plan, steps=tuple(left))
 
 
 def reverse(kept: Kept) -> Plan:
@@ -83,7 +93,7 @@ def reverse(kept: Kept) -> Plan:
     before = {one.service: one for one in kept.before}
     back: list[Action] = []
     for step in reversed(_touched(kept)):
-        back += [action for action in _taken_back(step, before) if action not in back]
+        back += [action for action in _taken_back(step, step.action, before) if action not in back]
     services = dict.fromkeys(one.service for one in back if isinstance(one, SwitchTraffic | DeployAgain))
     target = {name: before[name].versions[before[name].active] for name in services}
     found: list[tuple[StepPhase, Action, Duration]] = [
@@ -100,14 +110,21 @@ def _touched(kept: Kept) -> Sequence[Step]:
     under_way = kept.under_way
     return [
         step
-        for step in kept.plan.of_phase(StepPhase.CHANGE, StepPhase.AFTERWARDS)
-        if step.id in kept.done or step is under_way
+        for step in kept.plan.of_phase(StepPhase.CHANGE, StepPhase.ATTEMPT, StepPhase.AFTERWARDS)
+        if step.id in kept.tried or step is under_way
     ]
 
 
-def _taken_back(step: Step, before: Mapping[str, Before]) -> Iterator[Action]:
-    """What takes one step back."""
-    match step.action:
+def _taken_back(step: Step, action: Action, before: Mapping[str, Before]) -> Iterator[Action]:
+    """What takes one step back, or one part of it."""
+    match action:
+        case SwitchAll(moves, _) | GoBackAll(moves, _):
+            for move in reversed(moves):
+                yield from _taken_back(step, move, before)
+        case RestartAll(services):
+            for service in services:
+                there = before[service]
+                yield DeployAgain(service, there.active, there.versions[there.active])
         case SwitchTraffic(service, _):
             yield SwitchTraffic(service, before[service].active)
         case DeployAgain(service, _, _) | RollBackTo(service, _, _) | RollTo(service, _, _, _):

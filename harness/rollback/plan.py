@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.rollback.check_steps import Check, CountIssues
 from harness.system.values import Pace, Slot
 from harness.units import Duration
 
@@ -16,111 +17,20 @@ class Procedure(StrEnum):
     SERVICE = "service"
     ROLLING = "rolling"
     APPLICATION = "application"
+    EMERGENCY = "emergency"
 
 
 class StepPhase(StrEnum):
-    """Checks change nothing and stop the plan before it starts; `afterwards` waits until the rollback is validated."""
+    """Checks change nothing and stop the plan before it starts; `afterwards` waits until the rollback is validated.
+
+    Of the attempts of a plan the first that works is enough: those after it are not made.
+    """
 
     CHECK = "check"
     CHANGE = "change"
+    ATTEMPT = "attempt"
     VERIFY = "verify"
     AFTERWARDS = "afterwards"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckStandby:
-    """The slot holds the target version and all its replicas are ready."""
-
-    service: str
-    slot: Slot
-    version: str
-    replicas: int
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        return f"check that {self.slot} of {self.service} holds {self.version} with {self.replicas} ready"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckDeployed:
-    """Something is deployed in the slot, and at least `ready` of its replicas are ready."""
-
-    service: str
-    slot: Slot
-    replicas: int
-    ready: int
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        least = f", with at least {self.ready} ready" if self.ready else ""
-        return f"check that {self.slot} of {self.service} holds something{least}"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckUnfinished:
-    """No other rollback of the service has begun and not ended."""
-
-    service: str
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        return f"check that no other rollback of {self.service} is unfinished"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRevision:
-    """A revision that worked holds the target version in the slot; `number` is the one that was found for the plan."""
-
-    service: str
-    slot: Slot
-    version: str
-    number: int | None
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        return f"check that a revision of {self.service} that worked holds {self.version} in {self.slot}"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRelease:
-    """The target version is a release of the system: where no revisions are kept."""
-
-    service: str
-    version: str
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        return f"check that there is a release {self.version} of {self.service}"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckImage:
-    """The image of the target version is where the platform takes it from."""
-
-    service: str
-    version: str
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        return f"check that the image of {self.service} {self.version} is in the registry"
-
-
-@dataclass(frozen=True, slots=True)
-class TakeSnapshot:
-    """How the services stand is noted, before any of them is changed; it refuses nothing by what it finds."""
-
-    services: tuple[str, ...]
-
-    @property
-    def title(self) -> str:
-        """The action in words."""
-        return f"note versions, replicas, schema and configuration of {', '.join(self.services)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +116,57 @@ class VerifyPath:
 
 
 @dataclass(frozen=True, slots=True)
+class SwitchAll:
+    """The traffic of some services is switched, and they answer in their versions."""
+
+    moves: tuple[SwitchTraffic, ...]
+    checks: tuple[VerifyVersion, ...]
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return " and ".join(move.title for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class GoBackAll:
+    """Some services go back within their slots, and answer in their versions."""
+
+    moves: tuple[RollBackTo | DeployAgain, ...]
+    checks: tuple[VerifyVersion, ...]
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return " and ".join(move.title for move in self.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class RestartAll:
+    """All replicas of some services end, and the same version is started anew."""
+
+    services: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"restart {', '.join(self.services)}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyShare:
+    """So many of the services are healthy."""
+
+    services: tuple[str, ...]
+    least: int
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"verify that at least {self.least} of {len(self.services)} services are healthy"
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveSlot:
     """The failed slot is emptied; refused while it serves."""
 
@@ -218,10 +179,10 @@ class RemoveSlot:
         return f"clean up the failed slot: remove {self.slot} of {self.service}"
 
 
-Check = CheckStandby | CheckDeployed | CheckUnfinished | CheckRevision | CheckRelease | CheckImage | TakeSnapshot
 Change = SwitchTraffic | RollBackTo | RollTo | DeployAgain | RemoveSlot
-Verification = VerifyVersion | VerifyPath
-Action = Check | Change | Verification
+Verification = VerifyVersion | VerifyPath | VerifyShare
+Attempt = SwitchAll | GoBackAll | RestartAll
+Action = Check | CountIssues | Change | Attempt | Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +202,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All steps of a rollback, in order. `target` is the version that each service goes back to."""
+    """All steps of a rollback, in order. `target` is the version that each service goes back to.
+
+    `limit` is the time for all of them, beside the limit of whoever runs the plan.
+    """
 
     procedure: Procedure
     target: dict[str, str]
     steps: tuple[Step, ...]
+    limit: Duration | None = None
 
     def of_phase(self, *phases: StepPhase) -> tuple[Step, ...]:
         """The steps of some phases, in order."""

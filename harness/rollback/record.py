@@ -175,7 +175,8 @@ def _of_plan(plan: Plan) -> dict[str, Any]:
         }
         for step in plan.steps
     ]
-    return {"procedure": plan.procedure.value, "target": plan.target, "steps": steps}
+    limit = None if plan.limit is None else _DURATION.dump_python(plan.limit, mode="json")
+    return {"procedure": plan.procedure.value, "target": plan.target, "limit": limit, "steps": steps}
 
 
 def _to_plan(told: Mapping[str, Any]) -> Plan:
@@ -188,7 +189,8 @@ def _to_plan(told: Mapping[str, Any]) -> Plan:
         )
         for step in told["steps"]
     )
-    return Plan(Procedure(told["procedure"]), dict(told["target"]), tuple(steps))
+    limit = None if told["limit"] is None else _DURATION.validate_json(json.dumps(told["limit"]))
+    return Plan(Procedure(told["procedure"]), dict(told["target"]), tuple(steps), limit)
 
 
 def _read(path: Path) -> Kept:
@@ -206,6 +208,7 @@ def _read(path: Path) -> Kept:
             plan=_to_plan(first["plan"]),
             before=_BEFORE.validate_python(first["before"]),
             done=frozenset(line["step"] for line in rest if line.get("done")),
+            tried=frozenset(line["step"] for line in rest if "step" in line),
             outcome=next((line["outcome"] for line in rest[since:] if "outcome" in line), None),
             owner=rest[since].get("taken_up", first["owner"]) if rest else first["owner"],
             reversing=reversing,

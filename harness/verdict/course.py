@@ -120,10 +120,15 @@ def _carried_out(timeline: Timeline) -> Iterator[Finding]:
         yield Finding(Cause.JOURNAL_INCOMPLETE, why)
         return
     last = {step.step: step for step in timeline.steps}
+    attempts = [last.get(step.id) for step in timeline.planned.steps if step.phase == "attempt"]
+    if attempts and not any(step and step.outcome == "done" for step in attempts):
+        yield Finding(Cause.ROLLBACK_INCOMPLETE, "the rollback says it is done, but none of its attempts worked")
     recover = timeline.stage_end(Stage.RECOVER)
     for planned in timeline.planned.steps:
         if planned.phase == "afterwards" and recover and recover.outcome == "failed":
             continue  # it waits for a recovery that did not come
+        if planned.phase == "attempt":
+            continue  # the first that works is enough
         step = last.get(planned.id)
         if step is None:
             why = f"the rollback says it is done, but did not do its step '{planned.title}'"

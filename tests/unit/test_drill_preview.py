@@ -10,7 +10,8 @@ from harness.faults.cluster import HungUpgrade
 from harness.faults.hindrance import ShortHistory
 from harness.faults.model import Fault
 from harness.faults.releases import CarelessRelease, InPlaceRelease
-from harness.rollback.plan import CheckRelease, CheckRevision, DeployAgain, Procedure, RollBackTo, RollTo, StepPhase
+from harness.rollback.check_steps import CheckRelease, CheckRevision
+from harness.rollback.plan import DeployAgain, Procedure, RollBackTo, RollTo, StepPhase
 from harness.settings import Settings
 from harness.system.values import Slot
 from harness.units import Duration

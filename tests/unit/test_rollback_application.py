@@ -5,21 +5,23 @@ from __future__ import annotations
 import pytest
 
 from harness.errors import WillNotWork
-from harness.rollback.history import HistoryFacts, previous_version
-from harness.rollback.plan import (
+from harness.rollback.check_steps import (
     CheckDeployed,
     CheckImage,
     CheckRelease,
     CheckRevision,
     CheckStandby,
     CheckUnfinished,
+    TakeSnapshot,
+)
+from harness.rollback.history import HistoryFacts, previous_version
+from harness.rollback.plan import (
     DeployAgain,
     Plan,
     RemoveSlot,
     RollBackTo,
     StepPhase,
     SwitchTraffic,
-    TakeSnapshot,
     VerifyPath,
     VerifyVersion,
 )

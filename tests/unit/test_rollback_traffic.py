@@ -8,8 +8,9 @@ import pytest
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound, WillNotWork
+from harness.rollback.check_steps import CheckStandby
 from harness.rollback.engine import Engine, Outcome, StepReport
-from harness.rollback.plan import CheckStandby, RemoveSlot, StepPhase, SwitchTraffic, VerifyVersion
+from harness.rollback.plan import RemoveSlot, StepPhase, SwitchTraffic, VerifyVersion
 from harness.rollback.procedures.traffic import SlotFacts, plan_traffic
 from harness.system.model import SystemModel
 from harness.system.values import Slot
@@ -65,7 +66,7 @@ def served(system: MemorySystem) -> Callable[[str], tuple[int, str]]:
 
 def run(system: MemorySystem, target: str = "1.0.0", *, limit: Duration = Duration.of(s=5)) -> Outcome:
     with engine(system, served(system)) as rollback:
-        plan = plan_traffic(rollback.facts({"web": target}), {"web": target})
+        plan = plan_traffic(rollback.standing.slots({"web": target}), {"web": target})
         return rollback.run(plan, Reports(), Deadline.after(limit))
 
 
@@ -103,7 +104,7 @@ def test_a_target_of_which_nothing_is_known_is_refused() -> None:
 
 def test_facts_of_a_service_that_is_not_there_name_those_that_are() -> None:
     with engine(MemorySystem(), lambda _: (200, "")) as rollback, pytest.raises(NotFound, match="it has web, api"):
-        rollback.facts({"wep": "1.0.0"})
+        rollback.standing.slots({"wep": "1.0.0"})
 
 
 def test_a_rollback_sends_clients_back_and_leaves_the_failed_slot_until_it_is_validated() -> None:
@@ -116,7 +117,7 @@ def test_a_rollback_sends_clients_back_and_leaves_the_failed_slot_until_it_is_va
 def test_cleaning_up_removes_the_failed_slot() -> None:
     system, reports = rolled_back_system(), Reports()
     with engine(system, served(system)) as rollback:
-        plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
+        plan = plan_traffic(rollback.standing.slots({"web": "1.0.0"}), {"web": "1.0.0"})
         rollback.run(plan, reports, Deadline.after(Duration.of(s=5)))
         assert rollback.clean_up(plan, reports, Deadline.after(Duration.of(s=5))) == Outcome("done")
     assert ("web", Slot.GREEN) not in system.deployed
@@ -126,7 +127,7 @@ def test_cleaning_up_removes_the_failed_slot() -> None:
 def test_a_slot_that_serves_is_never_removed() -> None:
     system = rolled_back_system()
     with engine(system, served(system)) as rollback:
-        plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
+        plan = plan_traffic(rollback.standing.slots({"web": "1.0.0"}), {"web": "1.0.0"})
         ended = rollback.clean_up(plan, Reports(), Deadline.after(Duration.of(s=5)))
     assert ended.outcome == "failed"
     assert "serves clients and is not removed" in ended.reason
@@ -168,7 +169,7 @@ def test_a_switch_that_fails_ends_the_rollback_as_failed() -> None:
 def test_clients_that_do_not_get_the_target_from_a_healthy_service_fail_the_rollback(answer: tuple[int, str]) -> None:
     system = rolled_back_system()
     with engine(system, lambda _: answer) as rollback:
-        plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
+        plan = plan_traffic(rollback.standing.slots({"web": "1.0.0"}), {"web": "1.0.0"})
         ended = rollback.run(plan, Reports(), Deadline.after(Duration.of(ms=100)))
     assert ended.outcome == "failed"
     assert "last seen: " in ended.reason
@@ -177,7 +178,7 @@ def test_clients_that_do_not_get_the_target_from_a_healthy_service_fail_the_roll
 def test_one_good_answer_among_bad_ones_does_not_verify_a_rollback() -> None:
     system, looks = rolled_back_system(), iter(range(10**6))
     with engine(system, lambda _: (200, "1.0.0" if next(looks) % 4 < 2 else "2.0.0")) as rollback:
-        plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
+        plan = plan_traffic(rollback.standing.slots({"web": "1.0.0"}), {"web": "1.0.0"})
         assert rollback.run(plan, Reports(), Deadline.after(Duration.of(ms=200))).outcome == "failed"
 
 
@@ -188,7 +189,7 @@ def test_one_replica_of_five_that_still_runs_the_failed_release_is_met() -> None
     system, looks = rolled_back_system(), iter(range(10**6))
     system.count = 5
     with engine(system, lambda _: (200, "2.0.0" if next(looks) // 2 % 5 == 0 else "1.0.0"), model) as rollback:
-        plan = plan_traffic(rollback.facts({"web": "1.0.0"}), {"web": "1.0.0"})
+        plan = plan_traffic(rollback.standing.slots({"web": "1.0.0"}), {"web": "1.0.0"})
         ended = rollback.run(plan, Reports(), Deadline.after(Duration.of(ms=500)))
     assert plan.of_phase(StepPhase.VERIFY)[0].title.endswith("28 times in a row")
     assert ended.outcome == "failed"

@@ -11,22 +11,10 @@ import pytest
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound, WillNotWork
 from harness.journal.refusal import Refusal
+from harness.rollback.check_steps import CheckDeployed, CheckImage, CheckRelease, CheckRevision, CheckUnfinished
 from harness.rollback.engine import Outcome
 from harness.rollback.history import HistoryFacts, find_unfinished, revision_with
-from harness.rollback.plan import (
-    CheckDeployed,
-    CheckImage,
-    CheckRelease,
-    CheckRevision,
-    CheckUnfinished,
-    DeployAgain,
-    Plan,
-    Procedure,
-    RollBackTo,
-    RollTo,
-    StepPhase,
-    VerifyVersion,
-)
+from harness.rollback.plan import DeployAgain, Plan, Procedure, RollBackTo, RollTo, StepPhase, VerifyVersion
 from harness.rollback.procedures.rolling import PACE, plan_rolling
 from harness.rollback.procedures.service import plan_service
 from harness.system.looks import looks_to_meet

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import WillNotWork
+from harness.rollback.check_steps import TakeSnapshot
 from harness.rollback.history import HistoryFacts
 from harness.rollback.plan import (
     Action,
@@ -21,7 +22,6 @@ from harness.rollback.plan import (
     Step,
     StepPhase,
     SwitchTraffic,
-    TakeSnapshot,
     VerifyPath,
 )
 from harness.rollback.procedures.service import CHANGE_LIMIT

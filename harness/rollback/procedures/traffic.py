@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.errors import WillNotWork
-from harness.rollback.plan import (
-    CheckStandby,
-    Plan,
-    Procedure,
-    RemoveSlot,
-    Step,
-    StepPhase,
-    SwitchTraffic,
-    VerifyVersion,
-)
+from harness.rollback.check_steps import CheckStandby
+from harness.rollback.plan import Plan, Procedure, RemoveSlot, Step, StepPhase, SwitchTraffic, VerifyVersion
 from harness.system.looks import looks_to_meet
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration

@@ -6,21 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from harness.errors import WillNotWork
+from harness.rollback.check_steps import Check, CheckDeployed, CheckImage, CheckRelease, CheckRevision, CheckUnfinished
 from harness.rollback.history import HistoryFacts, revision_with
-from harness.rollback.plan import (
-    Action,
-    Check,
-    CheckDeployed,
-    CheckImage,
-    CheckRelease,
-    CheckRevision,
-    CheckUnfinished,
-    DeployAgain,
-    Plan,
-    Procedure,
-    Step,
-    StepPhase,
-)
+from harness.rollback.plan import Action, DeployAgain, Plan, Procedure, Step, StepPhase
 from harness.rollback.procedures.traffic import CHECK_LIMIT, verify
 from harness.units import Duration
 
