@@ -72,7 +72,7 @@ def declaration(
             )
             for one in guards
         ),
-        receivers=tuple(one.name for one in model.notify),
+        receivers=tuple(one.name for one in model.notify if not one.escalation),
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),

@@ -25,7 +25,7 @@ def objectives(model: SystemModel, said: Sequence[Objective], source: Source) ->
         Measured.RPO: model.objectives.rpo,
         Measured.VALIDATION: model.objectives.validate_,
     }
-    if model.notify:
+    if any(not one.escalation for one in model.notify):
         bounds[Measured.NOTIFICATION] = model.objectives.notify
     if model.ledger is None:
         del bounds[Measured.RPO]

@@ -11,7 +11,7 @@ from harness.drill.spec import Drill
 from harness.journal.records import TriggerMet
 from harness.notify.notice import Notice, Occasion, target_of
 from harness.notify.sender import Notifier
-from harness.rollback.plan import Plan
+from harness.rollback.plan import Plan, Procedure
 
 
 class Telling:
@@ -56,10 +56,15 @@ class Telling:
         self._tell(Occasion.COMPLETED, "clients get good answers again", {})
 
     def failed(self, why: str) -> None:
-        """It came to an end otherwise than planned; told only when people know that something is wrong."""
+        """It came to an end otherwise than planned; told only when people know that something is wrong.
+
+        Where that was an emergency, those are told, too, who are kept for it.
+        """
         if self._begun and not self._over:
             self._over = True
             self._tell(Occasion.FAILED, "the rollback did not end well", {"reason": why})
+            if self._drill.procedure is Procedure.EMERGENCY:
+                self._tell(Occasion.ESCALATION, "the emergency is not over; a person must end it", {"reason": why})
 
     def close(self, deadline: Deadline) -> None:
         """Waits until everybody has been told, or the deadline has passed."""

@@ -340,7 +340,7 @@ class NoticeTold(Value):
 
     kind: Literal["notice.told"] = "notice.told"
     receiver: str
-    occasion: Literal["started", "progress", "completed", "failed"]
+    occasion: Literal["started", "progress", "completed", "failed", "escalation"]
     due: Instant
     attempts: int
     sent: Instant | None

@@ -16,12 +16,14 @@ _ICON: Final = {
     Occasion.PROGRESS: ":hourglass_flowing_sand:",
     Occasion.COMPLETED: ":white_check_mark:",
     Occasion.FAILED: ":x:",
+    Occasion.ESCALATION: ":sos:",
 }
 _ACTION: Final = {
     Occasion.STARTED: "trigger",
     Occasion.PROGRESS: "acknowledge",  # somebody is at it: the rollback itself
     Occasion.COMPLETED: "resolve",
     Occasion.FAILED: "trigger",
+    Occasion.ESCALATION: "trigger",
 }
 _SUMMARY: Final = 1024  # characters: PagerDuty's limit
 _FIELDS: Final = 10  # Slack's limit for a section

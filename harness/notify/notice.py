@@ -13,12 +13,13 @@ from harness.units import Instant
 
 
 class Occasion(StrEnum):
-    """When people are told; a failed rollback needs a person."""
+    """When people are told; a failed rollback needs a person, and an emergency that is not over those above them."""
 
     STARTED = "started"
     PROGRESS = "progress"
     COMPLETED = "completed"
     FAILED = "failed"
+    ESCALATION = "escalation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A receiver with its secrets, which no text of it shows."""
+    """A receiver with its secrets, which no text of it shows; `escalation` is true of one that is told of that only."""
 
     name: str
     way: Way
     address: SecretStr
     key: SecretStr | None = None
+    escalation: bool = False
+
+    def hears(self, occasion: Occasion) -> bool:
+        """Whether it is told on an occasion: everybody of an escalation, and who is kept for that of nothing else."""
+        return occasion is Occasion.ESCALATION or not self.escalation
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,5 +72,7 @@ def target_of(receiver: Receiver, model: SystemModel) -> Target:
     """
     secret = receiver.secret.read(model.root) if receiver.secret else None
     if receiver.way is Way.PAGERDUTY:
-        return Target(receiver.name, receiver.way, SecretStr(receiver.url or PAGERDUTY), secret)
-    return Target(receiver.name, receiver.way, secret or SecretStr(receiver.url or ""))
+        address = SecretStr(receiver.url or PAGERDUTY)
+        return Target(receiver.name, receiver.way, address, secret, receiver.escalation)
+    address = secret or SecretStr(receiver.url or "")
+    return Target(receiver.name, receiver.way, address, escalation=receiver.escalation)

@@ -57,9 +57,10 @@ class Notifier:
         self._lines = [_Line(target, report, patience) for target in targets]
 
     def send(self, notice: Notice) -> None:
-        """Has everybody told, soon; does not wait for it."""
+        """Has everybody told who hears of such a thing, soon; does not wait for it."""
         for line in self._lines:
-            line.put(_Waiting(notice, now()))
+            if line.target.hears(notice.occasion):
+                line.put(_Waiting(notice, now()))
 
     def close(self, deadline: Deadline) -> None:
         """Waits for what is under way, and gives up at the deadline what nobody has taken by then."""
@@ -73,7 +74,7 @@ class _Line:
     """The thread and the queue of one receiver."""
 
     def __init__(self, target: Target, report: Callable[[Told], object], patience: Duration) -> None:
-        self._target = target
+        self.target = target
         self._report = report
         self._patience = patience
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -101,12 +102,12 @@ class _Line:
 
     def _tell(self, http: httpx.Client, waiting: _Waiting) -> Told:
         attempts, sent, acknowledged, error = 0, None, None, "the drill was over before it was tried"
-        content = body(waiting.notice, self._target)
+        content = body(waiting.notice, self.target)
 
         def attempt() -> None:
             nonlocal attempts, sent
             attempts, sent = attempts + 1, now()
-            _post(http, self._target, content)
+            _post(http, self.target, content)
 
         trying = tenacity.Retrying(
             stop=tenacity.stop_any(
@@ -124,7 +125,7 @@ class _Line:
             except (_NotNow, _Never) as failure:
                 error = str(failure)
         return Told(
-            target=self._target.name,
+            target=self.target.name,
             occasion=waiting.notice.occasion,
             due=waiting.due,
             attempts=attempts,

@@ -77,6 +77,7 @@ class Receiver(Table):
     url: Annotated[str, AfterValidator(_web)] | None = Field(
         default=None, description="where notices go; PagerDuty's own where nothing is said"
     )
+    escalation: bool = Field(default=False, description="is told only when an emergency did not end in its time")
     secret: SecretFrom | None = Field(
         default=None, description="PagerDuty's routing key, or the address itself where that is the secret"
     )

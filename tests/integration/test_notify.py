@@ -105,3 +105,10 @@ def test_no_secret_is_in_what_is_reported() -> None:
 def test_where_nobody_is_told_nothing_is_started() -> None:
     assert tell([], *ALL, within=soon()) == []
     assert tell([Target("chat", Way.SLACK, SecretStr("http://127.0.0.1:1/"))], within=soon()) == []
+
+
+def test_who_is_kept_for_an_escalation_hears_of_nothing_else(server: Server) -> None:
+    chief = Target("chief", Way.WEBHOOK, target(server, "chief").address, escalation=True)
+    told = tell([target(server), chief], *ALL, within=soon())
+    assert [one.occasion for one in told if one.target == "chief"] == [Occasion.ESCALATION]
+    assert [one.occasion for one in told if one.target == "hook"] == list(ALL)

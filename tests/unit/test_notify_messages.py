@@ -29,6 +29,7 @@ def notice(
         (Occasion.PROGRESS, "acknowledge"),
         (Occasion.COMPLETED, "resolve"),
         (Occasion.FAILED, "trigger"),
+        (Occasion.ESCALATION, "trigger"),
     ],
 )
 def test_pagerduty_sees_one_incident_from_its_trigger_to_its_end(occasion: Occasion, action: str) -> None:

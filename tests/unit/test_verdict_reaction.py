@@ -465,3 +465,25 @@ def test_a_fault_is_taken_back_by_every_undo_on_record_and_seen_to_be_gone(
     change: dict[str, Any], found: list[tuple[Cause, str]]
 ) -> None:
     assert told(course.taken_back(replace(GOOD, **change))) == found
+
+
+def attempts(*outcomes: str | None) -> Timeline:
+    """A ladder whose rungs ended so; None was not tried."""
+    steps = tuple(
+        r.PlannedStep(id=str(index), title=f"rung {index}", phase="attempt", deadline=Duration.of(s=1))
+        for index in range(len(outcomes))
+    )
+    ended = tuple(
+        r.StepEnded.model_validate({"step": str(index), "started": at(4.2), "completed": at(4.3), "outcome": outcome})
+        for index, outcome in enumerate(outcomes)
+        if outcome
+    )
+    assert GOOD.planned is not None
+    return replace(GOOD, planned=GOOD.planned.model_copy(update={"steps": steps}), steps=ended)
+
+
+def test_of_attempts_one_that_worked_is_enough_and_none_is_no_rollback() -> None:
+    assert told(course.reacted(attempts("failed", "done", None))) == []
+    why = "the rollback says it is done, but none of its attempts worked"
+    for none in (attempts("failed", None), attempts(None, None)):
+        assert (Cause.ROLLBACK_INCOMPLETE, why) in told(course.reacted(none))
