@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pydantic import SecretStr
 
+from harness.secrecy import masked
 from harness.system.model import SystemModel
 from harness.system.notify_model import PAGERDUTY, Receiver, Way
 from harness.units import Instant
@@ -30,6 +31,12 @@ class Notice:
     incident: str
     title: str
     details: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def without_secrets(self) -> Notice:
+        """The same, as others may read it."""
+        details = {name: masked(text) for name, text in self.details.items()}
+        return replace(self, title=masked(self.title), details=details)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class Notifier:
         """Has everybody told who hears of such a thing, soon; does not wait for it."""
         for line in self._lines:
             if line.target.hears(notice.occasion):
-                line.put(_Waiting(notice, now()))
+                line.put(_Waiting(notice.without_secrets, now()))
 
     def close(self, deadline: Deadline) -> None:
         """Waits for what is under way, and gives up at the deadline what nobody has taken by then."""

@@ -11,8 +11,14 @@ import pytest
 
 from harness.errors import Unavailable
 from harness.sandbox.kubernetes.kubeconfig import Kubeconfig
+from harness.secrecy import masked
 
 CERTIFICATE = "Y2VydGlmaWNhdGU="  # of "certificate"
+KEY = "azN5LW9mLWEtdXNlcg=="
+BY_A_PROGRAM = (
+    "apiVersion: client.authentication.k8s.io/v1, command: 'true', interactiveMode: Never,"
+    " env: [{name: CLOUD_SECRET, value: s3cr3t-of-a-program}, {name: REGION, value: north-1}]"
+)
 TEXT = """
 apiVersion: v1
 kind: Config
@@ -88,3 +94,31 @@ def test_what_is_no_kubeconfig_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="No such file"):
         Kubeconfig(tmp_path / "config", None)
+
+
+@pytest.mark.parametrize(
+    ("user", "secret", "logs_in"),
+    [
+        ("token: t0k3n-of-a-user", "t0k3n-of-a-user", False),
+        ("username: me, password: w0rd-of-a-user", "w0rd-of-a-user", False),
+        (
+            f"client-certificate-data: {CERTIFICATE}, client-key-data: azN5LW9mLWEtdXNlcg==",
+            "azN5LW9mLWEtdXNlcg==",
+            False,
+        ),
+        (
+            "exec: {apiVersion: client.authentication.k8s.io/v1, command: 'true', interactiveMode: Never,"
+            " env: [{name: CLOUD_SECRET, value: s3cr3t-of-a-program}, {name: REGION, value: north-1}]}",
+            "s3cr3t-of-a-program",
+            True,
+        ),
+    ],
+)
+def test_what_is_secret_in_a_kubeconfig_is_masked_once_it_was_read(
+    tmp_path: Path, user: str, secret: str, *, logs_in: bool
+) -> None:
+    text = f"the cluster said {secret} of north-1"
+    read = Kubeconfig(written(tmp_path, "insecure-skip-tls-verify: true", user), None)
+    assert masked(text) == "the cluster said *** of north-1"
+    assert read.logs_in is logs_in
+    read.close()

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from harness.clock import Deadline, now, wait_for
 from harness.notify.notice import Notice, Occasion, Target, Told
 from harness.notify.sender import Notifier
+from harness.secrecy import learn
 from harness.system.notify_model import Way
 from harness.units import Duration
 from tests.support.http_server import Behaviour, Seen, Server
@@ -45,6 +46,17 @@ def test_a_receiver_gets_every_notice_in_order_and_the_instants_contain_the_trut
         assert one.sent
         assert one.acknowledged
         assert one.due <= one.sent <= seen.at <= one.acknowledged
+
+
+def test_no_receiver_reads_a_secret_that_the_drill_knows(server: Server) -> None:
+    learn("h1dd3n-word")
+    notifier = Notifier([target(server)], lambda _: None)
+    reason = "cannot connect with h1dd3n-word to postgresql://app:other@db/shop"
+    notifier.send(Notice(Occasion.FAILED, "run/drill", "[drill] shop: h1dd3n-word", {"reason": reason}))
+    notifier.close(soon())
+    [seen] = server.seen
+    assert "[drill] shop: ***" in seen.body.decode()
+    assert "cannot connect with *** to postgresql://app:***@db/shop" in seen.body.decode()
 
 
 def test_what_is_not_taken_is_tried_again_until_it_is(server: Server) -> None:

@@ -151,6 +151,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         (folder / "address.txt").write_text(f"{people.address.url}/{CANARY}-file-hook\n", encoding="utf-8")
         yield Site(tmp_path, state, {**FROM_SHELL, "WHERE_TO": f"{people.address.url}/{CANARY}-env-hook"})
         assert {f"/{CANARY}-file-hook", f"/{CANARY}-env-hook"} <= {seen.path for seen in people.seen}
+        assert not [seen.body for seen in people.seen if CANARY.encode() in seen.body]
         drill("heal", state=state)
         shutil.rmtree(folder)
 

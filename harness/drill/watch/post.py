@@ -11,7 +11,6 @@ leave nobody to take it back.
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
 import subprocess
@@ -31,6 +30,7 @@ from harness.drill.watch.switch import KillSwitch
 from harness.errors import DeadlineExceeded, Unavailable
 from harness.journal.guard import Guard
 from harness.journal.undo import Undo, undo_list_json
+from harness.sandbox.common.environment import everything, of_ours, of_tools
 from harness.sandbox.common.logs import last_lines
 from harness.units import Duration, Instant
 
@@ -40,7 +40,8 @@ ENDS: Final = Duration.of(s=5)  # from the last word to the end of its process: 
 OVERRUN: Final = Duration.of(s=60)  # beyond a stage's deadline: each part of a stage keeps it by seconds
 
 # Where the sandbox is not made of processes of ours, the tools that reach it need their own variables as well.
-_NEEDED: Final = ("PATH", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+_ENVIRONMENTS: Final = {"embedded": of_ours, "kind": of_tools, "cluster": everything}
+"""What the watchdog of a sandbox needs; a cluster's may have to log in by a program that its kubeconfig names."""
 
 
 class Post:
@@ -178,8 +179,7 @@ class Post:
     def _spawn(self, order: Order) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         own.setblocking(False)
-        here = order.sandbox == "embedded"
-        env = {name: value for name, value in os.environ.items() if not here or name in _NEEDED}
+        env = _ENVIRONMENTS[order.sandbox]()
         drill = order.drill
         command = [sys.executable, "-P", "-m", "harness.drill.watch.watchdog"]
         arguments = [str(self._berth.path), str(other.fileno()), str(drill.pid), str(drill.started), drill.boot]

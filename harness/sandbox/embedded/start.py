@@ -8,10 +8,10 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
+from harness.sandbox.common.environment import of_ours
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.client import EmbeddedSandbox, Link
@@ -20,9 +20,6 @@ from harness.sandbox.embedded.heal import clean
 from harness.sandbox.embedded.wire import Answer, Call, Description, Order
 from harness.system.model import SystemModel
 from harness.units import Duration
-
-# COVERAGE_*: so that a test run can measure what runs in the daemon.
-_DAEMON_ENV: Final = ("PATH", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 
 
 class StartedSandbox(EmbeddedSandbox):
@@ -203,7 +200,7 @@ def _start(
 
 
 def _spawn(folder: Folder, lock: int) -> "subprocess.Popen[bytes]":
-    env = {name: os.environ[name] for name in _DAEMON_ENV if name in os.environ}
+    env = of_ours()
     with folder.daemon_log.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "harness.sandbox.embedded.daemon", str(folder.path), str(lock)],

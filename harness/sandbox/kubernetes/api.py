@@ -47,6 +47,7 @@ class Kube:
         self.namespace = namespace
         self._fate = fate
         self.host = str(configuration.host)
+        self.logs_in = self._read.logs_in
         self._client = client.ApiClient(configuration)
         self.core = client.CoreV1Api(self._client)
         self.apps = client.AppsV1Api(self._client)

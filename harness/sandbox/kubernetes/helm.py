@@ -40,12 +40,21 @@ class Revision:
 class Helm:
     """Helm on one namespace.
 
+    Args:
+        kubeconfig: of the cluster.
+        context: the context in it; its current one when None.
+        namespace: where the releases are.
+        env: its environment; None where the kubeconfig names no program that logs in.
+
     Raises:
         Unavailable: helm is missing, or older than `OLDEST`.
     """
 
-    def __init__(self, kubeconfig: Path, context: str | None, namespace: str) -> None:
+    def __init__(
+        self, kubeconfig: Path, context: str | None, namespace: str, env: Mapping[str, str] | None = None
+    ) -> None:
         self.namespace = namespace
+        self._env = env
         self._where = [f"--kubeconfig={kubeconfig}", f"--namespace={namespace}"]
         if context is not None:
             self._where.append(f"--kube-context={context}")
@@ -70,7 +79,7 @@ class Helm:
         Raises as `upgrade` does, and DeadlineExceeded when it had not applied it in time.
         """
         command = ["helm", *self._upgrade(release, chart), "--wait", *self._where]
-        run_and_kill(command, applied, deadline, stdin=json.dumps(values))
+        run_and_kill(command, applied, deadline, stdin=json.dumps(values), env=self._env)
 
     def history(self, release: str, deadline: Deadline) -> tuple[Revision, ...]:
         """The revisions of a release, oldest first.
@@ -107,7 +116,7 @@ class Helm:
     def rollback_and_die(self, release: str, revision: int, begun: Callable[[], object], deadline: Deadline) -> None:
         """As `rollback`, but helm is killed once it has begun. Raises likewise."""
         command = ["helm", "rollback", release, str(revision), *self._client_side, "--wait", *self._where]
-        run_and_kill(command, begun, deadline)
+        run_and_kill(command, begun, deadline, env=self._env)
 
     def _upgrade(self, release: str, chart: Path) -> list[str]:
         options = ["--install", "--reset-values", "--values=-", f"--history-max={limits.HISTORY}"]
@@ -115,7 +124,7 @@ class Helm:
 
     def _run(self, command: list[str], deadline: Deadline, *, stdin: str | None = None) -> str:
         try:
-            return run(["helm", *command, *self._where], deadline.within(limits.HELM), stdin=stdin)
+            return run(["helm", *command, *self._where], deadline.within(limits.HELM), stdin=stdin, env=self._env)
         except ToolFailed as error:
             if any(sign in error.output for sign in _NO_RELEASE):
                 raise NotFound(f"Helm has no such release or revision: {error}") from error

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness.clock import Deadline
+from harness.sandbox.common.environment import everything
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.by_hand import KubernetesByHand
 from harness.sandbox.kubernetes.disturb import ImageStore, KubernetesCluster
@@ -55,7 +56,7 @@ class KubernetesSystem:
         self.kube = kube
         self.model = model
         self._reference = reference
-        self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace)
+        self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace, everything() if kube.logs_in else None)
         self._database: Database | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._logs = PodLogs(kube)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater, Unavailable
+from harness.sandbox.common.environment import of_tools
 from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.kubernetes import limits
 
@@ -82,13 +82,16 @@ def require(tool: str) -> str:
     return found
 
 
-def run(command: Sequence[str], deadline: Deadline, *, stdin: str | None = None) -> str:
+def run(
+    command: Sequence[str], deadline: Deadline, *, stdin: str | None = None, env: Mapping[str, str] | None = None
+) -> str:
     """Runs a command to its end and returns its standard output.
 
     Args:
         command: the program, looked up on PATH, and its arguments.
         deadline: when it is killed.
         stdin: text for its standard input, which is empty otherwise.
+        env: its environment; what every tool needs otherwise.
 
     Raises:
         Unavailable: there is no such program.
@@ -105,7 +108,7 @@ def run(command: Sequence[str], deadline: Deadline, *, stdin: str | None = None)
             errors="replace",
             timeout=max(deadline.left.seconds, 0.05),
             check=False,
-            env=_marked(),
+            env=_marked(env),
         )
     except subprocess.TimeoutExpired as late:
         printed = "".join(_text(part) for part in (late.stdout, late.stderr))
@@ -134,11 +137,17 @@ def version_of(tool: str, *arguments: str) -> Version:
 
 
 def run_and_kill(
-    command: Sequence[str], condition: Callable[[], object], deadline: Deadline, *, stdin: str | None = None
+    command: Sequence[str],
+    condition: Callable[[], object],
+    deadline: Deadline,
+    *,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> None:
     """Starts a command and kills it once a condition holds: as when the machine that runs it dies.
 
-    A command that ends by itself before is left ended; what it left behind tells which it was.
+    Standard input and environment are as with `run`. A command that ends by itself before is left ended; what it left
+    behind tells which it was.
 
     Raises:
         Unavailable: there is no such program.
@@ -150,7 +159,7 @@ def run_and_kill(
         given.write(stdin or "")
         given.seek(0)
         with subprocess.Popen(
-            [program, *command[1:]], stdin=given, stdout=printed, stderr=printed, env=_marked()
+            [program, *command[1:]], stdin=given, stdout=printed, stderr=printed, env=_marked(env)
         ) as process:
             try:
                 wait_for(lambda: process.poll() is not None or condition(), deadline, f"the point to kill {command[0]}")
@@ -161,9 +170,9 @@ def run_and_kill(
             raise ToolFailed(command, process.returncode, printed.read())
 
 
-def _marked() -> dict[str, str]:
-    """The environment of a tool."""
-    return {**os.environ, **mark_of(Process.own())}
+def _marked(env: Mapping[str, str] | None) -> dict[str, str]:
+    """The environment of a tool, with the mark by which it is found."""
+    return {**(of_tools() if env is None else env), **mark_of(Process.own())}
 
 
 def _text(part: str | bytes | None) -> str:
