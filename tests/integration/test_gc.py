@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from harness.journal.records import Stage
 from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.common.strays import strays
 from harness.settings import Settings
-from tests.support.commands import drill
+from tests.support.commands import REPOSITORY, drill
 from tests.support.running import LASTING, Running, nothing_is_left_within, running_drill
 from tests.support.sandboxes import soon, state_folder
 
@@ -122,3 +123,18 @@ def test_where_docker_does_not_answer_the_rest_is_looked_at_and_it_is_told(
     assert done.problems
     assert done.problems[0].startswith("Docker cannot be reached at /nowhere: No such file or directory")
     assert drill("gc", "--dry-run", state=state, extra={"DOCKER_HOST": NO_DOCKER}).code == 75
+
+
+def test_by_its_command_line_all_that_nobody_owns_is_gone_and_what_lives_goes_on(tmp_path: Path) -> None:
+    own = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    who = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    first = ["sh", "-c", '"$@"; exit $?', "sh"]  # its first process has to take leave of those that nobody else does
+    done = subprocess.run(
+        [*own, *who, *first, sys.executable, "-m", "tests.support.gc_alone", tmp_path],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
