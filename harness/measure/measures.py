@@ -221,8 +221,6 @@ def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None,
 def _silent(timeline: Timeline, begin: Instant) -> str:
     """Why writes that are all there say nothing of the last moments before an outage; empty when they do."""
     ledger, quiet = timeline.declared.ledger, silence(timeline.writes, begin)
-    if ledger is None or quiet is None:
-        return ""
-    if quiet <= SILENCE or quiet.seconds * ledger.rate <= ENOUGH_WRITES:
+    if ledger is None or quiet is None or quiet <= SILENCE or quiet.seconds * ledger.rate <= ENOUGH_WRITES:
         return ""
     return f"not measured: no write was made in the last {quiet} before the outage, so nothing then could be lost"

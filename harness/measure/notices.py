@@ -23,11 +23,15 @@ def notification(timeline: Timeline, detected: Instant | None) -> Measure:
     missing: list[str] = []
     for receiver in receivers:
         notices = [one for one in timeline.notices if one.receiver == receiver and one.occasion == "started"]
-        first = next((one for one in notices if one.acknowledged and one.sent and one.due >= detected), None)
-        if first is None or first.sent is None or first.acknowledged is None:
+        told = (
+            Interval(one.sent if one.attempts == 1 else one.due, one.acknowledged)
+            for one in notices
+            if one.acknowledged and one.sent and one.due >= detected
+        )
+        if (first := next(told, None)) is None:
             missing.append(f"{receiver} was not told{_why(notices)}")
         else:
-            taken.append(Interval(first.sent if first.attempts == 1 else first.due, first.acknowledged))
+            taken.append(first)
     if missing:
         return Measure(None, f"not measured: {'; '.join(missing)}")
     last = Interval(max(one.low for one in taken), max(one.high for one in taken))

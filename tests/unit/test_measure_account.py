@@ -54,6 +54,11 @@ def test_a_write_acknowledged_after_the_rows_were_read_is_not_known_to_be_lost(o
     assert (found.lost, found.unknown_gone) == ((), (one,))
 
 
+def test_a_write_acknowledged_just_as_the_reading_began_must_be_seen_by_it() -> None:
+    one = write(1, 8.0)._replace(acknowledged=at(9))
+    assert account([one], [], at(9)).lost == (one,)
+
+
 def test_rows_that_differ_or_come_twice_or_from_nowhere_are_named() -> None:
     found = account(KEPT, [*ROWS[1:], Row("drill-0", "other"), ROWS[1], Row("stranger", "")], at(9))
     assert (found.altered, found.duplicated, found.foreign) == (("drill-0",), ("drill-1",), ("stranger",))

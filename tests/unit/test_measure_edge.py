@@ -56,6 +56,17 @@ def test_the_limit_runs_from_the_instant_at_which_a_probe_was_sent() -> None:
     assert known(one(2, 0.02, lag=0.09), WITHIN) == at(0.2 + 0.09 + 0.02)
 
 
+def test_a_probe_of_whose_end_nothing_is_told_was_bad_when_its_limit_had_passed() -> None:
+    assert known(one(2, 0.75, Outcome.TIMEOUT)._replace(completed=None), WITHIN) == at(0.2 + 0.25)
+
+
+def test_a_good_probe_that_was_sent_with_the_last_bad_one_does_not_show_that_all_was_well_after_it() -> None:
+    together = one(3, 0.0, Outcome.REFUSED)._replace(sent=at(0.2), completed=at(0.2))
+    found = only([*good(0, 1, 2), together, *(one(number, 0.2) for number in (4, 5, 6, 7))])
+    assert found.end is not None
+    assert found.end.at_server == between(0.2, 0.6)
+
+
 def test_a_later_probe_whose_answer_came_earlier_bounds_the_start_at_the_server() -> None:
     found = only([*good(0, 1), one(2, 0.75, Outcome.TIMEOUT), one(3, 0.01, Outcome.REFUSED), *good(4, 5, 6, 7, 8)])
     assert found.start.at_server == between(0.1, 0.31)

@@ -12,7 +12,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.observation import Outcome, Row
 from harness.measure.criteria import looked
-from harness.measure.measures import Measures, detected
+from harness.measure.measures import Measures, decided, detected
 from harness.measure.timeline import read_timeline
 from harness.units import Duration, Span
 from tests.support.worlds import (
@@ -178,6 +178,16 @@ def test_a_trigger_that_was_met_before_the_fault_was_a_false_alarm() -> None:
     early = r.TriggerMet(trigger="0", since=at(1), at=at(2), detail="")
     timeline = timeline_of(World(shape=lambda records: [*records[:-1], early, records[-1]]).records())
     assert detected(timeline) == at(4.0)
+
+
+def test_what_came_at_the_very_instant_at_which_the_fault_began_is_of_it() -> None:
+    timeline = timeline_of(World().records())
+    (met,), (choice,) = timeline.triggers, timeline.decisions
+    begun = at(3.0)
+    for second, found in ((begun, begun), (begun + Duration(-1), None)):
+        met, choice = (one.model_copy(update={"at": second}) for one in (met, choice))
+        changed_so = replace(timeline, triggers=(met,), decisions=(choice,))
+        assert (detected(changed_so), decided(changed_so)) == (found, found)
 
 
 def test_a_look_at_a_criterion_counts_only_in_its_own_phase() -> None:

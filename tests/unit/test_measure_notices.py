@@ -70,6 +70,11 @@ def test_a_receiver_that_was_not_told_is_named_with_the_reason(notices: tuple[r.
     assert [(one.verdict, one.cause) for one in findings] == [(Verdict.INDETERMINATE, Cause.OBJECTIVE_NOT_KNOWN)]
 
 
+def test_every_receiver_that_was_not_told_is_named() -> None:
+    why = "chat was not told: it answered 500 (3 attempts); pager was not told: nothing is known of a notice to it"
+    assert measured(REFUSED, receivers=("chat", "pager")) == (None, f"not measured: {why}")
+
+
 def test_where_nobody_is_to_be_told_or_there_is_nothing_to_tell_nothing_is_measured() -> None:
     assert measured(receivers=()) == (None, "not measured: the system names nobody who is told")
     assert notification(timeline_of(records(GOOD)), None).why == (

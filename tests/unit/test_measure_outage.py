@@ -7,7 +7,7 @@ import pytest
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
 from harness.measure.edge import telling
-from harness.measure.outage import outages
+from harness.measure.outage import lasts, outages
 from harness.measure.system import SystemOutage, system_outage
 from harness.units import Duration, Interval
 from tests.support.worlds import PERIOD, WITHIN, at, probe
@@ -100,6 +100,28 @@ def test_an_edge_before_which_nothing_was_observed_says_so() -> None:
     (found,) = outages(seen("xx....."), SUSTAIN, at(-1), WITHIN)
     assert found.start.interval.low == at(-1)
     assert found.start.why(PERIOD) == "bounded by the first probe alone: nothing was observed before it"
+
+
+def test_a_probe_that_was_sent_after_those_that_follow_it_was_not_late_by_the_probers_own_doing() -> None:
+    probes = [one._replace(sent=at(0.45)) if one.number == 2 else one for one in seen("...xx......")]
+    (found,) = outages(probes, SUSTAIN, at(0), WITHIN)
+    assert (found.start.before, found.start.after) == (probes[1], probes[3])
+    assert (found.start.skipped, found.start.late, found.start.missing) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "many"), [("..x.....", 0), ("..xx.....", 0), ("..x.x.....", 1), ("..x..x.xx.....", 2)]
+)
+def test_the_longest_run_of_good_answers_in_an_outage_is_known(text: str, many: int) -> None:
+    (found,) = outages(seen(text), SUSTAIN, at(0), WITHIN)
+    assert found.good_in_a_row == many
+
+
+def test_one_answer_lasts_where_no_more_are_asked_for() -> None:
+    once = Sustain(time=Duration.of(s=1), probes=1)
+    assert lasts([probe(20, 2.0)], once, at(1.0))
+    assert not lasts([probe(20, 2.0)], once, at(1.001))
+    assert not lasts([], Sustain(time=Duration(0), probes=0), at(1.0))
 
 
 def test_only_probes_that_were_sent_and_tell_something_are_evidence() -> None:

@@ -73,6 +73,22 @@ def test_a_loss_is_counted_from_the_acknowledgement_of_the_earliest_lost_write()
     assert two.why == one.why.replace("1 acknowledged write is", "2 acknowledged writes are")
 
 
+def test_the_earliest_lost_write_is_the_one_that_was_acknowledged_first() -> None:
+    """Whichever was sent first, or has the lower number."""
+    slow = GOOD.writes[40]._replace(acknowledged=at(2.9))
+    found = of([*GOOD.writes[:40], slow, *GOOD.writes[41:]], lost=[40, 41])
+    assert "counted from the acknowledgement of drill-41 to" in found.why
+
+
+def test_a_width_of_a_nanosecond_is_told() -> None:
+    before, after = (write(n, 3.0)._replace(acknowledged=OUTAGE + Duration(n)) for n in (0, 1))
+    early = [write(n, 1.0 + n / 20) for n in range(2, 14)]
+    found = of([before, after, *early], lost=[5])
+    assert found.span is not None
+    assert found.span.width == NANOSECOND
+    assert found.why.endswith(f"; when that was is known to {NANOSECOND}")
+
+
 def test_what_was_discarded_by_choice_counts_and_is_told_apart() -> None:
     found = of(GOOD.writes, lost=range(20, 35), restored=RESTORED)
     assert found == Measure(

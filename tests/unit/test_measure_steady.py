@@ -10,7 +10,7 @@ from harness.drill.defaults import STEADY_ERRORS
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
 from harness.measure.split import STEADY_SHARE, Parts, split
-from harness.units import Duration, Instant
+from harness.units import Duration, Instant, Interval
 from tests.support.worlds import World, at, timeline_of
 
 FAULT = at(3.0)
@@ -120,6 +120,16 @@ def test_without_a_fault_every_outage_is_told_and_none_is_its_own() -> None:
     observations = {**GOOD.observations, "web": (probe(0), probe(1, Outcome.STATUS), probe(2))}
     found = split(replace(GOOD, fault=(), observations=observations), "web")
     assert (len(found.before), found.after, found.already_bad, found.evidence) == (1, (), False, ())
+
+
+def test_an_outage_that_is_on_at_the_first_probe_may_have_begun_with_the_journal() -> None:
+    """Without a fault, of a service that was steady before it, and of one that nobody looked at before it."""
+    observations = {**GOOD.observations, "web": (bad(5), *(probe(n) for n in range(6, 40)))}
+    (unknown,) = split(replace(GOOD, fault=(), observations=observations), "web").before
+    (early,) = parts(bad(10), first=10).before
+    (late,) = parts(bad(150), first=150).after
+    for one, number in ((unknown, 5), (early, 10), (late, 150)):
+        assert one.start.interval == Interval(GOOD.start, at(number / 50))
 
 
 def test_a_service_that_was_never_probed_has_nothing_to_tell() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.journal.observation import Outcome
 from harness.measure.edge import telling
 from harness.measure.outage import outages
 from harness.measure.system import SystemEdge, SystemOutage, system_outage
@@ -122,3 +123,14 @@ def test_outages_between_which_all_were_good_for_the_sustain_time_are_two() -> N
     """From 0.3 s on both are good for 400 ms when the last good probe was sent at 0.7 s."""
     assert found_in("..x.........", "........x....").relapses != ()
     assert found_in("..x.........", ".......x.....").relapses == ()
+
+
+def test_where_nobody_saw_a_service_well_again_the_system_was_not_seen_to_be_so() -> None:
+    """Its bad probe may have failed as late as its limit allows, and no good one was sent after that."""
+    rows = {"s0": seen("..x.......", "s0"), "s1": seen("..x.......", "s1")}
+    rows["s1"][2] = rows["s1"][2]._replace(outcome=Outcome.TIMEOUT, completed=at(2))
+    every = [one for probes in rows.values() for one in outages(probes, SUSTAIN, at(0), Duration.of(s=1))]
+    found = system_outage(every, SUSTAIN, {name: telling(probes) for name, probes in rows.items()})
+    assert found is not None
+    assert found.end is not None
+    assert found.end.at_server is None
