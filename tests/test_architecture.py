@@ -25,11 +25,9 @@ READS_ENVIRONMENT = {
     "harness/settings.py": "the settings",
     "harness/cli/main.py": "takes away what is meant for other runs of pytest",
     "harness/observe/process.py": "what the worker inherits",
-    "harness/drill/watch/post.py": "what the watchdog inherits",
     "harness/observe/worker.py": "what its HTTP library reads at its import",
-    "harness/sandbox/embedded/start.py": "what the daemon inherits",
     "harness/sandbox/embedded/owned.py": "what a service inherits",
-    "harness/sandbox/kubernetes/tools.py": "what helm and docker inherit",
+    "harness/sandbox/common/environment.py": "what the daemon, the watchdog, helm and docker inherit",
     "harness/sandbox/kind/agent/delay.py": "runs in an image of its own, without the settings",
     "harness/sandbox/kind/agent/expire.py": "likewise",
 }

@@ -185,8 +185,10 @@ def test_what_came_at_the_very_instant_at_which_the_fault_began_is_of_it() -> No
     (met,), (choice,) = timeline.triggers, timeline.decisions
     begun = at(3.0)
     for second, found in ((begun, begun), (begun + Duration(-1), None)):
-        met, choice = (one.model_copy(update={"at": second}) for one in (met, choice))
-        changed_so = replace(timeline, triggers=(met,), decisions=(choice,))
+        instant = {"at": second}
+        changed_so = replace(
+            timeline, triggers=(met.model_copy(update=instant),), decisions=(choice.model_copy(update=instant),)
+        )
         assert (detected(changed_so), decided(changed_so)) == (found, found)
 
 
