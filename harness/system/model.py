@@ -105,7 +105,16 @@ class DatabaseTable(Table):
     schema_files: tuple[str, ...] = Field(min_length=1, alias="schema", description="SQL files, run in order")
     env: str = Field(default="DATABASE_URL", description="variable by which a replica learns the connection string")
     version_query: str | None = Field(default=None, description="gives the schema version as one text")
+    migrations: str | None = Field(
+        default=None, description="folder of <from>_to_<to>.sql and <from>_to_<to>_rollback.sql"
+    )
     tables: tuple[TableName, ...] | None = Field(default=None, min_length=1, description="tables that are always there")
+
+    @model_validator(mode="after")
+    def _migrations_need_a_version(self) -> DatabaseTable:
+        if self.migrations is not None and self.version_query is None:
+            raise ValueError("migrations lead from version to version, so version_query must tell which one there is")
+        return self
 
 
 class Objectives(Table):

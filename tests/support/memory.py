@@ -53,6 +53,18 @@ class MemorySystem:
         return self.names
 
     @property
+    def schema(self) -> None:
+        return None
+
+    @property
+    def tables(self) -> None:
+        return None
+
+    @property
+    def recovery(self) -> None:
+        return None
+
+    @property
     def revisions(self) -> Revisions | None:
         return None
 

@@ -12,7 +12,9 @@ from typing import Any, Final, cast
 
 from harness.system.ports import System
 
-_PORTS: Final = frozenset({"workloads", "router", "network", "database", "revisions", "images", "cluster"})
+_PORTS: Final = frozenset(
+    {"workloads", "router", "network", "database", "schema", "tables", "recovery", "revisions", "images", "cluster"}
+)
 
 
 def fenced(system: System, check: Callable[[], None]) -> System:

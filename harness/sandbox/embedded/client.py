@@ -15,8 +15,11 @@ from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound, Unavailable
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.logs import last_lines
+from harness.sandbox.common.schema_versions import SchemaOfFiles, only_text, parts_of
+from harness.sandbox.common.tables import PostgresTables
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder
+from harness.sandbox.embedded.recovery import EmbeddedRecovery
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.wire import Answer, Call, Description
 from harness.system.values import Address, Configuration, Replica, Slot
@@ -160,6 +163,8 @@ class EmbeddedSandbox:
         self._router = EmbeddedRouter(link, description.ports)
         self._network = EmbeddedNetwork(link)
         self._database = None if description.dsn is None else PostgresDatabase(description.dsn)
+        self._schema, self._tables = parts_of(self._database, description.migrations, description.version_query)
+        self._recovery = None if self._database is None else EmbeddedRecovery(link, self._version)
 
     @property
     def id(self) -> str:
@@ -190,6 +195,25 @@ class EmbeddedSandbox:
     def database(self) -> PostgresDatabase | None:
         """See the port."""
         return self._database
+
+    @property
+    def schema(self) -> SchemaOfFiles | None:
+        """See the port."""
+        return self._schema
+
+    @property
+    def tables(self) -> PostgresTables | None:
+        """See the port."""
+        return self._tables
+
+    @property
+    def recovery(self) -> EmbeddedRecovery | None:
+        """See the port."""
+        return self._recovery
+
+    def _version(self, deadline: Deadline) -> str:
+        query = self.description.version_query
+        return "" if self._database is None or query is None else only_text(self._database.read(query, deadline))
 
     @property
     def revisions(self) -> None:

@@ -125,6 +125,8 @@ class Daemon:
         sandbox = self._sandbox
         if call.name == "describe":
             return sandbox.describe().model_dump(mode="json")
+        if call.name == "recovery":
+            return await sandbox.recover(call, deadline)
         deployment = sandbox.deployment(call.service, call.slot)
         match call.name:
             case "deploy":

@@ -7,9 +7,10 @@ server once it accepts connections, a moment after its start.
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from harness.clock import Deadline, now
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
@@ -19,10 +20,11 @@ from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.deployment import Deployment
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.postgres import Postgres, wheel_install
+from harness.sandbox.embedded.recovery import RecoveryCalls
 from harness.sandbox.embedded.router import TcpRouter
 from harness.sandbox.embedded.turns import Turns
 from harness.sandbox.embedded.wal import WalStream
-from harness.sandbox.embedded.wire import Description, Order
+from harness.sandbox.embedded.wire import Call, Description, Order
 from harness.system.values import Slot
 from harness.units import Instant
 
@@ -49,10 +51,12 @@ class Sandbox:
         env["DRILL_SANDBOX"] = folder.id  # by which heal knows what is ours
         self._postgres: Postgres | None = None
         self._wal: WalStream | None = None
+        self._recovery: RecoveryCalls | None = None
         service_env = dict(env)
         if self._model.database is not None:
             self._postgres = Postgres(folder.postgres, folder.logs, self._model.name, env)
             self._wal = WalStream(self._postgres)
+            self._recovery = RecoveryCalls(self._postgres, self._wal, self._turn_away, self._let_in)
             service_env[self._model.database.env] = self._postgres.service_url
         self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
         self.router = TcpRouter(tuple(self._model.services))
@@ -109,6 +113,8 @@ class Sandbox:
         ends = [deployment.kill(grace) for deployment in self._deployments.values()]
         if self._wal is not None and self._postgres is not None:
             ends += [self._wal.stop(grace), self._postgres.stop(limits.TEARDOWN)]
+        if self._recovery is not None:
+            ends.append(self._recovery.end(grace))
         for result in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(result, BaseException):
                 _LOG.error("a part did not end as it should", exc_info=result)
@@ -134,9 +140,29 @@ class Sandbox:
             raise NotFound(f"{service}: nothing is deployed in {slot}; deploy before switching")
         self.router.switch(service, slot)
 
+    async def recover(self, call: Call, deadline: Deadline) -> Any:
+        """Does what a call of the port Recovery asks for.
+
+        Raises:
+            NotFound: the system has no database.
+        """
+        if self._recovery is None:
+            raise NotFound(f"{self._model.name} has no database")
+        try:
+            return await self._recovery.do(call.verb, call.about, deadline)
+        finally:
+            self._notice()
+
+    async def _turn_away(self, services: Sequence[str]) -> None:
+        await asyncio.gather(*(self.router.turn_away(one) for one in services))
+
+    def _let_in(self, services: Sequence[str]) -> None:
+        for one in services:
+            self.router.let_in(one)
+
     def describe(self) -> Description:
         """What clients must know."""
-        postgres, wal = self._postgres, self._wal
+        postgres, wal, database = self._postgres, self._wal, self._model.database
         return Description(
             services=tuple(self._model.services),
             ports={service: self.router.address(service).port for service in self._model.services},
@@ -144,6 +170,8 @@ class Sandbox:
             bin=postgres.binaries.bin if postgres and postgres.binaries else None,
             archive=postgres.archive if postgres else None,
             stream=wal.folder if wal else None,
+            migrations=self._model.root / database.migrations if database and database.migrations else None,
+            version_query=database.version_query if database else None,
         )
 
     def _all_else_up(self, service: str, slot: Slot) -> Instant | None:
@@ -183,6 +211,7 @@ class Sandbox:
         found += [
             *(self._postgres.processes() if self._postgres else ()),
             *(self._wal.processes() if self._wal else ()),
+            *(self._recovery.processes() if self._recovery else ()),
         ]
         processes = tuple(found)
         if processes != self._noted:

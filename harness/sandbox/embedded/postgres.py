@@ -130,7 +130,7 @@ class Postgres:
     @property
     def local_dsn(self) -> str:
         """For the daemon itself, over the Unix socket."""
-        return self._local(self.database)
+        return self.local(self.run, self.database)
 
     @property
     def dsn(self) -> str:
@@ -175,16 +175,28 @@ class Postgres:
         self._give(self.folder)
         await self._initdb(password_file)
         password_file.unlink()
-        (self.data / "postgresql.auto.conf").write_text(self._settings())
+        (self.data / "postgresql.auto.conf").write_text(self.settings())
         await self.start_server(deadline)
-        await create_database(self._local("postgres"), self.database, self._password)
+        await create_database(self.local(self.run, "postgres"), self.database, self._password)
 
     async def start_server(self, deadline: Deadline) -> None:
         """Starts the server on the data that is there, until it accepts connections."""
-        self.server = self._spawn("postgres", "-D", str(self.data), log="postgres", on_death=signal.SIGQUIT)
-        while not await accepts(self._local("template1")):
-            if not self.server.running:
-                code = await self.server.wait()
+        self.server = self.spawn_server(self.data)
+        await self.wait_until_accepts(self.server, self.run, deadline)
+
+    def spawn_server(self, data: Path) -> Child:
+        """Starts a server on some data; all of them write to one log."""
+        return self._spawn("postgres", "-D", str(data), log="postgres", on_death=signal.SIGQUIT)
+
+    async def wait_until_accepts(self, server: Child, run: Path, deadline: Deadline) -> None:
+        """Waits until a server lets clients in by the socket in `run`.
+
+        Raises:
+            Unavailable: it gave up, or was not there in time; the message has the last lines of its log.
+        """
+        while not await accepts(self.local(run, "template1")):
+            if not server.running:
+                code = await server.wait()
                 raise Unavailable(f"PostgreSQL {told_exit(code)} at its start:\n{last_lines(self.log)}")
             if deadline.passed:
                 raise Unavailable(f"PostgreSQL did not accept connections in time:\n{last_lines(self.log)}")
@@ -204,6 +216,11 @@ class Postgres:
         """Starts one of PostgreSQL's programs as the server's user."""
         return self._spawn(program, *arguments, log=program, on_death=signal.SIGKILL)
 
+    def spawn_copy(self, source: Path, target: Path) -> Child:
+        """Starts to copy a folder as the server's user, with all that belongs to its files."""
+        copy = shutil.which("cp") or "cp"
+        return self._spawn(copy, "-a", "--reflink=auto", str(source), str(target), log="cp", on_death=signal.SIGKILL)
+
     def own(self, path: Path) -> Path:
         """Makes a folder for the server's user."""
         self._own(path)
@@ -212,7 +229,7 @@ class Postgres:
     def _spawn(self, program: str, *arguments: str, log: str, on_death: signal.Signals) -> Child:
         if self.binaries is None:
             raise Unavailable("PostgreSQL was not set up")
-        path = self.binaries.bin / program
+        path = self.binaries.bin / program  # a program with a path of its own is not one of PostgreSQL's
         try:
             return spawn(
                 [str(path), *arguments],
@@ -235,17 +252,22 @@ class Postgres:
         if code:
             raise Unavailable(f"initdb {told_exit(code)}:\n{last_lines(self.logs / 'initdb.log')}")
 
-    def _local(self, database: str) -> str:
-        return make_conninfo(host=str(self.run), port=self.port, user=HARNESS_ROLE, dbname=database)
+    def local(self, run: Path, database: str) -> str:
+        """For the daemon itself: a database of the server whose socket is in `run`."""
+        return make_conninfo(host=str(run), port=self.port, user=HARNESS_ROLE, dbname=database)
 
-    def _settings(self) -> str:
+    def settings(self, **own: str) -> str:
+        """The text of postgresql.auto.conf, with what is different from a server that clients reach."""
         return server_settings(
             str(self.archive),
-            listen_addresses=_HOST,
-            port=str(self.port),
-            unix_socket_directories=str(self.run),
-            dynamic_shared_memory_type="mmap",  # in the data folder, so that a killed server leaves nothing elsewhere
-            io_method="sync",  # no pool of I/O workers to start: the data fits in memory
+            **{
+                "listen_addresses": _HOST,
+                "port": str(self.port),
+                "unix_socket_directories": str(self.run),
+                "dynamic_shared_memory_type": "mmap",  # in the data folder: a killed server leaves nothing elsewhere
+                "io_method": "sync",  # no pool of I/O workers to start: the data fits in memory
+                **own,
+            },
         )
 
     def _own(self, path: Path) -> None:

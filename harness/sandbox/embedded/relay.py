@@ -10,13 +10,19 @@ import asyncio
 import socket
 import struct
 from contextlib import suppress
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.answer import Exchange
 from harness.sandbox.embedded.delay import DelayLine
 from harness.sandbox.embedded.way import Way
 from harness.units import Duration
+
+COME_AGAIN: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\n"
+    b"Retry-After: 1\r\nContent-Type: application/json\r\nContent-Length: 47\r\nConnection: close\r\n\r\n"
+    b'{"error": "the database is being rolled back"}\n'
+)
 
 
 class Choice(Protocol):
@@ -25,6 +31,10 @@ class Choice(Protocol):
     @property
     def way(self) -> Way:
         """The way to the active slot."""
+
+    @property
+    def turned_away(self) -> bool:
+        """True while clients are told to come again later."""
 
 
 class Relay(asyncio.Protocol):
@@ -43,6 +53,7 @@ class Relay(asyncio.Protocol):
             self._deliver, most=limits.HELD_BYTES, stop=self._stop_answers, resume=self._resume_answers
         )
         self._draining = False
+        self._turned_away = self._answered = False
         self._client_ended = self._backend_ended = False
         self._client_full = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -57,7 +68,13 @@ class Relay(asyncio.Protocol):
         self._task = asyncio.get_running_loop().create_task(self._reach())
 
     def data_received(self, data: bytes) -> None:
-        """Passes a request on."""
+        """Passes a request on, or answers it where clients are turned away."""
+        if self._turned_away:
+            if self._client is not None and not self._answered:
+                self._answered = True
+                self._client.write(COME_AGAIN)
+                end(self._client)  # what of the request is still under way is read, so that nothing resets the answer
+            return
         self._exchange.asked(data)
         if self._backend is not None:
             self._backend.write(data)
@@ -65,6 +82,8 @@ class Relay(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Passes the end of the requests on; answers still come."""
         self._client_ended = True
+        if self._turned_away and self._client is not None:
+            self._client.close()
         if self._backend is not None:
             end(self._backend)
         self._close_if_ended()
@@ -147,6 +166,11 @@ class Relay(asyncio.Protocol):
     async def _reach(self) -> None:
         tried: set[int] = set()
         while self._client is not None and not self._client.is_closing():
+            if self._choice.turned_away:
+                self._turned_away = True
+                self._timers.append(asyncio.get_running_loop().call_later(limits.DRAIN.seconds, self.reset))
+                self._client.resume_reading()
+                return
             way = self._choice.way
             port = way.next_port(tried)
             if port is None:

@@ -23,6 +23,7 @@ class Route:
     def __init__(self) -> None:
         self.ways = {slot: Way() for slot in Slot}
         self.active = Slot.BLUE
+        self.turned_away = False
 
     @property
     def way(self) -> Way:
@@ -87,6 +88,17 @@ class TcpRouter:
     async def drain(self, service: str, slot: Slot, ports: frozenset[int]) -> None:
         """Waits until no connection leads to some replicas, which get no new ones; those that last too long are cut."""
         await self._routes[service].ways[slot].drain(ports)
+
+    async def turn_away(self, service: str) -> None:
+        """Answers clients with 503 from now on; returns when no connection leads to a replica any more."""
+        route = self._routes[service]
+        route.turned_away = True
+        for way in route.ways.values():
+            await way.drain(frozenset(one.port for one in way.connections if one.port is not None))
+
+    def let_in(self, service: str) -> None:
+        """Ends `turn_away`."""
+        self._routes[service].turned_away = False
 
     def delay(self, service: str, slot: Slot, delay: Duration) -> None:
         """Holds back every answer of a slot; what is held back already keeps its place. Zero ends it."""

@@ -5,6 +5,7 @@ The archive alone gets whole segments; the stream gets what was acknowledged sin
 
 import asyncio
 import logging
+from typing import Final
 
 import psycopg
 
@@ -17,6 +18,10 @@ from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import Child, told_exit
 from harness.units import Duration
 
+_MAKE_SLOT: Final = """
+SELECT pg_create_physical_replication_slot(%s, true)
+WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s)
+"""
 _LOG = logging.getLogger(__name__)
 
 
@@ -26,15 +31,25 @@ class WalStream:
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
         self.folder = postgres.folder / "stream"
+        self.folders = [self.folder]  # of this server, and of those that it took the place of
         self._child: Child | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Makes the slot and starts the receiver; restarts it whenever it dies, until `stop`."""
-        self._postgres.own(self.folder)
-        async with await psycopg.AsyncConnection.connect(self._postgres.local_dsn, autocommit=True) as connection:
-            await connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
+        if not self.folder.is_dir():
+            self._postgres.own(self.folder)
+        server = self._postgres.local(self._postgres.run, "postgres")  # the system's own may let nobody in
+        async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
+            await connection.execute(_MAKE_SLOT, [SLOT, SLOT])
         self._task = asyncio.create_task(self._keep_running())
+
+    async def start_again(self, grace: Duration) -> None:
+        """Receives from the server that took the place of the one before, into a folder of its own."""
+        await self.stop(grace)
+        self.folder = self._postgres.folder / f"stream-{len(self.folders) + 1}"
+        self.folders.append(self.folder)
+        await self.start()
 
     async def wait_until_kept(self, deadline: Deadline) -> None:
         """Waits until archive and stream both work.

@@ -6,7 +6,7 @@ Answers come in the order of the calls of a connection.
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from harness import errors
 from harness.errors import DrillError, InternalError
@@ -26,6 +26,7 @@ Name = Literal[
     "active",
     "switch",
     "delay",
+    "recovery",
 ]
 
 
@@ -38,13 +39,18 @@ class _Line(BaseModel):
 
 
 class Call(_Line):
-    """What a client asks for; `deadline` is an instant of the clock that both share."""
+    """What a client asks for; `deadline` is an instant of the clock that both share.
+
+    `verb` and `about` are those of the port Recovery.
+    """
 
     name: Name
     service: str = ""
     slot: Slot = Slot.BLUE
     version: str = ""
     delay: Duration = Duration(0)
+    verb: str = ""
+    about: dict[str, Any] = Field(default_factory=dict)
     deadline: Instant | None = None
 
 
@@ -75,6 +81,8 @@ class Description(_Line):
     bin: Path | None
     archive: Path | None
     stream: Path | None
+    migrations: Path | None
+    version_query: str | None
 
 
 class Order(_Line):

@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater
+from harness.sandbox.common.schema_versions import parts_of
 from harness.sandbox.kind import base, cluster, left, limits, nodes
 from harness.sandbox.kind.by_name import new_name
 from harness.sandbox.kind.cluster import Cluster
@@ -129,7 +130,9 @@ def _start_database(system: KindSandbox, postgres: DrillPostgres, mark: Mark, de
     files = database.schema_files if database else ()
     postgres.apply_schema(tuple(system.model.root / file for file in files))
     postgres.wait_until_kept(deadline)
-    system.open_database(postgres.port)
+    folder = system.model.root / database.migrations if database and database.migrations else None
+    parts = parts_of(postgres.port, folder, database.version_query if database else None)
+    system.open_database(postgres.port, *parts)
 
 
 def _end(found: Cluster, kube: Kube, registry: Registry, postgres: DrillPostgres | None, state_dir: Path) -> None:

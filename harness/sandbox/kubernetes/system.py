@@ -19,7 +19,7 @@ from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
 from harness.sandbox.kubernetes.values import DatabaseSecret
 from harness.sandbox.kubernetes.workloads import KubernetesWorkloads
 from harness.system.model import SystemModel
-from harness.system.ports import Database, Images
+from harness.system.ports import Database, Images, Schema, Tables
 from harness.system.values import Slot
 
 
@@ -58,6 +58,8 @@ class KubernetesSystem:
         self._reference = reference
         self.helm = Helm(kube.kubeconfig, kube.context, kube.namespace, everything() if kube.logs_in else None)
         self._database: Database | None = None
+        self._schema: Schema | None = None
+        self._tables: Tables | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._logs = PodLogs(kube)
         self._workloads = KubernetesWorkloads(
@@ -97,9 +99,24 @@ class KubernetesSystem:
         """See the port."""
         return self._database
 
-    def open_database(self, database: Database) -> None:
-        """The database is there from now on."""
-        self._database = database
+    def open_database(self, database: Database, schema: Schema | None = None, tables: Tables | None = None) -> None:
+        """The database is there from now on; its schema and data may only be changed where those ports are given."""
+        self._database, self._schema, self._tables = database, schema, tables
+
+    @property
+    def schema(self) -> Schema | None:
+        """See the port."""
+        return self._schema
+
+    @property
+    def tables(self) -> Tables | None:
+        """See the port."""
+        return self._tables
+
+    @property
+    def recovery(self) -> None:
+        """See the port: nothing here takes backups."""
+        return
 
     @property
     def revisions(self) -> KubernetesRevisions:

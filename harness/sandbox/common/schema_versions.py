@@ -1,0 +1,122 @@
+"""The port Schema, on a PostgreSQL and a folder of scripts. Imports the floor, the model's values and psycopg.
+
+A script leads from one version to another and changes the row that says so: `<before>_to_<after>.sql` forth,
+`<after>_to_<before>` is never guessed from it; the way back is `<before>_to_<after>_rollback.sql`, named by the way
+forth that it takes back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from harness.clock import Deadline
+from harness.errors import InputError, MayWorkLater, NotFound, WillNotWork
+from harness.sandbox.common import limits
+from harness.sandbox.common.database import PostgresDatabase
+from harness.sandbox.common.tables import PostgresTables
+from harness.units import Duration
+
+_BACK: Final = re.compile(r"(?P<low>.+)_to_(?P<high>.+)_rollback\.sql")
+
+
+class SchemaOfFiles:
+    """The port Schema.
+
+    Args:
+        database: read for the version.
+        folder: of the scripts.
+        version_query: gives the version as one text.
+    """
+
+    def __init__(self, database: PostgresDatabase, folder: Path, version_query: str) -> None:
+        self._database = database
+        self._folder = folder
+        self._query = version_query
+
+    def version(self, deadline: Deadline) -> str:
+        """See the port."""
+        return only_text(self._database.read(self._query, deadline))
+
+    def script(self, before: str, after: str) -> str | None:
+        """See the port."""
+        forth, back = self._folder / f"{before}_to_{after}.sql", self._folder / f"{after}_to_{before}_rollback.sql"
+        file = next((one for one in (back, forth) if one.is_file()), None)
+        if file is None:
+            return None
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotFound(f"{file}: cannot be read: {error}") from error
+
+    def back(self, before: str) -> tuple[str, ...]:
+        """See the port."""
+        found = (_BACK.fullmatch(one.name) for one in sorted(self._folder.iterdir())) if self._folder.is_dir() else ()
+        return tuple(one["low"] for one in found if one and one["high"] == before)
+
+    def migrate(self, before: str, after: str, deadline: Deadline) -> None:
+        """See the port."""
+        text = self.script(before, after)
+        if text is None:
+            raise NotFound(f"{self._folder}: there is no script from {before} to {after}")
+        left = max(Duration.of(ms=1), deadline.left)
+        try:
+            with psycopg.connect(
+                self._database.dsn,
+                connect_timeout=max(2, round(limits.POSTGRES_CONNECT.seconds)),
+                options=f"-c lock_timeout={_ms(min(left, limits.LOCK_WAIT))} -c statement_timeout={_ms(left)}",
+            ) as session:
+                self._expect(session, before, f"the schema is to be taken from {before} to {after}")
+                session.execute(text.encode())  # many statements in one string, in the transaction that is open
+                self._expect(session, after, f"the script from {before} to {after} was run, and nothing of it stays")
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+            raise MayWorkLater(
+                f"a lock that the script from {before} to {after} needs could not be had in time ({_told(error)}); "
+                "nothing was changed"
+            ) from error
+        except psycopg.OperationalError as error:
+            raise MayWorkLater(f"the database cannot be reached: {_told(error)}") from error
+        except psycopg.Error as error:
+            raise WillNotWork(
+                f"the script from {before} to {after} failed: {_told(error)}; nothing was changed"
+            ) from error
+
+    def _expect(self, session: psycopg.Connection, version: str, why: str) -> None:
+        found = only_text(session.execute(self._query.encode()).fetchall())
+        if found != version:
+            raise WillNotWork(f"{why}: it is {found}, and not {version}")
+
+
+def parts_of(
+    database: PostgresDatabase | None, migrations: Path | None, version_query: str | None
+) -> tuple[SchemaOfFiles | None, PostgresTables | None]:
+    """The ports Schema and Tables of a database that was made for a drill."""
+    if database is None:
+        return None, None
+    tables = PostgresTables(database.dsn)
+    if migrations is None or version_query is None:
+        return None, tables
+    return SchemaOfFiles(database, migrations, version_query), tables
+
+
+def only_text(found: Sequence[tuple[Any, ...]]) -> str:
+    """The one text of a query that tells the version of the schema.
+
+    Raises:
+        InputError: it gives something else.
+    """
+    if len(found) != 1 or len(found[0]) != 1 or not isinstance(found[0][0], str):
+        raise InputError("database.version_query: expected one text in one row: the version of the schema")
+    return str(found[0][0])
+
+
+def _ms(duration: Duration) -> int:
+    return max(1, duration.ns // 1_000_000)
+
+
+def _told(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error).strip()

@@ -1,0 +1,184 @@
+"""Backups of a sandbox's server: taken, found again, read to their ends, and damaged for drills.
+
+A backup is a folder or a file with a note beside it; the note is written last, so what has one is whole.
+Belongs to the daemon's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from harness.clock import Deadline
+from harness.errors import DeadlineExceeded, NotFound, WillNotWork
+from harness.sandbox.common.logs import last_lines
+from harness.sandbox.common.postgres import HARNESS_ROLE
+from harness.sandbox.embedded.postgres import Postgres
+from harness.sandbox.embedded.processes import told_exit
+from harness.system.restoring import Backup, BackupKind
+from harness.units import Duration
+
+NOTE: Final = TypeAdapter(Backup)
+_FIRST_WAL: Final = re.compile(r"START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)")
+_HALF: Final = 2  # a truncated backup keeps the first half of what it had
+_SPOILED: Final = b"\xff" * 64  # written into the middle of a corrupt one: no format has it there
+
+
+class Backups:
+    """The backups of one server."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        self.folder = postgres.folder / "backups"
+
+    def all(self, kind: BackupKind) -> tuple[Backup, ...]:
+        """Those of one kind, oldest first."""
+        notes = self.folder.glob("*.json") if self.folder.is_dir() else ()
+        found = [NOTE.validate_json(note.read_bytes()) for note in notes]
+        return tuple(sorted((one for one in found if one.kind is kind), key=lambda one: one.taken))
+
+    def place(self, backup: Backup) -> Path:
+        """Where it lies."""
+        return self.folder / (f"{backup.name}.dump" if backup.kind is BackupKind.DUMP else backup.name)
+
+    async def take(self, kind: BackupKind, version: str, deadline: Deadline) -> Backup:
+        """Takes one now.
+
+        Raises:
+            WillNotWork: the tool failed; the message has the end of its log.
+            DeadlineExceeded: it took too long.
+        """
+        if not self.folder.is_dir():
+            self._postgres.own(self.folder)
+        number = 1 + sum(1 for _ in self.folder.glob(f"{kind.value}-*.json"))
+        name = f"{kind.value}-{number}"
+        begun = datetime.now(UTC)
+        if kind is BackupKind.DUMP:
+            file = self.folder / f"{name}.dump"
+            await self.run("pg_dump", "--format=custom", f"--file={file}", *self._at_server(), deadline=deadline)
+            digest = await asyncio.to_thread(_digest, file)
+            file.with_name(f"{file.name}.sha256").write_text(f"{digest}  {file.name}\n", encoding="ascii")
+            backup = Backup(name, kind, begun, version, file.stat().st_size)
+        else:
+            folder = self.folder / name
+            options = (f"--pgdata={folder}", "--wal-method=none", "--checkpoint=fast", "--no-sync")
+            await self.run("pg_basebackup", *options, *self._at_server(database=False), deadline=deadline)
+            label = (folder / "backup_label").read_text(encoding="utf-8")
+            first = _FIRST_WAL.search(label)
+            if first is None:
+                raise WillNotWork(f"{folder}: its backup_label does not tell where its log begins:\n{label}")
+            size = await asyncio.to_thread(_size, folder)
+            backup = Backup(name, kind, datetime.now(UTC), version, size, first.group(1))
+        (self.folder / f"{name}.json").write_bytes(NOTE.dump_json(backup))
+        return backup
+
+    async def examine(self, backup: Backup, deadline: Deadline) -> str:
+        """Reads it to its end; what is wrong with it, or nothing."""
+        place = self.place(backup)
+        if not place.exists():
+            return f"{backup.name} is missing: there is nothing at {place.name}"
+        try:
+            if backup.kind is BackupKind.BASE:
+                await self.run("pg_verifybackup", "--no-parse-wal", "--quiet", str(place), deadline=deadline)
+                return ""
+            told = place.with_name(f"{place.name}.sha256").read_text(encoding="ascii").split()[0]
+            if told != await asyncio.to_thread(_digest, place):
+                return f"{backup.name} is not what was written: its SHA-256 differs from the one beside it"
+            # The list alone would accept a truncated dump.
+            await self.run("pg_restore", "--file=/dev/null", str(place), deadline=deadline)
+        except (OSError, IndexError) as error:
+            return f"{backup.name} has no readable checksum beside it: {error}"
+        except WillNotWork as error:
+            return f"{backup.name} cannot be read to its end: {error}"
+        return ""
+
+    async def run(self, program: str, *arguments: str, deadline: Deadline) -> None:
+        """Runs one of PostgreSQL's tools to its end.
+
+        Raises:
+            WillNotWork: it failed; the message has what it said last.
+            DeadlineExceeded: it took too long, and was killed.
+        """
+        log = self._postgres.logs / f"{program}.log"
+        before = log.stat().st_size if log.exists() else 0
+        child = self._postgres.spawn_tool(program, *arguments)
+        try:
+            async with asyncio.timeout(max(0.0, deadline.left.seconds)):
+                code = await child.wait()
+        except TimeoutError:
+            raise DeadlineExceeded(f"{program} was not done in time") from None
+        finally:
+            await child.stop(Duration(0))
+        if code:
+            said = log.read_bytes()[before:].decode("utf-8", "replace").strip()
+            raise WillNotWork(f"{program} {told_exit(code)}: {said[-500:] or last_lines(log)}")
+
+    def spoil(self, backup: Backup, how: str) -> None:
+        """See the port. The original is kept beside it."""
+        place, kept = self.place(backup), self._kept(backup)
+        if kept.exists():
+            return
+        place.rename(kept)
+        if how == "missing":
+            return
+        if kept.is_dir():
+            shutil.copytree(kept, place, copy_function=shutil.copy2)
+            for path in (place, *place.rglob("*")):
+                shutil.chown(path, kept.stat().st_uid, kept.stat().st_gid)
+            target = max(
+                (one for one in (place / "base").rglob("*") if one.is_file()), key=lambda one: one.stat().st_size
+            )
+        else:
+            shutil.copy2(kept, place)
+            shutil.chown(place, kept.stat().st_uid, kept.stat().st_gid)
+            target = place
+        content = target.read_bytes()
+        half = len(content) // _HALF
+        target.write_bytes(content[:half] if how == "truncated" else content[:half] + _SPOILED + content[half + 64 :])
+
+    def mend(self, name: str) -> None:
+        """See the port."""
+        for backup in (*self.all(BackupKind.BASE), *self.all(BackupKind.DUMP)):
+            place, kept = self.place(backup), self._kept(backup)
+            if backup.name == name and kept.exists():
+                if place.is_dir():
+                    shutil.rmtree(place)
+                else:
+                    place.unlink(missing_ok=True)
+                kept.rename(place)
+
+    def by_name(self, name: str) -> Backup:
+        """The backup of that name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        for backup in (*self.all(BackupKind.BASE), *self.all(BackupKind.DUMP)):
+            if backup.name == name:
+                return backup
+        raise NotFound(f"there is no backup {name!r}")
+
+    def _kept(self, backup: Backup) -> Path:
+        place = self.place(backup)
+        return place.with_name(f"{place.name}.whole")
+
+    def _at_server(self, *, database: bool = True) -> Sequence[str]:
+        where = (f"--host={self._postgres.run}", f"--port={self._postgres.port}", f"--username={HARNESS_ROLE}")
+        return (*where, "--no-password", *((f"--dbname={self._postgres.database}",) if database else ()))
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _size(folder: Path) -> int:
+    return sum(one.stat().st_size for one in folder.rglob("*") if one.is_file())

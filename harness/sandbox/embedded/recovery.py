@@ -1,0 +1,203 @@
+"""The calls of the port Recovery between the drill and the daemon: each verb by its name, on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol
+
+from pydantic import TypeAdapter
+
+from harness.clock import Deadline
+from harness.errors import InternalError
+from harness.sandbox.common.process import Process
+from harness.sandbox.embedded.backups import NOTE, Backups
+from harness.sandbox.embedded.postgres import Postgres
+from harness.sandbox.embedded.restoring import Restoring
+from harness.sandbox.embedded.wal import WalStream
+from harness.sandbox.embedded.wire import Call
+from harness.system.restoring import Backup, BackupKind, Point
+from harness.units import Duration
+
+_BACKUPS: Final = TypeAdapter(tuple[Backup, ...])
+_POINT: Final = TypeAdapter(Point | None)
+
+
+class Link(Protocol):
+    """The way to the daemon."""
+
+    def call(self, call: Call) -> Any:
+        """Sends a call and waits for its answer."""
+
+
+class RecoveryCalls:
+    """The daemon's side. Belongs to its event loop."""
+
+    def __init__(
+        self,
+        postgres: Postgres,
+        wal: WalStream,
+        turn_away: Callable[[Sequence[str]], Awaitable[None]],
+        let_in: Callable[[Sequence[str]], None],
+    ) -> None:
+        self._backups = Backups(postgres)
+        self._restoring = Restoring(postgres, wal, self._backups)
+        self._turn_away, self._let_in = turn_away, let_in
+
+    def processes(self) -> tuple[Process, ...]:
+        """The server beside the live one, while it runs."""
+        return self._restoring.processes()
+
+    async def end(self, grace: Duration) -> None:
+        """Ends it."""
+        await self._restoring.end(grace)
+
+    async def do(self, verb: str, about: dict[str, Any], deadline: Deadline) -> Any:  # noqa: C901, PLR0911, PLR0912 - a line each
+        """Does what a verb of the port says."""
+        restoring, backups = self._restoring, self._backups
+        match verb:
+            case "back_up":
+                taken = await backups.take(BackupKind(about["kind"]), about["version"], deadline)
+                return NOTE.dump_python(taken, mode="json")
+            case "backups":
+                return _BACKUPS.dump_python(backups.all(BackupKind(about["kind"])), mode="json")
+            case "examine":
+                return await backups.examine(backups.by_name(about["backup"]), deadline)
+            case "find":
+                point = TypeAdapter(Point).validate_python(about["point"])
+                return await restoring.find(backups.by_name(about["backup"]), point, deadline)
+            case "room":
+                return restoring.room(backups.by_name(about["backup"]))
+            case "mark":
+                await restoring.mark(about["name"])
+            case "turn_away":
+                await self._turn_away(about["services"])
+            case "let_in":
+                self._let_in(about["services"])
+            case "close":
+                return await restoring.close(deadline)
+            case "open":
+                await restoring.open()
+            case "restore":
+                point = _POINT.validate_python(about["point"])
+                await restoring.restore(backups.by_name(about["backup"]), point, deadline)
+            case "look_beside":
+                return await restoring.look_beside(about["sql"])
+            case "swap":
+                await restoring.swap(deadline)
+            case "swap_back":
+                await restoring.swap_back(deadline)
+            case "drop_beside":
+                await restoring.drop_beside()
+            case "drop_kept":
+                await restoring.drop_kept()
+            case "lose":
+                await restoring.lose()
+            case "find_again":
+                await restoring.find_again(deadline)
+            case "spoil":
+                backups.spoil(backups.by_name(about["backup"]), about["how"])
+            case "mend":
+                backups.mend(about["backup"])
+            case _:
+                raise InternalError(f"there is no verb {verb!r}")
+        return None
+
+
+class EmbeddedRecovery:
+    """The port Recovery, in the drill's process.
+
+    Args:
+        link: the way to the daemon.
+        version: tells the version of the schema, for what is noted with a backup.
+    """
+
+    def __init__(self, link: Link, version: Callable[[Deadline], str]) -> None:
+        self._link = link
+        self._version = version
+
+    def back_up(self, kind: BackupKind, deadline: Deadline) -> Backup:
+        """See the port."""
+        version = self._version(deadline)
+        return NOTE.validate_python(self._call("back_up", deadline, kind=kind.value, version=version))
+
+    def backups(self, kind: BackupKind) -> tuple[Backup, ...]:
+        """See the port."""
+        return _BACKUPS.validate_python(self._call("backups", kind=kind.value))
+
+    def examine(self, backup: Backup, deadline: Deadline) -> str:
+        """See the port."""
+        return str(self._call("examine", deadline, backup=backup.name))
+
+    def find(self, backup: Backup, point: Point, deadline: Deadline) -> str:
+        """See the port."""
+        return str(self._call("find", deadline, backup=backup.name, point=_POINT.dump_python(point, mode="json")))
+
+    def room(self, backup: Backup) -> tuple[int, int]:
+        """See the port."""
+        needed, free = self._call("room", backup=backup.name)
+        return int(needed), int(free)
+
+    def mark(self, name: str, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("mark", deadline, name=name)
+
+    def turn_away(self, services: Sequence[str], deadline: Deadline) -> None:
+        """See the port. A request that is under way has the time of a drained connection; then it is cut."""
+        self._call("turn_away", deadline, services=list(services))
+
+    def let_in(self, services: Sequence[str]) -> None:
+        """See the port."""
+        self._call("let_in", services=list(services))
+
+    def close(self, deadline: Deadline) -> int:
+        """See the port."""
+        return int(self._call("close", deadline))
+
+    def open(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("open", deadline)
+
+    def restore(self, backup: Backup, point: Point | None, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("restore", deadline, backup=backup.name, point=_POINT.dump_python(point, mode="json"))
+
+    def look_beside(self, sql: str, deadline: Deadline) -> Sequence[tuple[Any, ...]]:
+        """See the port."""
+        return [tuple(row) for row in self._call("look_beside", deadline, sql=sql)]
+
+    def swap(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("swap", deadline)
+
+    def swap_back(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("swap_back", deadline)
+
+    def drop_beside(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("drop_beside", deadline)
+
+    def drop_kept(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("drop_kept", deadline)
+
+    def lose(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("lose", deadline)
+
+    def find_again(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("find_again", deadline)
+
+    def spoil(self, backup: Backup, how: str) -> None:
+        """See the port."""
+        self._call("spoil", backup=backup.name, how=how)
+
+    def mend(self, backup: str) -> None:
+        """See the port."""
+        self._call("mend", backup=backup)
+
+    def _call(self, verb: str, deadline: Deadline | None = None, /, **about: Any) -> Any:
+        return self._link.call(
+            Call(name="recovery", verb=verb, about=about, deadline=None if deadline is None else deadline.at)
+        )
