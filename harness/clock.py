@@ -34,6 +34,11 @@ def utc_moment(utc_ns: int) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=utc_ns // 1000)
 
 
+def utc_now() -> datetime:
+    """The present moment of the calendar, to the microsecond, as far as this machine's clock knows it."""
+    return utc_moment(time.time_ns())
+
+
 def utc_text(utc_ns: int) -> str:
     """UTC nanoseconds as RFC 3339 with milliseconds."""
     return utc_moment(utc_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -79,6 +79,16 @@ def _how(text: str) -> Procedure:
     return _HOW[text]
 
 
+_SPOILED: Final = ("corrupt", "truncated", "missing", "cut off from its log")
+
+
+def _spoiled(text: str) -> str:
+    """How a backup is damaged."""
+    if text not in _SPOILED:
+        raise ValueError(f"no backup is {text!r}; expected one of {', '.join(_SPOILED)}")
+    return text
+
+
 TYPES: Final[dict[str, ParameterType]] = {
     "Service": ParameterType(r"\S+", str, "tracklist-service"),
     "Version": ParameterType(r"\S+?", str, "2.4.0"),
@@ -92,6 +102,7 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
     "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision"),
     "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0"),
+    "Spoiled": ParameterType(r".+", _spoiled, "truncated"),
     "Severity": ParameterType(r"\S+", _severity, "high"),
     "Cause": ParameterType(r".+", _cause, "the fault had no effect"),
 }

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from harness.drill.spec import Drill
     from harness.journal.declaration import Source
 
-STEPS: Final = ("system", "faults", "rollback", "objectives", "validation", "guards")
+STEPS: Final = ("system", "faults", "rollback", "objectives", "validation", "guards", "database")
 BUILDER: Final[pytest.StashKey[DrillBuilder]] = pytest.StashKey()
 COLLECTED: Final[pytest.StashKey[list[Drill]]] = pytest.StashKey()
 """Set by `drill` to a list: drills are put into it instead of being run."""

@@ -24,6 +24,12 @@ _WORDS: Final = {
     "an earlier rollback is unfinished": Refusal.UNFINISHED,
     "no revision holds <version>": Refusal.NO_REVISION,
     "there is no image of <version>": Refusal.NO_IMAGE,
+    "there is no backup to go back to": Refusal.NO_BACKUP,
+    "the backup cannot be read": Refusal.BAD_BACKUP,
+    "the log does not lead to the target": Refusal.UNREACHABLE,
+    "the disk has no room for a restore": Refusal.NO_ROOM,
+    "no script leads back": Refusal.NO_SCRIPT,
+    "the schema is another one": Refusal.WRONG_SCHEMA,
 }
 
 

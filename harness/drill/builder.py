@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.drill import defaults
+from harness.drill.altered import with_answers_within, with_replicas
 from harness.drill.calls import Call, default_calls, trigger_specs
 from harness.drill.checks.base import Demand
 from harness.drill.checks.services import VersionServed
 from harness.drill.demands import ALWAYS_WITHIN, not_met, own, version
+from harness.drill.goals import Wanted
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
@@ -26,7 +28,8 @@ from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Declared, Trigger, window_for
 from harness.settings import Settings
 from harness.system.load import line_in
-from harness.system.model import MOST_REPLICAS, Service, SystemModel
+from harness.system.model import Service, SystemModel
+from harness.system.restoring import BackupKind
 from harness.units import Duration
 
 
@@ -51,6 +54,8 @@ class DrillBuilder:
     triggers: list[Call] = field(default_factory=list)
     back_to: str | None = None
     procedure: Procedure = Procedure.TRAFFIC
+    goal: Wanted | None = None
+    backups: list[BackupKind] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
     severity: Severity | None = None
@@ -83,11 +88,7 @@ class DrillBuilder:
 
     def has_replicas(self, count: int) -> None:
         """Every service has so many replicas, whatever its description says of this environment."""
-        if not 1 <= count <= MOST_REPLICAS:
-            raise InputError(f"no service has {count} replicas; expected 1 to {MOST_REPLICAS}")
-        replicas = {self.model.environment: count}
-        services = {name: one.model_copy(update={"replicas": replicas}) for name, one in self.model.services.items()}
-        self.model = self.model.model_copy(update={"services": services})
+        self.model = with_replicas(self.model, count)
 
     def probe(self, rate: float) -> None:
         """Every service is probed so many times a second."""
@@ -106,12 +107,8 @@ class DrillBuilder:
 
     def good_answer_within(self, service: str, limit: Duration) -> None:
         """A good answer to the service's probes takes no longer than this."""
-        table = self._service(service)
-        if limit <= Duration(0):
-            raise InputError(f"no answer takes at most {limit}; expected a time above zero")
-        probe = table.probe.model_copy(update={"within": limit})
-        services = {**self.model.services, service: table.model_copy(update={"probe": probe})}
-        self.model = self.model.model_copy(update={"services": services})
+        self._service(service)
+        self.model = with_answers_within(self.model, service, limit)
 
     def break_by(self, fault: Fault) -> None:
         """The one fault of the drill."""
@@ -126,7 +123,8 @@ class DrillBuilder:
 
     def hinder_by(self, hindrance: Hindrance) -> None:
         """Something that stands in the way of the rollback, right after the fault."""
-        self._service(hindrance.service)
+        if hindrance.service is not None:
+            self._service(hindrance.service)
         self.hindrances.append(hindrance)
 
     def call_for_rollback(self, trigger: Trigger) -> None:
@@ -162,6 +160,20 @@ class DrillBuilder:
         self.back_to = self._release(version)
         self.procedure = how
         self.roll_back_limit = limit
+
+    def back_up(self, kind: BackupKind) -> None:
+        """A backup is taken once the steady state is reached, under load."""
+        if kind in self.backups:
+            raise InputError(f"one {kind} backup is taken already")
+        self.backups.append(kind)
+
+    def restore_to(self, procedure: Procedure, goal: Wanted, limit: Duration) -> None:
+        """The database goes back, and no service does."""
+        if self.back_to is not None or self.goal is not None:
+            raise InputError(f"the rollback goes to {self.back_to or self.goal} already")
+        if self.model.database is None:
+            raise InputError(f"{self.model.name} has no database; {self.system_file} describes none")
+        self.procedure, self.goal, self.roll_back_limit = procedure, goal, limit
 
     def must_measure(self, measured: Measured, bound: Duration) -> None:
         """An objective; the last word on the same measure counts."""
@@ -217,6 +229,8 @@ class DrillBuilder:
             patience=self.patience,
             procedure=self.procedure,
             target=self._target(fault),
+            goal=self.goal,
+            backups=tuple(self.backups),
             limits=self._limits(),
             sustain=self.sustain,
             objectives=tuple(self.objectives),
@@ -257,7 +271,7 @@ class DrillBuilder:
         service = getattr(fault, "service", None)
         if self.procedure is Procedure.APPLICATION and self.back_to:
             return dict.fromkeys(self.model.services, self.back_to)
-        if service is None:
+        if service is None or self.goal is not None:
             return {}
         before = self._live().get(service, self.model.releases.current)
         return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.clock import Deadline, now
 from harness.drill.context import RunContext
+from harness.drill.goals import fix
 from harness.drill.guards.duty import Duty
 from harness.drill.hold import LastLook, hold
 from harness.drill.interrupt import Interruption
@@ -34,6 +35,7 @@ from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
 from harness.journal.records import BaselineTaken, Stage, StageEnded, StageStarted
 from harness.observe.process import WorkerProcess
+from harness.rollback.data.carry_out import recovery_of
 from harness.sandbox.common.process import Process, mark_of
 from harness.units import Duration
 
@@ -194,6 +196,8 @@ class Course:
                 raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
             live.baseline[service] = p95
         self._journal.append(BaselineTaken(p95=dict(live.baseline)))
+        for kind in self.drill.backups:
+            recovery_of(live.system).back_up(kind, deadline)
 
     def _inject(self, live: Live, deadline: Deadline) -> None:
         self.duty.check_reach(self.drill, live.sandbox)
@@ -202,6 +206,8 @@ class Course:
         live.fault.set_up()
         undo = live.fault.undo
         before = what_serves(live.system, services_of(undo))
+        if self.drill.goal is not None:
+            live.known = fix(self.drill.goal, live.system.recovery, deadline)
         try:
             live.fault.inject(deadline)
         except (DeadlineExceeded, CrashLoop) as error:

@@ -59,7 +59,7 @@ def declaration(
             for index, spec in enumerate(drill.triggers)
         ),
         procedure=drill.procedure,
-        target=", ".join(f"{service} {release}" for service, release in drill.target.items()),
+        target=", ".join(f"{service} {release}" for service, release in drill.target.items()) or drill.back_to_words,
         objectives=drill.objectives,
         criteria=tuple(spec.criterion for spec in drill.criteria),
         sustain=drill.sustain,
@@ -98,6 +98,7 @@ def planned(plan: Plan) -> Planned:
     return Planned(
         procedure=plan.procedure,
         target=plan.target,
+        goal=plan.goal,
         steps=tuple(
             PlannedStep(id=step.id, title=step.title, phase=step.phase.value, deadline=step.deadline)
             for step in plan.steps

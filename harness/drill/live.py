@@ -9,6 +9,7 @@ import httpx
 
 from harness.clock import Deadline
 from harness.drill.checks.base import Bench
+from harness.drill.goals import Known
 from harness.drill.recorder import Recorder
 from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
@@ -44,6 +45,7 @@ class Live:
     plan: Plan | None = None
     outcome: Outcome | None = None
     recovered: bool = False
+    known: Known | None = None
 
     def worst_error_rate(self) -> float | None:
         """The error rate of the service that clients get the worst answers from, over the last second."""

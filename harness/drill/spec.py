@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.drill.checks.base import Check, Demand
+from harness.drill.goals import Wanted
 from harness.drill.guards.rules import Said
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
@@ -14,6 +15,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import AnyTrigger
 from harness.system.model import SystemModel
+from harness.system.restoring import BackupKind
 from harness.units import Duration
 
 
@@ -86,6 +88,8 @@ class Drill:
     patience: Patience
     procedure: Procedure
     target: Mapping[str, str]
+    goal: Wanted | None
+    backups: tuple[BackupKind, ...]
     limits: Limits
     sustain: Sustain
     objectives: tuple[Objective, ...]
@@ -95,6 +99,11 @@ class Drill:
     lag_limit: Duration
     guards: Said = field(default_factory=Said)
     slug: str = field(default="")
+
+    @property
+    def back_to_words(self) -> str:
+        """What the database goes back to, in words; empty where services go back."""
+        return "" if self.goal is None else str(self.goal)
 
     @property
     def versions(self) -> dict[str, str]:

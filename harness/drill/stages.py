@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.clock import Deadline, now
 from harness.drill.declare import looked_ahead, planned
+from harness.drill.goals import restored
 from harness.drill.live import Live
 from harness.drill.lookout import Lookout
 from harness.drill.serving import what_serves, where_it_is
@@ -17,6 +18,7 @@ from harness.journal.chain import JournalWriter
 from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, Served, TriggerMet
 from harness.rollback.assessment import Situation, assess
+from harness.rollback.engine import Reporter, StepReport
 from harness.rollback.plan import Plan
 from harness.rollback.triggers import Declared, Watch, told, window_for
 from harness.units import Duration, Instant
@@ -97,7 +99,8 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
     if deadline.passed:
         raise StageFailed("the decision took too long")
     try:
-        plan = live.engine.plan(drill.procedure, drill.target, deadline)
+        goal = live.known.goal if live.known else None
+        plan = live.engine.plan(drill.procedure, drill.target, deadline, goal)
     except DeadlineExceeded as error:
         raise StageFailed(f"no plan was made in time: {error}") from error
     with suppress(MayWorkLater):  # a platform that does not tell now is no reason to stop
@@ -110,14 +113,31 @@ def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline
     """Lets the engine carry out the plan."""
     _tell_what_serves(live, plan, journal, "before the rollback")
     journal.append(RollbackStarted(at=now()), durable=True)
-    live.outcome = live.engine.run(plan, live.recorder, deadline)
+    reports = Reports(live.recorder)
+    live.outcome = live.engine.run(plan, reports, deadline)
     ended = live.outcome
+    given_up = restored(live.known, reports.all) if live.known else None
+    if given_up is not None:
+        journal.append(given_up, durable=True)
     journal.append(
         RollbackEnded(at=now(), outcome=ended.outcome, reason=ended.reason, refusal=ended.refusal), durable=True
     )
     _tell_what_serves(live, plan, journal, "after the rollback")
     if live.outcome.outcome != "done":
         raise StageFailed(f"the rollback was {live.outcome.outcome}: {live.outcome.reason}")
+
+
+class Reports:
+    """Keeps what the engine reports, and passes it on."""
+
+    def __init__(self, inner: Reporter) -> None:
+        self.all: list[StepReport] = []
+        self._inner = inner
+
+    def step_ended(self, report: StepReport) -> None:
+        """See the engine."""
+        self.all.append(report)
+        self._inner.step_ended(report)
 
 
 def _tell_what_serves(

@@ -9,6 +9,8 @@ from typing import Final
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import HungUpgrade
+from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
 from harness.faults.hindrance import (
     DrainedNode,
@@ -190,6 +192,10 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "crash": Crash,
     "slow answers": SlowAnswers,
     "hung upgrade": HungUpgrade,
+    "table dropped": TableDropped,
+    "rows deleted": RowsDeleted,
+    "database lost": DatabaseLost,
+    "schema migrated": SchemaMigrated,
     "hindered rollback": Hindered,
     "nothing": Nothing,
 }
@@ -198,4 +204,6 @@ HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "missing image": MissingImage,
     "unfinished rollback": UnfinishedRollback,
     "drained node": DrainedNode,
+    "spoiled backup": SpoiledBackup,
+    "idle transaction": IdleTransaction,
 }

@@ -1,4 +1,4 @@
-"""What stands in the way of a rollback, together with a fault that calls for one. Only a cluster has these.
+"""What stands in the way of a rollback, together with a fault that calls for one; these only a cluster has.
 
 A hindrance hurts no client by itself, so it is no fault: it is put in place right after the fault it comes with, and
 taken out before that fault is taken back. The rollback must be refused, or find another way.
@@ -23,8 +23,8 @@ class Hindrance(Protocol):
     """A condition that makes a rollback harder, or wrong."""
 
     @property
-    def service(self) -> str:
-        """The service whose rollback it hinders."""
+    def service(self) -> str | None:
+        """The service whose rollback it hinders; None where it is that of the database."""
 
     @property
     def title(self) -> str:

@@ -14,6 +14,7 @@ from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater
 from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.cluster import HungUpgrade
+from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen
 from harness.faults.hindrance import Hindered
 from harness.faults.model import Fault, Scene
@@ -39,9 +40,20 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
             there = _not_ready(scene, fault.service)
         case SlowAnswers():  # a delay before the slot that serves holds every answer back: its effect is all there is
             there = ()
+        case TableDropped() | RowsDeleted() | DatabaseLost() | SchemaMigrated():
+            return tuple(f"its effect: {proof}" for proof in [_known_effect(fault, scene)] if proof)
         case _:
             raise InputError(f"it is not known what is left of a fault like this one ({fault.title})")
     return (*_effect(fault, scene, fault.service), *there)
+
+
+def _known_effect(fault: Fault, scene: Scene) -> str:
+    """What clients still see, of any service."""
+    for service in scene.system.services:
+        health = scene.metrics.health(service, EFFECT_WINDOW)
+        if health.samples < ENOUGH_SAMPLES:
+            raise MayWorkLater(f"only {answers_seen(health)} were seen; {ENOUGH_SAMPLES} are needed to tell")
+    return fault.seen(scene)
 
 
 def _effect(fault: Fault, scene: Scene, service: str) -> Iterator[str]:

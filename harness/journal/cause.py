@@ -52,6 +52,12 @@ class Cause(StrEnum):
     REFUSED_UNFINISHED = "refused-unfinished"
     REFUSED_NO_REVISION = "refused-no-revision"
     REFUSED_NO_IMAGE = "refused-no-image"
+    REFUSED_NO_BACKUP = "refused-no-backup"
+    REFUSED_BAD_BACKUP = "refused-bad-backup"
+    REFUSED_UNREACHABLE = "refused-unreachable"
+    REFUSED_NO_ROOM = "refused-no-room"
+    REFUSED_NO_SCRIPT = "refused-no-script"
+    REFUSED_WRONG_SCHEMA = "refused-wrong-schema"
     REFUSED_TOO_LATE = "refused-too-late"
     ROLLBACK_FAILED = "rollback-failed"
     ROLLBACK_INCOMPLETE = "rollback-incomplete"
@@ -144,6 +150,12 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.REFUSED_UNFINISHED: (_MISSED, "an earlier rollback was unfinished"),
     Cause.REFUSED_NO_REVISION: (_MISSED, "no revision held the target"),
     Cause.REFUSED_NO_IMAGE: (_MISSED, "the image of the target was missing"),
+    Cause.REFUSED_NO_BACKUP: (_MISSED, "there was no backup to go back to"),
+    Cause.REFUSED_BAD_BACKUP: (_MISSED, "the backup could not be read"),
+    Cause.REFUSED_UNREACHABLE: (_MISSED, "the log did not lead to the target"),
+    Cause.REFUSED_NO_ROOM: (_MISSED, "the disk had no room for a restore"),
+    Cause.REFUSED_NO_SCRIPT: (_MISSED, "no script led back"),
+    Cause.REFUSED_WRONG_SCHEMA: (_MISSED, "the schema was not what was to be rolled back"),
     Cause.REFUSED_TOO_LATE: (_MISSED, "the rollback was refused after it had changed something"),
     Cause.ROLLBACK_FAILED: (_MISSED, "the rollback failed"),
     Cause.ROLLBACK_INCOMPLETE: (_MISSED, "the rollback did not do every step"),

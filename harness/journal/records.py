@@ -256,12 +256,13 @@ class PlannedStep(Value):
 
 
 class Planned(Value):
-    """The plan, before any of it is run."""
+    """The plan, before any of it is run; `goal` is what the database goes back to, in words, where that is planned."""
 
     kind: Literal["planned"] = "planned"
     procedure: str
     target: dict[str, str]
     steps: tuple[PlannedStep, ...]
+    goal: str = ""
 
 
 class StepEnded(Value):

@@ -142,7 +142,82 @@ class Unlock(Operation):
         return f"mark the pending revision of {self.service} as failed"
 
 
-Undo = Switch | Remove | Deploy | LetStart | ClearNetwork | Uncordon | RecallHistory | RestoreImage | Unlock
+class PutBack(Operation):
+    """A table is there with the rows that were taken away."""
+
+    operation: Literal["put_back"] = "put_back"
+    table: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"put back what was taken away of the table {self.table}"
+
+
+class LetGo(Operation):
+    """No idle transaction of the drill's holds a lock on a table."""
+
+    operation: Literal["let_go"] = "let_go"
+    table: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"end the idle transaction that has read the table {self.table}"
+
+
+class MigrateBack(Operation):
+    """The schema is `before`, where it is `after` now."""
+
+    operation: Literal["migrate_back"] = "migrate_back"
+    before: str
+    after: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"take the schema from {self.after} back to {self.before}"
+
+
+class FindDatabase(Operation):
+    """A database serves: the lost one, where no other has taken its place."""
+
+    operation: Literal["find_database"] = "find_database"
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return "give the database its files back and start it"
+
+
+class MendBackup(Operation):
+    """A backup is as it was taken."""
+
+    operation: Literal["mend_backup"] = "mend_backup"
+    backup: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"give the backup {self.backup} its own content again"
+
+
+Undo = (
+    Switch
+    | Remove
+    | Deploy
+    | LetStart
+    | ClearNetwork
+    | Uncordon
+    | RecallHistory
+    | RestoreImage
+    | Unlock
+    | PutBack
+    | LetGo
+    | MigrateBack
+    | FindDatabase
+    | MendBackup
+)
 AnyUndo = Annotated[Undo, Field(discriminator="operation")]
 
 _ADAPTER: TypeAdapter[Undo] = TypeAdapter(AnyUndo)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, assert_never
+from typing import Final, Literal, Protocol, assert_never
 
 import httpx
 
@@ -17,6 +17,11 @@ from harness.journal.refusal import Refusal
 from harness.rollback.changes import change
 from harness.rollback.check_steps import CountIssues
 from harness.rollback.checks import look
+from harness.rollback.data.actions import DataChange, DataCheck, Goal
+from harness.rollback.data.carry_out import carry_out
+from harness.rollback.data.find import look_at_data, plan_data
+from harness.rollback.data.reversal import reversals
+from harness.rollback.history import Found
 from harness.rollback.ladder import Ladder
 from harness.rollback.outlook import Outlook, look_ahead
 from harness.rollback.plan import (
@@ -46,7 +51,9 @@ from harness.rollback.verify import Verifier
 from harness.system.model import SystemModel
 from harness.system.order import needed_first
 from harness.system.ports import System
-from harness.units import Instant
+from harness.units import Duration, Instant
+
+TAKE_BACK_LIMIT: Final = Duration.of(s=30)  # as a swap of databases, the longest of what is taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +115,20 @@ class Engine:
         """Whether all is there that the procedure needs, and what it will cost; see `harness.rollback.outlook`."""
         return look_ahead(self._model, self._system, procedure, target, deadline)
 
-    def plan(self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline) -> Plan:
-        """The plan of a procedure for the version that each service goes back to, from how they stand now.
+    def plan(
+        self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline, goal: Goal | None = None
+    ) -> Plan:
+        """The plan of a procedure, from how the system stands now.
+
+        Args:
+            procedure: the kind of rollback.
+            target: the version that each service goes back to; nothing where the database is what goes back.
+            deadline: until when it must be found out how the system stands.
+            goal: what the database goes back to.
 
         Raises:
-            NotFound: the system has no such service.
-            WillNotWork: the target names no service.
+            NotFound: the system has no such service, no database, or no backups.
+            WillNotWork: the target names no service, or the goal is not one of the procedure.
             DrillError: how they stand could not be found out.
         """
         match procedure:
@@ -129,6 +144,8 @@ class Engine:
                 return plan_application(facts, target, order, len(self._model.business_path))
             case Procedure.EMERGENCY:
                 return plan_emergency(self.standing.application(target, deadline), target, tuple(self._model.services))
+            case Procedure.POINT_IN_TIME | Procedure.BACKUP | Procedure.SCHEMA:
+                return plan_data(procedure, goal, self._model, self._system, deadline)
             case _:
                 assert_never(procedure)
 
@@ -153,13 +170,29 @@ class Engine:
             elif step.phase is StepPhase.CHECK:
                 return Outcome("refused", why, report.refusal)
             else:
-                return Outcome("failed", why)
+                return Outcome("failed", why + self._take_back(plan, step))
         if not worked:
             return Outcome("failed", f"nothing helped in time; {'; '.join(missed)}")
         if not plan.of_phase(StepPhase.CHANGE, StepPhase.VERIFY):
             why = "when it was made, no way back was found, or everything was as it should be"
             return Outcome("refused", f"the plan changes nothing: {why}")
         return Outcome("done")
+
+    def _take_back(self, plan: Plan, failed: Step) -> str:
+        """Takes back what the changes up to one that failed have done, where that can be; says what came of it.
+
+        Each has the time that it would have had forth; that the rollback's own time is over changes nothing.
+        """
+        if failed.phase is not StepPhase.CHANGE:
+            return ""
+        changes = plan.of_phase(StepPhase.CHANGE)
+        told = ""
+        for action in reversals([step.action for step in changes[: changes.index(failed) + 1]]):
+            try:
+                told += f"; taken back: {carry_out(action, self._system, Deadline.after(TAKE_BACK_LIMIT))}"
+            except DrillError as error:
+                told += f"; NOT taken back: {action.title}: {error}"
+        return told
 
     def clean_up(self, plan: Plan, reporter: Reporter, deadline: Deadline) -> Outcome:
         """Runs the steps that wait until the rollback is validated."""
@@ -183,6 +216,10 @@ class Engine:
         return StepReport(step=step, started=started, completed=now(), error=error, detail=told, refusal=refusal)
 
     def _act(self, step: Step, deadline: Deadline) -> str:  # noqa: PLR0911 - one for each kind of step
+        if isinstance(step.action, DataCheck):
+            return _unless_refused(look_at_data(step.action, self._system, deadline))
+        if isinstance(step.action, DataChange):
+            return carry_out(step.action, self._system, deadline)
         match step.action:
             case SwitchTraffic() | RollBackTo() | RollTo() | DeployAgain() | RemoveSlot() as action:
                 return change(action, self._system, deadline)
@@ -197,7 +234,10 @@ class Engine:
             case SwitchAll() | GoBackAll() | RestartAll() as rung:
                 return self._ladder.climb(rung, deadline)
             case _ as check:
-                found = look(check, self._model, self._system, deadline)
-                if found.refusal:
-                    raise _Refused(found.text, found.refusal)
-                return found.text
+                return _unless_refused(look(check, self._model, self._system, deadline))
+
+
+def _unless_refused(found: Found) -> str:
+    if found.refusal:
+        raise _Refused(found.text, found.refusal)
+    return found.text

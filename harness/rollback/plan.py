@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.rollback.check_steps import Check, CountIssues
+from harness.rollback.data.actions import DataChange, DataCheck
 from harness.system.values import Pace, Slot
 from harness.units import Duration
 
@@ -18,6 +19,14 @@ class Procedure(StrEnum):
     ROLLING = "rolling"
     APPLICATION = "application"
     EMERGENCY = "emergency"
+    POINT_IN_TIME = "point-in-time"
+    BACKUP = "backup"
+    SCHEMA = "schema"
+
+    @property
+    def of_data(self) -> bool:
+        """Whether it takes the database back, and not a service."""
+        return self in (Procedure.POINT_IN_TIME, Procedure.BACKUP, Procedure.SCHEMA)
 
 
 class StepPhase(StrEnum):
@@ -182,7 +191,7 @@ class RemoveSlot:
 Change = SwitchTraffic | RollBackTo | RollTo | DeployAgain | RemoveSlot
 Verification = VerifyVersion | VerifyPath | VerifyShare
 Attempt = SwitchAll | GoBackAll | RestartAll
-Action = Check | CountIssues | Change | Attempt | Verification
+Action = Check | CountIssues | Change | Attempt | Verification | DataCheck | DataChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +214,14 @@ class Plan:
     """All steps of a rollback, in order. `target` is the version that each service goes back to.
 
     `limit` is the time for all of them, beside the limit of whoever runs the plan.
+    `goal` is what the database goes back to, in words, and empty where that is not what is rolled back.
     """
 
     procedure: Procedure
     target: dict[str, str]
     steps: tuple[Step, ...]
     limit: Duration | None = None
+    goal: str = ""
 
     def of_phase(self, *phases: StepPhase) -> tuple[Step, ...]:
         """The steps of some phases, in order."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from harness.errors import InputError
+from harness.units import Instant
 
 
 class BackupKind(StrEnum):
@@ -27,6 +28,8 @@ class Backup:
         taken: UTC; a base backup is good for every point after this, a dump holds what was there at this instant.
         version: of the schema, when it was taken; empty where nothing tells it.
         size: in bytes.
+        earliest, latest: what was committed before the first is in it, and what was begun after the second is not;
+            of the machine's monotonic clock.
         first_wal: the file of the write-ahead log that a restore begins with; empty for a dump.
     """
 
@@ -35,6 +38,8 @@ class Backup:
     taken: datetime
     version: str
     size: int
+    earliest: Instant
+    latest: Instant
     first_wal: str = ""
 
 

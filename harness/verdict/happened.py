@@ -105,6 +105,7 @@ class Happened:
         return res.PlanResult(
             procedure=planned.procedure,
             target=planned.target,
+            goal=planned.goal,
             outcome=ended.outcome if ended else "not run",
             reason=ended.reason if ended else "",
             started=self.scale.at(started.at) if started else None,

@@ -169,7 +169,8 @@ class PlanResult(Value):
     """The rollback as it was planned and as it ran."""
 
     procedure: str
-    target: dict[str, str]
+    target: dict[str, str] = Field(description="the version that each service goes back to")
+    goal: str = Field(description="what the database goes back to, in words; empty where services go back")
     outcome: Literal["done", "failed", "refused", "not run"]
     reason: str
     started: float | None

@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.relay import Relay, cut
+from harness.sandbox.embedded.ends import cut
+from harness.sandbox.embedded.relay import Relay
 from harness.sandbox.embedded.router import HOST, TcpRouter
 from harness.system.values import Slot
 from harness.units import Duration

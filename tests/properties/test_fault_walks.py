@@ -258,6 +258,10 @@ ARGUMENTS = {
     "slot": st.sampled_from(["blue", "green"]),
     "version": st.just("1.0.0"),
     "node": st.just(NODE),
+    "table": st.just("orders"),
+    "before": st.just("1"),
+    "after": st.just("2"),
+    "backup": st.just("base-1"),
 }
 UNDO: st.SearchStrategy[Undo] = st.sampled_from(get_args(Undo)).flatmap(
     lambda kind: st.builds(kind, **{name: ARGUMENTS[name] for name in kind.model_fields if name != "operation"})

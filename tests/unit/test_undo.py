@@ -16,8 +16,13 @@ from harness.journal.records import UndoDone
 from harness.journal.undo import (
     ClearNetwork,
     Deploy,
+    FindDatabase,
+    LetGo,
     LetStart,
+    MendBackup,
+    MigrateBack,
     Operation,
+    PutBack,
     RecallHistory,
     Remove,
     RestoreImage,
@@ -47,6 +52,11 @@ EVERY: tuple[Undo, ...] = (
     RecallHistory(service="web"),
     RestoreImage(service="web", version="1.0.0"),
     Unlock(service="web"),
+    PutBack(table="orders"),
+    LetGo(table="orders"),
+    MigrateBack(before="1", after="2"),
+    FindDatabase(),
+    MendBackup(backup="base-1"),
 )
 BACK = (Remove(service="web", slot="green"), Switch(service="web", slot="blue"))
 
@@ -104,7 +114,13 @@ def test_an_operation_is_named_by_what_it_does() -> None:
         assert Operation(operation="").title
 
 
-@pytest.mark.parametrize("undo", EVERY[5:], ids=named)
+@pytest.mark.parametrize("undo", EVERY[9:], ids=named)
+def test_what_was_done_to_data_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
+    with pytest.raises(NotFound, match=r"this sandbox|names no migrations"):
+        carry_out(undo, MemorySystem(), Deadline.after(SOON))
+
+
+@pytest.mark.parametrize("undo", EVERY[5:9], ids=named)
 def test_what_was_done_to_a_cluster_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match="this sandbox is none"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))

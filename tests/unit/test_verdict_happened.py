@@ -114,6 +114,7 @@ def planned(title: str, outcome: str, took: float | None, detail: str = "") -> r
 
 
 PLAN = res.PlanResult(
+    goal="",
     procedure="traffic",
     target={"web": "1.0"},
     outcome="done",

@@ -11,13 +11,13 @@ import hashlib
 import re
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import psycopg
 from pydantic import TypeAdapter
 
-from harness.clock import Deadline
+from harness.clock import Deadline, now, utc_now
 from harness.errors import DeadlineExceeded, NotFound, WillNotWork
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.postgres import HARNESS_ROLE
@@ -60,14 +60,10 @@ class Backups:
             self._postgres.own(self.folder)
         number = 1 + sum(1 for _ in self.folder.glob(f"{kind.value}-*.json"))
         name = f"{kind.value}-{number}"
-        begun = datetime.now(UTC)
         if kind is BackupKind.DUMP:
-            file = self.folder / f"{name}.dump"
-            await self.run("pg_dump", "--format=custom", f"--file={file}", *self._at_server(), deadline=deadline)
-            digest = await asyncio.to_thread(_digest, file)
-            file.with_name(f"{file.name}.sha256").write_text(f"{digest}  {file.name}\n", encoding="ascii")
-            backup = Backup(name, kind, begun, version, file.stat().st_size)
+            backup = await self._dump(name, version, deadline)
         else:
+            begun = now()
             folder = self.folder / name
             options = (f"--pgdata={folder}", "--wal-method=none", "--checkpoint=fast", "--no-sync")
             await self.run("pg_basebackup", *options, *self._at_server(database=False), deadline=deadline)
@@ -76,9 +72,26 @@ class Backups:
             if first is None:
                 raise WillNotWork(f"{folder}: its backup_label does not tell where its log begins:\n{label}")
             size = await asyncio.to_thread(_size, folder)
-            backup = Backup(name, kind, datetime.now(UTC), version, size, first.group(1))
+            backup = Backup(name, kind, utc_now(), version, size, begun, now(), first.group(1))
         (self.folder / f"{name}.json").write_bytes(NOTE.dump_json(backup))
         return backup
+
+    async def _dump(self, name: str, version: str, deadline: Deadline) -> Backup:
+        """A dump of a snapshot that is taken before, so that it is known to a moment what is in it."""
+        file = self.folder / f"{name}.dump"
+        dsn = self._postgres.local_dsn
+        async with await psycopg.AsyncConnection.connect(dsn) as holder:
+            await holder.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+            earliest, taken = now(), utc_now()
+            row = await (await holder.execute("SELECT pg_export_snapshot()")).fetchone()
+            latest = now()
+            snapshot = f"--snapshot={row[0] if row else ''}"
+            await self.run(
+                "pg_dump", "--format=custom", f"--file={file}", snapshot, *self._at_server(), deadline=deadline
+            )
+        digest = await asyncio.to_thread(_digest, file)
+        file.with_name(f"{file.name}.sha256").write_text(f"{digest}  {file.name}\n", encoding="ascii")
+        return Backup(name, BackupKind.DUMP, taken, version, file.stat().st_size, earliest, latest)
 
     async def examine(self, backup: Backup, deadline: Deadline) -> str:
         """Reads it to its end; what is wrong with it, or nothing."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
+import psycopg
 from pydantic import TypeAdapter
 
 from harness.clock import Deadline
-from harness.errors import InternalError
+from harness.errors import InternalError, MayWorkLater, WillNotWork
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.backups import NOTE, Backups
 from harness.sandbox.embedded.postgres import Postgres
+from harness.sandbox.embedded.reach import Reach
 from harness.sandbox.embedded.restoring import Restoring
+from harness.sandbox.embedded.server_admin import ServerAdmin
 from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Call
 from harness.system.restoring import Backup, BackupKind, Point
@@ -40,7 +43,9 @@ class RecoveryCalls:
         let_in: Callable[[Sequence[str]], None],
     ) -> None:
         self._backups = Backups(postgres)
-        self._restoring = Restoring(postgres, wal, self._backups)
+        self._admin = ServerAdmin(postgres)
+        self._reach = Reach(postgres, wal, self._backups, self._admin)
+        self._restoring = Restoring(postgres, wal, self._backups, self._admin)
         self._turn_away, self._let_in = turn_away, let_in
 
     def processes(self) -> tuple[Process, ...]:
@@ -51,8 +56,22 @@ class RecoveryCalls:
         """Ends it."""
         await self._restoring.end(grace)
 
-    async def do(self, verb: str, about: dict[str, Any], deadline: Deadline) -> Any:  # noqa: C901, PLR0911, PLR0912 - a line each
-        """Does what a verb of the port says."""
+    async def do(self, verb: str, about: dict[str, Any], deadline: Deadline) -> Any:
+        """Does what a verb of the port says.
+
+        Raises:
+            MayWorkLater: the server cannot be reached now.
+            WillNotWork: it refused what was asked of it.
+            DrillError: as the port says.
+        """
+        try:
+            return await self._do(verb, about, deadline)
+        except psycopg.OperationalError as error:
+            raise MayWorkLater(f"the database's server cannot be reached: {error}") from error
+        except psycopg.Error as error:
+            raise WillNotWork(f"the database's server refused it: {error}") from error
+
+    async def _do(self, verb: str, about: dict[str, Any], deadline: Deadline) -> Any:  # noqa: C901, PLR0911, PLR0912 - a line each
         restoring, backups = self._restoring, self._backups
         match verb:
             case "back_up":
@@ -64,22 +83,22 @@ class RecoveryCalls:
                 return await backups.examine(backups.by_name(about["backup"]), deadline)
             case "find":
                 point = TypeAdapter(Point).validate_python(about["point"])
-                return await restoring.find(backups.by_name(about["backup"]), point, deadline)
+                return await self._reach.find(backups.by_name(about["backup"]), point, deadline)
             case "room":
-                return restoring.room(backups.by_name(about["backup"]))
+                return self._reach.room(backups.by_name(about["backup"]))
             case "mark":
-                await restoring.mark(about["name"])
+                await self._admin.mark(about["name"])
             case "turn_away":
                 await self._turn_away(about["services"])
             case "let_in":
                 self._let_in(about["services"])
             case "close":
-                return await restoring.close(deadline)
+                return await self._admin.close(deadline)
             case "open":
-                await restoring.open()
+                await self._admin.open()
             case "restore":
-                point = _POINT.validate_python(about["point"])
-                await restoring.restore(backups.by_name(about["backup"]), point, deadline)
+                until = _POINT.validate_python(about["point"])
+                await restoring.restore(backups.by_name(about["backup"]), until, deadline)
             case "look_beside":
                 return await restoring.look_beside(about["sql"])
             case "swap":
@@ -95,9 +114,9 @@ class RecoveryCalls:
             case "find_again":
                 await restoring.find_again(deadline)
             case "spoil":
-                backups.spoil(backups.by_name(about["backup"]), about["how"])
+                self._reach.spoil(backups.by_name(about["backup"]), about["how"])
             case "mend":
-                backups.mend(about["backup"])
+                self._reach.mend(about["backup"])
             case _:
                 raise InternalError(f"there is no verb {verb!r}")
         return None

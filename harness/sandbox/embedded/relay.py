@@ -7,14 +7,12 @@ passed on one by one (half-close); who cannot take more bytes stops who sends th
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
-from contextlib import suppress
 from typing import Final, Protocol, cast
 
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.answer import Exchange
 from harness.sandbox.embedded.delay import DelayLine
+from harness.sandbox.embedded.ends import cut, end
 from harness.sandbox.embedded.way import Way
 from harness.units import Duration
 
@@ -294,18 +292,3 @@ class Backend(asyncio.Protocol):
         """The replica has caught up."""
         if self._relay is not None:
             self._relay.backend_full(full=False)
-
-
-def end(transport: asyncio.Transport) -> None:
-    """Sends no more on a connection. Where the other end has just reset it, the event loop tells so in a moment."""
-    with suppress(OSError):
-        if transport.can_write_eof():
-            transport.write_eof()
-
-
-def cut(transport: asyncio.Transport) -> None:
-    """Closes a connection with a reset, so that the other end does not mistake it for an orderly end."""
-    endpoint = transport.get_extra_info("socket")
-    with suppress(OSError):
-        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()

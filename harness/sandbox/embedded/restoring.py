@@ -12,10 +12,9 @@ import shlex
 import shutil
 import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -26,17 +25,16 @@ from harness.sandbox.common import limits
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.postgres import HARNESS_ROLE
 from harness.sandbox.common.process import Process
-from harness.sandbox.embedded import segments
 from harness.sandbox.embedded.backups import Backups
 from harness.sandbox.embedded.limits import GRACE_AT_TEARDOWN
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import Child, told_exit
+from harness.sandbox.embedded.server_admin import ServerAdmin, in_time
 from harness.sandbox.embedded.wal import WalStream
 from harness.system.restoring import Backup, Point, PointKind
 from harness.units import Duration
 
 _FAST: Final = Duration.of(s=10)  # a fast shutdown writes a checkpoint first: what the shared buffers hold, 32 MB
-_SPARE: Final = 64 * 1024 * 1024  # bytes for the log that a restore replays and writes itself
 _TARGETS: Final = {
     PointKind.TIME: "recovery_target_time",
     PointKind.NAME: "recovery_target_name",
@@ -57,8 +55,8 @@ class _Server:
 class Restoring:
     """The way back to the backups of one server."""
 
-    def __init__(self, postgres: Postgres, wal: WalStream, backups: Backups) -> None:
-        self._postgres, self._wal, self._backups = postgres, wal, backups
+    def __init__(self, postgres: Postgres, wal: WalStream, backups: Backups, admin: ServerAdmin) -> None:
+        self._postgres, self._wal, self._backups, self._admin = postgres, wal, backups, admin
         self._made = 0
         self._beside: _Server | str | None = None  # a server, or the name of a database
         self._kept: _Server | str | None = None
@@ -75,94 +73,6 @@ class Restoring:
         if isinstance(self._beside, _Server) and self._beside.child is not None:
             await self._beside.child.stop(grace, signal.SIGQUIT, group=False)
 
-    # Around a restore
-
-    async def close(self, deadline: Deadline) -> int:
-        """See the port. Where the server is lost there is nobody to send away, and the log is what was kept of it."""
-        if self._postgres.server is None or not self._postgres.server.running:
-            return 0
-        name = sql.Identifier(self._postgres.database)
-        ended = 0
-        async with await self._admin() as admin:
-            await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-            while True:
-                cursor = await admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> "
-                    "pg_backend_pid()",
-                    [self._postgres.database],
-                )
-                found = len(await cursor.fetchall())
-                ended = max(ended, found)
-                if not found:
-                    break
-                _in_time(deadline, "the end of all sessions of the database")
-                await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
-            # A restore to a time ends at the first commit after it, so there must be one; and the log with all that
-            # was committed goes to the archive.
-            await admin.execute("SELECT pg_current_xact_id()")
-            await self._archive(admin, deadline)
-        return ended
-
-    async def open(self) -> None:
-        """See the port."""
-        if self._postgres.server is not None and self._postgres.server.running:
-            async with await self._admin() as admin:
-                await self._allow(admin, self._postgres.database)
-
-    async def mark(self, name: str) -> None:
-        """See the port."""
-        async with await self._admin() as admin:
-            # With an id the transaction has a commit to wait for; the point alone would not be on disk yet.
-            await admin.execute("SELECT pg_create_restore_point(%s), pg_current_xact_id()", [name])
-
-    # What can be known before
-
-    async def find(self, backup: Backup, point: Point, deadline: Deadline) -> str:
-        """See the port."""
-        running = self._postgres.server is not None and self._postgres.server.running
-        kept = segments.in_folders((self._postgres.archive, *self._wal.folders))
-        last = await self._current() if running else None
-        if missing := segments.gap(backup.first_wal, kept, None if last is None else last - 1):
-            return f"the log has a gap: {missing} is neither in the archive nor in the stream"
-        if point.kind is PointKind.TIME:
-            assert point.at is not None  # noqa: S101 - a time has one
-            if point.at < backup.taken:
-                return f"{backup.name} was only complete at {backup.taken.isoformat()}, after {point.value}"
-            return ""
-        if point.kind is PointKind.END:
-            return ""
-        return await self._find_in_log(backup, point, deadline)
-
-    async def _find_in_log(self, backup: Backup, point: Point, deadline: Deadline) -> str:
-        """Reads the log for a named point or a transaction; a log sequence number is compared with its end."""
-        folder = self._postgres.own(self._postgres.folder / f"log-{self._next()}")
-        try:
-            # The server's own files first: what is received of the last one may be a moment behind.
-            for source in (self._postgres.data / "pg_wal", self._postgres.archive, *reversed(self._wal.folders)):
-                for file in source.iterdir() if source.is_dir() else ():
-                    link = folder / file.name.removesuffix(".partial")
-                    if segments.number(file.name) is not None and not link.exists():
-                        link.symlink_to(file)
-            what = {
-                PointKind.NAME: ("--rmgr=XLOG",),
-                PointKind.TRANSACTION: (f"--xid={point.value}", "--rmgr=Transaction"),
-                PointKind.LSN: (f"--end={point.value}", "--limit=1"),
-            }[point.kind]
-            last = max((one.name for one in folder.iterdir()), default=backup.first_wal)
-            said = await self._said("pg_waldump", *what, f"--path={folder}", backup.first_wal, last, deadline=deadline)
-        finally:
-            shutil.rmtree(folder)
-        if point.kind is PointKind.NAME:
-            known = f"desc: RESTORE_POINT {point.value}\n" in said
-            return "" if known else f"the log has no restore point {point.value!r}"
-        if point.kind is PointKind.TRANSACTION:
-            return "" if "desc: COMMIT" in said else f"the log has no commit of transaction {point.value}"
-        return "" if said else f"the log does not reach {point.value}"
-
-    def room(self, backup: Backup) -> tuple[int, int]:
-        """See the port."""
-        return backup.size + _SPARE, shutil.disk_usage(self._postgres.folder).free
-
     # The restore
 
     async def restore(self, backup: Backup, point: Point | None, deadline: Deadline) -> None:
@@ -175,7 +85,7 @@ class Restoring:
 
     async def _restore_dump(self, backup: Backup, deadline: Deadline) -> None:
         name = f"{self._postgres.database}_restored"
-        async with await self._admin() as admin:
+        async with await self._admin.session() as admin:
             await admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             await admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         self._beside = name
@@ -219,8 +129,8 @@ class Restoring:
         except Unavailable as error:
             raise WillNotWork(f"{backup.name} could not be brought to the {point}: {error}") from error
         await self._until_promoted(server, deadline)
-        async with await self._admin(server.run) as admin:
-            await self._allow(admin, self._postgres.database)
+        async with await self._admin.session(server.run) as admin:
+            await self._admin.allow(admin, self._postgres.database)
 
     async def _until_promoted(self, server: _Server, deadline: Deadline) -> None:
         """It lets readers in before it has reached its target; only a promoted one is there."""
@@ -231,13 +141,13 @@ class Restoring:
                 log = last_lines(self._postgres.log)
                 raise WillNotWork(f"the restored server {told_exit(code)} before it reached its target:\n{log}")
             try:
-                async with await self._admin(server.run) as admin:
+                async with await self._admin.session(server.run) as admin:
                     row = await (await admin.execute("SELECT pg_is_in_recovery()")).fetchone()
             except psycopg.OperationalError:  # it ends sessions, or itself: which of them is seen in the next round
                 row = None
             if row is not None and not row[0]:
                 return
-            _in_time(deadline, "the restored server's promotion")
+            in_time(deadline, "the restored server's promotion")
             await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
 
     async def look_beside(self, statement: str) -> Sequence[Sequence[str | None]]:
@@ -279,9 +189,9 @@ class Restoring:
             await self._wal.start_again(GRACE_AT_TEARDOWN)
             return
         before = f"{self._postgres.database}_before"
-        await self._rename((self._postgres.database, before), (beside, self._postgres.database))
+        await self._admin.rename((self._postgres.database, before), (beside, self._postgres.database))
         self._kept, self._beside = before, None
-        await self.open()
+        await self._admin.open()
 
     async def swap_back(self, deadline: Deadline) -> None:
         """See the port. What had taken its place is dropped."""
@@ -295,11 +205,11 @@ class Restoring:
             await asyncio.to_thread(shutil.rmtree, failed)
         elif kept is not None:
             failed_name = f"{self._postgres.database}_failed"
-            await self.close(deadline)
-            await self._rename((self._postgres.database, failed_name), (kept, self._postgres.database))
+            await self._admin.close(deadline)
+            await self._admin.rename((self._postgres.database, failed_name), (kept, self._postgres.database))
             self._kept = None
-            await self._drop_database(failed_name)
-        await self.open()
+            await self._admin.drop_database(failed_name)
+        await self._admin.open()
 
     async def drop_beside(self) -> None:
         """See the port."""
@@ -309,7 +219,7 @@ class Restoring:
                 await beside.child.stop(GRACE_AT_TEARDOWN, signal.SIGQUIT, group=False)
             await asyncio.to_thread(_remove, beside.data, beside.run)
         elif beside is not None:
-            await self._drop_database(beside)
+            await self._admin.drop_database(beside)
 
     async def drop_kept(self) -> None:
         """See the port."""
@@ -317,7 +227,7 @@ class Restoring:
         if isinstance(kept, _Server):
             await asyncio.to_thread(_remove, kept.data)
         elif kept is not None:
-            await self._drop_database(kept)
+            await self._admin.drop_database(kept)
 
     # What a fault does
 
@@ -354,54 +264,9 @@ class Restoring:
         if server is not None and server.running:
             await server.stop(_FAST, signal.SIGINT, group=False)
 
-    async def _admin(self, run: Path | None = None) -> psycopg.AsyncConnection[Any]:
-        dsn = self._postgres.local(run or self._postgres.run, "postgres")
-        return await psycopg.AsyncConnection.connect(dsn, autocommit=True)
-
-    async def _allow(self, admin: psycopg.AsyncConnection[Any], name: str) -> None:
-        await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
-
-    async def _rename(self, *pairs: tuple[str, str]) -> None:
-        """All of them at one instant."""
-        async with await self._admin() as admin, admin.transaction():
-            for before, after in pairs:
-                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-                await admin.execute(rename.format(sql.Identifier(before), sql.Identifier(after)))
-
-    async def _drop_database(self, name: str) -> None:
-        async with await self._admin() as admin:
-            await admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    async def _archive(self, admin: psycopg.AsyncConnection[Any], deadline: Deadline) -> None:
-        """Waits until the segment that is being written now is in the archive."""
-        row = await (await admin.execute("SELECT pg_walfile_name(pg_switch_wal())")).fetchone()
-        while row is not None and not (self._postgres.archive / row[0]).exists():
-            _in_time(deadline, "the archive's last segment")
-            await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
-
-    async def _current(self) -> int | None:
-        async with await self._admin() as admin:
-            row = await (await admin.execute("SELECT pg_walfile_name(pg_current_wal_lsn())")).fetchone()
-        return segments.number(row[0]) if row else None
-
-    async def _said(self, program: str, *arguments: str, deadline: Deadline) -> str:
-        """What a tool says, which here is not for a log."""
-        log = self._postgres.logs / f"{program}.log"
-        log.write_bytes(b"")  # only what this call says
-        with suppress(WillNotWork):  # the log ends in the middle of a segment, which it says after all that it found
-            await self._backups.run(program, *arguments, deadline=deadline)
-        said = log.read_text(encoding="utf-8", errors="replace")
-        log.write_bytes(b"")
-        return said
-
     def _next(self) -> int:
         self._made += 1
         return self._made
-
-
-def _in_time(deadline: Deadline, what: str) -> None:
-    if deadline.passed:
-        raise DeadlineExceeded(f"timed out waiting for {what}")
 
 
 def _remove(*folders: Path) -> None:

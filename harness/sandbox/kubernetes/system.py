@@ -18,8 +18,9 @@ from harness.sandbox.kubernetes.revisions import KubernetesRevisions
 from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
 from harness.sandbox.kubernetes.values import DatabaseSecret
 from harness.sandbox.kubernetes.workloads import KubernetesWorkloads
+from harness.system.data_ports import Schema, Tables
 from harness.system.model import SystemModel
-from harness.system.ports import Database, Images, Schema, Tables
+from harness.system.ports import Database, Images
 from harness.system.values import Slot
 
 

@@ -1,0 +1,33 @@
+"""A system as a scenario wants it: what it says otherwise than drill.toml. Pure."""
+
+from __future__ import annotations
+
+from harness.errors import InputError
+from harness.system.model import MOST_REPLICAS, SystemModel
+from harness.units import Duration
+
+
+def with_replicas(model: SystemModel, count: int) -> SystemModel:
+    """The system with so many replicas of every service, whatever its description says of this environment.
+
+    Raises:
+        InputError: no service has so many.
+    """
+    if not 1 <= count <= MOST_REPLICAS:
+        raise InputError(f"no service has {count} replicas; expected 1 to {MOST_REPLICAS}")
+    replicas = {model.environment: count}
+    services = {name: one.model_copy(update={"replicas": replicas}) for name, one in model.services.items()}
+    return model.model_copy(update={"services": services})
+
+
+def with_answers_within(model: SystemModel, service: str, limit: Duration) -> SystemModel:
+    """The system with another time within which an answer of a service is good.
+
+    Raises:
+        InputError: no answer takes so little.
+    """
+    if limit <= Duration(0):
+        raise InputError(f"no answer takes at most {limit}; expected a time above zero")
+    table = model.services[service]
+    probe = table.probe.model_copy(update={"within": limit})
+    return model.model_copy(update={"services": {**model.services, service: table.model_copy(update={"probe": probe})}})

@@ -1,0 +1,57 @@
+"""Undo operations about the database. Where a rollback has replaced it, most of them find nothing left to do.
+
+A person ends the sandbox instead: a database that drills may change is always one that was made for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from harness.clock import Deadline
+from harness.errors import NotFound
+from harness.faults.undo.way import Way
+from harness.journal.undo import FindDatabase, LetGo, MendBackup, MigrateBack, Operation, PutBack
+from harness.system.ports import System
+
+_END: Final = "drill heal"
+
+
+def _put_back(undo: PutBack, system: System, deadline: Deadline) -> None:
+    if system.tables is None:
+        raise NotFound("data was changed, and this sandbox gives no way to change it back")
+    system.tables.put_back(undo.table, deadline)
+
+
+def _let_go(undo: LetGo, system: System, deadline: Deadline) -> None:
+    if system.tables is None:
+        raise NotFound("a table was locked, and this sandbox gives no way to its sessions")
+    system.tables.let_go(undo.table, deadline)
+
+
+def _migrate_back(undo: MigrateBack, system: System, deadline: Deadline) -> None:
+    if system.schema is None:
+        raise NotFound("the schema was changed, and drill.toml names no migrations")
+    if system.schema.version(deadline) == undo.after:
+        system.schema.migrate(undo.after, undo.before, deadline)
+
+
+def _find_database(_undo: FindDatabase, system: System, deadline: Deadline) -> None:
+    if system.recovery is None:
+        raise NotFound("the database was lost, and this sandbox gives no way to find it")
+    system.recovery.find_again(deadline)
+
+
+def _mend_backup(undo: MendBackup, system: System, _deadline: Deadline) -> None:
+    if system.recovery is None:
+        raise NotFound("a backup was damaged, and this sandbox takes none")
+    system.recovery.mend(undo.backup)
+
+
+WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
+    PutBack: Way(_put_back, lambda undo, hand: _END),  # noqa: ARG005
+    LetGo: Way(_let_go, lambda undo, hand: _END),  # noqa: ARG005
+    MigrateBack: Way(_migrate_back, lambda undo, hand: _END),  # noqa: ARG005
+    FindDatabase: Way(_find_database, lambda undo, hand: _END),  # noqa: ARG005
+    MendBackup: Way(_mend_backup, lambda undo, hand: _END),  # noqa: ARG005
+}

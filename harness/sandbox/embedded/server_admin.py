@@ -1,0 +1,109 @@
+"""What a database administrator does on a sandbox's server: sessions, names of databases, points in the log.
+
+Belongs to the daemon's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from harness.clock import Deadline
+from harness.errors import DeadlineExceeded
+from harness.sandbox.common import limits
+from harness.sandbox.embedded import segments
+from harness.sandbox.embedded.postgres import Postgres
+
+
+class ServerAdmin:
+    """The administrator of one server."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    @property
+    def running(self) -> bool:
+        """True while the live server runs."""
+        return self._postgres.server is not None and self._postgres.server.running
+
+    async def close(self, deadline: Deadline) -> int:
+        """See the port. Where the server is lost there is nobody to send away, and the log is what was kept of it."""
+        if not self.running:
+            return 0
+        name = sql.Identifier(self._postgres.database)
+        ended = 0
+        async with await self.session() as admin:
+            await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+            while True:
+                cursor = await admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> "
+                    "pg_backend_pid()",
+                    [self._postgres.database],
+                )
+                found = len(await cursor.fetchall())
+                ended = max(ended, found)
+                if not found:
+                    break
+                in_time(deadline, "the end of all sessions of the database")
+                await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
+            # A restore to a time ends at the first commit after it, so there must be one; and the log with all that
+            # was committed goes to the archive.
+            await admin.execute("SELECT pg_current_xact_id()")
+            await self.archive(admin, deadline)
+        return ended
+
+    async def open(self) -> None:
+        """See the port."""
+        if self.running:
+            async with await self.session() as admin:
+                await self.allow(admin, self._postgres.database)
+
+    async def mark(self, name: str) -> None:
+        """See the port."""
+        async with await self.session() as admin:
+            # With an id the transaction has a commit to wait for; the point alone would not be on disk yet.
+            await admin.execute("SELECT pg_create_restore_point(%s), pg_current_xact_id()", [name])
+
+    async def session(self, run: Path | None = None) -> psycopg.AsyncConnection[Any]:
+        """A session in the database that is never closed; of another server by the folder of its socket."""
+        dsn = self._postgres.local(run or self._postgres.run, "postgres")
+        return await psycopg.AsyncConnection.connect(dsn, autocommit=True)
+
+    async def allow(self, admin: psycopg.AsyncConnection[Any], name: str) -> None:
+        """Lets sessions into a database."""
+        await admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
+
+    async def rename(self, *pairs: tuple[str, str]) -> None:
+        """All of them at one instant."""
+        async with await self.session() as admin, admin.transaction():
+            for before, after in pairs:
+                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+                await admin.execute(rename.format(sql.Identifier(before), sql.Identifier(after)))
+
+    async def drop_database(self, name: str) -> None:
+        """Removes a database with the sessions in it, if there is one of that name."""
+        async with await self.session() as admin:
+            await admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    async def archive(self, admin: psycopg.AsyncConnection[Any], deadline: Deadline) -> None:
+        """Waits until the segment that is being written now is in the archive."""
+        row = await (await admin.execute("SELECT pg_walfile_name(pg_switch_wal())")).fetchone()
+        while row is not None and not (self._postgres.archive / row[0]).exists():
+            in_time(deadline, "the archive's last segment")
+            await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
+
+    async def current(self) -> int | None:
+        """The number of the segment that is written now."""
+        async with await self.session() as admin:
+            row = await (await admin.execute("SELECT pg_walfile_name(pg_current_wal_lsn())")).fetchone()
+        return segments.number(row[0]) if row else None
+
+
+def in_time(deadline: Deadline, what: str) -> None:
+    """Raises DeadlineExceeded once a wait has taken too long."""
+    if deadline.passed:
+        raise DeadlineExceeded(f"timed out waiting for {what}")

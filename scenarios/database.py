@@ -1,0 +1,83 @@
+"""Steps about the database: its backups, what is broken of it, and what it goes back to."""
+
+from pytest_bdd import given, then, when
+
+from harness.bdd.parameters import step
+from harness.drill.builder import DrillBuilder
+from harness.drill.goals import MomentBefore
+from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
+from harness.rollback.data.actions import NewestBackup, SchemaVersion
+from harness.rollback.plan import Procedure
+from harness.system.restoring import END, BackupKind, PointKind
+from harness.units import Duration
+
+
+@given(step("a base backup of the database is taken"))
+def _base_backup(drill: DrillBuilder) -> None:
+    drill.back_up(BackupKind.BASE)
+
+
+@given(step("the database is dumped"))
+def _dump(drill: DrillBuilder) -> None:
+    drill.back_up(BackupKind.DUMP)
+
+
+@when(step("the table {table:Table} is dropped"))
+def _dropped(drill: DrillBuilder, table: str) -> None:
+    drill.break_by(TableDropped(table))
+
+
+@when(step("all rows of {table:Table} are deleted"))
+def _deleted(drill: DrillBuilder, table: str) -> None:
+    drill.break_by(RowsDeleted(table))
+
+
+@when(step("the database is lost with its disk"))
+def _lost(drill: DrillBuilder) -> None:
+    drill.break_by(DatabaseLost())
+
+
+@when(step("the schema is migrated to {version:Version}"))
+def _migrated(drill: DrillBuilder, version: str) -> None:
+    drill.break_by(SchemaMigrated(version))
+
+
+@when(step("the base backup is {how:Spoiled}"))
+def _spoiled_base(drill: DrillBuilder, how: str) -> None:
+    drill.hinder_by(SpoiledBackup(BackupKind.BASE, how))
+
+
+@when(step("the dump is {how:Spoiled}"))
+def _spoiled_dump(drill: DrillBuilder, how: str) -> None:
+    drill.hinder_by(SpoiledBackup(BackupKind.DUMP, how))
+
+
+@when(step("a transaction that has read {table:Table} is left idle"))
+def _idle(drill: DrillBuilder, table: str) -> None:
+    drill.hinder_by(IdleTransaction(table))
+
+
+@then(step("the database is restored to the moment before the fault within {limit:Duration}"))
+def _moment(drill: DrillBuilder, limit: Duration) -> None:
+    drill.restore_to(Procedure.POINT_IN_TIME, MomentBefore(PointKind.TIME), limit)
+
+
+@then(step("the database is restored to a restore point before the fault within {limit:Duration}"))
+def _named(drill: DrillBuilder, limit: Duration) -> None:
+    drill.restore_to(Procedure.POINT_IN_TIME, MomentBefore(PointKind.NAME), limit)
+
+
+@then(step("the database is restored to the end of its log within {limit:Duration}"))
+def _end(drill: DrillBuilder, limit: Duration) -> None:
+    drill.restore_to(Procedure.POINT_IN_TIME, END, limit)
+
+
+@then(step("the database is restored from its newest dump within {limit:Duration}"))
+def _newest(drill: DrillBuilder, limit: Duration) -> None:
+    drill.restore_to(Procedure.BACKUP, NewestBackup(), limit)
+
+
+@then(step("the schema is rolled back to {version:Version} within {limit:Duration}"))
+def _schema(drill: DrillBuilder, version: str, limit: Duration) -> None:
+    drill.restore_to(Procedure.SCHEMA, SchemaVersion(version), limit)
