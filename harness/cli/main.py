@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "steps": "harness.cli.show:steps",
     "report": "harness.cli.show:report",
     "doctor": "harness.cli.doctor:doctor",
+    "gate": "harness.cli.gate:gate",
     "rollback": "harness.cli.rollback:app",
     "status": "harness.cli.live:status",
     "abort": "harness.cli.live:abort",

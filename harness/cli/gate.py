@@ -1,0 +1,106 @@
+"""`drill gate SCRIPT`: a team's own rollback script, tried in every scenario of the standard set."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.cli.options import RUNS, Json, Out
+from harness.cli.output import results_to_stdout
+from harness.conduct import make_run_folder, new_run_id
+from harness.errors import UsageError
+from harness.gate import limits
+from harness.gate.gate import run_gate
+from harness.gate.judge import Objectives
+from harness.gate.report import write_gate
+from harness.gate.result import EXITS, CaseResult, GateResult
+from harness.gate.seen import Subject
+from harness.gate.static import check
+from harness.report.words import clean
+from harness.units import Duration
+
+_WIDTH = 13
+
+RollsBack = Annotated[
+    list[Subject] | None,
+    typer.Option(
+        "--rolls-back", help="what the script is about; again for more", show_default="what it changes when left alone"
+    ),
+]
+
+
+def gate(
+    script: Annotated[Path, typer.Argument(help="the rollback script: any program that keeps the contract")],
+    *,
+    rolls_back: RollsBack = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", help="only this one, and the plain one; again for more")
+    ] = None,
+    rto: Annotated[str, typer.Option("--rto", help="until clients are served")] = str(limits.RTO),
+    rpo: Annotated[str, typer.Option("--rpo", help="of acknowledged writes lost by a restore")] = str(limits.RPO),
+    strict_static: Annotated[bool, typer.Option("--strict-static", help="what the text shows counts, too")] = False,
+    out: Out = RUNS,
+    json: Json = False,
+) -> int:
+    """Try a rollback script. Exit 0: it can be trusted; 1: it cannot, and why; 2: could not tell; 64 to 78: an error."""
+    objectives = Objectives(_duration(rto, "--rto"), _duration(rpo, "--rpo"))
+    static = check(script)
+    result = run_gate(
+        script,
+        claims=frozenset(rolls_back or ()),
+        objectives=objectives,
+        only=frozenset(scenario or ()),
+        static=static,
+        strict=strict_static,
+        told=_tell,
+    )
+    folder = make_run_folder(out, new_run_id())
+    write_gate(result, folder)
+    with results_to_stdout():
+        if json:
+            print(result.model_dump_json(indent=2))
+        else:
+            _print(result, folder)
+    return EXITS[result.outcome]
+
+
+def _duration(text: str, option: str) -> Duration:
+    try:
+        return Duration.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def _tell(case: CaseResult, number: int, count: int) -> None:
+    """A line of progress."""
+    print(f"[{number}/{count}] {case.outcome.value:<{_WIDTH}} {case.title}: {case.end}", file=sys.stderr, flush=True)
+
+
+def _print(result: GateResult, folder: Path) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for name in ("scenario", "outcome", "how it ended"):
+        table.add_column(name, overflow="fold")
+    for case in result.cases:
+        table.add_row(case.id, case.outcome.value, _plain(case.end))
+        for finding in case.findings:
+            table.add_row("", finding.id, _plain(finding.sentence))
+    console.print(table)
+    advice = dict.fromkeys((one.id, one.advice) for case in result.cases for one in case.findings)
+    for id_, text in advice:
+        console.print(f"{id_}: {_plain(text)}")
+    for found in result.static:
+        console.print(f"{found.where}: {found.id}: {_plain(found.sentence)}")
+    about = " and ".join(one.value for one in result.rolls_back) or "nothing"
+    console.print(f"{_plain(result.script)} rolls back {about}: {result.outcome.value}; {_plain(result.reason)}")
+    console.print(f"report: {_plain(str(folder / 'index.html'))}")
+
+
+def _plain(text: str) -> str:
+    return escape(clean(text))

@@ -1,0 +1,60 @@
+"""A case: what is done to a script, in which world, and which ends are right. Values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.gate.variation import Variation
+
+
+class Expect(StrEnum):
+    """Which ends are right. In each of them the exit code must say what is true."""
+
+    RECOVER = "it rolls back"
+    REFUSE = "it refuses, and changes nothing"
+    EITHER = "it rolls back, or changes nothing and says so"
+
+
+class Trouble(StrEnum):
+    """What happens while the script runs."""
+
+    NONE = "none"
+    LOCK = "an idle transaction holds a lock"
+    SLOW = "the database is slow"
+    FULL = "the scratch disk is full"
+    AWAY = "the database goes away"
+    AWAY_AND_BACK = "the database goes away and comes back"
+    KILLED_BY_TIME = "killed after a time"
+    KILLED_AT_COMMAND = "killed at a command"
+    KILLED_AT_STATEMENT = "killed at a statement"
+
+    @property
+    def kills(self) -> bool:
+        """The gate ends the first run on purpose, and starts a second."""
+        return self in (Trouble.KILLED_BY_TIME, Trouble.KILLED_AT_COMMAND, Trouble.KILLED_AT_STATEMENT)
+
+    @property
+    def cuts(self) -> bool:
+        """The script loses its way to the database."""
+        return self in (Trouble.AWAY, Trouble.AWAY_AND_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a gate run."""
+
+    id: str
+    title: str
+    reason: str
+    expect: Expect = Expect.EITHER
+    variation: Variation = field(default_factory=Variation)
+    trouble: Trouble = Trouble.NONE
+    at: float = 0
+    """When: seconds from the start, or the number of a command or statement, from 1."""
+    twice: bool = False
+
+    @property
+    def runs_twice(self) -> bool:
+        """There is a second run in the same world."""
+        return self.twice or self.trouble.kills

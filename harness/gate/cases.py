@@ -1,0 +1,203 @@
+"""The standard set of cases: what is done to a script, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from typing import Final
+
+from harness.gate import limits
+from harness.gate.case import Case, Expect, Trouble
+from harness.gate.goods import ABSENT
+from harness.gate.judge import CHANGES
+from harness.gate.seen import Seen, Subject
+from harness.gate.variation import Archive, Backup, Variation
+
+PLAIN: Final = Case(
+    "plain",
+    "a rollback with nothing in its way",
+    "what a script does when left alone is what it is about",
+    Expect.RECOVER,
+)
+
+_ALWAYS: Final = (
+    Case(
+        "twice",
+        "it is run twice",
+        "two people call it in one night, and the second must not break what the first repaired",
+        Expect.RECOVER,
+        twice=True,
+    ),
+    Case(
+        "production",
+        "production without a confirmation",
+        "a script that is called with the wrong environment must ask before it touches production",
+        Expect.REFUSE,
+        Variation(environment="production"),
+    ),
+    Case(
+        "no-target",
+        "there is nothing of the target version",
+        "a mistyped version must be found before anything is changed",
+        Expect.REFUSE,
+        Variation(target=ABSENT),
+    ),
+    Case(
+        "full-scratch",
+        "the scratch disk is full",
+        "disks are full when things go wrong; a half-written file must not be taken for a whole one",
+        trouble=Trouble.FULL,
+    ),
+    Case(
+        "right-target",
+        "another release lies between",
+        "the version to go back to is the one that was asked for, not the previous or the newest one",
+        variation=Variation(between=True, backup=Backup.NEWER_OF_OTHER),
+    ),
+)
+
+_DATABASE: Final = (
+    *(
+        Case(f"backup-{name}", title, reason, variation=Variation(backup=backup))
+        for name, title, backup, reason in (
+            (
+                "corrupt",
+                "bytes of the backup are wrong",
+                Backup.CORRUPT,
+                "disks lie; the checksum beside the backup tells",
+            ),
+            ("truncated", "the backup was cut short on its way", Backup.TRUNCATED, "copies break off; the checksum tells"),
+            (
+                "cut-when-made",
+                "the backup was cut short before its checksum was made",
+                Backup.CUT_SHORT_WHEN_MADE,
+                "a right checksum of half a backup is no backup: only a restore beside what serves shows it",
+            ),
+            (
+                "tampered",
+                "the backup is a whole one, but not the one of the checksum",
+                Backup.TAMPERED,
+                "it restores without an error, and holds other data",
+            ),
+            (
+                "other-version",
+                "the backup holds another version than its name says",
+                Backup.OTHER_VERSION,
+                "only the schema_migrations inside tells what a backup holds",
+            ),
+            (
+                "too-old",
+                "the only backup is 30 days old",
+                Backup.TOO_OLD,
+                "restoring it loses a month of acknowledged writes",
+            ),
+            ("missing", "there is no backup", Backup.MISSING, "found out after the database is dropped, it is too late"),
+        )
+    ),
+    Case(
+        "lock",
+        "an idle transaction holds a lock",
+        "a forgotten session blocks DDL, and DDL that waits blocks everybody else",
+        trouble=Trouble.LOCK,
+    ),
+    Case(
+        "slow",
+        "the database is slow",
+        "each message takes longer, as to another region: what is timed too tightly breaks off in the middle",
+        trouble=Trouble.SLOW,
+    ),
+)
+
+_CONFIGURATION: Final = (
+    Case(
+        "archive-missing",
+        "the archive of the target is missing",
+        "what is there may be removed only once there is something to put in its place",
+        variation=Variation(archive=Archive.MISSING),
+    ),
+    Case(
+        "archive-truncated",
+        "the archive of the target is cut short",
+        "unpacking it over what is there leaves a mixture",
+        variation=Variation(archive=Archive.TRUNCATED),
+    ),
+)
+
+_AWAY: Final = "networks break and servers restart in the middle: what is begun must be finished or taken back, and told"
+_KILLED: Final = "people press Ctrl-C and machines die: run again, it must bring things in order"
+
+
+def standard(plain: Seen, claims: Set[Subject]) -> tuple[Case, ...]:
+    """All cases after the plain one, those first that take longest.
+
+    Args:
+        plain: what was seen of the plain run: its statements, commands and time give the instants.
+        claims: what the script rolls back.
+    """
+    found: list[Case] = []
+    if Subject.DATABASE in claims:
+        found += [*_DATABASE[-2:], *_DATABASE[:-2], *_away(plain)]
+    if Subject.CONFIGURATION in claims:
+        found += _CONFIGURATION
+    return (*found, *_ALWAYS, *_kills(plain))
+
+
+def _away(plain: Seen) -> Iterator[Case]:
+    """Just after the first change, in the middle of the changes, and before the last; the way back once."""
+    changes = [number for number, one in enumerate(plain.statements, start=1) if CHANGES.search(one.text)]
+    count = len(plain.statements)
+    if not changes:
+        return
+    wanted = {min(changes[0] + 1, count), changes[len(changes) // 2], changes[-1], min(changes[-1] + 1, count)}
+    for number in sorted(wanted):
+        yield Case(
+            f"away-{number}",
+            f"the database goes away at statement {number} of {count}",
+            _AWAY,
+            trouble=Trouble.AWAY,
+            at=number,
+        )
+    middle = changes[len(changes) // 2]
+    yield Case(
+        f"away-and-back-{middle}",
+        f"the database goes away at statement {middle} of {count}, and is back after {limits.BACK_AFTER}",
+        _AWAY,
+        trouble=Trouble.AWAY_AND_BACK,
+        at=middle,
+    )
+
+
+def _kills(plain: Seen) -> Iterator[Case]:
+    took = plain.last.took.seconds
+    statements, commands = len(plain.statements), len(plain.commands)
+    half = limits.STAGED_KILLS // 2
+    for number in _spread(statements, limits.STAGED_KILLS - min(half, commands)):
+        yield Case(
+            f"killed-at-statement-{number}",
+            f"killed at statement {number} of {statements}, and run again",
+            _KILLED,
+            trouble=Trouble.KILLED_AT_STATEMENT,
+            at=number,
+        )
+    for number in _spread(commands, limits.STAGED_KILLS - min(half, statements)):
+        yield Case(
+            f"killed-at-command-{number}",
+            f"killed when it calls {plain.commands[number - 1]} (command {number} of {commands}), and run again",
+            _KILLED,
+            trouble=Trouble.KILLED_AT_COMMAND,
+            at=number,
+        )
+    for share in limits.TIMED_KILLS:
+        yield Case(
+            f"killed-after-{share:.0%}".rstrip("%"),
+            f"killed after {share:.0%} of its time, and run again",
+            _KILLED,
+            trouble=Trouble.KILLED_BY_TIME,
+            at=took * share,
+        )
+
+
+def _spread(count: int, most: int) -> Sequence[int]:
+    """At most so many of the numbers from 1 to `count`, evenly spread, with both ends."""
+    if count <= most:
+        return range(1, count + 1)
+    return sorted({1 + round(step * (count - 1) / (most - 1)) for step in range(most)})

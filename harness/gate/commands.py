@@ -1,0 +1,75 @@
+"""Stand-ins for the commands that scripts call: each notes its call, can be held, and then becomes the real one. Effects."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+_POSTGRES: Final = (
+    "psql", "pg_dump", "pg_restore", "createdb", "dropdb", "pg_isready", "pg_dumpall", "vacuumdb", "createuser",
+    "dropuser", "reindexdb",
+)  # fmt: skip
+_OTHERS: Final = (
+    "awk", "base64", "basename", "cat", "chmod", "chown", "cmp", "cp", "curl", "cut", "date", "diff", "dirname", "env",
+    "find", "flock", "grep", "gunzip", "gzip", "head", "helm", "install", "jq", "kubectl", "ln", "ls", "md5sum",
+    "mkdir", "mktemp", "mv", "openssl", "realpath", "rm", "rmdir", "rsync", "sed", "sha256sum", "shasum", "sleep",
+    "sort", "stat", "sync", "tail", "tar", "tee", "timeout", "touch", "tr", "wc", "xargs", "zcat",
+)  # fmt: skip
+CLUSTER: Final = ("kubectl", "helm")
+
+_STAND_IN: Final = """#!/bin/sh
+echo "{name}" >>"{world}/commands"
+if [ -e "{world}/hold" ]; then
+  read -r hold <"{world}/hold"
+  if [ "$({wc} -l <"{world}/commands")" -ge "$hold" ]; then
+    : >"{world}/held"
+    while [ -e "{world}/hold" ]; do {sleep} 1; done
+  fi
+fi
+exec "{real}" "$@"
+"""
+
+
+def lay(world: Path, postgres: Path, path: str) -> str:
+    """Makes the stand-ins of a world; the PATH with which a script finds them first.
+
+    Args:
+        world: its folder.
+        postgres: where PostgreSQL's programs are.
+        path: where the others are found.
+    """
+    folder = world / "bin"
+    folder.mkdir()
+    wc, sleep = (shutil.which(name, path=path) or f"/usr/bin/{name}" for name in ("wc", "sleep"))
+    for name in (*_POSTGRES, *_OTHERS):
+        real = str(postgres / name) if name in _POSTGRES else shutil.which(name, path=path)
+        if real is not None:
+            stand_in = folder / name
+            stand_in.write_text(_STAND_IN.format(name=name, world=world, real=real, wc=wc, sleep=sleep))
+            stand_in.chmod(0o755)
+    return f"{folder}:{postgres}:{path}"
+
+
+def hold_at(world: Path, number: int) -> None:
+    """From the call of that number on, calls wait."""
+    (world / "hold").write_text(f"{number}\n")
+
+
+def release(world: Path) -> None:
+    """Calls wait no more."""
+    for name in ("hold", "held"):
+        (world / name).unlink(missing_ok=True)
+
+
+def held(world: Path) -> bool:
+    """True once a call waits."""
+    return (world / "held").exists()
+
+
+def called(world: Path) -> tuple[str, ...]:
+    """What was called so far, in order."""
+    try:
+        return tuple((world / "commands").read_text(encoding="utf-8").split())
+    except FileNotFoundError:
+        return ()

@@ -1,0 +1,172 @@
+"""Runs a script where all that it starts, writes and leaves can be seen and ended: Linux namespaces. Effects.
+
+The script has mounts and process ids of its own. Writes to other folders than its world's go to an overlay, so that they
+are seen and do not last. Invariant: when `close` returns, nothing that the script started lives.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from harness.clock import Deadline, now, wait_for
+from harness.errors import DeadlineExceeded, Unavailable
+from harness.gate import limits
+from harness.sandbox.common.logs import tail
+from harness.sandbox.common.process import Process, mark_of
+
+_INIT: Final = Path(__file__).with_name("enclosure.sh")
+_WATCHED: Final = ("/dev/shm", "/etc", "/home", "/opt", "/root", "/srv", "/usr", "/var", "/tmp")  # noqa: S108 - looked at only
+_CACHES: Final = ("__pycache__", ".pyc", "/.cache/")
+"""What an interpreter writes for itself, and needs no cleaning up."""
+_SEEN_BYTES: Final = 4 * 1024 * 1024  # of a file so much is looked through for a password
+_OUTPUT_BYTES: Final = 256 * 1024  # of what a script says so much is kept
+
+
+def namespaces() -> tuple[str, ...]:
+    """The command that makes them; somebody who is not root needs a user namespace first."""
+    own = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+    return own if os.geteuid() == 0 else (*own, "--user", "--map-root-user")
+
+
+class Enclosure:
+    """One run of a script, from its start until `close`."""
+
+    def __init__(
+        self, world: Path, command: Sequence[str], environment: Mapping[str, str], *, scratch: int | None = None
+    ) -> None:
+        """Starts the script.
+
+        Args:
+            world: the folder that it may write to.
+            command: the script and its arguments.
+            environment: all of it.
+            scratch: bytes that fit on its scratch disk; as many as there is room when None.
+
+        Raises:
+            Unavailable: this machine lets nobody make such an enclosure.
+        """
+        self._told_file = world / "told"
+        self._told_file.write_bytes(b"")
+        self._output = (world / "output").open("wb+")
+        size = "-" if scratch is None else str(scratch)
+        self._popen = subprocess.Popen(
+            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_WATCHED), *command],
+            env={**environment, **mark_of(Process.own())},
+            stdin=subprocess.PIPE,
+            stdout=self._output,
+            stderr=self._output,
+            process_group=0,
+        )
+        try:
+            wait_for(lambda: self._lines("ready") or self.ended, Deadline.after(limits.ENCLOSED), "the enclosure")
+        except DeadlineExceeded:
+            self.close()
+            raise
+        self.started = now()
+        if not self._lines("ready"):
+            self.close()
+            raise Unavailable(
+                f"the script cannot be enclosed: {tail(self.output, 'the output of unshare')}\n"
+                "drill gate needs Linux namespaces: root, or user namespaces that anybody may make, and util-linux"
+            )
+
+    @property
+    def ended(self) -> bool:
+        """True once the script has ended, or was killed."""
+        return bool(self._lines("code")) or self._popen.poll() is not None
+
+    @property
+    def code(self) -> int | None:
+        """The script's exit code; None while there is none."""
+        lines = self._lines("code")
+        return int(lines[0]) if lines else None
+
+    @property
+    def output(self) -> str:
+        """What it said on both streams."""
+        self._output.seek(0)
+        return self._output.read(_OUTPUT_BYTES).decode(errors="replace")
+
+    @property
+    def unwatched(self) -> tuple[str, ...]:
+        """Folders that this machine does not let us watch."""
+        return self._lines("unwatched")
+
+    def left(self) -> tuple[str, ...]:
+        """The processes that live in it now, but the first; as they were called."""
+        init = self._init()
+        if init is None:
+            return ()
+        own = _namespace(init)
+        found = []
+        for pid in sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+            if pid != init and _namespace(pid) == own and Process.of(pid) is not None:
+                with suppress(OSError):
+                    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                    found.append(b" ".join(words).decode(errors="replace").strip())
+        return tuple(found)
+
+    def written(self) -> Iterator[tuple[str, Path]]:
+        """The files that were written or removed outside the world: as the script called them, and where to read them.
+
+        Only until `close`.
+        """
+        init = self._init()
+        if init is None:
+            return
+        folder = Path(f"/proc/{init}/fd/6")
+        for watched in sorted(folder.iterdir()):
+            for path in sorted((watched / "up").rglob("*")):
+                if path.is_dir() and not path.is_symlink() and any(path.iterdir()):
+                    continue
+                name = f"{watched.name.replace('+', '/')}/{path.relative_to(watched / 'up')}"
+                if not any(cache in name for cache in _CACHES):
+                    yield name, path
+
+    def kill(self) -> None:
+        """Ends the script and all that it started, at once."""
+        self._popen.kill()
+        self._popen.wait(limits.KILLED.seconds)
+
+    def close(self) -> None:
+        """Ends what is left."""
+        if self._popen.stdin is not None:
+            self._popen.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(0.0)
+        self.kill()
+        self._output.close()
+
+    def _lines(self, word: str) -> tuple[str, ...]:
+        text = self._told_file.read_text(encoding="utf-8", errors="replace")
+        return tuple(
+            line.partition(" ")[2] or line for line in text.splitlines(keepends=False) if line.partition(" ")[0] == word
+        )
+
+    def _init(self) -> int | None:
+        with suppress(OSError):
+            children = Path(f"/proc/{self._popen.pid}/task/{self._popen.pid}/children").read_text(encoding="ascii")
+            return int(children.split()[0]) if children.split() else None
+        return None
+
+
+def holds(path: Path, secrets: Sequence[str]) -> bool:
+    """True when a file holds one of the secrets."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_SEEN_BYTES)
+    except OSError:
+        return False
+    return any(secret.encode() in data for secret in secrets)
+
+
+def _namespace(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/ns/pid")
+    except OSError:
+        return ""

@@ -1,0 +1,37 @@
+# The first process of a script's enclosure: its own mounts and processes, so that all it writes and starts is seen.
+# Arguments: the world's folder, the size of the scratch disk or "-", folders to watch (joined by ':'), and the command.
+# It tells in the world's file "told" that it is ready and how the command ended; then it waits for its standard input
+# to end: what the command left running is looked at in the meantime.
+set -eu
+world=$1 scratch=$2 watched=$3
+shift 3
+path=$PATH
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+exec 8>>"$world/told" 9<&0 </dev/null
+mount --make-rprivate /
+mount -t proc proc /proc
+exec 5<"$world"
+mount -t tmpfs gate "$world/written"
+exec 6<"$world/written"
+IFS=:
+for folder in $watched; do
+  [ -d "$folder" ] && [ ! -L "$folder" ] || continue
+  name=$(echo "$folder" | tr / +)
+  mkdir "/proc/self/fd/6/$name" "/proc/self/fd/6/$name/up" "/proc/self/fd/6/$name/work"
+  mount -t overlay gate -o "lowerdir=$folder,upperdir=/proc/self/fd/6/$name/up,workdir=/proc/self/fd/6/$name/work" \
+    "$folder" 2>/dev/null || echo "unwatched $folder" >&8
+done
+unset IFS
+mount -c --bind /proc/self/fd/5 "$world"
+[ "$scratch" = - ] || mount -t tmpfs -o "size=$scratch,mode=0700" gate "$world/scratch"
+cd "$world/work"
+exec 5<&-
+setsid=$(command -v setsid)
+unset DRILL_TOOL_OF
+PATH=$path
+export PATH
+echo ready >&8
+set +e
+"$setsid" -w "$@" 6<&- 8>&- 9<&-
+echo "code $?" >&8
+read -r _ <&9

@@ -1,0 +1,144 @@
+"""Runs all cases of one script, side by side, and puts together what they came to. Effects."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from harness.clock import now
+from harness.errors import DrillError, NotFound, UsageError
+from harness.gate import cases
+from harness.gate.case import Case
+from harness.gate.commands import CLUSTER
+from harness.gate.findings import Finding
+from harness.gate.judge import Judged, Objectives, judge
+from harness.gate.mould import make_mould
+from harness.gate.result import CaseResult, GateResult, Outcome, StaticFinding, result_of
+from harness.gate.seen import Seen, Subject
+from harness.gate.state import touched
+from harness.gate.trial import Workshop, try_case
+from harness.sandbox.common.process import Process
+from harness.secrecy import learn
+from harness.settings import environment
+
+LANES: Final = 3  # cases at once: most of their time is waiting, so one more than there are cores on a small machine
+_PREFIX: Final = "drill-gate-"
+_SHEBANG: Final = b"#!"
+Told = Callable[[CaseResult, int, int], None]
+"""Called for each case that ended: its result, how many ended, how many there are."""
+
+
+def command_of(script: Path) -> tuple[str, ...]:
+    """How a script is started: by itself, or by what its first line names.
+
+    Raises:
+        NotFound: there is no such file.
+        UsageError: it cannot be run.
+    """
+    if not script.is_file():
+        raise NotFound(f"{script}: there is no such script")
+    path = script.resolve()
+    if os.access(path, os.X_OK):
+        return (str(path),)
+    with path.open("rb") as file:
+        first = file.readline()
+    if first.startswith(_SHEBANG):
+        return (*first[len(_SHEBANG) :].decode(errors="replace").split(), str(path))
+    raise UsageError(f"{script}: not executable, and its first line names no interpreter (#!); chmod +x it")
+
+
+def run_gate(
+    script: Path,
+    *,
+    claims: Set[Subject],
+    objectives: Objectives,
+    only: Set[str],
+    static: Sequence[StaticFinding],
+    strict: bool,
+    told: Told,
+) -> GateResult:
+    """Tries a script in every case of the standard set.
+
+    Args:
+        script: what is tried.
+        claims: what it rolls back; what the plain run touches when empty.
+        objectives: what a rollback must keep.
+        only: ids of cases; all when empty. The plain one is always tried.
+        static: what its text shows.
+        strict: that counts, too.
+        told: is told of each case that ended.
+
+    Raises:
+        DrillError: the script cannot be run at all, or this machine lacks something.
+    """
+    command = command_of(script)
+    begun = now()
+    password = secrets.token_urlsafe(18).replace("-", "x")
+    learn(password)
+    with _folder() as folder:
+        mould = make_mould(folder, password)
+        shop = Workshop(folder, mould, command, environment("PATH") or os.defpath)
+        seen = try_case(cases.PLAIN, shop)
+        found = frozenset(claims) or touched(seen.before, seen.after)
+        first = _plain(seen, found, objectives)
+        ended = [first]
+        wanted: tuple[Case, ...] = ()
+        if first.outcome is Outcome.PASSED:
+            wanted = tuple(one for one in cases.standard(seen, found) if not only or one.id in only)
+        told(first, 1, len(wanted) + 1)
+        with ThreadPoolExecutor(LANES) as lanes:
+            tried = [lanes.submit(_tried, case, shop, found, objectives) for case in wanted]
+            for future in as_completed(tried):
+                ended.append(future.result())
+                told(ended[-1], len(ended), len(wanted) + 1)
+    order = {case.id: number for number, case in enumerate((cases.PLAIN, *wanted))}
+    ended.sort(key=lambda one: order[one.id])
+    return result_of(
+        script, claims=found, cases=ended, objectives=objectives, static=static, strict=strict, took=now() - begun
+    )
+
+
+def _plain(seen: Seen, claims: Set[Subject], objectives: Objectives) -> CaseResult:
+    """The plain case; a script that is about a cluster cannot be told without one."""
+    cluster = sorted(set(seen.commands) & set(CLUSTER))
+    if not seen.last.said_done and cluster:
+        reason = f"it calls {' and '.join(cluster)}: service rollbacks need a cluster, and there is none in this gate"
+        return CaseResult.not_tried(cases.PLAIN, reason, output=seen.last.output)
+    judged = judge(cases.PLAIN, seen, claims, objectives)
+    if not claims and not judged.findings:
+        judged = Judged((Finding("not-recovered", judged.end),), judged.end)
+    return CaseResult.of(cases.PLAIN, judged, seen)
+
+
+def _tried(case: Case, shop: Workshop, claims: Set[Subject], objectives: Objectives) -> CaseResult:
+    try:
+        seen = try_case(case, shop)
+    except DrillError as error:
+        return CaseResult.not_tried(case, str(error))
+    if seen.no_effect:
+        return CaseResult.not_tried(case, seen.no_effect, output=seen.last.output)
+    return CaseResult.of(case, judge(case, seen, claims, objectives), seen)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder for all worlds, gone at the end; those of gates that were killed are removed first."""
+    parent = Path(tempfile.gettempdir())
+    own = Process.own()
+    for path in parent.glob(f"{_PREFIX}*"):
+        label = path.name.removeprefix(_PREFIX).rpartition("-")[0]
+        if path.is_dir() and path.stat().st_uid == os.geteuid() and not Process.lives(label):
+            shutil.rmtree(path, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{own.label}-"))
+    folder.chmod(0o711)  # PostgreSQL's user goes through it
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)

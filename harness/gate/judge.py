@@ -1,0 +1,197 @@
+"""Judges one case: what was seen, and which ends are right, give findings. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from harness.gate import limits
+from harness.gate.case import Case, Expect, Trouble
+from harness.gate.findings import Finding
+from harness.gate.residue import residue
+from harness.gate.seen import Method, Probe, Seen, Subject
+from harness.gate.server import DATABASE
+from harness.gate.state import Stand, method_of, stands
+from harness.measure.account import Account, account, recovery_point
+from harness.units import Duration, Instant, Interval, counted
+
+CHANGES: Final = re.compile(
+    r"^\s*(?:--[^\n]*\n\s*)*(?:ALTER|CREATE|DROP|TRUNCATE|DELETE|UPDATE|INSERT|GRANT|REVOKE|REINDEX|COPY\s+\S.*\bFROM\b)"
+    r"|pg_terminate_backend",
+    re.IGNORECASE,
+)
+"""A statement that changes something, as far as its text tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """What a rollback must keep."""
+
+    rto: Duration = limits.RTO
+    rpo: Duration = limits.RPO
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a case came to."""
+
+    findings: tuple[Finding, ...]
+    end: str
+    """How the script ended, in words."""
+    rto: Duration | None = None
+    rpo: Duration | None = None
+
+
+def judge(case: Case, seen: Seen, claims: Set[Subject], objectives: Objectives) -> Judged:
+    """All that is wrong in one case.
+
+    Args:
+        case: what was done.
+        seen: what was seen.
+        claims: what the script rolls back.
+        objectives: what it must keep.
+    """
+    where = stands(seen)
+    done = bool(claims) and all(where[one].at_target for one in claims)
+    kept = all(one.unchanged for one in where.values())
+    ledger = account(seen.writes, seen.after.database.orders, seen.after.at) if seen.after.database else None
+    findings = [
+        *_ending(case, seen, where, claims, done=done, kept=kept),
+        *_unclaimed(where, claims),
+        *_clients(case, seen, claims, done=done, kept=kept, objectives=objectives),
+        *(_ledger(ledger, seen, done=done, objectives=objectives) if ledger else ()),
+        *residue(case, seen, done=done),
+    ]
+    return Judged(
+        findings=tuple(dict.fromkeys(findings)),
+        end=_told(seen, done=done, kept=kept),
+        rto=_recovered_after(seen) if done and Subject.DATABASE in claims else None,
+        rpo=_lost_time(ledger, seen) if ledger and done else None,
+    )
+
+
+def _told(seen: Seen, *, done: bool, kept: bool) -> str:
+    code = seen.last.code
+    what = "rolled back" if done else "nothing changed" if kept else "neither the old state nor the target"
+    return f"{'still running at its deadline' if code is None else f'exit {code}'}, {what}"
+
+
+def _ending(
+    case: Case, seen: Seen, where: dict[Subject, Stand], claims: Set[Subject], *, done: bool, kept: bool
+) -> Iterator[Finding]:
+    last = seen.last
+    if last.code is None:
+        yield Finding("no-end", f"{last.took} after its start")
+    if case.expect is Expect.REFUSE:
+        if last.said_done or not kept:
+            yield Finding("not-refused", case.title)
+            return
+        changing = [one for one in seen.statements if one.database == DATABASE and CHANGES.search(one.text)]
+        if changing:
+            yield Finding("late-refusal", f"it had sent '{_short(changing[0].text)}'")
+    elif last.said_done and not done:
+        if kept:
+            yield Finding("false-success", "")
+        for one in claims:
+            yield from (found for found in where[one].problems if found.id != "not-recovered")
+    elif not last.said_done and done:
+        # Who loses the way to the database after the last step cannot know how it went.
+        if not case.trouble.cuts and last.code is not None:
+            again = case.runs_twice
+            yield Finding("rerun-fails" if again else "denied-success", f"it exits {last.code}")
+    elif not last.said_done and not kept:
+        yield from _broken(where, claims)
+    elif not last.said_done and case.runs_twice:
+        yield Finding("rerun-fails", f"it exits {last.code} and changes nothing")
+    elif not last.said_done and case.expect is Expect.RECOVER and last.code is not None:
+        yield Finding("not-recovered", f"it exits {last.code}")
+
+
+def _broken(where: dict[Subject, Stand], claims: Set[Subject]) -> Iterator[Finding]:
+    """It failed, and what was is not there any more."""
+    found = [problem for one in claims for problem in where[one].problems]
+    gone = [one for one in found if one.id in ("database-gone", "version-record", "wrong-target")]
+    yield from gone
+    if not gone:
+        yield Finding("half-done", "; ".join(one.detail for one in found) or "it failed after it had changed something")
+
+
+def _unclaimed(where: dict[Subject, Stand], claims: Set[Subject]) -> Iterator[Finding]:
+    if claims:
+        for subject, stand in where.items():
+            if subject not in claims and not stand.unchanged:
+                yield Finding("changed-other", f"the {subject}, which it does not roll back")
+
+
+def _clients(
+    case: Case, seen: Seen, claims: Set[Subject], *, done: bool, kept: bool, objectives: Objectives
+) -> Iterator[Finding]:
+    """Whether clients are served at the end, and how long they were not."""
+    target = done and Subject.DATABASE in claims
+    if seen.after.database is not None and (done or kept):
+        good = [one.good_target if target else one.good_current for one in seen.probes[-limits.SUSTAIN :]]
+        if not all(good) or len(good) < limits.SUSTAIN:
+            yield Finding("not-serving", f"of the {'target' if target else 'current'} release")
+    if target:
+        took = _recovered_after(seen)
+        if took is not None and took > objectives.rto:
+            yield Finding("too-slow", f"{took}; at most {objectives.rto}")
+    elif kept and not seen.last.said_done:
+        longest = _longest_outage(seen.probes, seen.runs[0].started)
+        if longest > limits.OUTAGE_ALLOWED:
+            yield Finding("clients-blocked", f"for {longest}, in '{case.title}'")
+
+
+def _recovered_after(seen: Seen) -> Duration | None:
+    """From the start of the last run to the first of the good answers that lasted until the end."""
+    first: Probe | None = None
+    for one in reversed(seen.probes):
+        if not one.good_target:
+            break
+        first = one
+    return None if first is None else max(Duration(0), first.at - seen.last.started)
+
+
+def _longest_outage(probes: tuple[Probe, ...], since: Instant) -> Duration:
+    longest = Duration(0)
+    for bad, group in groupby((one for one in probes if one.at >= since), key=lambda one: not one.good_current):
+        stretch = list(group)
+        if bad:
+            longest = max(longest, stretch[-1].at - stretch[0].at)
+    return longest
+
+
+def _ledger(found: Account, seen: Seen, *, done: bool, objectives: Objectives) -> Iterator[Finding]:
+    gone = found.gone
+    started = seen.runs[0].started
+    after = [one for one in gone if one.sent >= seen.last.ended]
+    old = [one for one in gone if one.sent < started]
+    restored = done and method_of(seen) is Method.RESTORED
+    lost = _lost_time(found, seen)
+    if after:
+        yield Finding("lost-writes", f"{counted(len(after), 'write')} made after it had ended")
+    if gone and not restored:
+        many = f"{len(gone)} of {found.acknowledged} acknowledged writes"
+        yield Finding("lost-writes", f"{many}, although nothing was restored")
+    elif old and lost is not None and lost > objectives.rpo:
+        yield Finding("lost-writes", f"back to {lost} before its start ({len(gone)} writes); at most {objectives.rpo}")
+    for what, names in (("altered", found.altered), ("there twice", found.duplicated), ("unknown", found.foreign)):
+        if names:
+            yield Finding("damaged-rows", f"{counted(len(names), 'order')} {what}, such as {names[0]}")
+    if found.resurrected:
+        yield Finding("damaged-rows", f"{counted(len(found.resurrected), 'refused order')} there all the same")
+
+
+def _lost_time(found: Account, seen: Seen) -> Duration | None:
+    span = recovery_point(found, Interval.at(seen.runs[0].started))
+    return None if span is None else span.high
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:60]
+
+
+__all__ = ["CHANGES", "Judged", "Objectives", "Trouble", "judge"]

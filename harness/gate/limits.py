@@ -1,0 +1,31 @@
+"""Every number of the gate, each with its reason. Imports only the floor."""
+
+from typing import Final
+
+from harness.units import Duration
+
+DEADLINE: Final = Duration.of(s=20)  # of a script; the world is small: a good one takes 0.2 to 4 s here
+RTO: Final = Duration.of(s=20)  # from the script's start until clients of the target release are served for good
+RPO: Final = Duration.of(s=300)  # as a drill's default
+SERVER_START: Final = Duration.of(s=20)  # 0.2 s on a quiet machine
+SERVER_STOP: Final = Duration.of(s=5)  # from SIGQUIT; milliseconds
+TOOL: Final = Duration.of(s=60)  # initdb and pg_dump of a small database take about a second
+CONNECT: Final = Duration.of(s=5)  # of a session of the gate, on a socket of this machine
+STATEMENT: Final = Duration.of(s=10)  # of a look at a small database
+ENCLOSED: Final = Duration.of(s=10)  # until a script's enclosure is ready; 50 ms on a quiet machine
+KILLED: Final = Duration.of(s=5)  # from SIGKILL to the end of a process
+WARM: Final = Duration.of(s=10)  # until writes and requests of the load are answered; 0.1 s on a quiet machine
+ENOUGH_ANSWERS: Final = 5  # good answers of the old release before the script starts: there is load
+SETTLE: Final = Duration.of(s=3)  # after a script's end, until clients are served; a pool connects again within 1 s
+SUSTAIN: Final = 5  # good answers in a row, one each period, that count as being served
+WRITE_EVERY: Final = Duration.of(ms=40)  # 25 writes a second: each fraction of a second shows in the ledger
+ASK_EVERY: Final = Duration.of(ms=40)  # likewise for requests
+CLIENT: Final = Duration.of(s=2)  # a client's patience with one statement
+OUTAGE_ALLOWED: Final = Duration.of(s=6)  # while a script that refuses then waits for a lock: often 5 s
+LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the server notices within milliseconds
+ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held
+BACK_AFTER: Final = Duration.of(s=1)  # a database that goes away is back: a fast restart
+SLOW: Final = Duration.of(ms=15)  # added to each message to and from the database: one in another region
+SCRATCH_BYTES: Final = 64 * 1024  # of the full scratch disk: less than any dump of the world
+STAGED_KILLS: Final = 10  # instants by command and by statement that are tried at most, evenly spread
+TIMED_KILLS: Final = (0.15, 0.35, 0.55, 0.75, 0.9)  # of the time that the plain run took

@@ -1,0 +1,124 @@
+"""What a script left behind, or changed without business: pure.
+
+After a run that was killed only what lives or locks counts: nobody can tidy up after SIGKILL but the next run, and a
+copy in a folder of a random name is not found by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from harness.gate.case import Case
+from harness.gate.findings import Finding
+from harness.gate.seen import Files, Seen
+from harness.gate.state import difference, is_safety_copy
+from harness.units import counted
+
+_SOME: Final = 3
+_TEMPORARY: Final = ("/tmp/", "/var/tmp/", "/dev/shm/", "its working folder/")  # noqa: S108 - names only
+_HOME_MAY: Final = (".cache", ".npm", ".config", ".local", ".psql_history", ".node_repl_history")
+"""What programs keep in a home folder by themselves."""
+
+
+def residue(case: Case, seen: Seen, *, done: bool) -> Iterator[Finding]:
+    """All of it."""
+    yield from _living(seen)
+    yield from _secrets(seen)
+    yield from _business(seen)
+    yield from _modes(seen)
+    if not case.trouble.kills:
+        yield from _files(seen)
+        if not case.trouble.cuts:  # who cannot get to the database cannot drop one
+            yield from _databases(seen, done=done)
+
+
+def _living(seen: Seen) -> Iterator[Finding]:
+    for run in seen.runs:
+        if run.left and not run.killed:
+            yield Finding("left-process", _some(run.left))
+        if run.sessions and not run.killed:
+            yield Finding("left-session", counted(run.sessions, "session"))
+    new = sorted(set(seen.after.prepared) - set(seen.before.prepared))
+    if new:
+        yield Finding("left-prepared", _some(new))
+
+
+def _secrets(seen: Seen) -> Iterator[Finding]:
+    if any(secret in run.output for run in seen.runs for secret in seen.secrets):
+        yield Finding("printed-secret", "it stands in its output")
+    written = [name for run in seen.runs for name in run.written if not run.killed]
+    if written:
+        yield Finding("left-credentials", _some(written))
+
+
+def _business(seen: Seen) -> Iterator[Finding]:
+    before, after = seen.before, seen.after
+    for name, one in before.others.items():
+        if name not in after.others:
+            yield Finding("changed-other", f"the database {name} is gone")
+        elif after.others[name] != one:
+            yield Finding("changed-other", f"the database {name}")
+    if told := _changes(before.server, after.server):
+        yield Finding("changed-other", f"of the server: {told}")
+    if not seen.bystander_lives:
+        yield Finding("ended-others", "")
+    if told := _changes(before.given, after.given):
+        yield Finding("changed-given", told)
+    for name, files in before.beside_config.items():
+        if after.beside_config.get(name) != files:
+            yield Finding("changed-other", f"{name}, which lies beside the configuration")
+
+
+def _modes(seen: Seen) -> Iterator[Finding]:
+    if seen.after.flags and (told := _changes(seen.before.flags, seen.after.flags)):
+        yield Finding("left-flag", told)
+
+
+def _files(seen: Seen) -> Iterator[Finding]:
+    before, after = seen.before, seen.after
+    left = sorted(f"scratch/{name}" for name in after.scratch.keys() - before.scratch.keys())
+    left += sorted(
+        f"home/{name}"
+        for name in after.home.keys() - before.home.keys()
+        if not name.startswith(_HOME_MAY)
+    )
+    for name, files in after.beside_config.items():
+        if name not in before.beside_config and not _same_config(files, before.config):
+            left.append(f"{name}, beside the configuration")
+    if left:
+        yield Finding("left-files", _some(left))
+    outside = sorted({name for run in seen.runs for name in run.outside})
+    new = [name for name in outside if name.startswith(_TEMPORARY)]
+    if new:
+        yield Finding("left-files", _some(new))
+    if other := [name for name in outside if name not in new]:
+        yield Finding("changed-other", _some(other))
+
+
+def _same_config(files: Files, config: Files) -> bool:
+    """A safety copy: what was there before, no more readable than it was."""
+    return files.keys() == config.keys() and all(
+        one.content == config[name].content and not one.mode & ~config[name].mode & 0o077
+        for name, one in files.items()
+    )
+
+
+def _databases(seen: Seen, *, done: bool) -> Iterator[Finding]:
+    new = sorted(seen.after.others.keys() - seen.before.others.keys())
+    left = [name for name in new if not (done and is_safety_copy(name, seen))]
+    if left:
+        yield Finding("left-database", _some(left))
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    texts = [{name: str(one) for name, one in mapping.items()} for mapping in (before, after)]
+    return difference(*texts)
+
+
+def _some(names: list[str] | tuple[str, ...]) -> str:
+    more = f" and {len(names) - _SOME} more" if len(names) > _SOME else ""
+    return ", ".join(names[:_SOME]) + more
+
+
+__all__ = ["residue"]

@@ -1,0 +1,160 @@
+"""What was seen of a world and of a script: frozen values that the judgement reads. Imports only values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from harness.gate.relay import Statement
+from harness.journal.observation import Row, Write
+from harness.units import Duration, Instant
+
+
+class Subject(StrEnum):
+    """What a script rolls back."""
+
+    DATABASE = "database"
+    CONFIGURATION = "configuration"
+
+
+class Method(StrEnum):
+    """How the database came to its target: which rows must be there depends on it."""
+
+    MIGRATED = "migrated"  # what was written after the backup is there
+    RESTORED = "restored"  # none of it is
+
+
+@dataclass(frozen=True, slots=True)
+class FileSeen:
+    """A file: its content as a digest or, of a link, where it leads; and its permission bits."""
+
+    content: str
+    mode: int
+
+
+Files = Mapping[str, FileSeen]
+"""By path, relative to the folder that was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSeen:
+    """One database: objects by what they are called, rows of each table, the newest version record."""
+
+    objects: Mapping[str, str]
+    rows: Mapping[str, frozenset[str]]
+    version: str | None
+    orders: tuple[Row, ...] = ()
+    exhausted: tuple[str, ...] = ()
+    """Sequences that will give numbers that are taken already."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSeen:
+    """Another database: digests of its schema, and of all that is in it; empty when nobody gets in."""
+
+    schema: str
+    whole: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A whole world at one instant."""
+
+    at: Instant
+    database: DatabaseSeen | None
+    """The database that clients use; None when nobody gets in, and `closed` says why."""
+    closed: str
+    flags: Mapping[str, str]
+    """What is switched on the database as a whole: limits of connections, read only, settings."""
+    others: Mapping[str, OtherSeen]
+    """The other databases."""
+    server: Mapping[str, str]
+    """Roles, settings of the server, tablespaces."""
+    prepared: tuple[str, ...]
+    config: Files
+    beside_config: Mapping[str, Files]
+    """Folders and files that lie where the configuration does."""
+    given: Files
+    """What a script only reads: backups, migrations, archives."""
+    scratch: Files
+    home: Files
+
+
+class Probe(NamedTuple):
+    """One request of a client: of the release that is there, or of the target."""
+
+    at: Instant
+    good_current: bool
+    good_target: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a script ended."""
+
+    started: Instant
+    ended: Instant
+    code: int | None
+    """None when it was still running at its deadline."""
+    output: str
+    left: tuple[str, ...] = ()
+    """Processes that it left running."""
+    sessions: int = 0
+    """Sessions in the database that it left open."""
+    outside: tuple[str, ...] = ()
+    """Files that it wrote outside the folders that it was given."""
+    written: tuple[str, ...] = ()
+    """Those of its files, wherever they lie, that hold the password."""
+    killed: bool = False
+    """The gate ended it on purpose."""
+
+    @property
+    def took(self) -> Duration:
+        """From start to end."""
+        return self.ended - self.started
+
+    @property
+    def said_done(self) -> bool:
+        """It says that it rolled back."""
+        return self.code == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the target looks like, however it is reached, and what the backup held."""
+
+    version: str
+    objects: Mapping[str, str]
+    rows: Mapping[Method, Mapping[str, frozenset[str]]]
+    config: Files
+    late: frozenset[str]
+    """References of the orders that came after the backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything of one case: what was there, what the script did, and what clients lived through."""
+
+    before: Look
+    runs: tuple[Ended, ...]
+    after: Look
+    between: Look | None
+    """After the first run, where there is a second one."""
+    writes: tuple[Write, ...]
+    probes: tuple[Probe, ...]
+    statements: tuple[Statement, ...]
+    commands: tuple[str, ...]
+    reference: Reference
+    bystander_lives: bool
+    secrets: tuple[str, ...]
+    seeds: int
+    """How many of the writes, the first ones, are older than the load."""
+    no_effect: str = ""
+    """Why the case's own hardship did not come about; empty when it did."""
+
+    @property
+    def last(self) -> Ended:
+        """The run that counts."""
+        return self.runs[-1]

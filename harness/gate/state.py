@@ -1,0 +1,137 @@
+"""Where a world stands: at the target, as it was, or somewhere else. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from harness.gate.findings import Finding
+from harness.gate.goods import BETWEEN
+from harness.gate.look import schema_digest
+from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, Subject
+from harness.units import counted
+
+_NAMED = 3  # of differing things so many are named
+_OTHERS_MAY = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where one subject stands after a run."""
+
+    unchanged: bool
+    problems: tuple[Finding, ...]
+    """Why it is not at the target; none when it is."""
+
+    @property
+    def at_target(self) -> bool:
+        """It is there."""
+        return not self.problems
+
+
+def stands(seen: Seen) -> Mapping[Subject, Stand]:
+    """Where each subject stands at the end."""
+    return {
+        Subject.DATABASE: Stand(
+            database_unchanged(seen.before, seen.after),
+            tuple(_database_problems(seen.after, seen.before, seen.reference, method_of(seen))),
+        ),
+        Subject.CONFIGURATION: Stand(
+            seen.after.config == seen.before.config, tuple(_config_problems(seen.after.config, seen.reference.config))
+        ),
+    }
+
+
+def touched(before: Look, after: Look) -> frozenset[Subject]:
+    """The subjects that are not as they were: what a script is about that says nothing of it."""
+    found = set()
+    if not database_unchanged(before, after):
+        found.add(Subject.DATABASE)
+    if before.config != after.config:
+        found.add(Subject.CONFIGURATION)
+    return frozenset(found)
+
+
+def database_unchanged(before: Look, after: Look) -> bool:
+    """Schema, record and rows are as they were; orders, which clients go on to write, are judged by the ledger."""
+    one, other = before.database, after.database
+    if one is None or other is None:
+        return one is other
+    return (one.objects, one.rows, one.version) == (other.objects, other.rows, other.version)
+
+
+def method_of(seen: Seen) -> Method:
+    """Orders that came after the backup are there: nothing was restored, or only in part."""
+    database = seen.after.database
+    there = {row.id for row in database.orders} if database else set()
+    return Method.MIGRATED if there & seen.reference.late else Method.RESTORED
+
+
+def is_safety_copy(name: str, seen: Seen) -> bool:
+    """A new database that is the old one, kept: its schema is what the database had before."""
+    before = seen.before.database
+    return before is not None and seen.after.others[name].schema == schema_digest(before)
+
+
+def _database_problems(after: Look, before: Look, reference: Reference, method: Method) -> Iterator[Finding]:
+    database = after.database
+    if database is None:
+        yield Finding("database-gone", after.closed.splitlines()[0] if after.closed else "")
+        return
+    schema = difference(reference.objects, database.objects)
+    if schema and database.version == BETWEEN:
+        yield Finding("wrong-target", f"the database is at {database.version}")
+    elif schema and database.version == reference.version:
+        yield Finding("version-record", f"it says {database.version}, but the schema is not: {schema}")
+    elif schema and database_unchanged(before, after):
+        yield Finding("not-recovered", f"the schema is still {database.version}")
+    elif schema:
+        yield Finding("half-done", f"the schema is not that of {reference.version}: {schema}")
+    elif database.version != reference.version:
+        yield Finding("version-record", f"it says {database.version}, but the schema is {reference.version}")
+    if not schema:
+        yield from _row_problems(database, reference.rows[method])
+
+
+def _row_problems(database: DatabaseSeen, expected: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
+    for table, rows in expected.items():
+        missing, foreign = rows - database.rows[table], database.rows[table] - rows
+        if missing or foreign:
+            yield Finding(
+                "damaged-rows",
+                f"{table}: {counted(len(missing), 'row')} of {len(rows)} missing or altered"
+                + (f", {counted(len(foreign), 'row')} that should not be there" if foreign else ""),
+            )
+    if database.exhausted:
+        yield Finding("sequence-behind", ", ".join(database.exhausted))
+
+
+def _config_problems(found: Files, expected: Files) -> Iterator[Finding]:
+    stale = sorted(found.keys() - expected.keys())
+    wrong = sorted(name for name, one in expected.items() if name not in found or found[name].content != one.content)
+    wide = sorted(
+        f"{name} has {found[name].mode:o} instead of {one.mode:o}"
+        for name, one in expected.items()
+        if name in found and found[name].mode & ~one.mode & _OTHERS_MAY
+    )
+    if stale:
+        yield Finding("stale-config", _some(stale))
+    if wrong:
+        yield Finding("wrong-config", _some(wrong))
+    if wide:
+        yield Finding("exposed-secret", _some(wide))
+
+
+def difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """How one mapping of objects differs from another, in words; empty when it does not."""
+    told = [
+        *(f"{name} is missing" for name in sorted(expected.keys() - found.keys())),
+        *(f"{name} should not be there" for name in sorted(found.keys() - expected.keys())),
+        *(f"{name} is different" for name in sorted(expected.keys() & found.keys()) if expected[name] != found[name]),
+    ]
+    return _some(told)
+
+
+def _some(told: list[str]) -> str:
+    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
+    return ", ".join(told[:_NAMED]) + more

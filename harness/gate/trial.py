@@ -1,0 +1,168 @@
+"""Tries one case: makes its world, runs the script in it, and brings back what was seen. Effects; judges nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from harness.clock import Deadline, now, wait_for
+from harness.errors import DeadlineExceeded
+from harness.gate import commands, limits
+from harness.gate.case import Case, Trouble
+from harness.gate.enclosure import Enclosure, holds
+from harness.gate.goods import TOKEN
+from harness.gate.mould import Mould
+from harness.gate.seen import Ended, Seen
+from harness.gate.world import World
+from harness.units import Duration
+
+_LOOKED_THROUGH: Final = ("scratch", "home", "work")
+HERE: Final = "its working folder"
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where cases are tried, and with what."""
+
+    folder: Path
+    mould: Mould
+    command: tuple[str, ...]
+    """The script, and what runs it."""
+    path: str
+
+
+def try_case(case: Case, shop: Workshop) -> Seen:
+    """Runs a script as the case says.
+
+    Raises:
+        DrillError: the world could not be made; the script is not to blame.
+    """
+    with World(shop.folder / case.id, shop.mould, case.variation, shop.path) as world:
+        before = world.look()
+        if case.trouble is Trouble.LOCK:
+            world.hold_lock()
+        if case.trouble is Trouble.SLOW:
+            world.relay.delay = limits.SLOW
+        first = _Run(case, world, shop.command)
+        runs = [first.ended]
+        between = None
+        if case.runs_twice:
+            _forget(world)
+            if not case.trouble.kills:
+                between = world.look()
+            again = Case(case.id, case.title, case.reason)
+            runs.append(_Run(again, world, shop.command).ended)
+        world.relay.restore()
+        world.load.wait_until_served()
+        world.load.stop()
+        return Seen(
+            before=before,
+            runs=tuple(runs),
+            after=world.look(),
+            between=between,
+            writes=(*shop.mould.seeds, *world.load.writes),
+            probes=world.load.probes,
+            statements=world.relay.statements,
+            commands=commands.called(world.folder),
+            reference=shop.mould.reference,
+            bystander_lives=world.bystander_lives,
+            secrets=(shop.mould.password, TOKEN),
+            seeds=len(shop.mould.seeds),
+            no_effect=first.no_effect,
+        )
+
+
+def _forget(world: World) -> None:
+    """Nothing of the first run hinders the second: its sessions have ended, or hold on by themselves."""
+    world.relay.restore()
+    commands.release(world.folder)
+    with suppress(DeadlineExceeded):
+        wait_for(lambda: world.script_sessions == 0, Deadline.after(limits.ORPHANS), "the end of old sessions")
+
+
+class _Run:
+    """One run of the script, from start to end."""
+
+    def __init__(self, case: Case, world: World, command: Sequence[str]) -> None:
+        self._case, self._world = case, world
+        self._hit = threading.Event()
+        self.no_effect = ""
+        world.relay.on_statement = self._at_statement if case.trouble.cuts or self._by_statement else None
+        if case.trouble is Trouble.KILLED_AT_COMMAND:
+            commands.hold_at(world.folder, int(case.at))
+        scratch = limits.SCRATCH_BYTES if case.trouble is Trouble.FULL else None
+        enclosure = Enclosure(world.folder, command, world.environment(), scratch=scratch)
+        try:
+            self.ended = self._seen_through(enclosure)
+        finally:
+            enclosure.close()
+            world.relay.on_statement = None
+        world.relay.drop()
+        if case.trouble.cuts and not self._hit.is_set():
+            self.no_effect = f"it sent fewer than {case.at:.0f} statements this time"
+
+    @property
+    def _by_statement(self) -> bool:
+        return self._case.trouble is Trouble.KILLED_AT_STATEMENT
+
+    def _at_statement(self, number: int) -> None:
+        if number >= self._case.at and not self._hit.is_set():
+            self._world.relay.cut(limits.BACK_AFTER if self._case.trouble is Trouble.AWAY_AND_BACK else None)
+            self._hit.set()
+
+    def _seen_through(self, enclosure: Enclosure) -> Ended:
+        try:
+            wait_for(
+                lambda: enclosure.ended or self._to_be_killed(enclosure),
+                Deadline(enclosure.started + limits.DEADLINE),
+                "the script's end",
+            )
+        except DeadlineExceeded:
+            pass
+        ended = now()
+        if not enclosure.ended and self._to_be_killed(enclosure):
+            enclosure.kill()
+            return Ended(enclosure.started, ended, None, enclosure.output, killed=True)
+        code = enclosure.code
+        left = enclosure.left() if code is not None else ()
+        sessions = self._sessions_left() if code is not None else 0
+        outside = list(enclosure.written())
+        secrets = (self._world.password,)
+        inside = [path for name in _LOOKED_THROUGH for path in self._world.folders[name].rglob("*") if path.is_file()]
+        here = self._world.folders["work"]
+        return Ended(
+            started=enclosure.started,
+            ended=ended,
+            code=code,
+            output=enclosure.output,
+            left=left,
+            sessions=sessions,
+            outside=(
+                *(name for name, _ in outside),
+                *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
+            ),
+            written=(
+                *(name for name, path in outside if path.is_file() and holds(path, secrets)),
+                *(str(path.relative_to(self._world.folder)) for path in inside if holds(path, secrets)),
+            ),
+        )
+
+    def _to_be_killed(self, enclosure: Enclosure) -> bool:
+        match self._case.trouble:
+            case Trouble.KILLED_BY_TIME:
+                return now() - enclosure.started >= Duration.of(s=self._case.at)
+            case Trouble.KILLED_AT_COMMAND:
+                return commands.held(self._world.folder)
+            case Trouble.KILLED_AT_STATEMENT:
+                return self._hit.is_set()
+            case _:
+                return False
+
+    def _sessions_left(self) -> int:
+        with suppress(DeadlineExceeded):
+            wait_for(lambda: self._world.relay.connections == 0, Deadline.after(limits.LINGER), "the end of sessions")
+        return self._world.relay.connections

@@ -1,0 +1,218 @@
+"""The world of one case: a database under load, configuration and backups, laid out as the contract says. Effects."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import psycopg
+
+from harness.gate import commands, goods, limits
+from harness.gate.contract import Contract
+from harness.gate.load import Load
+from harness.gate.look import look_at_world
+from harness.gate.mould import BACKUP_AGE_S, OLD_AGE_S, Mould, give, server_data
+from harness.gate.relay import Relay
+from harness.gate.seen import Look
+from harness.gate.server import BYSTANDER, CLIENT_ROLE, DATABASE, SCRIPT_ROLE, Server, execute
+from harness.gate.variation import Archive, Backup, Variation
+
+_FOLDERS: Final = {
+    "backups": "backups",
+    "migrations": "migrations",
+    "archive": "config-archive",
+    "config": "etc/config",
+    "scratch": "scratch",
+    "home": "home",
+    "work": "work",
+    "written": "written",
+}
+_CUT: Final = 2 / 3  # a truncated file has so much of the whole
+_OTHERS_AGE_S: Final = 60  # of the backup of another version: newer than the right one
+_FLIPPED: Final = 32  # bytes of a corrupt backup
+
+
+class World:
+    """Made by `with`; at its end the server is stopped and the folder is gone."""
+
+    def __init__(self, folder: Path, mould: Mould, variation: Variation, path: str) -> None:
+        """Lays it out.
+
+        Args:
+            folder: where; made new.
+            mould: what it is made from.
+            variation: how it differs from the plain one.
+            path: the PATH on which commands are found.
+        """
+        self.folder = folder
+        self._mould = mould
+        self._variation = variation
+        folder.mkdir()
+        folder.chmod(0o711)  # PostgreSQL's user goes through it
+        self.folders = {name: folder / where for name, where in _FOLDERS.items()}
+        for one in self.folders.values():
+            one.mkdir(parents=True)
+        shutil.copytree(mould.data, server_data(folder), symlinks=True, copy_function=_copy_and_keep)
+        _keep_owner(mould.data, server_data(folder))
+        run = folder / "run"
+        run.mkdir(mode=0o700)
+        give(run, mould.programs)
+        self._lay()
+        self.path = commands.lay(folder, mould.clients, path)
+        self.server = Server(mould.programs, server_data(folder), run, folder / "postgres.log")
+        self._sessions: list[psycopg.Connection[Any]] = []
+
+    def __enter__(self) -> Self:
+        """Starts database, load, and what else the variation asks for."""
+        try:
+            self.server.start()
+            if self._variation.between:
+                execute(self.server.dsn(), [f"SET ROLE {SCRIPT_ROLE}", goods.migration(f"{goods.TARGET}_to_{goods.BETWEEN}")])
+            self.relay = Relay(self.server.socket)
+            self.bystander = psycopg.connect(self.server.dsn(BYSTANDER), autocommit=True)
+            self.load = Load(self.server.dsn(role=CLIENT_ROLE))
+            self.load.start()
+        except BaseException:
+            self.server.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends all of it."""
+        self.load.stop()
+        for session in (self.bystander, *self._sessions):
+            session.close()
+        self.relay.close()
+        self.server.stop()
+        shutil.rmtree(self.folder)
+
+    def look(self) -> Look:
+        """All that there is now."""
+        return look_at_world(self.server.dsn(), self.folders)
+
+    def hold_lock(self) -> None:
+        """A session reads and writes a table that the rollback changes, and then does nothing: an idle transaction."""
+        session = psycopg.connect(self.server.dsn(role=CLIENT_ROLE))
+        session.execute("UPDATE products SET title = title WHERE id = 400")
+        self._sessions.append(session)
+
+    @property
+    def password(self) -> str:
+        """Of the script's role."""
+        return self._mould.password
+
+    @property
+    def script_sessions(self) -> int:
+        """Sessions of the script's role that the server still has."""
+        with psycopg.connect(self.server.dsn("template1"), autocommit=True) as session:
+            row = session.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_type = 'client backend'",
+                [SCRIPT_ROLE],
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def bystander_lives(self) -> bool:
+        """True while the session of another application, in another database, is the same as at the start."""
+        try:
+            self.bystander.execute("SELECT 1")
+        except psycopg.Error:
+            return False
+        return True
+
+    def environment(self) -> Mapping[str, str]:
+        """All that a script gets."""
+        scratch = str(self.folders["scratch"])
+        contract = Contract(
+            database_url=f"postgresql://{SCRIPT_ROLE}:{self._mould.password}@{self.relay.host}:{self.relay.port}/{DATABASE}",
+            pghost=self.relay.host,
+            pgport=str(self.relay.port),
+            pguser=SCRIPT_ROLE,
+            pgpassword=self._mould.password,
+            pgdatabase=DATABASE,
+            drill_backup_dir=str(self.folders["backups"]),
+            drill_target_version=self._variation.target,
+            drill_current_version=goods.CURRENT,
+            drill_migrations_dir=str(self.folders["migrations"]),
+            drill_config_dir=str(self.folders["config"]),
+            drill_config_archive_dir=str(self.folders["archive"]),
+            drill_environment=self._variation.environment,
+            drill_scratch_dir=scratch,
+            drill_deadline=str(round(limits.DEADLINE.seconds)),
+        )
+        home = str(self.folders["home"])
+        return {**contract.variables(), "PATH": self.path, "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8"}
+
+    def _lay(self) -> None:
+        goods.lay_config(self.folders["config"], goods.CURRENT)
+        (self.folders["config"].parent / "other-service.conf").write_text("listen = 8443\n", encoding="utf-8")
+        self._lay_backups()
+        self._lay_archives()
+        folder = self.folders["migrations"]
+        back = goods.migration(f"{goods.CURRENT}_to_{goods.TARGET}")
+        if not self._variation.between:
+            goods.lay_rollback(folder, goods.CURRENT, goods.TARGET, back)
+            return
+        onward = goods.migration(f"{goods.BETWEEN}_to_{goods.TARGET}")
+        goods.lay_rollback(folder, goods.CURRENT, goods.BETWEEN, back)
+        goods.lay_rollback(folder, goods.BETWEEN, goods.TARGET, onward)
+        goods.lay_rollback(folder, goods.CURRENT, goods.TARGET, f"{back}\n{onward}")
+
+    def _lay_backups(self) -> None:
+        folder, kept = self.folders["backups"], self._mould.backups
+        good, name = kept["good"], goods.TARGET
+        match self._variation.backup:
+            case Backup.MISSING:
+                pass
+            case Backup.TOO_OLD:
+                goods.lay_backup(folder, name, kept["old"], age_s=OLD_AGE_S)
+            case Backup.OTHER_VERSION:
+                goods.lay_backup(folder, name, kept["other"], age_s=BACKUP_AGE_S)
+            case Backup.TAMPERED:
+                goods.lay_backup(folder, name, kept["tampered"], age_s=BACKUP_AGE_S, checksum_of=good)
+            case Backup.TRUNCATED:
+                cut = good[: int(len(good) * _CUT)]
+                goods.lay_backup(folder, name, cut, age_s=BACKUP_AGE_S, checksum_of=good)
+            case Backup.CUT_SHORT_WHEN_MADE:
+                goods.lay_backup(folder, name, good[: int(len(good) * _CUT)], age_s=BACKUP_AGE_S)
+            case Backup.CORRUPT:
+                goods.lay_backup(folder, name, _flipped(good), age_s=BACKUP_AGE_S, checksum_of=good)
+            case Backup.NEWER_OF_OTHER:
+                goods.lay_backup(folder, name, good, age_s=BACKUP_AGE_S)
+                goods.lay_backup(folder, goods.BETWEEN, kept["other"], age_s=_OTHERS_AGE_S)
+            case Backup.GOOD:
+                goods.lay_backup(folder, name, good, age_s=BACKUP_AGE_S)
+
+    def _lay_archives(self) -> None:
+        folder = self.folders["archive"]
+        for version in goods.CONFIG:
+            (folder / f"config_{version}.tar.gz").write_bytes(goods.archive_of(version))
+        target = folder / f"config_{goods.TARGET}.tar.gz"
+        match self._variation.archive:
+            case Archive.MISSING:
+                target.unlink()
+            case Archive.TRUNCATED:
+                whole = target.read_bytes()
+                target.write_bytes(whole[: int(len(whole) * _CUT)])
+            case Archive.GOOD:
+                pass
+
+
+def _flipped(data: bytes) -> bytes:
+    """Some bytes in the middle are other ones: as of a bad disk."""
+    middle = len(data) // 2
+    return data[:middle] + bytes(255 - one for one in data[middle : middle + _FLIPPED]) + data[middle + _FLIPPED :]
+
+
+def _copy_and_keep(source: str, to: str) -> None:
+    shutil.copyfile(source, to)
+    shutil.copymode(source, to)
+
+
+def _keep_owner(source: Path, to: Path) -> None:
+    """Files of a copy belong to whom they belonged."""
+    owner = source.stat()
+    for path in (to, *to.rglob("*")):
+        shutil.chown(path, owner.st_uid, owner.st_gid)
