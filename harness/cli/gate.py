@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from harness.cli.options import RUNS, Json, Out
 from harness.cli.output import results_to_stdout
@@ -83,24 +80,15 @@ def _tell(case: CaseResult, number: int, count: int) -> None:
 
 
 def _print(result: GateResult, folder: Path) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, pad_edge=False)
-    for name in ("scenario", "outcome", "how it ended"):
-        table.add_column(name, overflow="fold")
     for case in result.cases:
-        table.add_row(case.id, case.outcome.value, _plain(case.end))
+        print(f"{case.outcome.value:<{_WIDTH}} {clean(case.title)}: {clean(case.end)}")
         for finding in case.findings:
-            table.add_row("", finding.id, _plain(finding.sentence))
-    console.print(table)
+            print(f"{'':<{_WIDTH}}   {finding.id}: {clean(finding.sentence)}")
     advice = dict.fromkeys((one.id, one.advice) for case in result.cases for one in case.findings)
     for id_, text in advice:
-        console.print(f"{id_}: {_plain(text)}")
+        print(f"{id_}: {clean(text)}")
     for found in result.static:
-        console.print(f"{found.where}: {found.id}: {_plain(found.sentence)}")
+        print(f"{found.where}: {found.id}: {clean(found.sentence)}")
     about = " and ".join(one.value for one in result.rolls_back) or "nothing"
-    console.print(f"{_plain(result.script)} rolls back {about}: {result.outcome.value}; {_plain(result.reason)}")
-    console.print(f"report: {_plain(str(folder / 'index.html'))}")
-
-
-def _plain(text: str) -> str:
-    return escape(clean(text))
+    print(f"{clean(result.script)} rolls back {about}: {result.outcome.value}; {clean(result.reason)}")
+    print(f"report: {clean(str(folder / 'index.html'))}")

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,8 @@ from harness.secrecy import learn
 from harness.settings import environment
 
 LANES: Final = 3  # cases at once: most of their time is waiting, so one more than there are cores on a small machine
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+_ROOM: Final = 1 << 30  # bytes: each lane needs about 100 MB
 _PREFIX: Final = "drill-gate-"
 _SHEBANG: Final = b"#!"
 Told = Callable[[CaseResult, int, int], None]
@@ -127,16 +129,24 @@ def _tried(case: Case, shop: Workshop, claims: Set[Subject], objectives: Objecti
     return CaseResult.of(case, judge(case, seen, claims, objectives), seen)
 
 
+def _parent() -> Path:
+    """Where worlds are made: in memory, where copying a database is ten times faster, if there is room."""
+    with suppress(OSError):
+        if os.access(_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+            return _MEMORY
+    return Path(tempfile.gettempdir())
+
+
 @contextmanager
 def _folder() -> Iterator[Path]:
     """A folder for all worlds, gone at the end; those of gates that were killed are removed first."""
-    parent = Path(tempfile.gettempdir())
+    parent = _parent()
     own = Process.own()
     for path in parent.glob(f"{_PREFIX}*"):
         label = path.name.removeprefix(_PREFIX).rpartition("-")[0]
         if path.is_dir() and path.stat().st_uid == os.geteuid() and not Process.lives(label):
             shutil.rmtree(path, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{own.label}-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{own.label}-", dir=parent))
     folder.chmod(0o711)  # PostgreSQL's user goes through it
     try:
         yield folder

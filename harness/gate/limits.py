@@ -16,12 +16,13 @@ ENCLOSED: Final = Duration.of(s=10)  # until a script's enclosure is ready; 50 m
 KILLED: Final = Duration.of(s=5)  # from SIGKILL to the end of a process
 WARM: Final = Duration.of(s=10)  # until writes and requests of the load are answered; 0.1 s on a quiet machine
 ENOUGH_ANSWERS: Final = 5  # good answers of the old release before the script starts: there is load
-SETTLE: Final = Duration.of(s=3)  # after a script's end, until clients are served; a pool connects again within 1 s
+SETTLE: Final = Duration.of(s=5)  # after a script's end, until clients are served; a pool connects again within 1 s
 SUSTAIN: Final = 5  # good answers in a row, one each period, that count as being served
 WRITE_EVERY: Final = Duration.of(ms=40)  # 25 writes a second: each fraction of a second shows in the ledger
 ASK_EVERY: Final = Duration.of(ms=40)  # likewise for requests
 CLIENT: Final = Duration.of(s=2)  # a client's patience with one statement
 OUTAGE_ALLOWED: Final = Duration.of(s=6)  # while a script that refuses then waits for a lock: often 5 s
+CONNECT_AGAIN: Final = Duration.of(s=1)  # a pool's pause before it opens a session anew
 LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the server notices within milliseconds
 ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held
 BACK_AFTER: Final = Duration.of(s=1)  # a database that goes away is back: a fast restart

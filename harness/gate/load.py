@@ -1,6 +1,6 @@
 """Load on the world's database: a client that writes to a ledger, and one that asks as both releases do. Effects.
 
-Like an application's pool they keep their sessions and open new ones when these end. Each write is in the ledger with
+Like an application's pool they keep their sessions, and some time after one has ended they open another. Each write is in the ledger with
 what its client was told: acknowledged, refused, or not known.
 """
 
@@ -24,6 +24,7 @@ _AS_CURRENT: Final = "SELECT title, price FROM products WHERE id = %s"
 _AS_TARGET: Final = "SELECT title, price_cents FROM products WHERE id = %s"
 _PRODUCTS: Final = 400
 _CLIENT: Final = 1  # seeds are written by client 0
+_ENDED: Final = "57"  # the class "operator intervention"
 _OPTIONS: Final = f"-c statement_timeout={limits.CLIENT.ns // 1_000_000}"
 
 
@@ -126,22 +127,24 @@ class _Session:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.Connection[Any] | None = None
+        self._again = Instant(0)
 
     def told(self, statement: LiteralString, *values: object) -> WriteOutcome:
         """What a client is told of a statement."""
+        if self._connection is None and now() < self._again:
+            return WriteOutcome.FAIL  # nothing is sent
         try:
             session = self._opened()
         except psycopg.Error:
             return WriteOutcome.FAIL  # it was never sent
         try:
             session.execute(statement, values)
-        except psycopg.OperationalError as error:
-            if error.sqlstate is None or session.closed:
+        except psycopg.Error as error:
+            if session.closed:
                 self.close()
-                return WriteOutcome.INFO
-            return WriteOutcome.FAIL
-        except psycopg.Error:
-            return WriteOutcome.FAIL
+            # Refused by a statement's own error; without one, or ended by somebody, it may have happened.
+            refused = error.sqlstate is not None and error.sqlstate[:2] != _ENDED
+            return WriteOutcome.FAIL if refused else WriteOutcome.INFO
         return WriteOutcome.OK
 
     def close(self) -> None:
@@ -149,6 +152,7 @@ class _Session:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._again = now() + limits.CONNECT_AGAIN
 
     def _opened(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

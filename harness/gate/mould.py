@@ -81,8 +81,7 @@ def make_mould(folder: Path, password: str) -> Mould:
     try:
         return _filled(folder, programs, install / "bin", server, password)
     finally:
-        server.stop()
-        (data / "postmaster.pid").unlink(missing_ok=True)
+        server.stop(clean=True)
 
 
 def give(path: Path, programs: Programs) -> None:

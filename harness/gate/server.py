@@ -44,6 +44,7 @@ _SETTINGS: Final = {
     "io_method": "sync",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "min_wal_size": "2MB",  # each world copies the log
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
@@ -129,11 +130,11 @@ class Server:
             )
         wait_for(self._answers, deadline, "the start of PostgreSQL")
 
-    def stop(self) -> None:
-        """Ends it at once; its data is not needed any more."""
+    def stop(self, *, clean: bool = False) -> None:
+        """Ends it: at once, because its data is not needed any more, or clean, so that it starts quickly again."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGQUIT)
+        self._process.send_signal(signal.SIGINT if clean else signal.SIGQUIT)
         try:
             self._process.wait(limits.SERVER_STOP.seconds)
         except subprocess.TimeoutExpired:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ from harness.gate.world import World
 from harness.units import Duration
 
 _LOOKED_THROUGH: Final = ("scratch", "home", "work")
+_NAME_BYTES: Final = 4  # of a world's folder: short, because Unix sockets allow 108 bytes of path
 HERE: Final = "its working folder"
 
 
@@ -41,7 +43,7 @@ def try_case(case: Case, shop: Workshop) -> Seen:
     Raises:
         DrillError: the world could not be made; the script is not to blame.
     """
-    with World(shop.folder / case.id, shop.mould, case.variation, shop.path) as world:
+    with World(shop.folder / secrets.token_hex(_NAME_BYTES), shop.mould, case.variation, shop.path) as world:
         before = world.look()
         if case.trouble is Trouble.LOCK:
             world.hold_lock()
@@ -131,7 +133,7 @@ class _Run:
         left = enclosure.left() if code is not None else ()
         sessions = self._sessions_left() if code is not None else 0
         outside = list(enclosure.written())
-        secrets = (self._world.password,)
+        password = (self._world.password,)
         inside = [path for name in _LOOKED_THROUGH for path in self._world.folders[name].rglob("*") if path.is_file()]
         here = self._world.folders["work"]
         return Ended(
@@ -146,8 +148,8 @@ class _Run:
                 *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
             ),
             written=(
-                *(name for name, path in outside if path.is_file() and holds(path, secrets)),
-                *(str(path.relative_to(self._world.folder)) for path in inside if holds(path, secrets)),
+                *(name for name, path in outside if path.is_file() and holds(path, password)),
+                *(str(path.relative_to(self._world.folder)) for path in inside if holds(path, password)),
             ),
         )
 
