@@ -37,7 +37,7 @@ def gate(
     *,
     rolls_back: RollsBack = None,
     scenario: Annotated[
-        list[str] | None, typer.Option("--scenario", help="only this one, and the plain one; again for more")
+        list[str] | None, typer.Option("--scenario", help="only this one, or all whose names begin so")
     ] = None,
     rto: Annotated[str, typer.Option("--rto", help="until clients are served")] = str(limits.RTO),
     rpo: Annotated[str, typer.Option("--rpo", help="of acknowledged writes lost by a restore")] = str(limits.RPO),
@@ -45,7 +45,7 @@ def gate(
     out: Out = RUNS,
     json: Json = False,
 ) -> int:
-    """Try a rollback script. Exit 0: it can be trusted; 1: it cannot, and why; 2: could not tell; 64 to 78: an error."""
+    """Try a rollback script. Exit 0: it can be trusted; 1: it cannot; 2: could not tell; 64 to 78: an error."""
     objectives = Objectives(_duration(rto, "--rto"), _duration(rpo, "--rpo"))
     static = check(script)
     result = run_gate(

@@ -1,1 +1,1 @@
-"""A team's own rollback script as the rollback under test: a world of its own, what went wrong in it, and the judgement."""
+"""A team's own rollback script as the rollback under test: tried in worlds of its own, judged from outside."""

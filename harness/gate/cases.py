@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from harness.gate import limits
@@ -10,6 +11,7 @@ from harness.gate.case import Case, Expect, Trouble
 from harness.gate.goods import ABSENT
 from harness.gate.judge import CHANGES
 from harness.gate.seen import Seen, Subject
+from harness.gate.server import DATABASE
 from harness.gate.variation import Archive, Backup, Variation
 
 PLAIN: Final = Case(
@@ -65,7 +67,12 @@ _DATABASE: Final = (
                 Backup.CORRUPT,
                 "disks lie; the checksum beside the backup tells",
             ),
-            ("truncated", "the backup was cut short on its way", Backup.TRUNCATED, "copies break off; the checksum tells"),
+            (
+                "truncated",
+                "the backup was cut short on its way",
+                Backup.TRUNCATED,
+                "copies break off; the checksum tells",
+            ),
             (
                 "cut-when-made",
                 "the backup was cut short before its checksum was made",
@@ -90,7 +97,12 @@ _DATABASE: Final = (
                 Backup.TOO_OLD,
                 "restoring it loses a month of acknowledged writes",
             ),
-            ("missing", "there is no backup", Backup.MISSING, "found out after the database is dropped, it is too late"),
+            (
+                "missing",
+                "there is no backup",
+                Backup.MISSING,
+                "found out after the database is dropped, it is too late",
+            ),
         )
     ),
     Case(
@@ -122,11 +134,38 @@ _CONFIGURATION: Final = (
     ),
 )
 
-_AWAY: Final = "networks break and servers restart in the middle: what is begun must be finished or taken back, and told"
+NAMES: Final = (
+    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION)),
+    "away",
+    "away-and-back",
+    "killed-at-statement",
+    "killed-at-command",
+    "killed-after",
+)
+"""What ids of cases there are, or begin with."""
+
+_MAINTENANCE: Final = ("postgres", "template1")  # from where databases are made, renamed and dropped
+_CHANGING: Final = (
+    "cp",
+    "createdb",
+    "dropdb",
+    "install",
+    "ln",
+    "mkdir",
+    "mv",
+    "pg_restore",
+    "psql",
+    "rm",
+    "rsync",
+    "tar",
+)
+_AWAY: Final = (
+    "networks break and servers restart in the middle: what is begun must be finished or taken back, and told"
+)
 _KILLED: Final = "people press Ctrl-C and machines die: run again, it must bring things in order"
 
 
-def standard(plain: Seen, claims: Set[Subject]) -> tuple[Case, ...]:
+def standard(plain: Seen, claims: AbstractSet[Subject]) -> tuple[Case, ...]:
     """All cases after the plain one, those first that take longest.
 
     Args:
@@ -141,13 +180,24 @@ def standard(plain: Seen, claims: Set[Subject]) -> tuple[Case, ...]:
     return (*found, *_ALWAYS, *_kills(plain))
 
 
+def _critical(plain: Seen) -> list[int]:
+    """The statements that come right after one that changed what serves: half of a change is done then."""
+    shared = (DATABASE, *_MAINTENANCE)
+    return [
+        number + 1
+        for number, one in enumerate(plain.statements[:-1], start=1)
+        if one.database in shared and (CHANGES.search(one.text) or one.text.lstrip().upper().startswith("COMMIT"))
+    ]
+
+
 def _away(plain: Seen) -> Iterator[Case]:
     """Just after the first change, in the middle of the changes, and before the last; the way back once."""
     changes = [number for number, one in enumerate(plain.statements, start=1) if CHANGES.search(one.text)]
     count = len(plain.statements)
     if not changes:
         return
-    wanted = {min(changes[0] + 1, count), changes[len(changes) // 2], changes[-1], min(changes[-1] + 1, count)}
+    wanted = {changes[len(changes) // 2], min(changes[-1] + 1, count)}
+    wanted |= set(_few(_critical(plain), limits.CRITICAL_CUTS))
     for number in sorted(wanted):
         yield Case(
             f"away-{number}",
@@ -169,8 +219,7 @@ def _away(plain: Seen) -> Iterator[Case]:
 def _kills(plain: Seen) -> Iterator[Case]:
     took = plain.last.took.seconds
     statements, commands = len(plain.statements), len(plain.commands)
-    half = limits.STAGED_KILLS // 2
-    for number in _spread(statements, limits.STAGED_KILLS - min(half, commands)):
+    for number in _chosen(_critical(plain), statements):
         yield Case(
             f"killed-at-statement-{number}",
             f"killed at statement {number} of {statements}, and run again",
@@ -178,7 +227,8 @@ def _kills(plain: Seen) -> Iterator[Case]:
             trouble=Trouble.KILLED_AT_STATEMENT,
             at=number,
         )
-    for number in _spread(commands, limits.STAGED_KILLS - min(half, statements)):
+    after = [number + 1 for number, one in enumerate(plain.commands[:-1], start=1) if one in _CHANGING]
+    for number in _chosen(after, commands):
         yield Case(
             f"killed-at-command-{number}",
             f"killed when it calls {plain.commands[number - 1]} (command {number} of {commands}), and run again",
@@ -196,8 +246,17 @@ def _kills(plain: Seen) -> Iterator[Case]:
         )
 
 
-def _spread(count: int, most: int) -> Sequence[int]:
-    """At most so many of the numbers from 1 to `count`, evenly spread, with both ends."""
-    if count <= most:
-        return range(1, count + 1)
-    return sorted({1 + round(step * (count - 1) / (most - 1)) for step in range(most)})
+def _chosen(critical: Sequence[int], count: int) -> Sequence[int]:
+    """Some of the numbers from 1 to `count`: critical ones first, then others, evenly spread."""
+    chosen = set(_few(critical, limits.CRITICAL_KILLS))
+    others = [number for number in range(1, count + 1) if number not in chosen]
+    return sorted(chosen | set(_few(others, limits.CRITICAL_KILLS + limits.OTHER_KILLS - len(chosen))))
+
+
+def _few(numbers: Sequence[int], most: int) -> Sequence[int]:
+    """At most so many of some numbers, evenly spread, with both ends."""
+    if len(numbers) <= most:
+        return numbers
+    if most == 1:
+        return numbers[-1:]
+    return [numbers[round(step * (len(numbers) - 1) / (most - 1))] for step in range(most)] if most else []

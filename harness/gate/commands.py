@@ -1,4 +1,4 @@
-"""Stand-ins for the commands that scripts call: each notes its call, can be held, and then becomes the real one. Effects."""
+"""Stand-ins for the commands that scripts call: each notes its call, can be held, then becomes the real one."""
 
 from __future__ import annotations
 

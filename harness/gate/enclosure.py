@@ -1,7 +1,7 @@
 """Runs a script where all that it starts, writes and leaves can be seen and ended: Linux namespaces. Effects.
 
-The script has mounts and process ids of its own. Writes to other folders than its world's go to an overlay, so that they
-are seen and do not last. Invariant: when `close` returns, nothing that the script started lives.
+The script has mounts and process ids of its own. Writes to other folders than its world's go to an overlay, so that
+they are seen and do not last. Invariant: when `close` returns, nothing that the script started lives.
 """
 
 from __future__ import annotations
@@ -167,6 +167,6 @@ def holds(path: Path, secrets: Sequence[str]) -> bool:
 
 def _namespace(pid: int) -> str:
     try:
-        return os.readlink(f"/proc/{pid}/ns/pid")
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
     except OSError:
         return ""

@@ -6,7 +6,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,9 +60,9 @@ def command_of(script: Path) -> tuple[str, ...]:
 def run_gate(
     script: Path,
     *,
-    claims: Set[Subject],
+    claims: AbstractSet[Subject],
     objectives: Objectives,
-    only: Set[str],
+    only: AbstractSet[str],
     static: Sequence[StaticFinding],
     strict: bool,
     told: Told,
@@ -72,7 +73,7 @@ def run_gate(
         script: what is tried.
         claims: what it rolls back; what the plain run touches when empty.
         objectives: what a rollback must keep.
-        only: ids of cases; all when empty. The plain one is always tried.
+        only: how ids of cases begin; all when empty. The plain one is always tried.
         static: what its text shows.
         strict: that counts, too.
         told: is told of each case that ended.
@@ -81,6 +82,9 @@ def run_gate(
         DrillError: the script cannot be run at all, or this machine lacks something.
     """
     command = command_of(script)
+    for name in only:
+        if not any(known.startswith(name) or name.startswith(f"{known}-") for known in cases.NAMES):
+            raise UsageError(f"there is no scenario {name!r}; there are {', '.join(cases.NAMES)}")
     begun = now()
     password = secrets.token_urlsafe(18).replace("-", "x")
     learn(password)
@@ -93,7 +97,7 @@ def run_gate(
         ended = [first]
         wanted: tuple[Case, ...] = ()
         if first.outcome is Outcome.PASSED:
-            wanted = tuple(one for one in cases.standard(seen, found) if not only or one.id in only)
+            wanted = tuple(one for one in cases.standard(seen, found) if not only or one.id.startswith(tuple(only)))
         told(first, 1, len(wanted) + 1)
         with ThreadPoolExecutor(LANES) as lanes:
             tried = [lanes.submit(_tried, case, shop, found, objectives) for case in wanted]
@@ -107,7 +111,7 @@ def run_gate(
     )
 
 
-def _plain(seen: Seen, claims: Set[Subject], objectives: Objectives) -> CaseResult:
+def _plain(seen: Seen, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
     """The plain case; a script that is about a cluster cannot be told without one."""
     cluster = sorted(set(seen.commands) & set(CLUSTER))
     if not seen.last.said_done and cluster:
@@ -119,7 +123,7 @@ def _plain(seen: Seen, claims: Set[Subject], objectives: Objectives) -> CaseResu
     return CaseResult.of(cases.PLAIN, judged, seen)
 
 
-def _tried(case: Case, shop: Workshop, claims: Set[Subject], objectives: Objectives) -> CaseResult:
+def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
     try:
         seen = try_case(case, shop)
     except DrillError as error:

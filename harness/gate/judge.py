@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
 from harness.gate import limits
-from harness.gate.case import Case, Expect, Trouble
+from harness.gate.case import Case, Expect
 from harness.gate.findings import Finding
 from harness.gate.residue import residue
-from harness.gate.seen import Method, Probe, Seen, Subject
+from harness.gate.seen import Ended, Method, Probe, Seen, Subject
 from harness.gate.server import DATABASE
 from harness.gate.state import Stand, method_of, stands
 from harness.measure.account import Account, account, recovery_point
@@ -45,7 +46,7 @@ class Judged:
     rpo: Duration | None = None
 
 
-def judge(case: Case, seen: Seen, claims: Set[Subject], objectives: Objectives) -> Judged:
+def judge(case: Case, seen: Seen, claims: AbstractSet[Subject], objectives: Objectives) -> Judged:
     """All that is wrong in one case.
 
     Args:
@@ -80,37 +81,56 @@ def _told(seen: Seen, *, done: bool, kept: bool) -> str:
 
 
 def _ending(
-    case: Case, seen: Seen, where: dict[Subject, Stand], claims: Set[Subject], *, done: bool, kept: bool
+    case: Case,
+    seen: Seen,
+    where: Mapping[Subject, Stand],
+    claims: AbstractSet[Subject],
+    *,
+    done: bool,
+    kept: bool,
 ) -> Iterator[Finding]:
     last = seen.last
     if last.code is None:
         yield Finding("no-end", f"{last.took} after its start")
     if case.expect is Expect.REFUSE:
-        if last.said_done or not kept:
-            yield Finding("not-refused", case.title)
-            return
-        changing = [one for one in seen.statements if one.database == DATABASE and CHANGES.search(one.text)]
-        if changing:
-            yield Finding("late-refusal", f"it had sent '{_short(changing[0].text)}'")
+        yield from _refusal(case, seen, kept=kept)
     elif last.said_done and not done:
         if kept:
             yield Finding("false-success", "")
-        for one in claims:
+        for one in sorted(claims):
             yield from (found for found in where[one].problems if found.id != "not-recovered")
     elif not last.said_done and done:
-        # Who loses the way to the database after the last step cannot know how it went.
-        if not case.trouble.cuts and last.code is not None:
-            again = case.runs_twice
-            yield Finding("rerun-fails" if again else "denied-success", f"it exits {last.code}")
+        yield from _denied(case, last)
     elif not last.said_done and not kept:
         yield from _broken(where, claims)
-    elif not last.said_done and case.runs_twice:
+    elif not last.said_done:
+        yield from _gave_up(case, last)
+
+
+def _refusal(case: Case, seen: Seen, *, kept: bool) -> Iterator[Finding]:
+    if seen.last.said_done or not kept:
+        yield Finding("not-refused", case.title)
+        return
+    changing = [one for one in seen.statements if one.database == DATABASE and CHANGES.search(one.text)]
+    if changing:
+        yield Finding("late-refusal", f"it had sent '{_short(changing[0].text)}'")
+
+
+def _gave_up(case: Case, last: Ended) -> Iterator[Finding]:
+    """It changed nothing and said so; where nothing was in its way that is too little."""
+    if last.code is not None and case.runs_twice:
         yield Finding("rerun-fails", f"it exits {last.code} and changes nothing")
-    elif not last.said_done and case.expect is Expect.RECOVER and last.code is not None:
+    elif last.code is not None and case.expect is Expect.RECOVER:
         yield Finding("not-recovered", f"it exits {last.code}")
 
 
-def _broken(where: dict[Subject, Stand], claims: Set[Subject]) -> Iterator[Finding]:
+def _denied(case: Case, last: Ended) -> Iterator[Finding]:
+    """All is rolled back, and it says no; who loses the way to the database after the last step cannot know."""
+    if last.code is not None and not case.trouble.cuts:
+        yield Finding("rerun-fails" if case.runs_twice else "denied-success", f"it exits {last.code}")
+
+
+def _broken(where: Mapping[Subject, Stand], claims: AbstractSet[Subject]) -> Iterator[Finding]:
     """It failed, and what was is not there any more."""
     found = [problem for one in claims for problem in where[one].problems]
     gone = [one for one in found if one.id in ("database-gone", "version-record", "wrong-target")]
@@ -119,7 +139,7 @@ def _broken(where: dict[Subject, Stand], claims: Set[Subject]) -> Iterator[Findi
         yield Finding("half-done", "; ".join(one.detail for one in found) or "it failed after it had changed something")
 
 
-def _unclaimed(where: dict[Subject, Stand], claims: Set[Subject]) -> Iterator[Finding]:
+def _unclaimed(where: Mapping[Subject, Stand], claims: AbstractSet[Subject]) -> Iterator[Finding]:
     if claims:
         for subject, stand in where.items():
             if subject not in claims and not stand.unchanged:
@@ -127,7 +147,7 @@ def _unclaimed(where: dict[Subject, Stand], claims: Set[Subject]) -> Iterator[Fi
 
 
 def _clients(
-    case: Case, seen: Seen, claims: Set[Subject], *, done: bool, kept: bool, objectives: Objectives
+    case: Case, seen: Seen, claims: AbstractSet[Subject], *, done: bool, kept: bool, objectives: Objectives
 ) -> Iterator[Finding]:
     """Whether clients are served at the end, and how long they were not."""
     target = done and Subject.DATABASE in claims
@@ -169,13 +189,15 @@ def _ledger(found: Account, seen: Seen, *, done: bool, objectives: Objectives) -
     started = seen.runs[0].started
     after = [one for one in gone if one.sent >= seen.last.ended]
     old = [one for one in gone if one.sent < started]
-    restored = done and method_of(seen) is Method.RESTORED
+    restored = method_of(seen) is Method.RESTORED
     lost = _lost_time(found, seen)
     if after:
         yield Finding("lost-writes", f"{counted(len(after), 'write')} made after it had ended")
+    many = f"{len(gone)} of {found.acknowledged} acknowledged writes"
     if gone and not restored:
-        many = f"{len(gone)} of {found.acknowledged} acknowledged writes"
         yield Finding("lost-writes", f"{many}, although nothing was restored")
+    elif gone and not done:
+        yield Finding("lost-writes", f"{many}, and the target is not reached")
     elif old and lost is not None and lost > objectives.rpo:
         yield Finding("lost-writes", f"back to {lost} before its start ({len(gone)} writes); at most {objectives.rpo}")
     for what, names in (("altered", found.altered), ("there twice", found.duplicated), ("unknown", found.foreign)):
@@ -192,6 +214,3 @@ def _lost_time(found: Account, seen: Seen) -> Duration | None:
 
 def _short(text: str) -> str:
     return " ".join(text.split())[:60]
-
-
-__all__ = ["CHANGES", "Judged", "Objectives", "Trouble", "judge"]

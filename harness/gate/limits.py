@@ -27,6 +27,8 @@ LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the s
 ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held
 BACK_AFTER: Final = Duration.of(s=1)  # a database that goes away is back: a fast restart
 SLOW: Final = Duration.of(ms=15)  # added to each message to and from the database: one in another region
-SCRATCH_BYTES: Final = 64 * 1024  # of the full scratch disk: less than any dump of the world
-STAGED_KILLS: Final = 10  # instants by command and by statement that are tried at most, evenly spread
+SCRATCH_BYTES: Final = 4096  # of the full scratch disk: one page; less than any backup or archive needs
+CRITICAL_KILLS: Final = 8  # instants right after a change to what serves, of commands and of statements each
+OTHER_KILLS: Final = 2  # of the others, of each
+CRITICAL_CUTS: Final = 6  # instants after a change at which the database goes away, beside the middle and the end
 TIMED_KILLS: Final = (0.15, 0.35, 0.55, 0.75, 0.9)  # of the time that the plain run took

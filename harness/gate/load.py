@@ -1,7 +1,7 @@
 """Load on the world's database: a client that writes to a ledger, and one that asks as both releases do. Effects.
 
-Like an application's pool they keep their sessions, and some time after one has ended they open another. Each write is in the ledger with
-what its client was told: acknowledged, refused, or not known.
+Like an application's pool they keep their sessions, and some time after one has ended they open another. Each write is
+in the ledger with what its client was told: acknowledged, refused, or not known.
 """
 
 from __future__ import annotations

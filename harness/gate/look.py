@@ -19,48 +19,48 @@ from harness.gate.server import DATABASE
 from harness.journal.observation import Row
 
 _OURS: Final = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-_OBJECTS: Final[Mapping[str, LiteralString]] = {
-    "schema": f"SELECT n.nspname, pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE {_OURS}",
+_OBJECTS: Final[Mapping[str, str]] = {
+    "schema": "SELECT n.nspname, pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE OURS",
     "extension": "SELECT extname, extversion FROM pg_extension",
-    "relation": f"""
+    "relation": """
         SELECT n.nspname || '.' || c.relname, concat_ws(' ', c.relkind, c.relpersistence, c.relrowsecurity,
                c.relforcerowsecurity, pg_get_userbyid(c.relowner), c.reloptions::text, c.relreplident)
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {_OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')""",
-    "column": f"""
+        WHERE OURS AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')""",
+    "column": """
         SELECT n.nspname || '.' || c.relname || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
                CASE WHEN a.attnotnull THEN 'NOT NULL' END, a.attidentity, a.attgenerated,
                pg_get_expr(d.adbin, d.adrelid))
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-        WHERE {_OURS} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')""",
-    "constraint": f"""
+        WHERE OURS AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')""",
+    "constraint": """
         SELECT c.conrelid::regclass::text || ' ' || c.conname,
                concat_ws(' ', pg_get_constraintdef(c.oid), CASE WHEN NOT c.convalidated THEN 'not validated' END)
-        FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE {_OURS}""",
-    "index": f"""
+        FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE OURS""",
+    "index": """
         SELECT i.indexrelid::regclass::text,
                concat_ws(' ', pg_get_indexdef(i.indexrelid), CASE WHEN NOT i.indisvalid THEN 'invalid' END)
         FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {_OURS}""",
-    "view": f"""
+        WHERE OURS""",
+    "view": """
         SELECT c.oid::regclass::text, pg_get_viewdef(c.oid)
-        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS} AND c.relkind IN ('v', 'm')""",
-    "function": f"""
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE OURS AND c.relkind IN ('v', 'm')""",
+    "function": """
         SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid)
-        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE {_OURS} AND p.prokind IN ('f', 'p')""",
-    "trigger": f"""
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE OURS AND p.prokind IN ('f', 'p')""",
+    "trigger": """
         SELECT t.tgrelid::regclass::text || ' ' || t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled)
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE {_OURS} AND NOT t.tgisinternal""",
-    "constraint trigger": f"""
+        WHERE OURS AND NOT t.tgisinternal""",
+    "constraint trigger": """
         SELECT t.tgrelid::regclass::text || ' ' || k.conname || ' ' || row_number() OVER (
                    PARTITION BY t.tgrelid, k.oid ORDER BY t.tgtype), t.tgenabled::text
         FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint JOIN pg_class c ON c.oid = t.tgrelid
-        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS} AND t.tgisinternal""",
-    "type": f"""
+        JOIN pg_namespace n ON n.oid = c.relnamespace WHERE OURS AND t.tgisinternal""",
+    "type": """
         SELECT t.oid::regtype::text, t.typtype::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-        WHERE {_OURS} AND t.typtype IN ('e', 'd', 'r')""",
+        WHERE OURS AND t.typtype IN ('e', 'd', 'r')""",
     "publication": "SELECT pubname, pubowner::regrole::text FROM pg_publication",
 }
 """What makes up a schema; the columns' order is none of it, because a column that comes back comes last."""
@@ -97,10 +97,10 @@ _SERVER: Final[Mapping[str, LiteralString]] = {
         WHERE sourcefile LIKE '%postgresql.auto.conf'""",
     "tablespaces": "SELECT string_agg(spcname, '; ' ORDER BY spcname) FROM pg_tablespace",
 }
-_SEQUENCES: Final = f"""
+_SEQUENCES: Final = """
     SELECT c.oid::regclass::text, a.attname, pg_get_serial_sequence(c.oid::regclass::text, a.attname)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE {_OURS} AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE OURS AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
       AND pg_get_serial_sequence(c.oid::regclass::text, a.attname) IS NOT NULL"""
 _ORDERS: Final = "SELECT reference, value || ' for ' || product_id FROM orders"
 _READ_ONLY: Final = f"-c default_transaction_read_only=on -c statement_timeout={limits.STATEMENT.ns // 1_000_000}"
@@ -118,7 +118,7 @@ def look_at_database(dsn: str) -> DatabaseSeen:
         objects = {
             f"{kind} {name}": str(told)
             for kind, query in _OBJECTS.items()
-            for name, told in session.execute(query).fetchall()
+            for name, told in session.execute(_of_ours(query)).fetchall()
         }
         tables = [name.removeprefix("relation ") for name, told in objects.items() if told.startswith("r ")]
         # A row as jsonb: its keys are in order, so the order of columns does not show.
@@ -132,13 +132,18 @@ def look_at_database(dsn: str) -> DatabaseSeen:
         return DatabaseSeen(objects, rows, version, orders, tuple(_exhausted(session)))
 
 
+def _of_ours(query: str) -> bytes:
+    """A query about the schemas that are not PostgreSQL's own."""
+    return query.replace("OURS", _OURS).encode()
+
+
 def _has_orders(objects: Mapping[str, str]) -> bool:
     return all(f"column {LEDGER}.{name}" in objects for name in ("reference", "value", "product_id"))
 
 
 def _exhausted(session: psycopg.Connection[Any]) -> list[str]:
     found = []
-    for table, column, sequence in session.execute(_SEQUENCES).fetchall():
+    for table, column, sequence in session.execute(_of_ours(_SEQUENCES)).fetchall():
         query = sql.SQL("SELECT coalesce(max({}), 0) > (SELECT last_value FROM {}) FROM {}").format(
             sql.Identifier(column), sql.Identifier(*sequence.split(".")), sql.Identifier(*table.split("."))
         )
@@ -180,7 +185,11 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
             for path in sorted(folders["config"].parent.iterdir())
             if path.name != folders["config"].name
         },
-        given={f"{name}/{path}": one for name in ("backups", "migrations", "archive") for path, one in files(folders[name]).items()},
+        given={
+            f"{name}/{path}": one
+            for name in ("backups", "migrations", "archive")
+            for path, one in files(folders[name]).items()
+        },
         scratch=files(folders["scratch"]),
         home=files(folders["home"]),
     )

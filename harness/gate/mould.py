@@ -1,4 +1,4 @@
-"""Makes once what all worlds of a gate run are copies of: a data folder, backups, and what the target looks like. Effects."""
+"""Makes once what all worlds of a gate run are copies of: data, backups, and what the target looks like. Effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from psycopg import sql
 
 from harness.clock import now
 from harness.errors import InternalError
-from harness.gate.goods import BETWEEN, CONFIG, CURRENT, TARGET, lay_config, migration
+from harness.gate.goods import BETWEEN, CURRENT, TARGET, lay_config, migration
 from harness.gate.look import files, look_at_database
 from harness.gate.seen import DatabaseSeen, Method, Reference
 from harness.gate.server import BYSTANDER, CLIENT_ROLE, DATABASE, SCRIPT_ROLE, Programs, Server, execute, write_settings
@@ -174,7 +174,7 @@ def _orders(server: Server, name: str, ages: tuple[int, int, int], present: Inst
     """Orders of the past, evenly spread, as rows and as the ledger has them."""
     oldest, youngest, count = ages
     random = Random(name)  # noqa: S311 - values are to be repeatable, not secret
-    writes = []
+    writes: list[Write] = []
     with (
         psycopg.connect(server.dsn()) as connection,
         connection.cursor().copy("COPY orders (reference, value, product_id, placed_at) FROM STDIN") as copy,

@@ -200,4 +200,4 @@ class _Reader:
             words = body.split(b"\0")
             told = dict(zip(words[::2], words[1::2], strict=False))
             self._database = told.get(b"database", told.get(b"user", b"")).decode(errors="replace")
-        return code != _CANCEL  # a request to cancel is all that its connection brings
+        return bool(code != _CANCEL)  # a request to cancel is all that its connection brings

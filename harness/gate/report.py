@@ -54,7 +54,9 @@ def _case(case: CaseResult) -> TestCase:
         kind = Error if case.outcome is Outcome.INDETERMINATE else Failure
         problem = kind(clean(case.findings[0].sentence), clean(case.findings[0].id))
         told = [f"{one.id}: {one.sentence}\n  {one.advice}" for one in case.findings]
-        problem.text = clean("\n".join([*told, f"how it ended: {case.end}", f"why it matters: {case.reason}", case.output]))
+        problem.text = clean(
+            "\n".join([*told, f"how it ended: {case.end}", f"why it matters: {case.reason}", case.output])
+        )
         made.result = [problem]
     return made
 

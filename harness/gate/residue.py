@@ -78,11 +78,7 @@ def _modes(seen: Seen) -> Iterator[Finding]:
 def _files(seen: Seen) -> Iterator[Finding]:
     before, after = seen.before, seen.after
     left = sorted(f"scratch/{name}" for name in after.scratch.keys() - before.scratch.keys())
-    left += sorted(
-        f"home/{name}"
-        for name in after.home.keys() - before.home.keys()
-        if not name.startswith(_HOME_MAY)
-    )
+    left += sorted(f"home/{name}" for name in after.home.keys() - before.home.keys() if not name.startswith(_HOME_MAY))
     for name, files in after.beside_config.items():
         if name not in before.beside_config and not _same_config(files, before.config):
             left.append(f"{name}, beside the configuration")
@@ -99,8 +95,7 @@ def _files(seen: Seen) -> Iterator[Finding]:
 def _same_config(files: Files, config: Files) -> bool:
     """A safety copy: what was there before, no more readable than it was."""
     return files.keys() == config.keys() and all(
-        one.content == config[name].content and not one.mode & ~config[name].mode & 0o077
-        for name, one in files.items()
+        one.content == config[name].content and not one.mode & ~config[name].mode & 0o077 for name, one in files.items()
     )
 
 
@@ -119,6 +114,3 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 def _some(names: list[str] | tuple[str, ...]) -> str:
     more = f" and {len(names) - _SOME} more" if len(names) > _SOME else ""
     return ", ".join(names[:_SOME]) + more
-
-
-__all__ = ["residue"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from harness.gate.case import Case
 from harness.gate.contract import VERSION
-from harness.gate.findings import FINDINGS, Finding
+from harness.gate.findings import Finding
 from harness.gate.judge import Judged, Objectives
 from harness.gate.seen import Seen, Subject
 from harness.secrecy import masked
@@ -120,7 +121,7 @@ class GateResult(_Value):
 def result_of(
     script: Path,
     *,
-    claims: Set[Subject],
+    claims: AbstractSet[Subject],
     cases: Sequence[CaseResult],
     objectives: Objectives,
     static: Sequence[StaticFinding],
@@ -134,8 +135,9 @@ def result_of(
     missed = [one for one in cases if one.outcome is Outcome.MISSED]
     unknown = [one for one in cases if one.outcome is Outcome.INDETERMINATE]
     outcome = Outcome.MISSED if missed else Outcome.INDETERMINATE if unknown else Outcome.PASSED
-    worst = (missed or unknown or [None])[0]
-    reason = f"{worst.title}: {worst.findings[0].sentence}" if worst else f"it held in all {len(cases)} scenarios"
+    reason = f"it held in all {len(cases)} scenarios"
+    for worst in (missed or unknown)[:1]:
+        reason = f"{worst.title}: {worst.findings[0].sentence}"
     if strict and static and not missed:
         outcome, reason = Outcome.MISSED, f"{static[0].where}: {static[0].sentence}"
     return GateResult(

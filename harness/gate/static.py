@@ -157,7 +157,7 @@ def check(script: Path) -> tuple[StaticFinding, ...]:
     except UnicodeDecodeError:
         return ()  # a program, not a text
     except OSError as error:
-        raise NotFound(f"{script}: cannot be read: {error.strerror}") from error
+        raise NotFound(f"{script}: there is no such script, or it cannot be read: {error.strerror}") from error
     if not _SHELL.match(text):
         return ()
     return (*_own(script, text), *_shellcheck(script))

@@ -117,14 +117,12 @@ class _Run:
             self._hit.set()
 
     def _seen_through(self, enclosure: Enclosure) -> Ended:
-        try:
+        with suppress(DeadlineExceeded):  # then it has no exit code
             wait_for(
                 lambda: enclosure.ended or self._to_be_killed(enclosure),
                 Deadline(enclosure.started + limits.DEADLINE),
                 "the script's end",
             )
-        except DeadlineExceeded:
-            pass
         ended = now()
         if not enclosure.ended and self._to_be_killed(enclosure):
             enclosure.kill()

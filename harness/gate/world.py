@@ -69,7 +69,10 @@ class World:
         try:
             self.server.start()
             if self._variation.between:
-                execute(self.server.dsn(), [f"SET ROLE {SCRIPT_ROLE}", goods.migration(f"{goods.TARGET}_to_{goods.BETWEEN}")])
+                execute(
+                    self.server.dsn(),
+                    [f"SET ROLE {SCRIPT_ROLE}", goods.migration(f"{goods.TARGET}_to_{goods.BETWEEN}")],
+                )
             self.relay = Relay(self.server.socket)
             self.bystander = psycopg.connect(self.server.dsn(BYSTANDER), autocommit=True)
             self.load = Load(self.server.dsn(role=CLIENT_ROLE))
