@@ -76,7 +76,7 @@ def is_safety_copy(name: str, seen: Seen) -> bool:
 def _database_problems(after: Look, before: Look, reference: Reference, method: Method) -> Iterator[Finding]:
     database = after.database
     if database is None:
-        yield Finding("database-gone", after.closed.splitlines()[0] if after.closed else "")
+        yield Finding("database-gone", after.closed.splitlines()[-1].rpartition("FATAL:")[2].strip())
         return
     schema = difference(reference.objects, database.objects)
     if schema and database.version == BETWEEN:
