@@ -54,5 +54,6 @@ Feature: In an emergency the first way back that works is enough
     Then clients feel it within 5 s
     And a rollback is called for within 10 s
     And analysis-service is rolled back to 2.4.2 by the emergency ladder within 300 s
+    And clients get good answers again within 3 s, for 2 s on end
     And every critical service is healthy 3 times in a row within 5 s
     And the drill is missed because the rollback did not bring its target back

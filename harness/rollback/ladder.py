@@ -1,21 +1,35 @@
-"""Carries out the rungs of an emergency, and looks how many services are well."""
+"""Carries out the rungs of an emergency, and looks how many services are well.
+
+Invariant: a rung that did not help is taken back before the next is tried, so that none finds a system that is worse.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import assert_never
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, assert_never
 
 import httpx
 
 from harness.clock import Deadline, wait_for
-from harness.errors import MayWorkLater, WillNotWork
+from harness.errors import DrillError, MayWorkLater, WillNotWork
 from harness.rollback.changes import change
-from harness.rollback.plan import GoBackAll, RestartAll, SwitchAll, VerifyVersion
+from harness.rollback.plan import (
+    DeployAgain,
+    GoBackAll,
+    RestartAll,
+    RollBackTo,
+    SwitchAll,
+    SwitchTraffic,
+    VerifyVersion,
+)
 from harness.rollback.procedures.emergency import severity_of
 from harness.system.checks import look_at_service
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.units import Duration, are, counted
+
+TAKE_BACK_LIMIT: Final = Duration.of(s=20)  # what served before still runs: to want it again takes no time
+_PAUSE: Final = Duration.of(ms=100)  # between two looks at all services
 
 Rung = SwitchAll | GoBackAll | RestartAll
 
@@ -47,8 +61,12 @@ class Ladder:
         """
         match rung:
             case SwitchAll(moves, checks) | GoBackAll(moves, checks):
-                done = [change(move, self._system, deadline) for move in moves]
-                return "; ".join([*done, *(self._verify(check, deadline) for check in checks)])
+                back = [one for move in reversed(moves) for one in self._back(move)]
+                try:
+                    done = [change(move, self._system, deadline) for move in moves]
+                    return "; ".join([*done, *(self._verify(check, deadline) for check in checks)])
+                except DrillError as error:
+                    raise MayWorkLater(f"{error}{self._take_back(back)}") from error
             case RestartAll(services):
                 return "; ".join([self._restart(service, deadline) for service in services])
             case _:
@@ -79,6 +97,26 @@ class Ladder:
         well = len(services) - len(unwell)
         return f"{well} of {counted(len(services), 'service')} {are(well)} healthy"
 
+    def _back(self, move: SwitchTraffic | RollBackTo | DeployAgain) -> Iterator[SwitchTraffic | DeployAgain]:
+        """What takes a move back that has not been made yet."""
+        service, active = move.service, self._system.router.active(move.service)
+        if isinstance(move, SwitchTraffic):
+            yield SwitchTraffic(service, active)
+            return
+        versions = {one.version for one in self._system.workloads.replicas(service, active)}
+        if len(versions) == 1:
+            yield DeployAgain(service, active, versions.pop())
+
+    def _take_back(self, back: Iterable[SwitchTraffic | DeployAgain]) -> str:
+        """Takes moves back, and tells what came of it; that the time is over changes nothing."""
+        told = ""
+        for move in back:
+            try:
+                told += f"; taken back: {change(move, self._system, Deadline.after(TAKE_BACK_LIMIT))}"
+            except DrillError as error:
+                told += f"; NOT taken back: {move.title}: {error}"
+        return told
+
     def _unwell(self, services: Iterable[str], deadline: Deadline) -> list[str]:
         def well(service: str) -> bool:
             address = self._system.router.address(service)
@@ -95,6 +133,3 @@ class Ladder:
         self._system.workloads.remove(service, slot, deadline)
         self._system.workloads.deploy(service, slot, versions[0], deadline)
         return f"{service} was started anew in {versions[0]}"
-
-
-_PAUSE = Duration.of(ms=100)  # between two looks at all services

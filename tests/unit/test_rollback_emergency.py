@@ -129,6 +129,17 @@ def test_a_rung_that_breaks_is_followed_by_the_next() -> None:
     assert system.deployed["web", GREEN] == "1.0.0"
 
 
+def test_a_rung_that_did_not_help_is_taken_back_before_the_next_is_tried() -> None:
+    """The standby answers badly, so clients are sent back; the release before, deployed there, answers badly, too."""
+    system = rolled_back_system()
+    before = system.state
+    outcome, reports, _ = climbed(system, lambda _: (503, "1.0.0"), Duration.of(ms=300))
+    assert outcome.outcome == "failed"
+    assert "taken back: 127.0.0.1:1 now leads to green" in reports.seen[1].error
+    assert "taken back: 2.0.0 is ready in green of web" in reports.seen[2].error
+    assert system.state == before
+
+
 def test_where_nothing_helps_it_failed_and_every_rung_says_why() -> None:
     system = rolled_back_system()
 
