@@ -5,6 +5,7 @@ from pytest_bdd import given, then
 from harness.bdd.parameters import step
 from harness.bdd.refusals import ExpectedRefusal
 from harness.drill.builder import DrillBuilder
+from harness.drill.spec import ActedAgo
 from harness.errors import InputError
 from harness.journal.cause import Cause
 from harness.journal.declaration import Sustain, Verdict
@@ -44,6 +45,18 @@ def _declared(drill: DrillBuilder, name: str) -> None:
 @given(step("a rollback is called for by the trigger {name:Quoted} for {hold:Duration}"))
 def _declared_for(drill: DrillBuilder, name: str, hold: Duration) -> None:
     drill.call_by(name, hold)
+
+
+@given(step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago"))
+def _acted(drill: DrillBuilder, version: str, service: str, ago: Duration) -> None:
+    drill.acted_before(ActedAgo(service, version, ago, helped=True))
+
+
+@given(
+    step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago, and did not help")
+)
+def _acted_in_vain(drill: DrillBuilder, version: str, service: str, ago: Duration) -> None:
+    drill.acted_before(ActedAgo(service, version, ago, helped=False))
 
 
 @given(step("the incident is of {severity:Severity} severity"))

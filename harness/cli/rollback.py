@@ -1,4 +1,4 @@
-"""`drill rollback plan|run|resume|reverse`: the rollback engine alone, on a system that `drill sandbox up` brought up.
+"""`drill rollback plan|run|resume|reverse|watch`: the engine alone, on a system that `drill sandbox up` brought up.
 
 Exit codes: 0 it is rolled back (or taken back); 1 that failed on its way; 2 it was refused, and nothing was changed; 75
 somebody else is at it.
@@ -13,14 +13,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
+import httpx
 import typer
 
+from harness.cli import rollback_watch as watched
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
 from harness.cli.rollback_output import Told, as_json, headline, print_outlook
 from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
+from harness.drill.automatic import Order
 from harness.drill.sandboxes import entered
 from harness.errors import NotFound, UsageError
 from harness.rollback.engine import Engine, Outcome, StepReport
@@ -29,7 +32,9 @@ from harness.rollback.plan import Plan, Procedure
 from harness.rollback.record import Writer, only_one
 from harness.sandbox.embedded.start import list_sandboxes
 from harness.settings import Settings
+from harness.system import ports
 from harness.system.checks import http_client
+from harness.system.model import SystemModel
 from harness.units import Duration
 
 WITHIN: Final = Duration.of(s=60)  # for the whole rollback, as in a drill that says nothing else
@@ -48,6 +53,13 @@ Target = Annotated[
     ),
 ]
 On = Annotated[str | None, typer.Option("--on", help="the sandbox's id", show_default="the only one of yours")]
+
+
+Hold = Annotated[
+    str | None,
+    typer.Option("--hold", help="how long a trigger must be true", metavar="DURATION", show_default="the handbook's"),
+]
+For = Annotated[str, typer.Option("--for", help="how long to watch", metavar="DURATION")]
 
 
 @app.command()
@@ -118,6 +130,41 @@ def take_back(*, on: On = None, system: System = None, json: Json = False) -> in
             return _carry_out(engine, found, (told, writer), Deadline.after(WITHIN), json=json, done="reversed")
 
 
+@app.command()
+@readable
+def watch(
+    procedure: Kind,
+    *,
+    to: Target,
+    hold: Hold = None,
+    for_: For = "24 h",
+    on: On = None,
+    system: System = None,
+    json: Json = False,
+) -> int:
+    """Roll back once without a person, within guards. Exit 0: it helped, or was not needed; else a person must act."""
+    what = f"drill rollback watch {procedure}"
+    with _live(on, system) as (model, live, engine, http, folder), only_one(folder, what) as records:
+        kept = records.newest()
+        if kept is not None and kept.outcome is None:
+            raise UsageError(f"an earlier rollback ({kept.owner}) did not come to its end: resume or reverse it first")
+        order = Order(procedure, _target(engine, to, Deadline.after(WITHIN)), _duration(hold))
+        until = Deadline.after(_duration(for_) or WITHIN)
+        return watched.watch(watched.Watched(model, live, engine, http, records, folder), order, until, json=json)
+
+
+def _duration(text: str | None) -> Duration | None:
+    """A time that an option names.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return None if text is None else Duration.parse(text)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def _carry_out(
     engine: Engine, found: Plan, told: tuple[Told, Writer], deadline: Deadline, *, json: bool, done: str = "done"
 ) -> int:
@@ -167,7 +214,16 @@ def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, 
 
 @contextmanager
 def _engine(on: str | None, system: Path | None) -> Iterator[tuple[Engine, Path]]:
-    """The engine on a sandbox, and the folder for the records of its rollbacks, which ends with it.
+    """The engine on a sandbox, and the folder for the records of its rollbacks; see `_live`."""
+    with _live(on, system) as (_, _, engine, _, folder):
+        yield engine, folder
+
+
+@contextmanager
+def _live(
+    on: str | None, system: Path | None
+) -> Iterator[tuple[SystemModel, ports.System, Engine, httpx.Client, Path]]:
+    """A sandbox, the engine on it, and the folder for the records of its rollbacks, which ends with it.
 
     Raises:
         NotFound: there is no such sandbox, or none at all.
@@ -181,7 +237,7 @@ def _engine(on: str | None, system: Path | None) -> Iterator[tuple[Engine, Path]
             raise UsageError(
                 f"sandbox {name} is of another system: it has {', '.join(found.services)}; name it by --system"
             )
-        yield Engine(model, found, http), settings.state_dir / name / RECORDS
+        yield model, found, Engine(model, found, http), http, settings.state_dir / name / RECORDS
 
 
 def _only(names: Sequence[str]) -> str:

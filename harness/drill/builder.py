@@ -15,7 +15,7 @@ from harness.drill.goals import Wanted
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
-from harness.drill.spec import CriterionSpec, Drill, Limits
+from harness.drill.spec import ActedAgo, CriterionSpec, Drill, Limits
 from harness.drill.steady import steady_state
 from harness.errors import InputError
 from harness.faults.hindrance import Hindered, Hindrance
@@ -68,6 +68,7 @@ class DrillBuilder:
     recover_limit: Duration = defaults.RECOVER_LIMIT
     sustain: Sustain = field(default_factory=Sustain)
     guards: Said = field(default_factory=Said)
+    acted: list[ActedAgo] = field(default_factory=list)
     expected: Verdict = Verdict.PASSED
     expected_cause: Cause | None = None
 
@@ -143,6 +144,11 @@ class DrillBuilder:
         for condition in said.stops:
             self._service(condition.service)
         self.guards = self.guards.and_also(said)
+
+    def acted_before(self, acted: ActedAgo) -> None:
+        """The rollback is automatic, and there was one before."""
+        self._service(acted.service)
+        self.acted.append(acted)
 
     def counts_after(self, severity: Severity, time: Duration) -> None:
         """An incident of this severity may last so long before that counts for a rollback."""
@@ -239,6 +245,7 @@ class DrillBuilder:
             expected_cause=self.expected_cause,
             lag_limit=self.settings.lag_limit,
             guards=self.guards,
+            acted=tuple(self.acted),
             slug=slug,
         )
 

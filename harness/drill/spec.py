@@ -56,6 +56,16 @@ class TriggerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ActedAgo:
+    """That a release was rolled back without a person so long before the rollback of the drill."""
+
+    service: str
+    release: str
+    ago: Duration
+    helped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How long each stage may take that a scenario can bound."""
 
@@ -72,7 +82,7 @@ class Drill:
     """One scenario, declared.
 
     `live` and `standby` name the releases that run before the fault; services that they leave out run the system's
-    current release, and have no standby.
+    current release, and have no standby. Where `acted` names automatic rollbacks, that of the drill is one, too.
     """
 
     name: str
@@ -98,6 +108,7 @@ class Drill:
     expected_cause: Cause | None
     lag_limit: Duration
     guards: Said = field(default_factory=Said)
+    acted: tuple[ActedAgo, ...] = ()
     slug: str = field(default="")
 
     @property

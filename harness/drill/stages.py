@@ -6,11 +6,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
-from harness.clock import Deadline, now
+from harness.clock import Deadline, now, utc_anchor
 from harness.drill.declare import looked_ahead, planned
+from harness.drill.eyes import Eyes
 from harness.drill.goals import restored
 from harness.drill.live import Live
-from harness.drill.lookout import Lookout
 from harness.drill.serving import what_serves, where_it_is
 from harness.drill.spec import Drill
 from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
@@ -18,9 +18,10 @@ from harness.journal.chain import JournalWriter
 from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, Served, TriggerMet
 from harness.rollback.assessment import Situation, assess
+from harness.rollback.automatic import Acted, Restraint, hands_over
 from harness.rollback.engine import Reporter, StepReport
 from harness.rollback.plan import Plan
-from harness.rollback.triggers import Declared, Watch, told, window_for
+from harness.rollback.triggers import window_for
 from harness.units import Duration, Instant
 
 
@@ -38,10 +39,7 @@ def detect(
     tick: Callable[[Live], bool],
 ) -> TriggerMet:
     """Watches all triggers until one is met."""
-    specs = {str(index): spec for index, spec in enumerate(drill.triggers)}
-    seen = {name: (Watch(spec.trigger.hold), now()) for name, spec in specs.items()}
-    declared = {name: (spec.watched, spec.trigger.hold) for name, spec in specs.items() if spec.watched}
-    lookout = Lookout(declared, live.bench)
+    eyes = Eyes({str(index): spec for index, spec in enumerate(drill.triggers)}, live.bench)
     next_look: Instant = now()
 
     def look() -> TriggerMet | None:
@@ -51,23 +49,16 @@ def detect(
             return None
         next_look = at + every
         tick(live)
-        for name, spec in specs.items():
-            if not isinstance(spec.trigger, Declared):
-                health = live.observer.health(spec.trigger.service, window_for(spec.trigger.hold))
-                true = spec.trigger.true_of(health, live.baseline.get(spec.trigger.service))
-                seen[name] = seen[name][0].look(at, true=true, detail=told(health)), at
-        seen.update(lookout.seen())
-        for name, (watch, looked) in seen.items():
-            if watch.since is not None and watch.met(looked):
-                return TriggerMet(trigger=name, since=watch.since, at=now(), detail=watch.detail)
-        return None
+        found = eyes.look(at)
+        if found is None:
+            return None
+        return TriggerMet(trigger=found.trigger, since=found.since, at=now(), detail=found.detail)
 
     try:
-        with lookout:
+        with eyes:
             met = live.observer.wait_until(look, deadline, "a trigger")
     except DeadlineExceeded as error:
-        last = "; ".join(f"{specs[name].trigger.title}: {watch.detail}" for name, (watch, _) in seen.items())
-        raise StageFailed(f"no trigger was met in time ({last})") from error
+        raise StageFailed(f"no trigger was met in time ({eyes.last})") from error
     journal.append(met, durable=True)
     return met
 
@@ -85,17 +76,20 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
         patience=drill.patience,
     )
     assessment = assess(situation)
+    handed = _handed_over(drill, live) if assessment.decision.rolls_back else None
     decided = Decided.model_validate(
         {
             "at": now(),
             "decision": assessment.decision.name.lower(),
-            "reasons": assessment.reasons,
-            "roll_back": assessment.decision.rolls_back,
+            "reasons": (*assessment.reasons, *((f"a person must take over: {handed}",) if handed else ())),
+            "roll_back": assessment.decision.rolls_back and handed is None,
         }
     )
     journal.append(decided, durable=True)
     if not assessment.decision.rolls_back:
         raise StageFailed(f"the assessment does not call for a rollback: {assessment.reasons[0]}")
+    if handed:
+        raise StageFailed(f"a person must take over: {handed}")
     if deadline.passed:
         raise StageFailed("the decision took too long")
     try:
@@ -107,6 +101,16 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
         journal.append(looked_ahead(live.engine.look_ahead(drill.procedure, drill.target, deadline)))
     journal.append(planned(plan), durable=True)
     return plan
+
+
+def _handed_over(drill: Drill, live: Live) -> str | None:
+    """Why an automatic rollback would not be carried out now; None when it would, or when the drill's is none."""
+    at = utc_anchor()[1]
+    before = [Acted(at - one.ago.ns, one.service, one.release, one.helped) for one in drill.acted]
+    restraint = Restraint(drill.model.rollback.cooldown, drill.model.rollback.per_day)
+    serving = live.engine.standing.before(drill.target) if before else ()
+    found = (hands_over(before, restraint, at, one.service, one.versions.get(one.active, "")) for one in serving)
+    return next((why for why in found if why), None)
 
 
 def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from harness.system.table import Table
+from harness.units import Duration
 
 
 class RollbackTable(Table):
     """What a system needs for its rollbacks, and what they cost it."""
 
     scripts: tuple[str, ...] = Field(default=(), description="what a person would run by hand; must be executable")
+    cooldown: Duration = Field(default=Duration.of(s=15 * 60), description="between two automatic rollbacks")
+    per_day: int = Field(default=3, ge=1, description="automatic rollbacks in 24 h, at most")
     sessions: str | None = Field(default=None, description="query that counts the sessions that are active now")

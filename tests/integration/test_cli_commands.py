@@ -41,8 +41,9 @@ def test_every_drill_of_this_repository_is_listed(state: Path) -> None:
     guards = {cause for verdict, cause in controls if verdict == "aborted"}
     assert guards == {f"guard-{one}" for one in Guard}
     refused = {cause for verdict, cause in controls if verdict == "missed"}
-    refusals = {"refused-no-revision", "refused-no-image", "refused-unfinished", "refused-not-ready"}
-    assert refused == {*refusals, "criterion-broken"}
+    refusals = {f"refused-{one}" for one in ("no-revision", "no-image", "unfinished", "not-ready", "standby")}
+    missed = {"not-detected", "not-called-for", "rollback-failed", "not-rolled-back", "criterion-broken"}
+    assert refused == refusals | missed
     assert len(controls) == 1 + len(refused) + len(guards)
 
 

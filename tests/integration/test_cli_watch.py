@@ -1,0 +1,76 @@
+"""The automatic mode on a system that runs: it acts once, helps, hands over, and remembers what it did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.commands import ECHO, Said, drill
+from tests.support.fooled import altered
+from tests.support.sandboxes import state_folder
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    with state_folder() as found:
+        yield found
+        drill("sandbox", "down", state=found)
+
+
+def up(state: Path, system: Path, live: str, standby: str) -> None:
+    options = ("--live", f"echo={live}", "--standby", f"echo={standby}")
+    said = drill("sandbox", "up", "--system", system, "--json", *options, state=state)
+    assert said.code == 0, said
+
+
+def watch(state: Path, system: Path, *options: str) -> tuple[Said, dict[str, Any]]:
+    arguments = ("traffic", "--to", "echo", "--hold", "1 s", *options)
+    said = drill("rollback", "watch", *arguments, "--system", system, "--json", state=state, within=150)
+    return said, json.loads(said.out)
+
+
+def test_a_bad_release_is_rolled_back_once_and_the_second_time_a_person_takes_over(tmp_path: Path, state: Path) -> None:
+    system = altered(tmp_path, ECHO, ('current = "1.0.0"\n', 'current = "1.0.0"\n\n[rollback]\ncooldown = "0 s"\n'))
+    up(state, system, "2.0.0", "1.0.0")
+    said, told = watch(state, system, "--for", "30 s")
+    assert said.code == 0, said
+    assert (told["helped"], told["handed_over"]) == (True, "")
+    assert told["trigger"] == "echo down for 1 s"
+    record = Path(told["incident"]).read_text(encoding="utf-8")
+    assert "switch the traffic of echo to green: done" in record
+    assert "- [ ] keep 2.0.0 of echo from being released again before it is mended" in record
+    plan = drill("rollback", "plan", "traffic", "--to", "echo=1.0.0", "--system", system, "--json", state=state)
+    assert json.loads(plan.out)["outlook"]["ready"][0]["found"] == "1.0.0 is what serves now"
+    assert drill("rollback", "reverse", "--system", system, state=state).code == 0
+    again, told = watch(state, system, "--for", "30 s")
+    assert again.code == 2, again
+    assert told["helped"] is None
+    assert told["handed_over"] == "2.0.0 of echo was rolled back automatically before, and serves again"
+    plan = drill("rollback", "plan", "traffic", "--to", "echo=1.0.0", "--system", system, "--json", state=state)
+    assert json.loads(plan.out)["outlook"]["ready"][0]["found"] == "1.0.0; 2.0.0 serves now"
+
+
+def test_a_rollback_that_does_not_help_is_handed_over_and_nothing_is_cleaned_up(tmp_path: Path, state: Path) -> None:
+    system = altered(tmp_path, ECHO)
+    bad = system.parent / "config" / "1.1.0" / "echo.toml"
+    bad.write_text("broken = true\n", encoding="utf-8")
+    up(state, system, "2.0.0", "1.1.0")
+    said, told = watch(state, system, "--for", "30 s")
+    assert said.code == 1, said
+    assert (told["helped"], told["handed_over"]) == (False, "it was rolled back, and that did not help")
+    assert "- [ ] take over now: it was rolled back, and that did not help" in Path(told["incident"]).read_text()
+    status = drill("rollback", "plan", "traffic", "--to", "echo=2.0.0", "--system", system, "--json", state=state)
+    assert [one["ready"] for one in json.loads(status.out)["outlook"]["ready"]] == [True, True, True]
+
+
+def test_where_nothing_is_wrong_nothing_is_done(tmp_path: Path, state: Path) -> None:
+    system = altered(tmp_path, ECHO)
+    up(state, system, "1.1.0", "1.0.0")
+    said, told = watch(state, system, "--for", "2 s")
+    assert said.code == 0, said
+    assert told["trigger"].startswith("nothing called for a rollback (echo down for 1 s: 0% of ")
+    assert told["incident"] is None
