@@ -49,14 +49,14 @@ def _declared_for(drill: DrillBuilder, name: str, hold: Duration) -> None:
 
 @given(step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago"))
 def _acted(drill: DrillBuilder, version: str, service: str, ago: Duration) -> None:
-    drill.acted_before(ActedAgo(service, version, ago, helped=True))
+    drill.acted.append(ActedAgo(service, version, ago, helped=True))
 
 
 @given(
     step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago, and did not help")
 )
 def _acted_in_vain(drill: DrillBuilder, version: str, service: str, ago: Duration) -> None:
-    drill.acted_before(ActedAgo(service, version, ago, helped=False))
+    drill.acted.append(ActedAgo(service, version, ago, helped=False))
 
 
 @given(step("the incident is of {severity:Severity} severity"))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from harness.drill import defaults
 from harness.drill.altered import with_answers_within, with_replicas
+from harness.drill.always import own_checks
 from harness.drill.calls import Call, default_calls, trigger_specs
 from harness.drill.checks.base import Demand
 from harness.drill.checks.services import VersionServed
-from harness.drill.demands import ALWAYS_WITHIN, not_met, own, version
+from harness.drill.demands import ALWAYS_WITHIN, not_met, version
 from harness.drill.goals import Wanted
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
@@ -27,7 +27,6 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Declared, Trigger, window_for
 from harness.settings import Settings
-from harness.system.load import line_in
 from harness.system.model import Service, SystemModel
 from harness.system.restoring import BackupKind
 from harness.units import Duration
@@ -144,11 +143,6 @@ class DrillBuilder:
         for condition in said.stops:
             self._service(condition.service)
         self.guards = self.guards.and_also(said)
-
-    def acted_before(self, acted: ActedAgo) -> None:
-        """The rollback is automatic, and there was one before."""
-        self._service(acted.service)
-        self.acted.append(acted)
 
     def counts_after(self, severity: Severity, time: Duration) -> None:
         """An incident of this severity may last so long before that counts for a rollback."""
@@ -289,11 +283,8 @@ class DrillBuilder:
     def _own_checks(self) -> None:
         """The checks that belong to every validation; one that the scenario names has the time that it names."""
         said = {spec.criterion.name for spec in self.criteria}
-        for index, check in enumerate(self.model.checks):
-            demand = own(self.model, check.name)
-            if check.always and demand.name not in said:
-                line = line_in(self.model.root / Path(self.system_file).name, ("checks", index))
-                source = Source(file=self.system_file, line=line, text=f"[[checks]] {check.name}")
+        for demand, source in own_checks(self.model, self.system_file):
+            if demand.name not in said:
                 self._criterion(Phase.VALIDATION, demand, ALWAYS_WITHIN, source)
 
     def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:
