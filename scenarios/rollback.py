@@ -5,6 +5,7 @@ from pytest_bdd import given, then
 from harness.bdd.parameters import step
 from harness.bdd.refusals import ExpectedRefusal
 from harness.drill.builder import DrillBuilder
+from harness.drill.names import known_service
 from harness.drill.spec import ActedAgo
 from harness.errors import InputError
 from harness.journal.cause import Cause
@@ -49,6 +50,7 @@ def _declared_for(drill: DrillBuilder, name: str, hold: Duration) -> None:
 
 @given(step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago"))
 def _acted(drill: DrillBuilder, version: str, service: str, ago: Duration) -> None:
+    known_service(drill.model, service)
     drill.acted.append(ActedAgo(service, version, ago, helped=True))
 
 
@@ -56,6 +58,7 @@ def _acted(drill: DrillBuilder, version: str, service: str, ago: Duration) -> No
     step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago, and did not help")
 )
 def _acted_in_vain(drill: DrillBuilder, version: str, service: str, ago: Duration) -> None:
+    known_service(drill.model, service)
     drill.acted.append(ActedAgo(service, version, ago, helped=False))
 
 
