@@ -126,13 +126,17 @@ def _becomes(entry: Entry) -> str:
     return _WORDS.get(entry.section.lower(), "goes")
 
 
-def reversed_schema(current: str | None, target: str | None, why: str = "") -> Effect:
-    """Which migrations have to be reversed, by the schema that each release runs with; None is not known, and why."""
+def reversed_schema(scripts: bool | None, current: str | None, target: str | None, why: str = "") -> Effect:  # noqa: FBT001 - what is known
+    """Which migrations have to be reversed, by the schema that each release runs with; None is not known, and why.
+
+    `scripts` tells whether scripts lead back, or None where nobody says where they would be.
+    """
     if current is None or target is None:
         return Effect("migrations", why, known=False)
     if current == target:
         return Effect("migrations", f"none to reverse: both run with schema {target}")
-    return Effect("migrations", f"from schema {current} back to {target}; until then the release may not work")
+    how = {True: "scripts lead there", False: "no scripts lead there", None: "where scripts are is not said"}[scripts]
+    return Effect("migrations", f"from schema {current} back to {target}: {how}; until then the release may not work")
 
 
 def reformatted(service: str, current: str | None, target: str | None, why: str = "") -> Effect:

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from harness.clock import Deadline
+from harness.clock import Deadline, utc_anchor
 from harness.errors import DrillError, InputError
+from harness.rollback.data.find import scripts_back
 from harness.rollback.impact import Effect, Goes, broken_sessions, business, features, reformatted, reversed_schema
 from harness.rollback.plan import Procedure
-from harness.rollback.readiness import Item, ServiceFacts, instead, readiness
+from harness.rollback.readiness import BackupFacts, Item, ServiceFacts, backup_items, instead, readiness
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.releases import data_format_of, schema_of, versions
+from harness.system.restoring import BackupKind
 from harness.system.values import Slot
 from harness.units import Duration
 
@@ -51,7 +53,7 @@ def look_ahead(
         MayWorkLater: the platform does not tell how the services stand.
     """
     facts = [_facts(model, system, service, version, deadline) for service, version in target.items()]
-    ready = readiness(procedure, facts, _scripts(model))
+    ready = [*readiness(procedure, facts, _scripts(model)), *_backup(system, deadline)]
     alternatives = instead(procedure, facts) if any(one.ready is False for one in ready) else []
     return Outlook(tuple(ready), tuple(alternatives), tuple(_impact(model, system, facts, deadline)))
 
@@ -88,6 +90,29 @@ def _scripts(model: SystemModel) -> dict[str, bool | None]:
     return found
 
 
+def _backup(system: System, deadline: Deadline) -> list[Item]:
+    """What is known of the newest backup; nothing where no backup was ever taken."""
+    recovery = system.recovery
+    there = [] if recovery is None else [one for kind in BackupKind for one in recovery.backups(kind)]
+    if recovery is None or not there:
+        return []
+    newest = max(there, key=lambda one: one.taken)
+    wrong: str | None
+    try:
+        wrong = recovery.examine(newest, deadline.within(LOOK))
+    except DrillError:
+        wrong = None
+    age = Duration(max(0, utc_anchor()[1] - round(newest.taken.timestamp() * 1e9)))
+    return backup_items(BackupFacts(newest.name, age, wrong, *recovery.room(newest)))
+
+
+def _scripts_lead(system: System, current: str, target: str) -> bool | None:
+    try:
+        return target in {version for there in scripts_back(system, current).values() for version in there}
+    except DrillError:
+        return None
+
+
 def _impact(model: SystemModel, system: System, facts: list[ServiceFacts], deadline: Deadline) -> Iterator[Effect]:
     going = []
     for one in facts:
@@ -101,12 +126,18 @@ def _impact(model: SystemModel, system: System, facts: list[ServiceFacts], deadl
             yield Effect(f"feature of {one.service}", why, known=False)
     yield from features(_changelog(model), going, model.services)
     for current, target in sorted({(one.current, one.target) for one in going}):
-        yield _compared(partial(schema_of, model), current, target, reversed_schema)
+        yield _compared(partial(schema_of, model), current, target, partial(_reversed, system))
     for pair in going:
         yield _compared(partial(data_format_of, model), pair.current, pair.target, partial(reformatted, pair.service))
     yield _sessions(model, system, deadline)
     for one in facts:
         yield business(one.service, model.services[one.service].business)
+
+
+def _reversed(system: System, current: str | None, target: str | None, why: str = "") -> Effect:
+    differ = current is not None and target is not None and current != target
+    scripts = _scripts_lead(system, current or "", target or "") if differ else None
+    return reversed_schema(scripts, current, target, why)
 
 
 def _compared(

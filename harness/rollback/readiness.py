@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from harness.rollback.plan import Procedure
 from harness.system.values import Replica, ReplicaState, Slot
+from harness.units import Duration
+
+FRESH: Final = Duration.of(s=24 * 3600)  # of a handbook: an older backup gives up more than a day's work
+_MB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,17 @@ class ServiceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupFacts:
+    """The newest backup: how old it is, what is wrong with it (None: not known), and the room that a restore needs."""
+
+    name: str
+    age: Duration
+    wrong: str | None
+    needed: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing that a rollback needs: whether it is there (None: that is not known), and what to do if not."""
 
@@ -48,6 +64,19 @@ def readiness(procedure: Procedure, facts: Sequence[ServiceFacts], scripts: Mapp
     """
     found = [item for one in facts for item in _of_service(procedure, one)]
     return found + [_script(path, executable) for path, executable in scripts.items()]
+
+
+def backup_items(backup: BackupFacts) -> list[Item]:
+    """Whether the newest backup could be restored, if the rollback made it worse."""
+    known = {None: "whether it is whole is not known", "": "whole"}.get(backup.wrong, backup.wrong)
+    found = f"{backup.name}, {backup.age} old, {known}"
+    usable = False if backup.wrong or backup.age >= FRESH else None if backup.wrong is None else True
+    room = f"a restore needs {backup.needed // _MB} MB, and {backup.free // _MB} MB are free"
+    enough = backup.free >= backup.needed
+    return [
+        Item("newest backup", usable, found, "" if usable else f"take another one; it should be younger than {FRESH}"),
+        Item("room for a restore", enough, room, "" if enough else "make room on the database's disk"),
+    ]
 
 
 def instead(procedure: Procedure, facts: Sequence[ServiceFacts]) -> list[str]:

@@ -90,12 +90,18 @@ def test_a_release_that_the_changelog_does_not_know_is_said_to_be_unknown() -> N
     assert not features(None, [], ())[0].known
 
 
+BACK = "from schema 3 back to 2"
+UNTIL = "; until then the release may not work"
+
+
 @pytest.mark.parametrize(
     ("effect", "known", "found"),
     [
-        (reversed_schema("3", "2"), True, "from schema 3 back to 2; until then the release may not work"),
-        (reversed_schema("3", "3"), True, "none to reverse: both run with schema 3"),
-        (reversed_schema(None, None, "no file"), False, "no file"),
+        (reversed_schema(True, "3", "2"), True, f"{BACK}: scripts lead there{UNTIL}"),
+        (reversed_schema(False, "3", "2"), True, f"{BACK}: no scripts lead there{UNTIL}"),
+        (reversed_schema(None, "3", "2"), True, f"{BACK}: where scripts are is not said{UNTIL}"),
+        (reversed_schema(None, "3", "3"), True, "none to reverse: both run with schema 3"),
+        (reversed_schema(None, None, None, "no file"), False, "no file"),
         (
             reformatted("web", "b", "a"),
             True,

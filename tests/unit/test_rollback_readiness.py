@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from harness.rollback.plan import Procedure
-from harness.rollback.readiness import ServiceFacts, instead, readiness
+from harness.rollback.readiness import BackupFacts, ServiceFacts, backup_items, instead, readiness
 from harness.system.values import Replica, ReplicaState, Slot
+from harness.units import Duration
 
 
 def replicas(version: str, *states: ReplicaState, slot: Slot = Slot.BLUE) -> Sequence[Replica]:
@@ -93,3 +94,31 @@ def test_a_script_must_be_there_and_executable() -> None:
         ("script b", False, "chmod +x b"),
         ("script c", False, "put it there, or take it out of drill.toml: c"),
     ]
+
+
+DAY = Duration.of(s=24 * 3600)
+
+
+@pytest.mark.parametrize(
+    ("age", "wrong", "ready"),
+    [
+        (DAY - Duration.of(s=1), "", True),
+        (DAY, "", False),
+        (Duration(0), "it ends in the middle", False),
+        (Duration(0), None, None),
+        (DAY, None, False),
+    ],
+)
+def test_a_backup_is_of_use_that_is_whole_and_younger_than_a_day(
+    age: Duration, wrong: str | None, *, ready: bool | None
+) -> None:
+    backup, room = backup_items(BackupFacts("b1", age, wrong, 10, 10))
+    assert backup.ready is ready
+    assert (backup.remedy == "") is bool(ready)
+    assert (room.ready, room.remedy) == (True, "")
+
+
+def test_too_little_room_for_a_restore_is_told_with_what_is_missing() -> None:
+    [_, room] = backup_items(BackupFacts("b1", DAY, "", 300 << 20, 100 << 20))
+    assert (room.ready, room.found) == (False, "a restore needs 300 MB, and 100 MB are free")
+    assert room.remedy == "make room on the database's disk"
