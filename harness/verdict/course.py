@@ -139,24 +139,31 @@ def _carried_out(timeline: Timeline) -> Iterator[Finding]:
 
 def _brought_back(timeline: Timeline) -> Iterator[Finding]:
     """Of every service of the target other replicas serve than before it, in the target's version and no other."""
-    if timeline.planned is None:
+    planned = timeline.planned
+    if planned is None:
         return
-    if not timeline.planned.target:
-        yield Finding(Cause.JOURNAL_INCOMPLETE, "the plan of the rollback names no service that it brings back")
+    if not planned.target and not planned.goal:
+        yield Finding(Cause.JOURNAL_INCOMPLETE, "the plan of the rollback does not say what it brings back")
     told = {(record.when, one.service): one for record in timeline.served for one in record.services}
-    for service, version in timeline.planned.target.items():
+    for service, version in planned.target.items():
         then, since = told.get(("before the rollback", service)), told.get(("after the rollback", service))
-        there = f"{service} is served from {since.slot} by {' and '.join(since.versions) or 'nothing'}" if since else ""
-        if since and since.versions != (version,):
+        if since is None:
+            yield _untold(service, "after")
+            continue
+        there = f"{service} is served from {since.slot} by {' and '.join(since.versions) or 'nothing'}"
+        if since.versions != (version,):
             other = f"not by {version}{' alone' if version in since.versions else ''}"
             yield Finding(Cause.NOT_ROLLED_BACK, f"the rollback says it is done, but {there}, {other}")
-        elif since and then == since:
+        elif then is None:
+            yield _untold(service, "before")
+        elif then == since:
             why = f"the rollback says it is done, but changed nothing: {there}, by the same replicas as before it"
             yield Finding(Cause.NOT_ROLLED_BACK, why)
-        elif not (then and since):
-            when = "before" if since else "after"
-            why = f"the journal does not tell what served {service} {when} the rollback, so not if it was brought back"
-            yield Finding(Cause.JOURNAL_INCOMPLETE, why)
+
+
+def _untold(service: str, when: str) -> Finding:
+    why = f"the journal does not tell what served {service} {when} the rollback, so not if it was brought back"
+    return Finding(Cause.JOURNAL_INCOMPLETE, why)
 
 
 def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:

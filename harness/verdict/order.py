@@ -72,8 +72,10 @@ def _rollback(timeline: Timeline) -> Iterator[_Course]:
     into = ("the fault was injected", injected.at if injected else None)
     begin = ("the rollback started", started.at if started else None)
     end = ("the rollback ended", ended.at if ended else None)
-    seen = {one.when: (f"what served {one.when} was looked at", one.at) for one in timeline.served}
-    before, after = (seen.get(when, ("", None)) for when in ("before the rollback", "after the rollback"))
+    seen: dict[str, Instant] = {one.when: one.at for one in timeline.served}
+    before, after = (
+        (f"what served {when} was looked at", seen.get(when)) for when in ("before the rollback", "after the rollback")
+    )
     yield _Course((into, before, begin, end, after))
     yield _Course(
         (("a trigger was met", detected(timeline)), ("the rollback was decided on", decided(timeline)), begin)

@@ -61,6 +61,18 @@ def service(**fields: object) -> dict[str, object]:
     return declared(services=(first, *DECLARED.services[1:]))
 
 
+def notice(due: float = 4.0, sent: float | None = 4.05, acknowledged: float | None = 4.3) -> dict[str, object]:
+    told = r.NoticeTold(
+        receiver="chat",
+        occasion="started",
+        due=at(due),
+        attempts=1,
+        sent=None if sent is None else at(sent),
+        acknowledged=None if acknowledged is None else at(acknowledged),
+    )
+    return {"notices": (told,)}
+
+
 BACKWARDS: dict[str, tuple[dict[str, object], str]] = {
     "a stage ends before it starts": (
         {"stages": stages(prepare=0.6)},
@@ -165,6 +177,18 @@ BACKWARDS: dict[str, tuple[dict[str, object], str]] = {
     "a switch that ends before it begins": (
         restored(switched=3.0, writes_stopped=2.0),
         "all clients were led to the restored data 1 s before clients were first led to the restored data",
+    ),
+    "a notice that is sent before it is due": (
+        notice(due=4.1, sent=4.08),
+        "the notice 'started' to chat was sent 20 ms before it was due",
+    ),
+    "a notice that is taken before it is sent": (
+        notice(sent=4.2, acknowledged=4.15),
+        "the notice 'started' to chat was acknowledged 50 ms before it was sent",
+    ),
+    "a notice that is taken before it is due": (
+        notice(due=4.2, sent=None, acknowledged=4.1),
+        "the notice 'started' to chat was acknowledged 100 ms before it was due",
     ),
     "writers that were stopped after the switch": (
         restored(writes_stopped=5.5),

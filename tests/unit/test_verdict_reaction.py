@@ -289,8 +289,10 @@ def test_every_service_of_the_target_is_looked_at() -> None:
 def test_a_plan_that_brings_nothing_back_is_none() -> None:
     assert GOOD.planned is not None
     timeline = replace(GOOD, planned=GOOD.planned.model_copy(update={"target": {}}))
-    why = "the plan of the rollback names no service that it brings back"
+    why = "the plan of the rollback does not say what it brings back"
     assert told(course.reacted(timeline)) == [(Cause.JOURNAL_INCOMPLETE, why)]
+    of_data = GOOD.planned.model_copy(update={"target": {}, "goal": "monday's backup"})
+    assert told(course.reacted(replace(GOOD, planned=of_data))) == []
 
 
 def test_without_a_plan_there_is_no_target_to_be_served() -> None:
@@ -484,6 +486,12 @@ def attempts(*outcomes: str | None) -> Timeline:
 
 def test_of_attempts_one_that_worked_is_enough_and_none_is_no_rollback() -> None:
     assert told(course.reacted(attempts("failed", "done", None))) == []
+    ladder = attempts("done")
+    assert ladder.planned is not None
+    last = r.PlannedStep(id="last", title="verify", phase="verify", deadline=Duration.of(s=1))
+    more = ladder.planned.model_copy(update={"steps": (*ladder.planned.steps, last)})
+    found = told(course.reacted(replace(ladder, planned=more)))
+    assert found == [(Cause.ROLLBACK_INCOMPLETE, f"{LEFT_OUT} 'verify'")]
     why = "the rollback says it is done, but none of its attempts worked"
     for none in (attempts("failed", None), attempts(None, None)):
         assert (Cause.ROLLBACK_INCOMPLETE, why) in told(course.reacted(none))
