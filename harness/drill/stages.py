@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
+from typing import Final, Literal
 
 from harness.clock import Deadline, now, utc_anchor
 from harness.drill.declare import looked_ahead, planned
@@ -20,9 +20,11 @@ from harness.journal.records import Decided, LedgerRead, RollbackEnded, Rollback
 from harness.rollback.assessment import Situation, assess
 from harness.rollback.automatic import Acted, Restraint, hands_over
 from harness.rollback.engine import Reporter, StepReport
-from harness.rollback.plan import Plan
+from harness.rollback.plan import Plan, Procedure
 from harness.rollback.triggers import window_for
 from harness.units import Duration, Instant
+
+_LOOK: Final = Duration.of(s=2)  # at the schema's version: one query; what does not answer by then is left out
 
 
 class StageFailed(Exception):  # noqa: N818 - not an error of anybody's: a stage that ended otherwise than planned
@@ -149,7 +151,12 @@ def _tell_what_serves(
 ) -> None:
     """Journals it, beside what the rollback itself says. A platform that does not tell now is no reason to stop."""
     with suppress(MayWorkLater):
-        journal.append(Served(when=when, at=now(), services=what_serves(live.system, tuple(plan.target))))
+        schema = live.system.schema
+        version = ""
+        if plan.procedure is Procedure.SCHEMA and schema is not None:
+            version = schema.version(Deadline.after(_LOOK))
+        services = what_serves(live.system, tuple(plan.target))
+        journal.append(Served(when=when, at=now(), services=services, schema_version=version))
 
 
 def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:

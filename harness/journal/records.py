@@ -306,12 +306,16 @@ class ServiceServed(Value):
 
 
 class Served(Value):
-    """What served the services that are rolled back; the two of a drill show whether anything was."""
+    """What served the services that are rolled back; the two of a drill show whether anything was.
+
+    `schema_version` is that of the database, where its schema is what is rolled back and it tells one.
+    """
 
     kind: Literal["served"] = "served"
     when: Literal["before the rollback", "after the rollback"]
     at: Instant
     services: tuple[ServiceServed, ...]
+    schema_version: str = ""
 
 
 class DataRestored(Value):

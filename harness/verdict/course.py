@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from harness.journal.cause import Cause
-from harness.journal.records import FaultState, RollbackEnded, Stage, Stopped
+from harness.journal.records import FaultState, Planned, RollbackEnded, Stage, Stopped
 from harness.measure.measures import Measures, detected
 from harness.measure.timeline import Timeline
 from harness.units import Instant
@@ -137,12 +137,30 @@ def _carried_out(timeline: Timeline) -> Iterator[Finding]:
             yield Finding(Cause.ROLLBACK_INCOMPLETE, f"a step of the rollback failed: {planned.title}: {step.detail}")
 
 
+def _data_brought_back(timeline: Timeline, planned: Planned) -> Iterator[Finding]:
+    """The data was restored, or the schema is another one than before: that of the plan."""
+    if planned.procedure != "schema":
+        if timeline.restored is None:
+            why = f"the journal does not tell that the database was restored to the {planned.goal}"
+            yield Finding(Cause.JOURNAL_INCOMPLETE, why)
+        return
+    told = {record.when: record.schema_version for record in timeline.served}
+    before, since = told.get("before the rollback", ""), told.get("after the rollback", "")
+    if not before or not since:
+        yield Finding(Cause.JOURNAL_INCOMPLETE, "the journal does not tell the schema before and after the rollback")
+    elif f"schema {since}" != planned.goal or since == before:
+        why = f"the rollback says it is done, but the schema was {before} before it and is {since}, not {planned.goal}"
+        yield Finding(Cause.NOT_ROLLED_BACK, why)
+
+
 def _brought_back(timeline: Timeline) -> Iterator[Finding]:
     """Of every service of the target other replicas serve than before it, in the target's version and no other."""
     planned = timeline.planned
     if planned is None:
         return
-    if not planned.target and not planned.goal:
+    if planned.goal:
+        yield from _data_brought_back(timeline, planned)
+    elif not planned.target:
         yield Finding(Cause.JOURNAL_INCOMPLETE, "the plan of the rollback does not say what it brings back")
     told = {(record.when, one.service): one for record in timeline.served for one in record.services}
     for service, version in planned.target.items():

@@ -232,6 +232,12 @@ SAYS = "the rollback says it is done, but"
 CHANGED_NOTHING = f"{SAYS} changed nothing: web is served from blue by 1.0, by the same replicas as before it"
 
 
+SCHEMA_NOT_TOLD = (
+    Cause.JOURNAL_INCOMPLETE,
+    "the journal does not tell the schema before and after the rollback",
+)
+
+
 def unseen(when: str, service: str = "web") -> tuple[Cause, str]:
     why = f"the journal does not tell what served {service} {when} the rollback, so not if it was brought back"
     return (Cause.JOURNAL_INCOMPLETE, why)
@@ -291,8 +297,55 @@ def test_a_plan_that_brings_nothing_back_is_none() -> None:
     timeline = replace(GOOD, planned=GOOD.planned.model_copy(update={"target": {}}))
     why = "the plan of the rollback does not say what it brings back"
     assert told(course.reacted(timeline)) == [(Cause.JOURNAL_INCOMPLETE, why)]
-    of_data = GOOD.planned.model_copy(update={"target": {}, "goal": "monday's backup"})
-    assert told(course.reacted(replace(GOOD, planned=of_data))) == []
+
+
+RESTORED = r.DataRestored(
+    way="point in time",
+    target="restore point before",
+    earliest=at(2),
+    latest=at(2.001),
+    writes_stopped=at(4.1),
+    switching=at(4.5),
+    switched=at(4.6),
+)
+
+
+def of_data(procedure: str, goal: str, **more: Any) -> Timeline:
+    assert GOOD.planned is not None
+    planned = GOOD.planned.model_copy(update={"target": {}, "procedure": procedure, "goal": goal})
+    return replace(GOOD, planned=planned, **more)
+
+
+@pytest.mark.parametrize("procedure", ["point-in-time", "backup"])
+def test_a_restore_is_one_only_where_the_journal_tells_what_was_restored(procedure: str) -> None:
+    assert told(course.reacted(of_data(procedure, "restore point before", restored=RESTORED))) == []
+    why = "the journal does not tell that the database was restored to the restore point before"
+    assert told(course.reacted(of_data(procedure, "restore point before"))) == [(Cause.JOURNAL_INCOMPLETE, why)]
+
+
+@pytest.mark.parametrize(
+    ("before", "since", "found"),
+    [
+        ("2", "1", []),
+        ("1", "1", [wrong(f"{SAYS} the schema was 1 before it and is 1, not schema 1")]),
+        ("2", "2", [wrong(f"{SAYS} the schema was 2 before it and is 2, not schema 1")]),
+        ("3", "2", [wrong(f"{SAYS} the schema was 3 before it and is 2, not schema 1")]),
+        ("", "1", [SCHEMA_NOT_TOLD]),
+        ("2", "", [SCHEMA_NOT_TOLD]),
+    ],
+)
+def test_the_schema_went_back_where_the_database_says_so_and_said_otherwise_before(
+    before: str, since: str, found: list[tuple[Cause, str]]
+) -> None:
+    seen = (
+        r.Served(when="before the rollback", at=at(4), services=(), schema_version=before),
+        r.Served(when="after the rollback", at=at(5), services=(), schema_version=since),
+    )
+    assert told(course.reacted(of_data("schema", "schema 1", served=seen))) == found
+
+
+def test_without_a_word_of_the_schema_it_is_not_known_whether_it_went_back() -> None:
+    assert told(course.reacted(of_data("schema", "schema 1", served=()))) == [SCHEMA_NOT_TOLD]
 
 
 def test_without_a_plan_there_is_no_target_to_be_served() -> None:
