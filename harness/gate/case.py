@@ -28,11 +28,17 @@ class Trouble(StrEnum):
     KILLED_BY_TIME = "killed after a time"
     KILLED_AT_COMMAND = "killed at a command"
     KILLED_AT_STATEMENT = "killed at a statement"
+    TERMINATED = "asked to end"
 
     @property
     def kills(self) -> bool:
         """The gate ends the first run on purpose, and starts a second."""
         return self in (Trouble.KILLED_BY_TIME, Trouble.KILLED_AT_COMMAND, Trouble.KILLED_AT_STATEMENT)
+
+    @property
+    def interrupts(self) -> bool:
+        """The first run is ended before it is done, so it may not tidy up."""
+        return self.kills or self is Trouble.TERMINATED
 
     @property
     def cuts(self) -> bool:
@@ -57,4 +63,4 @@ class Case:
     @property
     def runs_twice(self) -> bool:
         """There is a second run in the same world."""
-        return self.twice or self.trouble.kills
+        return self.twice or self.trouble.interrupts

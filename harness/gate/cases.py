@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -86,6 +87,12 @@ _DATABASE: Final = (
                 "it restores without an error, and holds other data",
             ),
             (
+                "no-checksum",
+                "the backup has no checksum, and is not what it was",
+                Backup.UNSIGNED,
+                "the contract promises a checksum: where there is none, nobody knows what the backup holds",
+            ),
+            (
                 "other-version",
                 "the backup holds another version than its name says",
                 Backup.OTHER_VERSION,
@@ -141,10 +148,12 @@ NAMES: Final = (
     "killed-at-statement",
     "killed-at-command",
     "killed-after",
+    "asked-to-end",
 )
 """What ids of cases there are, or begin with."""
 
 _MAINTENANCE: Final = ("postgres", "template1")  # from where databases are made, renamed and dropped
+_RENAME: Final = re.compile(r"\bALTER\s+DATABASE\b.*\bRENAME\b", re.IGNORECASE)
 _CHANGING: Final = (
     "cp",
     "createdb",
@@ -197,7 +206,10 @@ def _away(plain: Seen) -> Iterator[Case]:
     if not changes:
         return
     wanted = {changes[len(changes) // 2], min(changes[-1] + 1, count)}
+    # Between two renames nobody can bring things in order who does not reach the database; kills try that instant.
+    renames = [bool(_RENAME.search(one.text)) for one in plain.statements]
     wanted |= set(_few(_critical(plain), limits.CRITICAL_CUTS))
+    wanted = {number for number in wanted if not (renames[number - 1] and renames[number - 2])}
     for number in sorted(wanted):
         yield Case(
             f"away-{number}",
@@ -234,6 +246,16 @@ def _kills(plain: Seen) -> Iterator[Case]:
             f"killed when it calls {plain.commands[number - 1]} (command {number} of {commands}), and run again",
             _KILLED,
             trouble=Trouble.KILLED_AT_COMMAND,
+            at=number,
+        )
+    critical = _critical(plain)
+    if critical:
+        number = critical[len(critical) // 2]
+        yield Case(
+            f"asked-to-end-{number}",
+            f"asked to end (SIGTERM) at statement {number} of {statements}, and run again",
+            "service managers and people ask first: what ends early must not say that it is done",
+            trouble=Trouble.TERMINATED,
             at=number,
         )
     for share in limits.TIMED_KILLS:

@@ -7,6 +7,7 @@ they are seen and do not last. Invariant: when `close` returns, nothing that the
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -99,17 +100,19 @@ class Enclosure:
 
     def left(self) -> tuple[str, ...]:
         """The processes that live in it now, but the first; as they were called."""
-        init = self._init()
-        if init is None:
-            return ()
-        own = _namespace(init)
         found = []
-        for pid in sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
-            if pid != init and _namespace(pid) == own and Process.of(pid) is not None:
-                with suppress(OSError):
-                    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-                    found.append(b" ".join(words).decode(errors="replace").strip())
+        for process in self._processes():
+            with suppress(OSError):
+                words = Path(f"/proc/{process.pid}/cmdline").read_bytes().split(b"\0")
+                found.append(b" ".join(words).decode(errors="replace").strip())
         return tuple(found)
+
+    def _processes(self) -> Iterator[Process]:
+        init = self._init()
+        own = _namespace(init) if init is not None else ""
+        for pid in sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
+            if own and pid != init and _namespace(pid) == own and (process := Process.of(pid)) is not None:
+                yield process
 
     def written(self) -> Iterator[tuple[str, Path]]:
         """The files that were written or removed outside the world: as the script called them, and where to read them.
@@ -127,6 +130,11 @@ class Enclosure:
                 name = f"{watched.name.replace('+', '/')}/{path.relative_to(watched / 'up')}"
                 if not any(cache in name for cache in _CACHES):
                     yield name, path
+
+    def terminate(self) -> None:
+        """Asks the script and what it started to end, as Ctrl-C and service managers do."""
+        for process in self._processes():
+            process.send(signal.SIGTERM)
 
     def kill(self) -> None:
         """Ends the script and all that it started, at once."""

@@ -127,6 +127,10 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         "it left a database behind that is not the old one",
         "drop what was made for the restore, also when it fails",
     ),
+    "left-objects": Kind(
+        "it left tables or other objects in the database that the target does not have",
+        "drop what was made on the way, in the same transaction",
+    ),
     "left-files": Kind("it left files behind", "make files in a folder of mktemp -d and remove it in a trap on EXIT"),
     "left-credentials": Kind(
         "it left the database's password in a file",

@@ -21,7 +21,7 @@ SUSTAIN: Final = 5  # good answers in a row, one each period, that count as bein
 WRITE_EVERY: Final = Duration.of(ms=40)  # 25 writes a second: each fraction of a second shows in the ledger
 ASK_EVERY: Final = Duration.of(ms=40)  # likewise for requests
 CLIENT: Final = Duration.of(s=2)  # a client's patience with one statement
-OUTAGE_ALLOWED: Final = Duration.of(s=6)  # while a script that refuses then waits for a lock: often 5 s
+OUTAGE_ALLOWED: Final = Duration.of(s=11)  # while a script waits for a lock and then refuses: at most 10 s
 CONNECT_AGAIN: Final = Duration.of(s=1)  # a pool's pause before it opens a session anew
 LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the server notices within milliseconds
 ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held

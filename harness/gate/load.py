@@ -17,7 +17,7 @@ from harness.errors import DeadlineExceeded
 from harness.gate import limits
 from harness.gate.seen import Probe
 from harness.journal.observation import Write, WriteOutcome
-from harness.units import Instant
+from harness.units import Duration, Instant
 
 _INSERT: Final = "INSERT INTO orders (reference, value, product_id) VALUES (%s, %s, %s)"
 _AS_CURRENT: Final = "SELECT title, price FROM products WHERE id = %s"
@@ -74,13 +74,13 @@ class Load:
         with self._lock:
             return tuple(self._probes)
 
-    def wait_until_served(self) -> bool:
+    def wait_until_served(self, within: Duration = limits.SETTLE) -> bool:
         """True once clients of one of the releases are served, for some requests in a row, and write."""
         since = now()
         try:
             return wait_for(
                 lambda: any(self._served(target=target, count=limits.SUSTAIN, since=since) for target in (True, False)),
-                Deadline.after(limits.SETTLE),
+                Deadline.after(within),
                 "good answers after the script's end",
             )
         except DeadlineExceeded:

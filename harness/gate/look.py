@@ -95,6 +95,12 @@ _SERVER: Final[Mapping[str, LiteralString]] = {
     "settings by ALTER SYSTEM": """
         SELECT string_agg(name || ' = ' || setting, '; ' ORDER BY name) FROM pg_file_settings
         WHERE sourcefile LIKE '%postgresql.auto.conf'""",
+    "settings": """
+        SELECT string_agg(name || ' = ' || setting, '; ' ORDER BY name) FROM pg_settings
+        WHERE source IN ('configuration file', 'command line')""",
+    "rules of entry": """
+        SELECT string_agg(concat_ws(' ', type, database, user_name, auth_method), '; ' ORDER BY rule_number)
+        FROM pg_hba_file_rules""",
     "tablespaces": "SELECT string_agg(spcname, '; ' ORDER BY spcname) FROM pg_tablespace",
 }
 _SEQUENCES: Final = """
@@ -104,6 +110,7 @@ _SEQUENCES: Final = """
       AND pg_get_serial_sequence(c.oid::regclass::text, a.attname) IS NOT NULL"""
 _ORDERS: Final = "SELECT reference, value || ' for ' || product_id FROM orders"
 _READ_ONLY: Final = f"-c default_transaction_read_only=on -c statement_timeout={limits.STATEMENT.ns // 1_000_000}"
+_BACKUP: Final = b"PGDMP"  # how a dump begins
 LEDGER: Final = "public.orders"
 VERSIONS: Final = "public.schema_migrations"
 
@@ -230,7 +237,9 @@ def _file(path: Path) -> FileSeen:
     if not path.is_file():
         return FileSeen("no regular file", mode)
     try:
-        return FileSeen(hashlib.sha256(path.read_bytes()).hexdigest(), mode)
+        data = path.read_bytes()
+        kind = "backup " if data.startswith(_BACKUP) else "" if data else "empty "
+        return FileSeen(kind + hashlib.sha256(data).hexdigest(), mode)
     except OSError as error:
         return FileSeen(f"cannot be read: {error.strerror}", mode)
 

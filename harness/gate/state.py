@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from harness.gate.findings import Finding
 from harness.gate.goods import BETWEEN
@@ -11,8 +12,8 @@ from harness.gate.look import schema_digest
 from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, Subject
 from harness.units import counted
 
-_NAMED = 3  # of differing things so many are named
-_OTHERS_MAY = 0o077
+_NAMED: Final = 3  # of differing things so many are named
+_OTHERS_MAY: Final = 0o077
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def _database_problems(after: Look, before: Look, reference: Reference, method: 
     schema = difference(reference.objects, database.objects)
     if schema and database.version == BETWEEN:
         yield Finding("wrong-target", f"the database is at {database.version}")
+    elif schema and database.version == reference.version and reference.objects.items() <= database.objects.items():
+        yield Finding("left-objects", schema)
     elif schema and database.version == reference.version:
         yield Finding("version-record", f"it says {database.version}, but the schema is not: {schema}")
     elif schema and database_unchanged(before, after):

@@ -23,6 +23,7 @@ from harness.units import Duration
 
 _LOOKED_THROUGH: Final = ("scratch", "home", "work")
 _NAME_BYTES: Final = 4  # of a world's folder: short, because Unix sockets allow 108 bytes of path
+_BY_STATEMENT: Final = (Trouble.KILLED_AT_STATEMENT, Trouble.TERMINATED, Trouble.AWAY, Trouble.AWAY_AND_BACK)
 HERE: Final = "its working folder"
 
 
@@ -84,6 +85,7 @@ def _forget(world: World) -> None:
     commands.release(world.folder)
     with suppress(DeadlineExceeded):
         wait_for(lambda: world.script_sessions == 0, Deadline.after(limits.ORPHANS), "the end of old sessions")
+    world.load.wait_until_served(limits.ORPHANS)  # whoever calls it again does so minutes later: pools are full again
 
 
 class _Run:
@@ -93,7 +95,7 @@ class _Run:
         self._case, self._world = case, world
         self._hit = threading.Event()
         self.no_effect = ""
-        world.relay.on_statement = self._at_statement if case.trouble.cuts or self._by_statement else None
+        world.relay.on_statement = self._at_statement if case.trouble in _BY_STATEMENT else None
         if case.trouble is Trouble.KILLED_AT_COMMAND:
             commands.hold_at(world.folder, int(case.at))
         scratch = limits.SCRATCH_BYTES if case.trouble is Trouble.FULL else None
@@ -107,20 +109,23 @@ class _Run:
         if case.trouble.cuts and not self._hit.is_set():
             self.no_effect = f"it sent fewer than {case.at:.0f} statements this time"
 
-    @property
-    def _by_statement(self) -> bool:
-        return self._case.trouble is Trouble.KILLED_AT_STATEMENT
-
     def _at_statement(self, number: int) -> None:
-        if number >= self._case.at and not self._hit.is_set():
+        if self._case.trouble is Trouble.TERMINATED:
+            if number >= self._case.at:
+                self._hit.set()
+        elif number >= self._case.at and not self._hit.is_set():
             self._world.relay.cut(limits.BACK_AFTER if self._case.trouble is Trouble.AWAY_AND_BACK else None)
             self._hit.set()
 
     def _seen_through(self, enclosure: Enclosure) -> Ended:
+        if self._case.trouble is Trouble.TERMINATED:
+            with suppress(DeadlineExceeded):
+                wait_for(lambda: self._hit.is_set() or enclosure.ended, self._deadline(enclosure), "the instant")
+            enclosure.terminate()
         with suppress(DeadlineExceeded):  # then it has no exit code
             wait_for(
                 lambda: enclosure.ended or self._to_be_killed(enclosure),
-                Deadline(enclosure.started + limits.DEADLINE),
+                self._deadline(enclosure),
                 "the script's end",
             )
         ended = now()
@@ -141,6 +146,7 @@ class _Run:
             output=enclosure.output,
             left=left,
             sessions=sessions,
+            killed=self._case.trouble is Trouble.TERMINATED,
             outside=(
                 *(name for name, _ in outside),
                 *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
@@ -150,6 +156,10 @@ class _Run:
                 *(str(path.relative_to(self._world.folder)) for path in inside if holds(path, password)),
             ),
         )
+
+    @staticmethod
+    def _deadline(enclosure: Enclosure) -> Deadline:
+        return Deadline(enclosure.started + limits.DEADLINE)
 
     def _to_be_killed(self, enclosure: Enclosure) -> bool:
         match self._case.trouble:

@@ -17,6 +17,7 @@ class Backup(StrEnum):
     TRUNCATED = "truncated"
     CUT_SHORT_WHEN_MADE = "cut short when it was made"
     TAMPERED = "tampered"
+    UNSIGNED = "tampered, without a checksum"
     OTHER_VERSION = "other version"
     TOO_OLD = "too old"
     NEWER_OF_OTHER = "a newer one of another version"

@@ -53,7 +53,8 @@ class World:
         folder.chmod(0o711)  # PostgreSQL's user goes through it
         self.folders = {name: folder / where for name, where in _FOLDERS.items()}
         for one in self.folders.values():
-            one.mkdir(parents=True)
+            one.mkdir(parents=True, exist_ok=True)
+        self.folders["scratch"].chmod(0o700)
         shutil.copytree(mould.data, server_data(folder), symlinks=True, copy_function=_copy_and_keep)
         _keep_owner(mould.data, server_data(folder))
         run = folder / "run"
@@ -89,7 +90,7 @@ class World:
             session.close()
         self.relay.close()
         self.server.stop()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, onerror=_unless_gone)
 
     def look(self) -> Look:
         """All that there is now."""
@@ -164,29 +165,28 @@ class World:
         goods.lay_rollback(folder, goods.CURRENT, goods.TARGET, f"{back}\n{onward}")
 
     def _lay_backups(self) -> None:
-        folder, kept = self.folders["backups"], self._mould.backups
-        good, name = kept["good"], goods.TARGET
-        match self._variation.backup:
-            case Backup.MISSING:
-                pass
-            case Backup.TOO_OLD:
-                goods.lay_backup(folder, name, kept["old"], age_s=OLD_AGE_S)
-            case Backup.OTHER_VERSION:
-                goods.lay_backup(folder, name, kept["other"], age_s=BACKUP_AGE_S)
-            case Backup.TAMPERED:
-                goods.lay_backup(folder, name, kept["tampered"], age_s=BACKUP_AGE_S, checksum_of=good)
-            case Backup.TRUNCATED:
-                cut = good[: int(len(good) * _CUT)]
-                goods.lay_backup(folder, name, cut, age_s=BACKUP_AGE_S, checksum_of=good)
-            case Backup.CUT_SHORT_WHEN_MADE:
-                goods.lay_backup(folder, name, good[: int(len(good) * _CUT)], age_s=BACKUP_AGE_S)
-            case Backup.CORRUPT:
-                goods.lay_backup(folder, name, _flipped(good), age_s=BACKUP_AGE_S, checksum_of=good)
-            case Backup.NEWER_OF_OTHER:
-                goods.lay_backup(folder, name, good, age_s=BACKUP_AGE_S)
-                goods.lay_backup(folder, goods.BETWEEN, kept["other"], age_s=_OTHERS_AGE_S)
-            case Backup.GOOD:
-                goods.lay_backup(folder, name, good, age_s=BACKUP_AGE_S)
+        """Of each kind: what is in it, how old it is, and what its checksum is of."""
+        folder, kept, kind = self.folders["backups"], self._mould.backups, self._variation.backup
+        good = kept["good"]
+        short = good[: int(len(good) * _CUT)]
+        laid: dict[Backup, tuple[bytes, int, bytes | None]] = {
+            Backup.GOOD: (good, BACKUP_AGE_S, None),
+            Backup.NEWER_OF_OTHER: (good, BACKUP_AGE_S, None),
+            Backup.TOO_OLD: (kept["old"], OLD_AGE_S, None),
+            Backup.OTHER_VERSION: (kept["other"], BACKUP_AGE_S, None),
+            Backup.CUT_SHORT_WHEN_MADE: (short, BACKUP_AGE_S, None),
+            Backup.UNSIGNED: (kept["tampered"], BACKUP_AGE_S, None),
+            Backup.TAMPERED: (kept["tampered"], BACKUP_AGE_S, good),
+            Backup.TRUNCATED: (short, BACKUP_AGE_S, good),
+            Backup.CORRUPT: (_flipped(good), BACKUP_AGE_S, good),
+        }
+        if kind in laid:
+            data, age, checksum_of = laid[kind]
+            goods.lay_backup(folder, goods.TARGET, data, age_s=age, checksum_of=checksum_of)
+        if kind is Backup.UNSIGNED:
+            (folder / f"{goods.TARGET}.dump.sha256").unlink()
+        if kind is Backup.NEWER_OF_OTHER:
+            goods.lay_backup(folder, goods.BETWEEN, kept["other"], age_s=_OTHERS_AGE_S)
 
     def _lay_archives(self) -> None:
         folder = self.folders["archive"]
@@ -201,6 +201,12 @@ class World:
                 target.write_bytes(whole[: int(len(whole) * _CUT)])
             case Archive.GOOD:
                 pass
+
+
+def _unless_gone(_call: object, _path: object, error: tuple[type[BaseException], BaseException, object]) -> None:
+    """What ends removes its own files, such as sockets, while we remove them."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def _flipped(data: bytes) -> bytes:
