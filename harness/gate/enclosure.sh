@@ -32,6 +32,7 @@ PATH=$path
 export PATH
 echo ready >&8
 set +e
-"$setsid" -w "$@" 6<&- 8>&- 9<&-
+# In a shell of its own: this one keeps its descriptors while the command runs.
+(exec 6<&- 8>&- 9<&- && exec "$setsid" -w "$@")
 echo "code $?" >&8
 read -r _ <&9

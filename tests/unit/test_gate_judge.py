@@ -1,0 +1,404 @@
+"""What was seen of a script, and what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.gate import limits
+from harness.gate.case import Case, Expect, Trouble
+from harness.gate.findings import FINDINGS
+from harness.gate.judge import CHANGES, Judged, Objectives, judge
+from harness.gate.relay import Statement
+from harness.gate.seen import (
+    DatabaseSeen,
+    Ended,
+    FileSeen,
+    Look,
+    Method,
+    OtherSeen,
+    Probe,
+    Reference,
+    Seen,
+    Subject,
+)
+from harness.gate.state import difference
+from harness.journal.observation import Row, Write, WriteOutcome
+from harness.units import Duration, Instant
+
+START = Instant(10**12)
+DATABASE = frozenset({Subject.DATABASE})
+CONFIGURATION = frozenset({Subject.CONFIGURATION})
+BOTH = DATABASE | CONFIGURATION
+OLD = {"column products.price": "numeric", "column orders.value": "text"}
+TARGET = {"column products.price_cents": "integer", "column orders.value": "text"}
+OLD_CONFIG = {"app.toml": FileSeen("new", 0o644), "extra.toml": FileSeen("extra", 0o644)}
+CONFIG = {"app.toml": FileSeen("old", 0o644), "secrets.env": FileSeen("secret", 0o600)}
+PLAIN = Case("plain", "plain", "why", Expect.RECOVER)
+EITHER = replace(PLAIN, expect=Expect.EITHER)
+REFUSE = replace(PLAIN, expect=Expect.REFUSE)
+
+
+def at(seconds: float) -> Instant:
+    return START + Duration.of(s=seconds)
+
+
+def write(number: int, second: float) -> Write:
+    instant = at(second)
+    return Write(0, number, f"order-{number}", f"{number}", instant, instant, instant, WriteOutcome.OK)
+
+
+WRITES = (*(write(n, -100 + n) for n in range(20)), *(write(n, -30 + n) for n in range(20, 25)))
+LATE = frozenset(one.id for one in WRITES[20:])
+
+
+def orders(writes: tuple[Write, ...] = WRITES) -> tuple[Row, ...]:
+    return tuple(Row(one.id, one.value) for one in writes)
+
+
+def database(**own: Any) -> DatabaseSeen:
+    found = DatabaseSeen(OLD, {"products": frozenset({"1 for 5.00"})}, "2.6.0", orders())
+    return replace(found, **own)
+
+
+def back(**own: Any) -> DatabaseSeen:
+    return database(objects=TARGET, rows={"products": frozenset({"1 for 500"})}, version="2.4.0", **own)
+
+
+def look(**own: Any) -> Look:
+    plain = Look(
+        at=at(10),
+        database=database(),
+        closed="",
+        flags={"connection limit": "-1"},
+        others={"billing": OtherSeen("s", "w")},
+        server={"roles": "drill"},
+        prepared=(),
+        config=OLD_CONFIG,
+        beside_config={"other.conf": {"": FileSeen("x", 0o644)}},
+        given={"backups/2.4.0.dump": FileSeen("backup d", 0o644)},
+        scratch={},
+        home={},
+    )
+    return replace(plain, **own)
+
+
+def ended(code: int | None = 0, **own: Any) -> Ended:
+    return replace(Ended(at(0), at(2), code, ""), **own)
+
+
+def probes(*, target: bool) -> tuple[Probe, ...]:
+    return tuple(
+        Probe(at(-1 + 0.1 * n), good_current=not target or n < 20, good_target=target and n >= 20) for n in range(60)
+    )
+
+
+def seen(**own: Any) -> Seen:
+    """A schema that was rolled back in two seconds."""
+    plain = Seen(
+        before=look(at=at(-1)),
+        runs=(ended(),),
+        after=look(database=back()),
+        between=None,
+        writes=WRITES,
+        probes=probes(target=True),
+        statements=(),
+        commands=(),
+        reference=Reference(
+            "2.4.0",
+            TARGET,
+            {
+                Method.MIGRATED: {"products": frozenset({"1 for 500"})},
+                Method.RESTORED: {"products": frozenset({"1 for 500"})},
+            },
+            CONFIG,
+            LATE,
+        ),
+        bystander_lives=True,
+        secrets=("hunter2-hunter2",),
+        seeds=len(WRITES),
+    )
+    return replace(plain, **own)
+
+
+def unchanged(code: int | None = 1, **own: Any) -> Seen:
+    """Nothing was done."""
+    told = {"runs": (ended(code),), "after": look(), "probes": probes(target=False)} | own
+    return seen(**told)
+
+
+def found(case: Case, what: Seen, claims: frozenset[Subject] = DATABASE, **objectives: Duration) -> set[str]:
+    return {one.id for one in judged(case, what, claims, **objectives).findings}
+
+
+def judged(case: Case, what: Seen, claims: frozenset[Subject] = DATABASE, **objectives: Duration) -> Judged:
+    return judge(case, what, claims, Objectives(**objectives))
+
+
+def test_a_rollback_that_is_right_has_no_findings() -> None:
+    done = judged(PLAIN, seen())
+    assert done.findings == ()
+    assert done.end == "exit 0, rolled back"
+    assert done.rto == Duration.of(s=1)
+
+
+def test_who_cannot_and_says_so_is_right_where_something_is_in_the_way() -> None:
+    assert found(EITHER, unchanged()) == set()
+    assert found(REFUSE, unchanged()) == set()
+
+
+def test_with_nothing_in_the_way_it_is_too_little() -> None:
+    assert found(PLAIN, unchanged()) == {"not-recovered"}
+
+
+def test_success_that_is_none_is_a_lie_in_every_scenario() -> None:
+    assert found(PLAIN, unchanged(0)) == {"false-success"}
+    assert found(EITHER, unchanged(0)) == {"false-success"}
+    assert found(REFUSE, unchanged(0)) == {"not-refused"}
+
+
+def test_failure_that_is_none_is_a_lie_too() -> None:
+    assert found(PLAIN, seen(runs=(ended(1),))) == {"denied-success"}
+
+
+def test_who_loses_the_way_to_the_database_at_the_end_may_not_know() -> None:
+    assert found(replace(EITHER, trouble=Trouble.AWAY), seen(runs=(ended(1),))) == set()
+
+
+def test_going_on_where_it_must_refuse_is_found_however_well_it_goes() -> None:
+    assert "not-refused" in found(REFUSE, seen())
+
+
+@pytest.mark.parametrize(
+    ("statement", "late"),
+    [
+        ("ALTER TABLE orders DROP COLUMN channel", True),
+        ("-- first\nDELETE FROM orders", True),
+        ('ALTER DATABASE "shop" CONNECTION LIMIT 0', True),
+        ("DROP DATABASE IF EXISTS shop_restoring", False),
+        ("CREATE DATABASE staging TEMPLATE template0", False),
+        ("SELECT version FROM schema_migrations", False),
+    ],
+)
+def test_a_refusal_after_the_first_change_is_late(statement: str, late: bool) -> None:  # noqa: FBT001 - a column
+    told = unchanged(statements=(Statement(at(1), "shop", statement),))
+    assert ("late-refusal" in found(REFUSE, told)) is late
+
+
+def test_half_of_it_is_neither_the_old_nor_the_target() -> None:
+    half = database(objects=OLD | TARGET)
+    for code in (0, 1):
+        assert "half-done" in found(EITHER, seen(runs=(ended(code),), after=look(database=half)))
+
+
+def test_a_record_that_is_wrong_is_found_either_way() -> None:
+    record_only = look(database=database(version="2.4.0"))
+    schema_only = look(database=replace(back(), version="2.6.0"))
+    for after in (record_only, schema_only):
+        assert "version-record" in found(PLAIN, seen(after=after))
+
+
+def test_another_version_is_the_wrong_target() -> None:
+    assert "wrong-target" in found(PLAIN, seen(after=look(database=database(version="2.5.0"))))
+
+
+def test_what_is_left_in_the_schema_is_told_as_that() -> None:
+    more = replace(back(), objects=TARGET | {"relation kept": "r"})
+    assert "left-objects" in found(PLAIN, seen(after=look(database=more)))
+
+
+def test_rows_and_sequences_are_looked_at() -> None:
+    damaged = replace(back(), rows={"products": frozenset({"1 for 0"})})
+    assert "damaged-rows" in found(PLAIN, seen(after=look(database=damaged)))
+    behind = replace(back(), exhausted=("orders_id_seq",))
+    assert "sequence-behind" in found(PLAIN, seen(after=look(database=behind)))
+
+
+def test_a_database_that_nobody_enters_is_gone() -> None:
+    gone = look(database=None, closed='connection failed: FATAL:  database "shop" does not exist')
+    done = judged(PLAIN, seen(after=gone))
+    assert ("database-gone", 'database "shop" does not exist') in [(one.id, one.detail) for one in done.findings]
+
+
+def test_without_a_restore_no_acknowledged_write_may_be_gone() -> None:
+    one_less = replace(back(), orders=orders(WRITES[1:]))
+    assert found(PLAIN, seen(after=look(database=one_less))) == {"lost-writes"}
+
+
+def test_a_restore_may_lose_as_much_as_the_objective_allows() -> None:
+    restored = seen(after=look(database=replace(back(), orders=orders(WRITES[:20]))))
+    assert found(PLAIN, restored) == set()
+    # The ledger ends with the last write that was acknowledged before the start: 4 s after the earliest one gone.
+    assert judged(PLAIN, restored).rpo == Duration.of(s=4)
+    assert found(PLAIN, restored, rpo=Duration.of(s=1)) == {"lost-writes"}
+
+
+def test_what_is_written_after_the_end_is_never_lost_with_leave() -> None:
+    later = (*WRITES, write(99, 5))
+    restored = look(database=replace(back(), orders=orders(WRITES[:20])))
+    assert "lost-writes" in found(PLAIN, seen(writes=later, after=restored))
+
+
+def test_a_second_restore_throws_away_what_came_after_the_first() -> None:
+    again = replace(PLAIN, twice=True)
+    later = (*WRITES, write(99, 3))
+    runs = (ended(), ended(started=at(4), ended=at(6)))
+    restored = look(database=replace(back(), orders=orders(WRITES[:20])))
+    assert "lost-writes" in found(again, seen(runs=runs, writes=later, after=restored, between=look(database=back())))
+
+
+def test_orders_that_are_altered_doubled_or_unknown_are_damaged_rows() -> None:
+    altered = (*orders()[1:], Row("order-0", "another"))
+    doubled = (*orders(), orders()[0])
+    unknown = (*orders(), Row("nobody's", "1"))
+    for rows in (altered, doubled, unknown):
+        assert found(PLAIN, seen(after=look(database=replace(back(), orders=rows)))) == {"damaged-rows"}
+
+
+def test_clients_must_be_served_afterwards_by_the_release_that_is_there() -> None:
+    assert found(PLAIN, seen(probes=probes(target=False))) == {"not-serving"}
+    assert found(EITHER, unchanged(probes=())) == {"not-serving"}
+
+
+def test_recovery_has_an_objective() -> None:
+    assert found(PLAIN, seen(), rto=Duration.of(s=0.5)) == {"too-slow"}
+
+
+def test_clients_that_were_blocked_for_nothing_are_told() -> None:
+    long = limits.OUTAGE_ALLOWED.seconds + 1
+    blocked = (
+        *(Probe(at(n), good_current=False, good_target=False) for n in (0.1, long + 0.2)),
+        *(Probe(at(long + 1 + n), good_current=True, good_target=False) for n in range(5)),
+    )
+    assert found(EITHER, unchanged(probes=blocked)) == {"clients-blocked"}
+
+
+def test_who_runs_on_at_the_deadline_has_no_end() -> None:
+    assert found(EITHER, unchanged(None)) == {"no-end"}
+
+
+def test_the_second_run_must_get_there() -> None:
+    killed = replace(EITHER, trouble=Trouble.KILLED_BY_TIME)
+    runs = (ended(None, killed=True), ended(1, started=at(3), ended=at(4)))
+    assert found(killed, unchanged(runs=runs)) == {"rerun-fails"}
+    assert found(killed, seen(runs=runs)) == {"rerun-fails"}
+
+
+def test_who_is_asked_to_end_does_not_say_that_it_is_done() -> None:
+    asked = replace(EITHER, trouble=Trouble.TERMINATED)
+    runs = (ended(0, killed=True), ended(0, started=at(0), ended=at(2)))
+    assert found(asked, seen(runs=runs, between=look())) == {"false-success"}
+    assert found(asked, seen(runs=runs, between=look(database=back()))) == set()
+
+
+@pytest.mark.parametrize(
+    ("run", "finding"),
+    [
+        ({"left": ("sleep 100",)}, "left-process"),
+        ({"sessions": 1}, "left-session"),
+        ({"output": "password is hunter2-hunter2"}, "printed-secret"),
+        ({"written": ("home/.pgpass",)}, "left-credentials"),
+        ({"outside": ("/tmp/dump.sql",)}, "left-files"),  # noqa: S108 - a name
+        ({"outside": ("/etc/motd",)}, "changed-other"),
+    ],
+)
+def test_what_a_run_leaves_is_found(run: dict[str, Any], finding: str) -> None:
+    assert found(PLAIN, seen(runs=(ended(**run),))) == {finding}
+
+
+@pytest.mark.parametrize(
+    ("after", "finding"),
+    [
+        ({"prepared": ("half",)}, "left-prepared"),
+        ({"flags": {"connection limit": "0"}}, "left-flag"),
+        ({"others": {"billing": OtherSeen("s", "w"), "staging": OtherSeen("t", "v")}}, "left-database"),
+        ({"others": {}}, "changed-other"),
+        ({"others": {"billing": OtherSeen("s", "x")}}, "changed-other"),
+        ({"server": {"roles": "drill, eve"}}, "changed-other"),
+        ({"beside_config": {}}, "changed-other"),
+        ({"given": {}}, "changed-given"),
+        ({"scratch": {"part.sql": FileSeen("p", 0o600)}}, "left-files"),
+        ({"scratch": {"copy.dump": FileSeen("backup d", 0o600)}}, "left-files"),
+        ({"home": {"notes": FileSeen("n", 0o600)}}, "left-files"),
+    ],
+)
+def test_what_a_world_shows_is_found(after: dict[str, Any], finding: str) -> None:
+    assert found(PLAIN, seen(after=look(database=back(), **after))) == {finding}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"scratch": {"before.dump": FileSeen("backup of what was", 0o600)}},
+        {"scratch": {"rollback.lock": FileSeen("empty e", 0o600)}},
+        {"scratch": {"rollback.log": FileSeen("l", 0o600)}},
+        {"home": {".cache/x": FileSeen("n", 0o600)}},
+        {
+            "given": {
+                "backups/2.4.0.dump": FileSeen("backup d", 0o644),
+                "backups/before.dump": FileSeen("backup e", 0o600),
+            }
+        },
+    ],
+)
+def test_safety_copies_logs_and_locks_may_stay(after: dict[str, Any]) -> None:
+    assert found(PLAIN, seen(after=look(database=back(), **after))) == set()
+
+
+def test_the_old_database_may_be_kept() -> None:
+    from harness.gate.look import schema_digest  # noqa: PLC0415 - for this test alone
+
+    kept = {"billing": OtherSeen("s", "w"), "shop_old": OtherSeen(schema_digest(database()), "z")}
+    assert found(PLAIN, seen(after=look(database=back(), others=kept))) == set()
+
+
+def test_sessions_of_others_are_not_to_be_ended() -> None:
+    assert found(PLAIN, seen(bystander_lives=False)) == {"ended-others"}
+
+
+def config_seen(config: dict[str, FileSeen], **own: Any) -> Seen:
+    return seen(after=look(config=config, **own), probes=probes(target=False))
+
+
+def test_configuration_is_compared_file_by_file() -> None:
+    assert found(PLAIN, config_seen(CONFIG), CONFIGURATION) == set()
+    stale = CONFIG | {"extra.toml": FileSeen("extra", 0o644)}
+    assert found(PLAIN, config_seen(stale), CONFIGURATION) == {"stale-config"}
+    wrong = CONFIG | {"app.toml": FileSeen("new", 0o644)}
+    assert found(PLAIN, config_seen(wrong), CONFIGURATION) == {"wrong-config"}
+    wide = CONFIG | {"secrets.env": FileSeen("secret", 0o644)}
+    assert found(PLAIN, config_seen(wide), CONFIGURATION) == {"exposed-secret"}
+
+
+def test_a_copy_of_the_configuration_may_stay_if_nobody_else_may_read_it() -> None:
+    beside = {"other.conf": {"": FileSeen("x", 0o644)}}
+    kept = beside | {"config.old": OLD_CONFIG}
+    assert found(PLAIN, config_seen(CONFIG, beside_config=kept), CONFIGURATION) == set()
+    open_to_all = {name: replace(one, mode=0o666) for name, one in OLD_CONFIG.items()}
+    opened = beside | {"config.old": open_to_all}
+    assert found(PLAIN, config_seen(CONFIG, beside_config=opened), CONFIGURATION) == {"left-files"}
+
+
+def test_what_it_does_not_roll_back_stays_as_it_is() -> None:
+    assert found(PLAIN, seen(after=look(database=back(), config=CONFIG))) == {"changed-other"}
+    assert found(PLAIN, seen(after=look(database=back(), config=CONFIG)), BOTH) == set()
+
+
+def test_both_must_reach_their_target() -> None:
+    assert "stale-config" in found(PLAIN, seen(), BOTH)
+
+
+def test_what_changes_something_is_known_by_its_text() -> None:
+    assert all(CHANGES.search(text) for text in ("drop table x", "\n  TRUNCATE x", "COPY x (a) FROM stdin", "reindex"))
+    assert not any(CHANGES.search(text) for text in ("SELECT 1", "COPY x TO stdout", "CREATE TEMP TABLE x ()", "BEGIN"))
+
+
+def test_many_differences_are_told_in_short() -> None:
+    told = difference(dict.fromkeys("abcde", "1"), {"f": "1"})
+    assert told == "a is missing, b is missing, c is missing and 3 more"
+
+
+def test_every_finding_says_what_to_do() -> None:
+    assert all(kind.title and kind.advice for kind in FINDINGS.values())
