@@ -4,7 +4,7 @@ BIN := .venv/bin
 FUZZ_SEED ?= 0
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill game-day test lint bench fuzz mutants kill-matrix provision images lock clean
+.PHONY: drill game-day game-day-data game-day-services test lint bench fuzz mutants kill-matrix provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -16,8 +16,15 @@ SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 drill: .venv/.ready  ## the main job: the release drills on the embedded sandbox
 	$(BIN)/drill run features/release
 
-game-day: .venv/.ready  ## every scenario of features/ that needs no cluster
-	$(BIN)/drill run features --tag 'not kind'
+game-day: .venv/.ready  ## every scenario of features/ that needs no cluster, two drills at a time
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 game-day-data game-day-services
+
+DATA := features/database features/safety
+game-day-data: .venv/.ready
+	$(BIN)/drill run $(DATA) --tag 'not kind'
+
+game-day-services: .venv/.ready
+	$(BIN)/drill run $(filter-out $(DATA) features/cluster,$(wildcard features/*)) --tag 'not kind'
 
 lint: .venv/.ready
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from harness.cli import rollback_watch as watched
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
 from harness.cli.rollback_output import Told, as_json, headline, print_outlook
+from harness.cli.rollback_tell import Telling
 from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
@@ -66,7 +67,7 @@ For = Annotated[str, typer.Option("--for", help="how long to watch", metavar="DU
 @readable
 def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
     """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
-    with _engine(on, system) as (engine, _):
+    with _live(on, system) as (_, _, engine, _, _):
         deadline = Deadline.after(WITHIN)
         target = _target(engine, to, deadline)
         found = engine.plan(procedure, target, deadline)
@@ -86,7 +87,8 @@ def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, j
 def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
     """Roll back, and clean up once that is verified. Exit 0: rolled back; 1: failed; 2: refused, nothing changed."""
     told = Told(quiet=json)
-    with _engine(on, system) as (engine, folder), only_one(folder, f"drill rollback run {procedure}") as records:
+    what = f"drill rollback run {procedure}"
+    with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
         if kept is not None and kept.outcome is None:
             why = f"an earlier rollback ({kept.owner}) did not come to its end: drill rollback resume, or reverse"
@@ -94,31 +96,34 @@ def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, js
         deadline = Deadline.after(WITHIN)
         found = engine.plan(procedure, _target(engine, to, deadline), deadline)
         deadline = Deadline.after(found.limit or WITHIN)
+        telling = Telling(model, procedure, found.target)
         with records.begin(found, engine.standing.before(found.target)) as writer:
-            return _carry_out(engine, found, (told, writer), deadline, json=json)
+            return _carry_out(engine, found, (told, writer, telling), deadline, json=json)
 
 
 @app.command()
 @readable
 def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
     """Go on with the rollback that was interrupted or failed, where it stopped."""
-    with _engine(on, system) as (engine, folder), only_one(folder, "drill rollback resume") as records:
+    what = "drill rollback resume"
+    with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
         if kept is None or kept.outcome in ("done", "refused", "reversed"):
             raise NotFound("there is no rollback that was interrupted or failed")
         if kept.reversing:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
-        told = Told(quiet=json)
+        told, telling = Told(quiet=json), Telling(model, kept.plan.procedure, kept.plan.target)
         with records.take_up(reversing=False) as writer:
             deadline = Deadline.after(kept.plan.limit or WITHIN)
-            return _carry_out(engine, remaining(kept), (told, writer), deadline, json=json)
+            return _carry_out(engine, remaining(kept), (told, writer, telling), deadline, json=json)
 
 
 @app.command(name="reverse")
 @readable
 def take_back(*, on: On = None, system: System = None, json: Json = False) -> int:
     """Put everything back as it was before the last rollback, wherever that was interrupted, or when it is done."""
-    with _engine(on, system) as (engine, folder), only_one(folder, "drill rollback reverse") as records:
+    what = "drill rollback reverse"
+    with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
         if kept is None or kept.outcome in ("refused", "reversed"):
             raise NotFound("there is no rollback that changed anything")
@@ -127,7 +132,8 @@ def take_back(*, on: On = None, system: System = None, json: Json = False) -> in
             if not found.steps:
                 writer.ended("reversed", "nothing had been changed")
                 return _ended(found, told, Outcome("done", "nothing had been changed"), json=json)
-            return _carry_out(engine, found, (told, writer), Deadline.after(WITHIN), json=json, done="reversed")
+            parts = (told, writer, Telling(model, found.procedure, found.target))
+            return _carry_out(engine, found, parts, Deadline.after(WITHIN), json=json, done="reversed")
 
 
 @app.command()
@@ -166,16 +172,26 @@ def _duration(text: str | None) -> Duration | None:
 
 
 def _carry_out(
-    engine: Engine, found: Plan, told: tuple[Told, Writer], deadline: Deadline, *, json: bool, done: str = "done"
+    engine: Engine,
+    found: Plan,
+    told: tuple[Told, Writer, Telling],
+    deadline: Deadline,
+    *,
+    json: bool,
+    done: str = "done",
 ) -> int:
-    """Runs a plan to its end, records each step and the end, and says how that was."""
-    screen, writer = told
+    """Runs a plan to its end, records each step and the end, tells people and monitoring, and says how that was."""
+    screen, writer, telling = told
     if not json:
         print(headline(found))
+    telling.begins("by hand")
     outcome = engine.run(found, _Both(screen, writer), deadline)
     if outcome.outcome == "done":
         outcome = engine.clean_up(found, _Both(screen, writer), deadline)
-    writer.ended(done if outcome.outcome == "done" else outcome.outcome, outcome.reason)
+    ended, helped = done if outcome.outcome == "done" else outcome.outcome, outcome.outcome == "done"
+    writer.ended(ended, outcome.reason)
+    escalate = outcome.outcome == "failed" and found.procedure is Procedure.EMERGENCY
+    telling.ended(ended, f"the rollback is {ended} {outcome.reason}".rstrip(), helped=helped, escalate=escalate)
     return _ended(found, screen, outcome, json=json)
 
 
@@ -210,13 +226,6 @@ def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, 
     """
     whole = (text if "=" in text else f"{text}={engine.standing.previous_version(text, deadline)}" for text in to)
     return of_services(tuple(whole), "--to")
-
-
-@contextmanager
-def _engine(on: str | None, system: Path | None) -> Iterator[tuple[Engine, Path]]:
-    """The engine on a sandbox, and the folder for the records of its rollbacks; see `_live`."""
-    with _live(on, system) as (_, _, engine, _, folder):
-        yield engine, folder
 
 
 @contextmanager

@@ -12,17 +12,15 @@ from typing import Final
 
 import httpx
 
+from harness.cli.rollback_tell import Telling
 from harness.clock import Deadline
 from harness.drill.automatic import Automatic, Ended, Order
 from harness.drill.checks.base import Bench
 from harness.journal.observation import LoadSecond, Observation, Write
-from harness.notify.notice import Notice, Occasion, target_of
-from harness.notify.sender import Notifier
 from harness.observe.observer import Observer
 from harness.observe.plan import ObservationPlan
 from harness.rollback.engine import Engine
 from harness.rollback.record import Records
-from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.units import Duration, Instant
@@ -72,15 +70,22 @@ def watch(on: Watched, order: Order, until: Deadline, *, json: bool) -> int:
         if not json:
             print(text, flush=True)
 
+    telling = Telling(on.model, order.procedure, order.target)
+
+    def alarm(text: str) -> None:
+        say(text)
+        telling.begins(text)
+
     with _observed(on) as observer:
         baseline: dict[str, Duration] = {}
         bench = Bench(on.model, on.system, observer, on.http, baseline)
-        mode = Automatic(on.model, on.engine, observer, bench, baseline, on.records, on.folder, order, say)
+        mode = Automatic(on.model, on.engine, observer, bench, baseline, on.records, on.folder, order, alarm)
         mode.take_baseline(BASELINE)
         say(f"watching {', '.join(order.target)}; baseline {_words(baseline)}")
         ended = mode.watch(until)
     if ended.incident is not None:
-        _tell(on.model, ended)
+        outcome = {True: "done", False: "failed", None: "refused"}[ended.helped]
+        telling.ended(outcome, _in_words(ended), helped=bool(ended.helped), escalate=not ended.helped)
     if json:
         found = {"trigger": ended.title, "helped": ended.helped, "handed_over": ended.handed}
         print(json_text.dumps({**found, "incident": ended.incident and str(ended.incident), "said": told}, indent=2))
@@ -111,14 +116,3 @@ def _observed(on: Watched) -> Iterator[Observer]:
         with Observer.start(plan, _Nowhere(), Deadline.after(START)) as observer:
             yield observer
             observer.stop(Deadline.after(STOP))
-
-
-def _tell(model: SystemModel, ended: Ended) -> None:
-    """Tells everybody; one that cannot be told holds nothing up for longer than the notices of a drill."""
-    occasion = Occasion.COMPLETED if ended.helped else Occasion.ESCALATION
-    details = {"system": model.name, "environment": model.environment, "incident record": str(ended.incident)}
-    notifier = Notifier([target_of(one, model) for one in model.notify], lambda told: told)
-    incident = ended.incident.stem if ended.incident else ""
-    notifier.send(Notice(Occasion.STARTED, incident, f"{model.name}: {ended.title}", details))
-    notifier.send(Notice(occasion, incident, f"{model.name}: {_in_words(ended)}", details))
-    notifier.close(Deadline.after(Settings().notices))

@@ -62,7 +62,7 @@ class Automatic:
     """The mode on one live system.
 
     `bench` is what the system's own checks look at, `baseline` its baseline, which is filled here; `folder` takes what
-    is on file of automatic rollbacks, and incidents; `say` is told in words what happens.
+    is on file of automatic rollbacks, and incidents; `alarm` is told in words when a trigger is met.
     """
 
     model: SystemModel
@@ -73,7 +73,7 @@ class Automatic:
     records: Records
     folder: Path
     order: Order
-    say: Callable[[str], object]
+    alarm: Callable[[str], object]
 
     def take_baseline(self, window: Duration) -> None:
         """Learns how long answers take when all is well."""
@@ -105,7 +105,7 @@ class Automatic:
     def _answer(self, met: Met, at: Instant, spec: TriggerSpec) -> Ended:
         """Decides, acts if it may, and writes down what happened."""
         ended, outcome = Ended(spec.trigger.title), None
-        self.say(f"{spec.trigger.title}: {met.detail}")
+        self.alarm(f"{spec.trigger.title}: {met.detail}")
         assessment, releases = self._assess(spec, at - met.since), self._serving()
         if not assessment.decision.rolls_back:
             ended.handed = f"the assessment does not call for a rollback by itself: {assessment.reasons[0]}"

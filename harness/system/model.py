@@ -26,6 +26,7 @@ from harness.system.check_model import AnyCheck, PathCall, TableName, check_prob
 from harness.system.cluster_model import ClusterTable, KubernetesTable
 from harness.system.guards_model import Guards
 from harness.system.metrics_model import MetricsTable
+from harness.system.monitoring_model import Monitoring
 from harness.system.notify_model import Receiver
 from harness.system.order import needed_first
 from harness.system.placeholders import COMMAND_PLACEHOLDERS, only
@@ -145,6 +146,7 @@ class SystemModel(Table):
     rollback: RollbackTable = RollbackTable()
     metrics: MetricsTable = MetricsTable()
     notify: tuple[Receiver, ...] = ()
+    monitoring: Monitoring = Monitoring()
     objectives: Objectives = Objectives()
 
     _root: Path = PrivateAttr(default=Path())

@@ -25,7 +25,12 @@ class Way(StrEnum):
     WEBHOOK = "webhook"
 
 
-def _web(address: str) -> str:
+def web_address(address: str) -> str:
+    """An address, if it is one of the web.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not address.startswith(("http://", "https://")):
         raise ValueError("expected an address that begins with http:// or https://")
     return address
@@ -74,7 +79,7 @@ class Receiver(Table):
 
     name: Name
     way: Way
-    url: Annotated[str, AfterValidator(_web)] | None = Field(
+    url: Annotated[str, AfterValidator(web_address)] | None = Field(
         default=None, description="where notices go; PagerDuty's own where nothing is said"
     )
     escalation: bool = Field(default=False, description="is told only when an emergency did not end in its time")

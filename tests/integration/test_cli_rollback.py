@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from tests.support.commands import ECHO, REPOSITORY, Said, drill, environment
+from tests.support.fooled import altered
+from tests.support.http_server import Behaviour, Server
 from tests.support.sandboxes import state_folder
 
 
@@ -162,3 +164,38 @@ def test_a_rollback_that_is_done_can_be_taken_back_once(state: Path) -> None:
     assert rollback(state, "reverse").code == 0
     assert served(state) == before
     assert rollback(state, "reverse").code == 66
+
+
+def test_people_and_monitoring_are_told_of_a_rollback_by_hand(tmp_path: Path, state: Path) -> None:
+    with Server() as people, Server() as monitoring:
+        told = f"""
+[[notify]]
+name = "on-call"
+way = "webhook"
+url = "{people.address.url}/hook"
+
+[[notify]]
+name = "chief"
+way = "webhook"
+url = "{people.address.url}/chief"
+escalation = true
+
+[monitoring]
+annotations = "{monitoring.address.url}/api/annotations"
+"""
+        system = altered(tmp_path, ECHO)
+        system.write_text(system.read_text(encoding="utf-8") + told, encoding="utf-8")
+        options = ("--live", "echo=2.0.0", "--standby", "echo=1.0.0")
+        assert drill("sandbox", "up", "--system", system, *options, state=state).code == 0
+        done = drill("rollback", "run", "traffic", "--to", "echo", "--system", system, state=state)
+        assert (done.code, done.err) == (0, "")
+        assert [(one.path, one.json["occasion"]) for one in people.seen] == [
+            ("/hook", "started"),
+            ("/hook", "completed"),
+        ]
+        assert people.seen[0].json["title"] == "echo: by hand: traffic rollback to echo 1.0.0"
+        assert [one.json["tags"] for one in monitoring.seen] == [["rollback", "echo", "echo", "done"]]
+        monitoring.behaviour = Behaviour(status=503)
+        refused = drill("rollback", "run", "traffic", "--to", "echo=2.0.0", "--system", system, state=state)
+        assert refused.code == 2
+        assert refused.err == "drill: no annotation was made of echo: HTTPStatusError\n"
