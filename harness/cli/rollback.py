@@ -98,7 +98,7 @@ def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, js
         deadline = Deadline.after(found.limit or WITHIN)
         telling = Telling(model, procedure, found.target)
         with records.begin(found, engine.standing.before(found.target)) as writer:
-            return _carry_out(engine, found, (told, writer, telling), deadline, json=json)
+            return _carry_out(engine, found, (told, writer, telling), deadline, json=json, whole=True)
 
 
 @app.command()
@@ -179,17 +179,18 @@ def _carry_out(
     *,
     json: bool,
     done: str = "done",
+    whole: bool = False,
 ) -> int:
     """Runs a plan to its end, records each step and the end, tells people and monitoring, and says how that was."""
     screen, writer, telling = told
     if not json:
         print(headline(found))
     telling.begins("by hand")
-    outcome = engine.run(found, _Both(screen, writer), deadline)
+    outcome = engine.run(found, _Both(screen, writer), deadline, whole=whole)
     if outcome.outcome == "done":
         outcome = engine.clean_up(found, _Both(screen, writer), deadline)
     ended, helped = done if outcome.outcome == "done" else outcome.outcome, outcome.outcome == "done"
-    writer.ended(ended, outcome.reason)
+    writer.ended(ended, outcome.reason, taken_back=outcome.taken_back)
     escalate = outcome.outcome == "failed" and found.procedure is Procedure.EMERGENCY
     telling.ended(ended, f"the rollback is {ended} {outcome.reason}".rstrip(), helped=helped, escalate=escalate)
     return _ended(found, screen, outcome, json=json)

@@ -22,6 +22,7 @@ from harness.rollback.data.carry_out import carry_out
 from harness.rollback.data.find import look_at_data, plan_data
 from harness.rollback.data.reversal import reversals
 from harness.rollback.history import Found
+from harness.rollback.interrupted import Before, Kept, reverse
 from harness.rollback.ladder import Ladder
 from harness.rollback.outlook import Outlook, look_ahead
 from harness.rollback.plan import (
@@ -79,12 +80,14 @@ class Reporter(Protocol):
 class Outcome:
     """How a plan ended; the reason is one sentence and empty when it is done.
 
-    `refusal` says what a check found; None when it could not be looked at.
+    `refusal` says what a check found; None when it could not be looked at. `taken_back` tells of one that failed that
+    everything it had changed is as it was before.
     """
 
     outcome: Literal["done", "failed", "refused"]
     reason: str = ""
     refusal: Refusal | None = None
+    taken_back: bool = False
 
 
 class _Refused(WillNotWork):
@@ -149,11 +152,20 @@ class Engine:
             case _:
                 assert_never(procedure)
 
-    def run(self, plan: Plan, reporter: Reporter, deadline: Deadline) -> Outcome:
+    def run(self, plan: Plan, reporter: Reporter, deadline: Deadline, *, whole: bool = True) -> Outcome:
         """Runs checks, changes and verifications; what comes afterwards is left to `clean_up`.
 
         Of attempts the first that works is enough; where none does, the rollback failed.
+
+        Args:
+            plan: what is done.
+            reporter: is told of every step.
+            deadline: for all of it.
+            whole: the plan is a rollback from its beginning, not what is left of one, nor the way back from one: then
+                an application of which a step fails is put back as it was.
         """
+        put_back = whole and plan.procedure is Procedure.APPLICATION
+        before = self.standing.before(plan.target) if put_back else ()
         within = deadline if plan.limit is None else deadline.within(plan.limit)
         worked, missed = not plan.of_phase(StepPhase.ATTEMPT), list[str]()
         for step in plan.of_phase(StepPhase.CHECK, StepPhase.CHANGE, StepPhase.ATTEMPT, StepPhase.VERIFY):
@@ -170,13 +182,27 @@ class Engine:
             elif step.phase is StepPhase.CHECK:
                 return Outcome("refused", why, report.refusal)
             else:
-                return Outcome("failed", why + self._take_back(plan, step))
+                return self._failed(plan, step, why, before)
         if not worked:
             return Outcome("failed", f"nothing helped in time; {'; '.join(missed)}")
         if not plan.of_phase(StepPhase.CHANGE, StepPhase.VERIFY):
             why = "when it was made, no way back was found, or everything was as it should be"
             return Outcome("refused", f"the plan changes nothing: {why}")
         return Outcome("done")
+
+    def _failed(self, plan: Plan, step: Step, why: str, before: tuple[Before, ...]) -> Outcome:
+        """How a rollback ended at a step that failed, once what it had changed is taken back where that can be."""
+        if plan.procedure.of_data:
+            return Outcome("failed", why + self._take_back(plan, step))
+        if not before:
+            return Outcome("failed", why)
+        tried = frozenset(one.id for one in plan.steps[: plan.steps.index(step) + 1])
+        told, whole = "", True
+        for back in reverse(Kept(plan, before, tried, tried, "failed", "")).of_phase(StepPhase.CHANGE):
+            report = self._do(back, Deadline.after(TAKE_BACK_LIMIT))
+            told += f"; {'NOT ' if report.error else ''}taken back: {report.detail}"
+            whole = whole and not report.error
+        return Outcome("failed", why + told, taken_back=whole)
 
     def _take_back(self, plan: Plan, failed: Step) -> str:
         """Takes back what the changes up to one that failed have done, where that can be; says what came of it.

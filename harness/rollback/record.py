@@ -100,9 +100,9 @@ class Writer:
         """See the engine. A step is recorded before the next one begins."""
         self.add({"step": report.step.id, "done": not report.error, "detail": report.detail})
 
-    def ended(self, outcome: str, reason: str) -> None:
-        """It came to its end: done, failed, refused or reversed."""
-        self.add({"outcome": outcome, "reason": reason})
+    def ended(self, outcome: str, reason: str, *, taken_back: bool = False) -> None:
+        """It came to its end: done, failed, refused or reversed; `taken_back`: all it had changed is as it was."""
+        self.add({"outcome": outcome, "reason": reason, "taken_back": taken_back})
 
     def cut(self, size: int) -> None:
         """Leaves only the first so many bytes."""
@@ -204,11 +204,12 @@ def _read(path: Path) -> Kept:
         first, *rest = [json.loads(line) for line in whole.splitlines()]
         since = next((index for index, line in reversed([*enumerate(rest)]) if "taken_up" in line), 0)
         reversing = any(line.get("reversing") for line in rest)
+        anew = next((index + 1 for index, line in reversed([*enumerate(rest)]) if line.get("taken_back")), 0)
         return Kept(
             plan=_to_plan(first["plan"]),
             before=_BEFORE.validate_python(first["before"]),
-            done=frozenset(line["step"] for line in rest if line.get("done")),
-            tried=frozenset(line["step"] for line in rest if "step" in line),
+            done=frozenset(line["step"] for line in rest[anew:] if line.get("done")),
+            tried=frozenset(line["step"] for line in rest[anew:] if "step" in line),
             outcome=next((line["outcome"] for line in rest[since:] if "outcome" in line), None),
             owner=rest[since].get("taken_up", first["owner"]) if rest else first["owner"],
             reversing=reversing,

@@ -31,7 +31,7 @@ from harness.rollback.record import Records, Writer, only_one
 from harness.system.values import Slot
 from harness.units import Duration
 from tests.support.memory import MemorySystem
-from tests.unit.test_rollback_traffic import engine, served
+from tests.unit.test_rollback_traffic import Reports, engine, served
 
 BLUE, GREEN = Slot
 S = Duration.of(s=1)
@@ -102,7 +102,7 @@ def _releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def finish(rollback: Engine, plan: Plan, reporter: object) -> Outcome:
     deadline = Deadline.after(Duration.of(s=5))
-    outcome = rollback.run(plan, reporter, deadline)  # type: ignore[arg-type]
+    outcome = rollback.run(plan, reporter, deadline, whole=False)  # type: ignore[arg-type]
     return rollback.clean_up(plan, reporter, deadline) if outcome.outcome == "done" else outcome  # type: ignore[arg-type]
 
 
@@ -293,3 +293,41 @@ def test_where_revisions_are_kept_the_version_before_is_deployed_again() -> None
         back = reverse(Kept(plan, BEFORE, frozenset({"01"}), frozenset({"01"}), "failed", "x"))
         assert back.steps[0].action == DeployAgain("web", GREEN, "2")
         assert back.target == {"web": "2"}
+
+
+@pytest.mark.parametrize("spoiled", ["web", "api"])
+def test_an_application_whose_step_fails_is_as_it_was_and_can_be_gone_on_with(tmp_path: Path, spoiled: str) -> None:
+    """Clients of one service never get its target."""
+    system = mixed()
+    before = system.state
+
+    def answers(service: str) -> tuple[int, str]:
+        return (503 if service == spoiled else 200), system.deployed[service, system.serving[service]]
+
+    with engine(system, answers) as rollback, only_one(tmp_path / "r", "a test") as records:
+        plan = rollback.plan(Procedure.APPLICATION, TARGET, Deadline.after(S))
+        with records.begin(plan, rollback.standing.before(plan.target)) as writer:
+            failed = rollback.run(plan, writer, Deadline.after(Duration.of(ms=300)))
+            writer.ended(failed.outcome, failed.reason, taken_back=failed.taken_back)
+        assert (failed.outcome, failed.taken_back) == ("failed", True)
+        assert "taken back: " in failed.reason
+        assert system.state == before
+        kept = records.newest()
+        assert kept
+        assert (kept.done, reverse(kept).steps, remaining(kept)) == (frozenset(), (), plan)
+
+
+def test_what_could_not_be_put_back_is_told() -> None:
+    system = traffic()
+    switched = iter(range(10))
+
+    def busy(what: str) -> None:
+        if what == "switch" and next(switched) > 0:
+            raise MayWorkLater("the router is busy")
+
+    system.before_call = busy
+    with engine(system, lambda _: (503, "1.0.0")) as rollback:
+        plan = rollback.plan(Procedure.APPLICATION, TARGET, Deadline.after(S))
+        failed = rollback.run(plan, Reports(), Deadline.after(Duration.of(ms=300)))
+    assert (failed.outcome, failed.taken_back) == ("failed", False)
+    assert "; NOT taken back: the router is busy" in failed.reason
