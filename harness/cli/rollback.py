@@ -149,14 +149,10 @@ def watch(
     json: Json = False,
 ) -> int:
     """Roll back once without a person, within guards. Exit 0: it helped, or was not needed; else a person must act."""
-    what = f"drill rollback watch {procedure}"
-    with _live(on, system) as (model, live, engine, http, folder), only_one(folder, what) as records:
-        kept = records.newest()
-        if kept is not None and kept.outcome is None:
-            raise UsageError(f"an earlier rollback ({kept.owner}) did not come to its end: resume or reverse it first")
+    with _live(on, system) as (model, live, engine, http, folder):
         order = Order(procedure, _target(engine, to, Deadline.after(WITHIN)), _duration(hold))
         until = Deadline.after(_duration(for_) or WITHIN)
-        return watched.watch(watched.Watched(model, live, engine, http, records, folder), order, until, json=json)
+        return watched.watch(watched.Watched(model, live, engine, http, folder), order, until, json=json)
 
 
 def _duration(text: str | None) -> Duration | None:

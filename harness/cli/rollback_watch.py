@@ -20,7 +20,6 @@ from harness.journal.observation import LoadSecond, Observation, Write
 from harness.observe.observer import Observer
 from harness.observe.plan import ObservationPlan
 from harness.rollback.engine import Engine
-from harness.rollback.record import Records
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.units import Duration, Instant
@@ -57,7 +56,6 @@ class Watched:
     system: System
     engine: Engine
     http: httpx.Client
-    records: Records
     folder: Path
 
 
@@ -79,19 +77,24 @@ def watch(on: Watched, order: Order, until: Deadline, *, json: bool) -> int:
     with _observed(on) as observer:
         baseline: dict[str, Duration] = {}
         bench = Bench(on.model, on.system, observer, on.http, baseline)
-        mode = Automatic(on.model, on.engine, observer, bench, baseline, on.records, on.folder, order, alarm)
+        mode = Automatic(on.model, on.engine, observer, bench, baseline, on.folder, order, alarm)
         mode.take_baseline(BASELINE)
         say(f"watching {', '.join(order.target)}; baseline {_words(baseline)}")
         ended = mode.watch(until)
-    if ended.incident is not None:
-        outcome = {True: "done", False: "failed", None: "refused"}[ended.helped]
-        telling.ended(outcome, _in_words(ended), helped=bool(ended.helped), escalate=not ended.helped)
+        if ended.incident is not None:
+            outcome = {True: "done", False: "failed", None: "refused"}[ended.helped]
+            telling.ended(outcome, _in_words(ended), helped=bool(ended.helped), escalate=not ended.helped)
+        if ended.helped:
+            say(_in_words(ended))
+            ended.handed = mode.follow_up(ended)
+            if ended.handed:
+                Telling(on.model, order.procedure, {}).ended("failed", _in_words(ended), helped=False, escalate=True)
     if json:
         found = {"trigger": ended.title, "helped": ended.helped, "handed_over": ended.handed}
         print(json_text.dumps({**found, "incident": ended.incident and str(ended.incident), "said": told}, indent=2))
     else:
         print(_in_words(ended))
-    return 0 if ended.incident is None else EXITS[ended.helped]
+    return 0 if ended.incident is None else 1 if ended.helped and ended.handed else EXITS[ended.helped]
 
 
 def _words(baseline: Mapping[str, Duration]) -> str:
@@ -101,7 +104,7 @@ def _words(baseline: Mapping[str, Duration]) -> str:
 def _in_words(ended: Ended) -> str:
     if ended.incident is None:
         return ended.title
-    how = "rolled back, and that helped" if ended.helped else f"a person must take over: {ended.handed}"
+    how = f"a person must take over: {ended.handed}" if ended.handed else "rolled back, and that helped"
     return f"{how}; {ended.incident}"
 
 

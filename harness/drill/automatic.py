@@ -16,7 +16,7 @@ from harness.drill.calls import default_calls, trigger_specs
 from harness.drill.checks.base import Bench
 from harness.drill.eyes import Eyes, Met
 from harness.drill.spec import TriggerSpec
-from harness.errors import DeadlineExceeded
+from harness.errors import CannotCreate, DeadlineExceeded, MayWorkLater
 from harness.observe.observer import Observer
 from harness.rollback.acted import add_acted, read_acted
 from harness.rollback.assessment import Assessment, Situation, assess
@@ -24,7 +24,7 @@ from harness.rollback.automatic import Acted, Restraint, hands_over
 from harness.rollback.engine import Engine, Outcome, StepReport
 from harness.rollback.incident import Incident, incident_record
 from harness.rollback.plan import Procedure
-from harness.rollback.record import Records, Writer
+from harness.rollback.record import Records, Writer, only_one
 from harness.rollback.triggers import window_for
 from harness.system.model import SystemModel
 from harness.units import Duration, Instant
@@ -59,7 +59,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Automatic:
-    """The mode on one live system.
+    """The mode on one live system. It keeps nobody else from rolling it back, but for as long as it does so itself.
 
     `bench` is what the system's own checks look at, `baseline` its baseline, which is filled here; `folder` takes what
     is on file of automatic rollbacks, and incidents; `alarm` is told in words when a trigger is met.
@@ -70,13 +70,20 @@ class Automatic:
     observer: Observer
     bench: Bench
     baseline: dict[str, Duration]
-    records: Records
     folder: Path
     order: Order
     alarm: Callable[[str], object]
 
     def take_baseline(self, window: Duration) -> None:
-        """Learns how long answers take when all is well."""
+        """Learns how long answers take when all is well.
+
+        Raises:
+            CannotCreate: nothing could be kept on file of what it does.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise CannotCreate(f"{self.folder}: cannot be made: {error.strerror}") from error
         begun = now()
         self.observer.wait_until(lambda: now() - begun >= window, Deadline.after(window * 2), "the baseline")
         for service in self.model.services:
@@ -93,6 +100,29 @@ class Automatic:
             except DeadlineExceeded:
                 return Ended(f"nothing called for a rollback ({eyes.last})")
         return self._answer(met, now(), specs[met.trigger])
+
+    def follow_up(self, ended: Ended) -> str:
+        """Looks again, some times later, whether that still helps; adds to the incident's record what was seen.
+
+        Returns:
+            Why a person must take over after all; empty when every look was good.
+        """
+        if ended.incident is None:
+            return ""
+        begun, specs = now(), self._specs()
+        with Eyes(specs, self.bench) as eyes, ended.incident.open("a", encoding="utf-8") as record:
+            record.write("\n## Follow-up\n\n")
+            for after in self.model.rollback.follow_up:
+                try:
+                    met = self.observer.wait_until(lambda: eyes.look(now()), Deadline(begun + after), "a relapse")
+                except DeadlineExceeded:
+                    record.write(f"- after {after}: no trigger was met\n")
+                    record.flush()
+                    continue
+                why = f"{specs[met.trigger].trigger.title} again {now() - begun} after the rollback: {met.detail}"
+                record.write(f"- {why}; a person must take over\n")
+                return why
+        return ""
 
     def _specs(self) -> dict[str, TriggerSpec]:
         calls = default_calls(self.model, self.order.target, str(self.model.root / "drill.toml"))
@@ -112,7 +142,11 @@ class Automatic:
         elif why := self._guarded(releases):
             ended.handed = why
         else:
-            outcome = self._act(releases, ended)
+            try:
+                with only_one(self.folder, f"drill rollback watch {self.order.procedure}") as records:
+                    outcome = self._act(releases, ended, records)
+            except MayWorkLater as error:
+                ended.handed = str(error)
         told = Incident(
             title=spec.trigger.title,
             since=met.since,
@@ -144,12 +178,16 @@ class Automatic:
         found = (hands_over(history, restraint, utc_anchor()[1], *one) for one in releases.items())
         return next((why for why in found if why), None)
 
-    def _act(self, releases: Mapping[str, str], ended: Ended) -> Outcome:
+    def _act(self, releases: Mapping[str, str], ended: Ended, records: Records) -> Outcome | None:
         """Rolls back, looks whether that helped, and cleans up if it did. On file before anything is done."""
+        kept = records.newest()
+        if kept is not None and kept.outcome is None:
+            ended.handed = f"an earlier rollback ({kept.owner}) did not come to its end: resume or reverse it"
+            return None
         acted = [Acted(utc_anchor()[1], service, release, helped=None) for service, release in releases.items()]
         add_acted(self.folder / HISTORY, acted)
         plan = self.engine.plan(self.order.procedure, self.order.target, Deadline.after(HELPS_WITHIN))
-        with self.records.begin(plan, self.engine.standing.before(plan.target)) as writer:
+        with records.begin(plan, self.engine.standing.before(plan.target)) as writer:
             reporter = _Reporter(writer, ended.reports)
             outcome = self.engine.run(plan, reporter, Deadline.after(plan.limit or HELPS_WITHIN))
             ended.helped = outcome.outcome == "done" and self._quiet_again()

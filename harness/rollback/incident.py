@@ -61,7 +61,5 @@ def incident_record(one: Incident, utc_since: str) -> str:
 def action_items(one: Incident) -> list[str]:
     """What a person has to do, most urgent first."""
     items = [f"take over now: {one.handed}"] if one.handed else []
-    if one.outcome is not None and one.helped:
-        items += ["look again after 5 min and after 30 min whether clients are still well"]
     items += [f"keep {release} from being released again before it is mended" for release in one.releases]
     return [*items, f"find out why no test saw it: {one.title}", "tell those who were hit"]

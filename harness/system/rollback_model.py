@@ -14,4 +14,7 @@ class RollbackTable(Table):
     scripts: tuple[str, ...] = Field(default=(), description="what a person would run by hand; must be executable")
     cooldown: Duration = Field(default=Duration.of(s=15 * 60), description="between two automatic rollbacks")
     per_day: int = Field(default=3, ge=1, description="automatic rollbacks in 24 h, at most")
+    follow_up: tuple[Duration, ...] = Field(
+        default=(Duration.of(s=5 * 60), Duration.of(s=30 * 60)), description="looks after an automatic rollback"
+    )
     sessions: str | None = Field(default=None, description="query that counts the sessions that are active now")

@@ -113,7 +113,14 @@ from harness.cli.main import main
 main()
 """
 """The command, killed by the kernel right after a step."""
-STEPS = 4  # of a traffic rollback of one service: check, switch, verify, remove
+STANDBY = ("--live", "echo=2.0.0", "--standby", "echo=1.0.0")
+IN_PLACE = ("--live", "echo=2.0.0")
+KILLED = [
+    *(("traffic", STANDBY, step) for step in range(1, 5)),  # check, switch, verify, remove
+    *(("service", IN_PLACE, step) for step in range(2, 5)),  # check, check, deploy, verify
+    *(("application", IN_PLACE, step) for step in range(3, 6)),  # note, check, check, deploy, verify
+    *(("emergency", STANDBY, step) for step in range(1, 4)),  # count, switch, verify
+]
 
 
 def served(state: Path) -> list[str]:
@@ -135,15 +142,15 @@ def killed_after(step: int, state: Path, *arguments: str) -> None:
     assert process.returncode == -signal.SIGKILL, process.stderr
 
 
-@pytest.mark.parametrize("at", range(1, STEPS + 1))
+@pytest.mark.parametrize(("procedure", "runs", "at"), KILLED)
 def test_a_rollback_whose_process_is_killed_after_any_step_is_refused_taken_back_and_gone_on_with(
-    state: Path, at: int
+    state: Path, procedure: str, runs: tuple[str, ...], at: int
 ) -> None:
-    up(state, "--live", "echo=2.0.0", "--standby", "echo=1.0.0")
+    up(state, *runs)
     before = served(state)
-    run = ("rollback", "run", "traffic", "--to", "echo=1.0.0", "--system", str(ECHO))
+    run = ("rollback", "run", procedure, "--to", "echo=1.0.0", "--system", str(ECHO))
     killed_after(at, state, *run)
-    refused = rollback(state, "run", "traffic", "--to", "echo=1.0.0")
+    refused = rollback(state, "run", procedure, "--to", "echo=1.0.0")
     assert refused.code == 2
     assert "did not come to its end: drill rollback resume, or reverse" in refused.out
     back = rollback(state, "reverse")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import ECHO, Said, drill
+from harness.clock import wait_for
+from tests.support.commands import ECHO, Said, drill, drill_process
 from tests.support.fooled import altered
-from tests.support.sandboxes import state_folder
+from tests.support.sandboxes import soon, state_folder
 
 
 @pytest.fixture
@@ -34,7 +35,11 @@ def watch(state: Path, system: Path, *options: str) -> tuple[Said, dict[str, Any
 
 
 def test_a_bad_release_is_rolled_back_once_and_the_second_time_a_person_takes_over(tmp_path: Path, state: Path) -> None:
-    system = altered(tmp_path, ECHO, ('current = "1.0.0"\n', 'current = "1.0.0"\n\n[rollback]\ncooldown = "0 s"\n'))
+    system = altered(
+        tmp_path,
+        ECHO,
+        ('current = "1.0.0"\n', 'current = "1.0.0"\n\n[rollback]\ncooldown = "0 s"\nfollow_up = ["1 s", "2 s"]\n'),
+    )
     up(state, system, "2.0.0", "1.0.0")
     said, told = watch(state, system, "--for", "30 s")
     assert said.code == 0, said
@@ -43,6 +48,7 @@ def test_a_bad_release_is_rolled_back_once_and_the_second_time_a_person_takes_ov
     record = Path(told["incident"]).read_text(encoding="utf-8")
     assert "switch the traffic of echo to green: done" in record
     assert "- [ ] keep 2.0.0 of echo from being released again before it is mended" in record
+    assert record.endswith("## Follow-up\n\n- after 1 s: no trigger was met\n- after 2 s: no trigger was met\n")
     plan = drill("rollback", "plan", "traffic", "--to", "echo=1.0.0", "--system", system, "--json", state=state)
     assert json.loads(plan.out)["outlook"]["ready"][0]["found"] == "1.0.0 is what serves now"
     assert drill("rollback", "reverse", "--system", system, state=state).code == 0
@@ -74,3 +80,28 @@ def test_where_nothing_is_wrong_nothing_is_done(tmp_path: Path, state: Path) -> 
     assert said.code == 0, said
     assert told["trigger"].startswith("nothing called for a rollback (echo down for 1 s: 0% of ")
     assert told["incident"] is None
+
+
+def test_who_watches_keeps_nobody_from_acting_and_sees_when_it_does_not_help_for_long(
+    tmp_path: Path, state: Path
+) -> None:
+    system = altered(tmp_path, ECHO, ('current = "1.0.0"\n', 'current = "1.0.0"\n\n[rollback]\nfollow_up = ["60 s"]\n'))
+    up(state, system, "2.0.0", "1.0.0")
+    arguments = ("traffic", "--to", "echo", "--hold", "1 s", "--system", system, "--json")
+    watching = drill_process("rollback", "watch", *arguments, state=state)
+    try:
+        records = "*/rollbacks/incident-*.md"
+        wait_for(
+            lambda: [one for one in state.glob(records) if "## Follow-up" in one.read_text(encoding="utf-8")],
+            soon(90),
+            "a follow-up",
+        )
+        assert drill("rollback", "reverse", "--system", system, state=state).code == 0
+        out, err = watching.communicate(timeout=90)
+    finally:
+        watching.kill()
+    assert watching.returncode == 1, err
+    told = json.loads(out)
+    assert told["helped"] is True
+    assert told["handed_over"].startswith("echo down for 1 s again ")
+    assert Path(told["incident"]).read_text(encoding="utf-8").endswith("; a person must take over\n")
