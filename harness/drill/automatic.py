@@ -112,6 +112,7 @@ class Automatic:
         begun, specs = now(), self._specs()
         with Eyes(specs, self.bench) as eyes, ended.incident.open("a", encoding="utf-8") as record:
             record.write("\n## Follow-up\n\n")
+            record.flush()
             for after in self.model.rollback.follow_up:
                 try:
                     met = self.observer.wait_until(lambda: eyes.look(now()), Deadline(begun + after), "a relapse")
