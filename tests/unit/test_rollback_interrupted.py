@@ -101,7 +101,7 @@ def _releases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def finish(rollback: Engine, plan: Plan, reporter: object) -> Outcome:
-    deadline = Deadline.after(Duration.of(s=5))
+    deadline = Deadline.after(Duration.of(s=60))
     outcome = rollback.run(plan, reporter, deadline, whole=False)  # type: ignore[arg-type]
     return rollback.clean_up(plan, reporter, deadline) if outcome.outcome == "done" else outcome  # type: ignore[arg-type]
 
@@ -128,7 +128,7 @@ def carried_out(procedure: Procedure, system: MemorySystem) -> int:
 
 def killed(records: Records, rollback: Engine, procedure: Procedure, at: int, *, recorded: bool) -> Kept:
     """What is on record of a rollback that was killed right after a step."""
-    plan = rollback.plan(procedure, TARGET, Deadline.after(S))
+    plan = rollback.plan(procedure, TARGET, Deadline.after(Duration.of(s=60)))
     with records.begin(plan, rollback.standing.before(plan.target)) as writer, pytest.raises(Killed):
         finish(rollback, plan, Fatal(writer, at, recorded))
     kept = records.newest()
