@@ -99,8 +99,9 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
         plan = live.engine.plan(drill.procedure, drill.target, deadline, goal)
     except DeadlineExceeded as error:
         raise StageFailed(f"no plan was made in time: {error}") from error
-    with suppress(MayWorkLater):  # a platform that does not tell now is no reason to stop
-        journal.append(looked_ahead(live.engine.look_ahead(drill.procedure, drill.target, deadline)))
+    if drill.procedure is not Procedure.EMERGENCY:  # then nobody waits to know what it costs
+        with suppress(MayWorkLater):  # a platform that does not tell now is no reason to stop
+            journal.append(looked_ahead(live.engine.look_ahead(drill.procedure, drill.target, deadline)))
     journal.append(planned(plan), durable=True)
     return plan
 
