@@ -210,6 +210,7 @@ def _away(plain: Seen) -> Iterator[Case]:
     renames = [bool(_RENAME.search(one.text)) for one in plain.statements]
     wanted |= set(_few(_critical(plain), limits.CRITICAL_CUTS))
     wanted = {number for number in wanted if not (renames[number - 1] and renames[number - 2])}
+    yield Case("away-0", "the database is away from the start", _AWAY, trouble=Trouble.AWAY)
     for number in sorted(wanted):
         yield Case(
             f"away-{number}",

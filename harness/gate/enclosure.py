@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,8 @@ from harness.sandbox.common.logs import tail
 from harness.sandbox.common.process import Process, mark_of
 
 _INIT: Final = Path(__file__).with_name("enclosure.sh")
-_WATCHED: Final = ("/dev/shm", "/etc", "/home", "/opt", "/root", "/srv", "/usr", "/var", "/tmp")  # noqa: S108 - looked at only
+_NOT_WATCHED: Final = ("/proc", "/sys", "/dev")  # of the kernel; /dev is read-only in there
+_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder to watch
 _CACHES: Final = ("__pycache__", ".pyc", "/.cache/")
 """What an interpreter writes for itself, and needs no cleaning up."""
 _SEEN_BYTES: Final = 4 * 1024 * 1024  # of a file so much is looked through for a password
@@ -56,7 +58,7 @@ class Enclosure:
         self._output = (world / "output").open("wb+")
         size = "-" if scratch is None else str(scratch)
         self._popen = subprocess.Popen(
-            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_WATCHED), *command],
+            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_watched(command)), *command],
             env={**environment, **mark_of(Process.own())},
             stdin=subprocess.PIPE,
             stdout=self._output,
@@ -161,6 +163,18 @@ class Enclosure:
             children = Path(f"/proc/{self._popen.pid}/task/{self._popen.pid}/children").read_text(encoding="ascii")
             return int(children.split()[0]) if children.split() else None
         return None
+
+
+def _watched(command: Sequence[str]) -> list[str]:
+    """The folders whose changes are seen: all at the top, and file systems in them that a script needs.
+
+    An overlay shows one file system alone, so those of the script and of what runs it are laid over theirs.
+    """
+    top = sorted(str(path) for path in Path("/").iterdir() if path.is_dir() and not path.is_symlink())
+    needed = [Path(one) for one in (*command, sys.executable, __file__) if one.startswith("/")]
+    mounts = {str(parent) for path in needed for parent in path.resolve().parents if parent.is_mount()} - {"/"}
+    watched = [one for one in top if one not in _NOT_WATCHED]
+    return [*watched, _SHARED_MEMORY, *sorted(mounts - set(top), key=len)]
 
 
 def holds(path: Path, secrets: Sequence[str]) -> bool:

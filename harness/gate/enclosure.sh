@@ -22,6 +22,10 @@ for folder in $watched; do
     "$folder" 2>/dev/null || echo "unwatched $folder" >&8
 done
 unset IFS
+# What is not watched cannot be changed at all. Devices may still be written to.
+mount --rbind /dev /dev
+mount -o remount,bind,ro /dev
+mount -o remount,bind,ro /
 mount -c --bind /proc/self/fd/5 "$world"
 [ "$scratch" = - ] || mount -t tmpfs -o "size=$scratch,mode=0700" gate "$world/scratch"
 cd "$world/work"

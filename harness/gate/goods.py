@@ -8,6 +8,7 @@ import io
 import os
 import tarfile
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ SQL: Final = Path(__file__).with_name("world")
 TOKEN: Final = "gk-7f3e9a1c5b2d8046"  # noqa: S105 - in the configuration, to see whether a script prints it
 _SECRET_MODE: Final = 0o600
 _MODE: Final = 0o644
+_SIZE_AT: Final = 8  # in a dump, the size of its numbers in bytes
+_MADE_AT: Final = 12  # when it was made
 
 
 def _config(version: str, **own: str) -> dict[str, tuple[str, int]]:
@@ -78,6 +81,24 @@ def lay_rollback(folder: Path, newer: str, older: str, text: str) -> None:
     """
     for one, other in ((newer, older), (older, newer)):
         (folder / f"{one}_to_{other}_rollback.sql").write_text(text, encoding="utf-8")
+
+
+def backdated(data: bytes, age_s: int) -> bytes:
+    """A dump whose own header says, too, that it was made so many seconds ago.
+
+    The header: PGDMP, three bytes of version, the sizes of a number and of an offset, the format, the compression; then
+    second, minute, hour, day, month from 0, and year from 1900 as numbers, each a sign and little-endian bytes.
+    """
+    size = data[_SIZE_AT]
+    fields = [
+        int.from_bytes(data[_MADE_AT + n * (size + 1) + 1 : _MADE_AT + (n + 1) * (size + 1)], "little")
+        for n in range(6)
+    ]
+    second, minute, hour, day, month, year = fields
+    made = datetime(year + 1900, month + 1, day, hour, minute, second, tzinfo=UTC) - timedelta(seconds=age_s)
+    told = (made.second, made.minute, made.hour, made.day, made.month - 1, made.year - 1900)
+    header = b"".join(b"\0" + number.to_bytes(size, "little") for number in told)
+    return data[:_MADE_AT] + header + data[_MADE_AT + len(header) :]
 
 
 def lay_backup(folder: Path, name: str, data: bytes, *, age_s: int, checksum_of: bytes | None = None) -> None:

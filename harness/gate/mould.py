@@ -16,7 +16,7 @@ from psycopg import sql
 
 from harness.clock import now
 from harness.errors import InternalError
-from harness.gate.goods import BETWEEN, CURRENT, TARGET, lay_config, migration
+from harness.gate.goods import BETWEEN, CURRENT, TARGET, backdated, lay_config, migration
 from harness.gate.look import files, look_at_database
 from harness.gate.seen import DatabaseSeen, Method, Reference
 from harness.gate.server import BYSTANDER, CLIENT_ROLE, DATABASE, SCRIPT_ROLE, Programs, Server, execute, write_settings
@@ -33,7 +33,7 @@ _SETTLED: Final = (29 * _DAY, 180, 300)
 _LATE: Final = (100, 5, 30)
 _PRODUCTS: Final = 400
 _REFERENCE: Final = "reference"
-_NEWEST: Final = datetime(2026, 3, 9, 12, tzinfo=UTC)  # what rows say of the present; no rule depends on it
+_NEWEST: Final = datetime(2024, 3, 11, 12, tzinfo=UTC)  # what rows say of the present; no rule depends on it
 _INITDB: Final = (
     "--username=drill",
     "--no-sync",
@@ -110,7 +110,7 @@ def _filled(folder: Path, programs: Programs, clients: Path, server: Server, pas
     execute(server.dsn(), [*as_owner, migration(TARGET)])
     backups: dict[str, bytes] = {}
     seeds = [*_orders(server, "ancient", _ANCIENT, present)]
-    backups["old"] = _dumped(server, programs, folder, DATABASE)
+    backups["old"] = _dumped(server, programs, folder, DATABASE, age_s=OLD_AGE_S)
     seeds += _orders(server, "settled", _SETTLED, present)
     backups["good"] = _dumped(server, programs, folder, DATABASE)
     restored = look_at_database(server.dsn())
@@ -162,10 +162,10 @@ def _copy(server: Server, statement: str) -> Iterator[None]:
     execute(server.dsn("postgres"), [f"DROP DATABASE {_REFERENCE}"])
 
 
-def _dumped(server: Server, programs: Programs, folder: Path, database: str) -> bytes:
+def _dumped(server: Server, programs: Programs, folder: Path, database: str, *, age_s: int = BACKUP_AGE_S) -> bytes:
     path = folder / "run" / "dump"
     programs.run("pg_dump", "-Fc", f"--dbname={server.dsn(database)}", f"--file={path}", cwd=folder / "run")
-    data = path.read_bytes()
+    data = backdated(path.read_bytes(), age_s)
     path.unlink()
     return data
 

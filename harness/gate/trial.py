@@ -98,6 +98,8 @@ class _Run:
         world.relay.on_statement = self._at_statement if case.trouble in _BY_STATEMENT else None
         if case.trouble is Trouble.KILLED_AT_COMMAND:
             commands.hold_at(world.folder, int(case.at))
+        if case.trouble is Trouble.AWAY and not case.at:
+            self._at_statement(0)
         scratch = limits.SCRATCH_BYTES if case.trouble is Trouble.FULL else None
         enclosure = Enclosure(world.folder, command, world.environment(), scratch=scratch)
         try:

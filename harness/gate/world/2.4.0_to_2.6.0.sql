@@ -6,4 +6,4 @@ ALTER TABLE products ADD CONSTRAINT products_price_check CHECK (price >= 0);
 ALTER TABLE products DROP COLUMN price_cents;
 ALTER TABLE orders ADD COLUMN channel text NOT NULL DEFAULT 'web';
 CREATE INDEX orders_channel ON orders (channel);
-INSERT INTO schema_migrations (version, created_at) VALUES ('2.6.0', timestamptz '2026-03-02 08:00:00+00');
+INSERT INTO schema_migrations (version, created_at) VALUES ('2.6.0', timestamptz '2024-03-04 08:00:00+00');
