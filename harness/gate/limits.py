@@ -20,7 +20,7 @@ SETTLE: Final = Duration.of(s=5)  # after a script's end, until clients are serv
 SUSTAIN: Final = 5  # good answers in a row, one each period, that count as being served
 WRITE_EVERY: Final = Duration.of(ms=40)  # 25 writes a second: each fraction of a second shows in the ledger
 ASK_EVERY: Final = Duration.of(ms=40)  # likewise for requests
-CLIENT: Final = Duration.of(s=2)  # a client's patience with one statement
+CLIENT: Final = Duration.of(s=1)  # a client's patience with one statement; an outage is told as precisely as twice that
 OUTAGE_ALLOWED: Final = Duration.of(s=11)  # while a script waits for a lock and then refuses: at most 10 s
 CONNECT_AGAIN: Final = Duration.of(s=1)  # a pool's pause before it opens a session anew
 LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the server notices within milliseconds

@@ -108,8 +108,8 @@ def _may_stay(name: str, file: FileSeen, seen: Seen) -> bool:
     given = {one.content for one in seen.before.given.values()}
     if file.content.startswith("backup "):
         return file.content not in given
-    if file.content.startswith("empty "):
-        return "lock" in name
+    if file.content.startswith("empty ") and "lock" in name:
+        return True
     old = {one.content for one in seen.before.config.values()}
     return name.endswith((".log", ".tar.gz", ".tgz")) or file.content in old
 

@@ -94,6 +94,7 @@ class _Run:
     def __init__(self, case: Case, world: World, command: Sequence[str]) -> None:
         self._case, self._world = case, world
         self._hit = threading.Event()
+        self._asked = threading.Event()
         self.no_effect = ""
         world.relay.on_statement = self._at_statement if case.trouble in _BY_STATEMENT else None
         if case.trouble is Trouble.KILLED_AT_COMMAND:
@@ -115,6 +116,7 @@ class _Run:
         if self._case.trouble is Trouble.TERMINATED:
             if number >= self._case.at:
                 self._hit.set()
+                self._asked.wait(limits.KILLED.seconds)  # the statement is under way until the script is asked to end
         elif number >= self._case.at and not self._hit.is_set():
             self._world.relay.cut(limits.BACK_AFTER if self._case.trouble is Trouble.AWAY_AND_BACK else None)
             self._hit.set()
@@ -124,6 +126,7 @@ class _Run:
             with suppress(DeadlineExceeded):
                 wait_for(lambda: self._hit.is_set() or enclosure.ended, self._deadline(enclosure), "the instant")
             enclosure.terminate()
+            self._asked.set()
         with suppress(DeadlineExceeded):  # then it has no exit code
             wait_for(
                 lambda: enclosure.ended or self._to_be_killed(enclosure),
