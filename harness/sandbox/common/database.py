@@ -7,24 +7,19 @@ cannot, because it is frozen or the way to it is cut, the connection is shut dow
 import asyncio
 import math
 import os
-import re
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from harness.clock import Deadline, now
 from harness.errors import DeadlineExceeded, InputError, MayWorkLater
 from harness.sandbox.common import limits
-from harness.secrecy import learn
+from harness.sandbox.common.dsn import learn_passwords, with_password
 from harness.units import Duration
-
-_FIELDS: Final = 5
-_FIELD_END: Final = re.compile(r"(?<!\\):")  # in a field of a passfile ":" is written as "\:"
 
 
 class PostgresDatabase:
@@ -32,9 +27,7 @@ class PostgresDatabase:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        entries = _entries(dsn)
-        self._password = _password(dsn, entries)
-        learn(*(password for *_, password in entries))
+        learn_passwords(dsn)
 
     @property
     def dsn(self) -> str:
@@ -61,8 +54,7 @@ class PostgresDatabase:
         left = max(Duration.of(ms=1), deadline.left)
         connect = min(left, limits.POSTGRES_CONNECT)
         conninfo = make_conninfo(
-            self._dsn,
-            **self._password,
+            with_password(self._dsn),
             connect_timeout=max(2, math.ceil(connect.seconds)),  # libpq knows whole seconds, and takes 1 as 2
             # Rows that a policy hides must be an error: a count that leaves them out looks like a good one.
             options="-c default_transaction_read_only=on -c row_security=off "
@@ -78,32 +70,6 @@ class PostgresDatabase:
                 return await (await connection.execute(sql.encode(), prepare=True)).fetchall()
         finally:
             hang_up.cancel()
-
-
-def _entries(dsn: str) -> list[list[str]]:
-    """The lines of the passfile that a connection string names: host, port, database, user and password of each."""
-    try:
-        lines = Path(str(conninfo_to_dict(dsn).get("passfile", ""))).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
-        return []
-    found = [[re.sub(r"\\(.)", r"\1", part) for part in _FIELD_END.split(line)] for line in lines if line[:1] != "#"]
-    return [one for one in found if len(one) == _FIELDS]
-
-
-def _password(dsn: str, entries: list[list[str]]) -> dict[str, str]:
-    """The password by the passfile, as libpq finds it there; but PGPASSWORD of whoever started us does not count.
-
-    One that the connection string itself holds comes first.
-    """
-    told = conninfo_to_dict(dsn)
-    if "password" in told:
-        return {}
-    names = ("host", "port", "dbname", "user")
-    wanted = [str(told.get(name, "")) for name in names]
-    for *fields, password in entries:
-        if all(field in ("*", value) for field, value in zip(fields, wanted, strict=True)):
-            return {"password": password}
-    return {}
 
 
 def _hang_up(connection: psycopg.AsyncConnection) -> None:

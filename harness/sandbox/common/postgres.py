@@ -21,6 +21,7 @@ from psycopg import sql
 from harness.clock import Deadline
 from harness.errors import Unavailable
 from harness.sandbox.common import limits
+from harness.sandbox.common.dsn import with_password
 
 HARNESS_ROLE: Final = "drill"
 SERVICE_ROLE: Final = "app"
@@ -102,7 +103,7 @@ def verifier(password: str) -> str:
 async def accepts(dsn: str) -> bool:
     """True once the server lets a client in."""
     try:
-        connection = await psycopg.AsyncConnection.connect(dsn)
+        connection = await psycopg.AsyncConnection.connect(with_password(dsn))
     except psycopg.OperationalError:
         return False
     await connection.close()
@@ -111,7 +112,7 @@ async def accepts(dsn: str) -> bool:
 
 async def create_database(dsn: str, name: str, password: str) -> None:
     """Makes the role of the services, with a password, and the system's database."""
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(with_password(dsn), autocommit=True) as connection:
         await connection.execute(
             sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
                 sql.Identifier(SERVICE_ROLE), sql.Literal(verifier(password)), sql.Identifier(HARNESS_ROLE)
@@ -131,7 +132,7 @@ async def wait_until_kept(dsn: str, deadline: Deadline, log_of: Callable[[str], 
     Raises:
         Unavailable: one of them did not work by the deadline; says which, with the end of its log.
     """
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(with_password(dsn), autocommit=True) as connection:
         await connection.execute("SELECT pg_switch_wal()")
         while True:
             row = await (await connection.execute(_KEPT, [SLOT])).fetchone()

@@ -5,6 +5,7 @@ from pathlib import Path
 import psycopg
 
 from harness.errors import ConfigurationError, NotFound
+from harness.sandbox.common.dsn import with_password
 
 
 async def apply(dsn: str, files: tuple[Path, ...]) -> None:
@@ -14,7 +15,7 @@ async def apply(dsn: str, files: tuple[Path, ...]) -> None:
         NotFound: a file is not there.
         ConfigurationError: the server refused a statement; the message starts with file and line.
     """
-    async with await psycopg.AsyncConnection.connect(dsn) as connection:
+    async with await psycopg.AsyncConnection.connect(with_password(dsn)) as connection:
         for file in files:
             try:
                 text = file.read_text(encoding="utf-8")

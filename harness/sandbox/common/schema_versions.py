@@ -18,6 +18,7 @@ from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound, WillNotWork
 from harness.sandbox.common import limits
 from harness.sandbox.common.database import PostgresDatabase
+from harness.sandbox.common.dsn import with_password
 from harness.sandbox.common.tables import PostgresTables
 from harness.units import Duration
 
@@ -66,7 +67,7 @@ class SchemaOfFiles:
         left = max(Duration.of(ms=1), deadline.left)
         try:
             with psycopg.connect(
-                self._database.dsn,
+                with_password(self._database.dsn),
                 connect_timeout=max(2, round(limits.POSTGRES_CONNECT.seconds)),
                 options=f"-c lock_timeout={_ms(min(left, limits.LOCK_WAIT))} -c statement_timeout={_ms(left)}",
             ) as session:

@@ -17,6 +17,7 @@ from psycopg import sql
 from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound
 from harness.sandbox.common import limits
+from harness.sandbox.common.dsn import with_password
 
 ASIDE: Final = "drill_set_aside"
 _HELD: Final = "drill holds a lock on "
@@ -101,7 +102,7 @@ class PostgresTables:
         """See the port. As an application does that forgot its transaction: the lock is one that only readers share."""
         with self._session(deadline) as session:
             name = _found(session, table)
-        held = psycopg.connect(self._dsn, application_name=_application(table), connect_timeout=_CONNECT)
+        held = psycopg.connect(with_password(self._dsn), application_name=_application(table), connect_timeout=_CONNECT)
         held.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(name))
         self._held[table] = held
 
@@ -126,7 +127,9 @@ class PostgresTables:
         """
         left = max(1, min(deadline.left, limits.LOCK_WAIT).ns // 1_000_000)
         try:
-            with psycopg.connect(self._dsn, connect_timeout=_CONNECT, options=f"-c lock_timeout={left}") as session:
+            with psycopg.connect(
+                with_password(self._dsn), connect_timeout=_CONNECT, options=f"-c lock_timeout={left}"
+            ) as session:
                 yield session
         except (psycopg.OperationalError, psycopg.errors.LockNotAvailable) as error:
             raise MayWorkLater(f"the data cannot be changed now: {error}") from error
