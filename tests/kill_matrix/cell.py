@@ -90,7 +90,7 @@ class OnKind(Nowhere):
     name = "kind"
     options = ("--sandbox", "kind")
     limit = LIMIT_ON_KIND
-    allowed = frozenset({".lock", ".kind", "drills", f"{CLUSTER}.kubeconfig", f"{CLUSTER}.lock"})
+    allowed = frozenset({".lock", ".kind", ".kind.lock", "drills", f"{CLUSTER}.kubeconfig", f"{CLUSTER}.lock"})
 
     def __init__(self, home: Path) -> None:
         self._kubeconfig = kubeconfig_of(CLUSTER, home / "kubeconfig")
