@@ -17,6 +17,7 @@ import httpx
 import typer
 
 from harness.cli import rollback_watch as watched
+from harness.cli.goals import goal_of
 from harness.cli.options import EMBEDDED, Json, System
 from harness.cli.output import readable
 from harness.cli.rollback_output import Told, as_json, headline, print_outlook
@@ -27,6 +28,7 @@ from harness.clock import Deadline
 from harness.drill.automatic import Order
 from harness.drill.sandboxes import entered
 from harness.errors import NotFound, UsageError
+from harness.rollback.data.carry_out import recovery_of
 from harness.rollback.engine import Engine, Outcome, StepReport
 from harness.rollback.interrupted import remaining, reverse
 from harness.rollback.plan import Plan, Procedure
@@ -36,9 +38,11 @@ from harness.settings import Settings
 from harness.system import ports
 from harness.system.checks import http_client
 from harness.system.model import SystemModel
+from harness.system.restoring import BackupKind
 from harness.units import Duration
 
 WITHIN: Final = Duration.of(s=60)  # for the whole rollback, as in a drill that says nothing else
+DATA_WITHIN: Final = Duration.of(s=600)  # a restore copies the database: minutes where it is large
 RECORDS: Final = "rollbacks"
 EXITS: Final = {"done": 0, "failed": 1, "refused": 2}
 
@@ -46,12 +50,16 @@ app = typer.Typer(add_completion=False, help="The engine alone, on a system that
 
 Kind = Annotated[Procedure, typer.Argument(help="which procedure", metavar="PROCEDURE")]
 Target = Annotated[
-    list[str],
+    Sequence[str],
     typer.Option(
         "--to",
         help="what a service goes back to, or only the service: to what was before; again for another one",
         metavar="SERVICE[=VERSION]",
     ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option("--data-to", help="what the database goes back to: a time, end, newest, a version, …", metavar="GOAL"),
 ]
 On = Annotated[str | None, typer.Option("--on", help="the sandbox's id", show_default="the only one of yours")]
 
@@ -65,12 +73,21 @@ For = Annotated[str, typer.Option("--for", help="how long to watch", metavar="DU
 
 @app.command()
 @readable
-def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
+def plan(
+    procedure: Kind,
+    *,
+    to: Target = (),
+    data_to: Data = None,
+    on: On = None,
+    system: System = None,
+    json: Json = False,
+) -> int:
     """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
+    goal = goal_of(procedure, to, data_to)
     with _live(on, system) as (_, _, engine, _, _):
         deadline = Deadline.after(WITHIN)
         target = _target(engine, to, deadline)
-        found = engine.plan(procedure, target, deadline)
+        found = engine.plan(procedure, target, deadline, goal)
         ahead = engine.look_ahead(procedure, target, deadline)
     if json:
         print(json_text.dumps(as_json(found, []) | {"outlook": asdict(ahead)}, indent=2))
@@ -84,8 +101,17 @@ def plan(procedure: Kind, *, to: Target, on: On = None, system: System = None, j
 
 @app.command()
 @readable
-def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, json: Json = False) -> int:
+def run(
+    procedure: Kind,
+    *,
+    to: Target = (),
+    data_to: Data = None,
+    on: On = None,
+    system: System = None,
+    json: Json = False,
+) -> int:
     """Roll back, and clean up once that is verified. Exit 0: rolled back; 1: failed; 2: refused, nothing changed."""
+    goal = goal_of(procedure, to, data_to)
     told = Told(quiet=json)
     what = f"drill rollback run {procedure}"
     with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
@@ -94,11 +120,26 @@ def run(procedure: Kind, *, to: Target, on: On = None, system: System = None, js
             why = f"an earlier rollback ({kept.owner}) did not come to its end: drill rollback resume, or reverse"
             return _ended(None, told, Outcome("refused", why), json=json)
         deadline = Deadline.after(WITHIN)
-        found = engine.plan(procedure, _target(engine, to, deadline), deadline)
-        deadline = Deadline.after(found.limit or WITHIN)
+        found = engine.plan(procedure, _target(engine, to, deadline), deadline, goal)
+        deadline = Deadline.after(found.limit or (DATA_WITHIN if procedure.of_data else WITHIN))
         telling = Telling(model, procedure, found.target)
         with records.begin(found, engine.standing.before(found.target)) as writer:
             return _carry_out(engine, found, (told, writer, telling), deadline, json=json, whole=True)
+
+
+@app.command(name="back-up")
+@readable
+def back_up(
+    kind: Annotated[BackupKind, typer.Argument(help="base, or dump", metavar="KIND")],
+    *,
+    on: On = None,
+    system: System = None,
+) -> int:
+    """Take a backup of the database now, for a rollback to come."""
+    with _live(on, system) as (_, live, _, _, _):
+        taken = recovery_of(live).back_up(kind, Deadline.after(WITHIN))
+    print(f"{taken.name}: {taken.size} bytes, schema {taken.version or 'of no version'}, {taken.taken.isoformat()}")
+    return 0
 
 
 @app.command()
@@ -114,7 +155,7 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
         told, telling = Told(quiet=json), Telling(model, kept.plan.procedure, kept.plan.target)
         with records.take_up(reversing=False) as writer:
-            deadline = Deadline.after(kept.plan.limit or WITHIN)
+            deadline = Deadline.after(kept.plan.limit or (DATA_WITHIN if kept.plan.procedure.of_data else WITHIN))
             return _carry_out(engine, remaining(kept), (told, writer, telling), deadline, json=json)
 
 

@@ -45,7 +45,7 @@ def print_outlook(ahead: Outlook) -> None:
 def headline(found: Plan) -> str:
     """What goes back, and how."""
     target = ", ".join(f"{service} {version}" for service, version in found.target.items())
-    return f"{found.procedure}: back to {target}"
+    return f"{found.procedure}: back to {target or found.goal}"
 
 
 def as_json(found: Plan, reports: Sequence[StepReport]) -> dict[str, Any]:
@@ -54,6 +54,7 @@ def as_json(found: Plan, reports: Sequence[StepReport]) -> dict[str, Any]:
     return {
         "procedure": found.procedure.value,
         "target": found.target,
+        "goal": found.goal,
         "steps": [_step(step, ended.get(step.id)) for step in found.steps],
     }
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.errors import WillNotWork
+from harness.rollback.data.actions import CheckKept, DropKept
+from harness.rollback.data.reversal import reversals
 from harness.rollback.plan import (
     Action,
     DeployAgain,
@@ -72,7 +74,7 @@ def remaining(kept: Kept) -> Plan:
     changed, and all of it is verified again; attempts are made until one of them has worked. Every change may be made
     twice: asking for what is changes nothing.
     """
-    if not _touched(kept):
+    if not _touched(kept) or _taken_back_by_itself(kept):
         return kept.plan
     worked = any(step.id in kept.done for step in kept.plan.of_phase(StepPhase.ATTEMPT))
     over = (StepPhase.CHECK, StepPhase.ATTEMPT) if worked else (StepPhase.CHECK,)
@@ -90,6 +92,8 @@ def reverse(kept: Kept) -> Plan:
     Raises:
         WillNotWork: a step was begun that cannot be taken back by itself.
     """
+    if kept.plan.procedure.of_data:
+        return _reverse_data(kept)
     before = {one.service: one for one in kept.before}
     back: list[Action] = []
     for step in reversed(_touched(kept)):
@@ -103,6 +107,30 @@ def reverse(kept: Kept) -> Plan:
     found += [(StepPhase.VERIFY, *verify(name, version, before[name].replicas)) for name, version in target.items()]
     steps = (Step(f"back-{number:02}", *part) for number, part in enumerate(found, 1))
     return Plan(kept.plan.procedure, target, tuple(steps))
+
+
+def _taken_back_by_itself(kept: Kept) -> bool:
+    """A rollback of data that fails before clients are let in puts back what it had changed."""
+    changes = kept.plan.of_phase(StepPhase.CHANGE)
+    return kept.plan.procedure.of_data and kept.outcome == "failed" and any(one.id not in kept.done for one in changes)
+
+
+def _reverse_data(kept: Kept) -> Plan:
+    """The database that was live before is live again; services are as they were all the time."""
+    touched = _touched(kept)
+    dropped = [step for step in touched if isinstance(step.action, DropKept)]
+    if any(step.id in kept.done for step in dropped):
+        raise WillNotWork("the database that was replaced is removed already, so nothing can take its place back")
+    limits = {type(step.action): step.deadline for step in kept.plan.steps}
+    longest = max(limits.values(), default=CHANGE_LIMIT)
+    back = reversals([step.action for step in touched], though_let_in=True)
+    found: list[tuple[StepPhase, Action, Duration]]
+    found = [(StepPhase.CHECK, CheckKept(), step.deadline) for step in dropped]  # it may have been under way
+    found += [(StepPhase.CHANGE, one, limits.get(type(one), longest)) for one in back]
+    verified = kept.plan.of_phase(StepPhase.VERIFY) if back else ()
+    parts = [*found, *((step.phase, step.action, step.deadline) for step in verified)]
+    steps = (Step(f"back-{number:02}", *part) for number, part in enumerate(parts, 1))
+    return Plan(kept.plan.procedure, {}, tuple(steps), goal="the database before it")
 
 
 def _touched(kept: Kept) -> Sequence[Step]:

@@ -176,7 +176,7 @@ def _of_plan(plan: Plan) -> dict[str, Any]:
         for step in plan.steps
     ]
     limit = None if plan.limit is None else _DURATION.dump_python(plan.limit, mode="json")
-    return {"procedure": plan.procedure.value, "target": plan.target, "limit": limit, "steps": steps}
+    return {"procedure": plan.procedure.value, "target": plan.target, "goal": plan.goal, "limit": limit, "steps": steps}
 
 
 def _to_plan(told: Mapping[str, Any]) -> Plan:
@@ -190,7 +190,7 @@ def _to_plan(told: Mapping[str, Any]) -> Plan:
         for step in told["steps"]
     )
     limit = None if told["limit"] is None else _DURATION.validate_json(json.dumps(told["limit"]))
-    return Plan(Procedure(told["procedure"]), dict(told["target"]), tuple(steps), limit)
+    return Plan(Procedure(told["procedure"]), dict(told["target"]), tuple(steps), limit, told["goal"])
 
 
 def _read(path: Path) -> Kept:

@@ -113,6 +113,9 @@ class Recovery(Protocol):
             NotFound: nothing was restored.
         """
 
+    def keeps(self) -> bool:
+        """Whether a database that was replaced is kept, so that `swap_back` would do something."""
+
     def swap_back(self, deadline: Deadline) -> None:
         """Puts the one that was kept back in its place; does nothing where none is kept."""
 

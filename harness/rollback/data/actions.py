@@ -35,7 +35,7 @@ class CheckBackup:
     """The backup that was found for the goal can be read to its end; None when none was found."""
 
     kind: BackupKind
-    goal: Goal
+    goal: Point | NewestBackup
     backup: Backup | None
 
     @property
@@ -83,6 +83,16 @@ class CheckScripts:
         if len(self.way) > 1:
             return f"check that the schema is {self.way[0]}, and that scripts lead by way of {' to '.join(self.way)}"
         return f"check that scripts lead from schema {self.way[0]} to {self.goal}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckKept:
+    """The database that was replaced is still there."""
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return "check that the database that was replaced is kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +232,7 @@ class Migrate:
         return f"take the schema from {self.before} to {self.after}"
 
 
-DataCheck = CheckBackup | CheckReachable | CheckRoom | CheckScripts
+DataCheck = CheckBackup | CheckReachable | CheckRoom | CheckScripts | CheckKept
 DataChange = (
     TurnAway
     | LetIn

@@ -12,6 +12,7 @@ from harness.errors import DrillError, NotFound, WillNotWork
 from harness.journal.refusal import Refusal
 from harness.rollback.data.actions import (
     CheckBackup,
+    CheckKept,
     CheckReachable,
     CheckRoom,
     CheckScripts,
@@ -102,7 +103,7 @@ def scripts_back(system: System, start: str) -> dict[str, Sequence[str]]:
     return found
 
 
-def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:  # noqa: PLR0911 - a case each
+def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:  # noqa: C901, PLR0911 - a case each
     """Carries out one check.
 
     Raises:
@@ -129,6 +130,10 @@ def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:
                 )
                 return Found(f"{why}; make room first", Refusal.NO_ROOM)
             return Found(f"it needs {needed // _MB} MB, and {free // _MB} MB are free")
+        case CheckKept():
+            if not recovery_of(system).keeps():
+                return Found("it is removed already, so nothing can take its place back", Refusal.NO_BACKUP)
+            return Found("it is")
         case CheckScripts(way, goal):
             return _find_scripts(way, goal, system, deadline)
         case _:

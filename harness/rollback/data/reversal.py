@@ -24,19 +24,25 @@ from harness.rollback.data.actions import (
 from harness.rollback.plan import Action
 
 
-def reversals(begun: Sequence[Action]) -> tuple[DataChange, ...]:
+def reversals(begun: Sequence[Action], *, though_let_in: bool = False) -> tuple[DataChange, ...]:
     """What takes back the changes that were begun, in order; the last one may be half done.
 
     Every one of them may also be taken back where it had not begun to do anything.
+
+    Args:
+        begun: the changes.
+        though_let_in: a person wants it, and knows that what clients have written since they were let in is given up.
     """
-    if any(isinstance(one, LetIn) for one in begun[:-1]):
+    if any(isinstance(one, LetIn) for one in begun[:-1]) and not though_let_in:
         return ()
-    found = [_reversal(one) for one in reversed(begun)]
+    found = [_reversal(one, though_let_in=though_let_in) for one in reversed(begun)]
     return tuple(one for one in found if one is not None)
 
 
-def _reversal(action: Action) -> DataChange | None:
+def _reversal(action: Action, *, though_let_in: bool) -> DataChange | None:  # noqa: PLR0911 - a case each
     match action:
+        case LetIn(services) if though_let_in:
+            return TurnAway(services)
         case TurnAway(services):
             return LetIn(services)
         case CloseDatabase():

@@ -60,8 +60,9 @@ class Reach:
                 PointKind.TRANSACTION: (f"--xid={point.value}", "--rmgr=Transaction"),
                 PointKind.LSN: (f"--end={point.value}", "--limit=1"),
             }[point.kind]
-            last = max((one.name for one in folder.iterdir()), default=backup.first_wal)
-            said = await self._said("pg_waldump", *what, f"--path={folder}", backup.first_wal, last, deadline=deadline)
+            said = ""
+            for first, last in segments.stretches(backup.first_wal, [one.name for one in folder.iterdir()]):
+                said += await self._said("pg_waldump", *what, f"--path={folder}", first, last, deadline=deadline)
         finally:
             shutil.rmtree(folder)
         if point.kind is PointKind.NAME:

@@ -103,6 +103,8 @@ class RecoveryCalls:
                 return await restoring.look_beside(about["sql"])
             case "swap":
                 await restoring.swap(deadline)
+            case "keeps":
+                return restoring.keeps
             case "swap_back":
                 await restoring.swap_back(deadline)
             case "drop_beside":
@@ -187,6 +189,10 @@ class EmbeddedRecovery:
     def swap(self, deadline: Deadline) -> None:
         """See the port."""
         self._call("swap", deadline)
+
+    def keeps(self) -> bool:
+        """See the port."""
+        return bool(self._call("keeps"))
 
     def swap_back(self, deadline: Deadline) -> None:
         """See the port."""

@@ -68,6 +68,11 @@ class Restoring:
         child = beside.child if isinstance(beside, _Server) else None
         return (child.process,) if child is not None and child.running else ()
 
+    @property
+    def keeps(self) -> bool:
+        """See the port."""
+        return self._kept is not None
+
     async def end(self, grace: Duration) -> None:
         """Ends the server beside the live one."""
         if isinstance(self._beside, _Server) and self._beside.child is not None:

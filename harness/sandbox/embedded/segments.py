@@ -33,6 +33,21 @@ def in_folders(folders: Iterable[Path]) -> frozenset[int]:
     return frozenset(one for one in found if one is not None)
 
 
+def stretches(first: str, names: Iterable[str]) -> list[tuple[str, str]]:
+    """The first and the last file of each timeline, oldest timeline first, without what comes before a file.
+
+    A server that was restored writes on a new timeline, which begins with a copy of the segment that it left the old
+    one in; the tool that reads the log reads one timeline at a time.
+    """
+    begin = number(first) or 0
+    found: dict[str, list[str]] = {}
+    for name in names:
+        segment = number(name)
+        if segment is not None and segment >= begin and name >= first:
+            found.setdefault(name[:8], []).append(name)
+    return [(min(there), max(there)) for _, there in sorted(found.items())]
+
+
 def gap(first: str, kept: frozenset[int], last: int | None) -> str:
     """The first file that is missing between the one a restore begins with and the last; empty when none is.
 

@@ -1,0 +1,64 @@
+"""Names of files of the log: which ones a restore needs, and which are missing."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.sandbox.embedded.segments import file_name, gap, in_folders, number, stretches
+
+
+def name(timeline: int, segment: int) -> str:
+    return file_name(f"{timeline:08X}", segment)
+
+
+@pytest.mark.parametrize("segment", [0, 1, 4095, 4096, 4097, 10_000_000])
+def test_a_name_has_its_number(segment: int) -> None:
+    assert number(name(1, segment)) == segment
+    assert number(name(7, segment) + ".partial") == segment
+
+
+@pytest.mark.parametrize(
+    "other", ["00000002.history", "archive_status", name(1, 1) + ".draft", name(1, 1) + ".cut", ""]
+)
+def test_another_file_has_none(other: str) -> None:
+    assert number(other) is None
+
+
+def test_segments_of_4_gb_come_after_those_before() -> None:
+    assert name(1, 4096) == "000000010000000100000000"
+
+
+@pytest.mark.parametrize(
+    ("kept", "last", "missing"),
+    [
+        ({2, 3, 4}, 4, ""),
+        ({2, 3, 4}, None, ""),
+        ({2, 4}, 4, name(1, 3)),
+        ({3, 4}, 4, name(1, 2)),
+        ({2, 3}, 4, name(1, 4)),
+        (set(), None, name(1, 2)),
+        ({2}, 1, ""),
+    ],
+)
+def test_the_first_file_that_is_missing_is_told(kept: set[int], last: int | None, missing: str) -> None:
+    assert gap(name(1, 2), frozenset(kept), last) == missing
+
+
+def test_a_backup_that_does_not_tell_where_its_log_begins_leads_nowhere() -> None:
+    assert gap("nonsense", frozenset({1}), 1) == "nonsense"
+
+
+def test_each_timeline_is_read_from_where_it_begins() -> None:
+    names = [name(1, 1), name(1, 2), name(1, 3), name(2, 3), name(2, 4), name(3, 4), "00000002.history"]
+    assert stretches(name(1, 2), names) == [
+        (name(1, 2), name(1, 3)),
+        (name(2, 3), name(2, 4)),
+        (name(3, 4), name(3, 4)),
+    ]
+    assert stretches(name(2, 4), names) == [(name(2, 4), name(2, 4)), (name(3, 4), name(3, 4))]
+
+
+def test_the_segments_of_folders_are_found_and_missing_folders_have_none(tmp_path: Path) -> None:
+    (tmp_path / name(1, 2)).touch()
+    (tmp_path / f"{name(1, 3)}.partial").touch()
+    assert in_folders([tmp_path, tmp_path / "missing"]) == {2, 3}
