@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from harness.drill.guards.beforehand import answers_to
+from harness.drill.preview_data import expected_data_plan
 from harness.drill.spec import Drill
 from harness.faults.catalogue import BadRelease
 from harness.faults.cluster import HungUpgrade
@@ -69,7 +70,9 @@ def expected_history(drill: Drill, sandbox: str) -> dict[str, HistoryFacts]:
 
 def expected_plan(drill: Drill, sandbox: str = "embedded") -> Plan | None:  # noqa: PLR0911 - one for each procedure
     """The rollback as it will be planned; None where nothing would be rolled back."""
-    if not drill.target or drill.procedure.of_data:
+    if drill.procedure.of_data:
+        return expected_data_plan(drill)
+    if not drill.target:
         return None
     match drill.procedure:
         case Procedure.TRAFFIC:
@@ -132,7 +135,8 @@ def _plan(drill: Drill, sandbox: str) -> list[str]:
     lines = [f"  plan        {plan.procedure}, within {drill.limits.roll_back}, once an assessment calls for it"]
     lines += [f"    {step.id}  {step.phase:<11} {step.title}, within {step.deadline}" for step in plan.steps]
     if not plan.of_phase(StepPhase.CHANGE):
-        lines.append("              a check will refuse: no revision will hold the target")
+        what = "nothing there is will lead back" if drill.procedure.of_data else "no revision will hold the target"
+        lines.append(f"              a check will refuse: {what}")
     if drill.procedure is not Procedure.TRAFFIC:
         return lines
     for service, version in drill.target.items():

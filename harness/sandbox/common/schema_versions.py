@@ -56,8 +56,7 @@ class SchemaOfFiles:
 
     def back(self, before: str) -> tuple[str, ...]:
         """See the port."""
-        found = (_BACK.fullmatch(one.name) for one in sorted(self._folder.iterdir())) if self._folder.is_dir() else ()
-        return tuple(one["low"] for one in found if one and one["high"] == before)
+        return _back(self._folder, before)
 
     def migrate(self, before: str, after: str, deadline: Deadline) -> None:
         """See the port."""
@@ -90,6 +89,23 @@ class SchemaOfFiles:
         found = only_text(session.execute(self._query.encode()).fetchall())
         if found != version:
             raise WillNotWork(f"{why}: it is {found}, and not {version}")
+
+
+def ways_back(folder: Path, start: str) -> dict[str, tuple[str, ...]]:
+    """The versions that a script of a folder leads back to, from every version that can be reached so."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [start] if start else []
+    while waiting:
+        version = waiting.pop()
+        if version not in found:
+            found[version] = _back(folder, version)
+            waiting += found[version]
+    return found
+
+
+def _back(folder: Path, before: str) -> tuple[str, ...]:
+    found = (_BACK.fullmatch(one.name) for one in sorted(folder.iterdir())) if folder.is_dir() else ()
+    return tuple(one["low"] for one in found if one and one["high"] == before)
 
 
 def parts_of(
