@@ -1,0 +1,32 @@
+"""The features about the database, with a real one: each restore gives up what it says, refusals change nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.real_drills import ran, unexpected
+
+pytestmark = pytest.mark.alone
+
+
+def test_a_database_goes_back_and_what_that_gives_up_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drills = ran("features/database", sandbox="embedded", out=tmp_path, told=capsys)
+    assert unexpected(drills) == []
+    assert len(drills) == 14
+    results = [json.loads(file.read_text(encoding="utf-8")) for file in tmp_path.rglob("result.json")]
+    accounts = {one["name"]: one["account"] for one in results}
+    lost = accounts["The database is lost with its disk, and not one acknowledged write"]
+    assert lost["lost"] == lost["discarded"] == lost["undecided"] == []
+    for name in (
+        "A table is dropped, and the moment before that comes back",
+        "Rows are deleted, and a restore point that was set before comes back",
+        "A table is dropped, and the newest dump comes back",
+    ):
+        account = accounts[name]
+        assert account["discarded"], name  # clients wrote while the rollback was being called for
+        assert account["lost"] == account["beyond"] == [], name
