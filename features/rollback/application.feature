@@ -12,7 +12,7 @@ Feature: All services go back together
     When analysis-service is updated in place to 2.5.0
     Then clients feel it within 5 s
     And a rollback is called for within 10 s
-    And it is decided within 2 s
+    And it is decided within 10 s
     And the application is rolled back to 2.4.0 within 60 s
     And clients get good answers again within 15 s, for 5 s on end
     And every critical service is healthy 10 times in a row within 5 s
