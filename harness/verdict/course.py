@@ -145,7 +145,7 @@ def _data_brought_back(timeline: Timeline, planned: Planned) -> Iterator[Finding
             yield Finding(Cause.JOURNAL_INCOMPLETE, why)
         return
     told = {record.when: record.schema_version for record in timeline.served}
-    before, since = told.get("before the rollback", ""), told.get("after the rollback", "")
+    before, since = told.get("before the rollback"), told.get("after the rollback")
     if not before or not since:
         yield Finding(Cause.JOURNAL_INCOMPLETE, "the journal does not tell the schema before and after the rollback")
     elif f"schema {since}" != planned.goal or since == before:

@@ -411,3 +411,24 @@ def test_a_report_shows_what_was_not_ready_and_what_the_rollback_costs() -> None
     result = result_of(records)
     for report in (render_html(result, timeline_of(records)), render_markdown(result)):
         assert all(one in report for one in ("deploy it", "web: the service procedure", "not said", "not known"))
+
+
+def notice(**fields: Any) -> r.NoticeTold:
+    told = {"receiver": "chat", "occasion": "started", "due": at(4.0), "attempts": 1, "sent": at(4.1)}
+    return r.NoticeTold.model_validate({**told, "acknowledged": None, "error": "it answered 500", **fields})
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (notice(acknowledged=at(4.2)), [(4.2, "notice", "chat was told")]),
+        (notice(acknowledged=at(4.2), occasion="completed"), []),
+        (notice(), [(4.1, "notice", "chat was not told: it answered 500")]),
+        (notice(occasion="failed"), [(4.1, "notice", "chat was not told: it answered 500")]),
+        (notice(sent=None), [(4.0, "notice", "chat was not told: it answered 500")]),
+    ],
+)
+def test_that_people_were_told_and_that_they_were_not_are_points_of_the_timeline(
+    told: r.NoticeTold, found: Events
+) -> None:
+    assert [one for one in events(notices=(told,)) if one not in COURSE] == found

@@ -8,6 +8,7 @@ import pytest
 
 from harness.journal import declaration as d
 from harness.journal import records as r
+from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.units import Duration
 from tests.support.worlds import World, judgement_of, measures_of, objective, timeline_of
@@ -88,3 +89,34 @@ def test_what_was_acknowledged_after_the_recovery_may_never_be_lost() -> None:
         "1 write acknowledged after the recovery was lost, which no RPO allows for",
     )
     assert judgement_of(World(lost=(first - 1,), objectives=allowed).records()).verdict is Verdict.PASSED
+
+
+def test_what_is_lost_after_the_recovery_is_counted_from_it_on() -> None:
+    system = measures_of(World()).system
+    assert system is not None
+    assert system.recovery is not None
+    recovered = system.recovery.high
+    later = [one.sequence for one in timeline_of(World().records()).writes if (one.acknowledged or one.due) > recovered]
+    allowed = rpo(Duration.of(s=3600))
+    many = judgement_of(World(lost=tuple(later[:2]), objectives=allowed).records())
+    assert many.reason == "2 writes acknowledged after the recovery were lost, which no RPO allows for"
+
+    def just_then(records: list[r.Record]) -> Iterable[r.Record]:
+        for one in records:
+            rows = one.rows if isinstance(one, r.LedgerWrites) else ()
+            moved = (
+                row._replace(acknowledged=recovered, sent=recovered, due=recovered)
+                for row in rows
+                if row.sequence == later[0]
+            )
+            others = tuple(row for row in rows if row.sequence != later[0])
+            yield r.LedgerWrites(rows=(*others, *moved)) if rows else one
+
+    assert (
+        judgement_of(World(lost=(later[0],), objectives=allowed, shape=just_then).records()).verdict is Verdict.PASSED
+    )
+
+
+def test_without_an_outage_what_is_lost_is_lost_all_the_same() -> None:
+    causes = {one.cause for one in judgement_of(World(broken={}, lost=(40,)).records()).findings}
+    assert Cause.WRITES_LOST in causes

@@ -134,3 +134,13 @@ def test_an_account_that_was_altered_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("killed", "spared"))
     with pytest.raises(InputError, match=r"account-1\.jsonl:1: this line of the journal was altered"):
         judge_folder(folder)
+
+
+def test_an_account_that_does_not_say_who_began_it_when_is_told_as_it_is() -> None:
+    over, clock = begun()
+    [nobody] = taken_back([(clock, *ended())])
+    assert (nobody.by, nobody.why, nobody.begun_utc) == ("heal", "its account does not say", "")
+    assert nobody.ended_utc is not None
+    assert "12:00:03" in nobody.ended_utc
+    [never] = taken_back([(over, *ended())])
+    assert (never.by, never.begun_utc, never.ended_utc) == ("watchdog", "", "")
