@@ -7,6 +7,7 @@ import pytest
 
 from harness.errors import InputError, WillNotWork
 from harness.rollback.data.actions import (
+    AwaitReady,
     CheckBackup,
     CheckReachable,
     CheckRoom,
@@ -68,6 +69,7 @@ def test_a_point_in_time_looks_at_everything_before_it_changes_anything() -> Non
         RestoreBeside(NEW, at(2)),
         VerifyBeside(("orders",), "SELECT 1", None),
         SwapDatabase(),
+        AwaitReady(("web", "api")),
         LetIn(("web", "api")),
     ]
     verified = actions(plan, StepPhase.VERIFY)

@@ -120,6 +120,18 @@ class LetIn:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitReady:
+    """Every service has a replica that is ready, so that who is let in is answered."""
+
+    services: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"wait until {', '.join(self.services)} can answer again"
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyBackup:
     """A dump of the database as it is now, with its checksum."""
 
@@ -235,6 +247,7 @@ class Migrate:
 DataCheck = CheckBackup | CheckReachable | CheckRoom | CheckScripts | CheckKept
 DataChange = (
     TurnAway
+    | AwaitReady
     | LetIn
     | SafetyBackup
     | CloseDatabase

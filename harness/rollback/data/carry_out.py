@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from harness.clock import Deadline
+from harness.clock import Deadline, wait_for
 from harness.errors import InternalError, NotFound, WillNotWork
 from harness.rollback.data.actions import (
+    AwaitReady,
     CloseDatabase,
     DataChange,
     DropBeside,
@@ -24,6 +25,7 @@ from harness.rollback.data.actions import (
 from harness.system.data_ports import Recovery, Schema
 from harness.system.ports import System
 from harness.system.restoring import BackupKind
+from harness.system.values import ReplicaState
 from harness.units import counted
 
 
@@ -35,6 +37,8 @@ def carry_out(action: DataChange, system: System, deadline: Deadline) -> str:  #
     """
     if isinstance(action, Migrate):
         return _migrate(action, _schema(system), deadline)
+    if isinstance(action, AwaitReady):
+        return _await_ready(action, system, deadline)
     recovery = recovery_of(system)
     match action:
         case TurnAway(services):
@@ -94,6 +98,15 @@ def _migrate(action: Migrate, schema: Schema, deadline: Deadline) -> str:
         return f"the schema is {action.after} already"
     schema.migrate(action.before, action.after, deadline)
     return f"the schema is {action.after}, in one transaction with the row that says so"
+
+
+def _await_ready(action: AwaitReady, system: System, deadline: Deadline) -> str:
+    def all_ready() -> bool:
+        there = (system.workloads.replicas(one, system.router.active(one)) for one in action.services)
+        return all(any(replica.state is ReplicaState.READY for replica in replicas) for replicas in there)
+
+    wait_for(all_ready, deadline, "a ready replica of every service")
+    return "every service has one that is ready"
 
 
 def _verify(action: VerifyBeside, recovery: Recovery, deadline: Deadline) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from harness.errors import WillNotWork
 from harness.rollback.data.actions import (
+    AwaitReady,
     CheckBackup,
     CheckReachable,
     CheckRoom,
@@ -37,6 +38,7 @@ DUMP_LIMIT: Final = Duration.of(s=60)  # of a database that fits on a laptop
 CLOSE_LIMIT: Final = Duration.of(s=15)  # sessions end within milliseconds; the last file of the log is archived
 RESTORE_LIMIT: Final = Duration.of(s=120)  # files are copied and the log is replayed: measured 2.3 s for 510 MB
 SWAP_LIMIT: Final = Duration.of(s=30)  # one server stops with a checkpoint, another one starts
+READY_LIMIT: Final = Duration.of(s=20)  # a replica that lost its sessions makes new ones; one that ended starts again
 LET_IN_LIMIT: Final = Duration.of(s=5)
 MIGRATE_LIMIT: Final = Duration.of(s=30)  # a lock is waited for 3 s; rows are rewritten in the rest
 DROP_LIMIT: Final = Duration.of(s=15)  # files are deleted
@@ -153,6 +155,7 @@ def _restore(steps: _Steps, facts: DataFacts, backup: Backup, point: Point | Non
     known = backup.version if point is None and facts.version_query else None
     steps.add(StepPhase.CHANGE, VerifyBeside(facts.tables, facts.version_query, known or None), LOOK_LIMIT)
     steps.add(StepPhase.CHANGE, SwapDatabase(), SWAP_LIMIT)
+    steps.add(StepPhase.CHANGE, AwaitReady(services), READY_LIMIT)
     steps.add(StepPhase.CHANGE, LetIn(services), LET_IN_LIMIT)
     _verify(steps, facts)
     steps.add(StepPhase.AFTERWARDS, DropKept(), DROP_LIMIT)
