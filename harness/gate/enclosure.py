@@ -141,7 +141,10 @@ class Enclosure:
     def kill(self) -> None:
         """Ends the script and all that it started, at once."""
         self._popen.kill()
-        self._popen.wait(limits.KILLED.seconds)
+        try:
+            self._popen.wait(limits.KILLED.seconds)
+        except subprocess.TimeoutExpired:
+            raise DeadlineExceeded(f"a script did not end within {limits.KILLED} of being killed") from None
 
     def close(self) -> None:
         """Ends what is left."""

@@ -32,6 +32,7 @@ from harness.settings import environment
 LANES: Final = 3  # cases at once: most of their time is waiting, so one more than there are cores on a small machine
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 _ROOM: Final = 1 << 30  # bytes: each lane needs about 100 MB
+_TRIES: Final = 2  # of a case that did not come about
 _PREFIX: Final = "drill-gate-"
 _SHEBANG: Final = b"#!"
 Told = Callable[[CaseResult, int, int], None]
@@ -101,9 +102,13 @@ def run_gate(
         told(first, 1, len(wanted) + 1)
         with ThreadPoolExecutor(LANES) as lanes:
             tried = [lanes.submit(_tried, case, shop, found, objectives) for case in wanted]
-            for future in as_completed(tried):
-                ended.append(future.result())
-                told(ended[-1], len(ended), len(wanted) + 1)
+            try:
+                for future in as_completed(tried):
+                    ended.append(future.result())
+                    told(ended[-1], len(ended), len(wanted) + 1)
+            except BaseException:
+                lanes.shutdown(wait=False, cancel_futures=True)  # those under way end, no other one begins
+                raise
     order = {case.id: number for number, case in enumerate((cases.PLAIN, *wanted))}
     ended.sort(key=lambda one: order[one.id])
     return result_of(
@@ -124,13 +129,18 @@ def _plain(seen: Seen, claims: AbstractSet[Subject], objectives: Objectives) -> 
 
 
 def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
-    try:
-        seen = try_case(case, shop)
-    except DrillError as error:
-        return CaseResult.not_tried(case, str(error))
-    if seen.no_effect:
-        return CaseResult.not_tried(case, seen.no_effect, output=seen.last.output)
-    return CaseResult.of(case, judge(case, seen, claims, objectives), seen)
+    """Tries a case; what did not come about, as on a machine that is too busy for a moment, a second time."""
+    told = CaseResult.not_tried(case, "")
+    for _ in range(_TRIES):
+        try:
+            seen = try_case(case, shop)
+        except DrillError as error:
+            told = CaseResult.not_tried(case, str(error))
+            continue
+        if not seen.no_effect:
+            return CaseResult.of(case, judge(case, seen, claims, objectives), seen)
+        told = CaseResult.not_tried(case, seen.no_effect, output=seen.last.output)
+    return told
 
 
 def _parent() -> Path:

@@ -160,6 +160,17 @@ def _exhausted(session: psycopg.Connection[Any]) -> list[str]:
     return found
 
 
+def _look_at_server(dsn: str) -> tuple[dict[str, str], dict[str, str], tuple[str, ...], tuple[str, ...]]:
+    """Modes of the database that clients use, the server as a whole, prepared transactions, names of databases."""
+    with _session(dsn) as session:
+        row = session.execute(_FLAGS, [DATABASE]).fetchone()
+        flags = dict(zip(_FLAG_NAMES, map(str, row), strict=True)) if row else {}
+        server = {name: str(_one(session, query)) for name, query in _SERVER.items()}
+        prepared = session.execute("SELECT gid FROM pg_prepared_xacts ORDER BY gid").fetchall()
+        names = session.execute("SELECT datname FROM pg_database WHERE datname <> 'template0'").fetchall()
+    return flags, server, tuple(str(name) for (name,) in prepared), tuple(str(name) for (name,) in names)
+
+
 def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
     """A whole world. `dsn` is of the database that clients use, `folders` has those of the world by name."""
     at = now()
@@ -167,17 +178,10 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
         database, closed = look_at_database(dsn), ""
     except psycopg.Error as error:
         database, closed = None, str(error).strip()
-    with _session(make_conninfo(dsn, dbname="template1")) as session:
-        row = session.execute(_FLAGS, [DATABASE]).fetchone()
-        flags = dict(zip(_FLAG_NAMES, map(str, row), strict=True)) if row else {}
-        server = {name: str(_one(session, query)) for name, query in _SERVER.items()}
-        prepared = tuple(
-            str(name) for (name,) in session.execute("SELECT gid FROM pg_prepared_xacts ORDER BY gid").fetchall()
-        )
-        names = [
-            str(name)
-            for (name,) in session.execute("SELECT datname FROM pg_database WHERE datname <> 'template0'").fetchall()
-        ]
+    try:
+        flags, server, prepared, names = _look_at_server(make_conninfo(dsn, dbname="template1"))
+    except psycopg.Error:  # the whole server is down: then `closed` says so
+        flags, server, prepared, names = {}, {}, (), ()
     return Look(
         at=at,
         database=database,
