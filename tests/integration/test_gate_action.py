@@ -32,7 +32,7 @@ def run_step(name: str, runner: Path, **inputs: str) -> subprocess.CompletedProc
     environment["ACTION"] = str(REPOSITORY)
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]]
     return subprocess.run(
-        command, cwd=runner, env=environment, capture_output=True, text=True, check=False, timeout=500
+        command, cwd=runner, env=environment, capture_output=True, text=True, check=False, timeout=900
     )
 
 
