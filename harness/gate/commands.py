@@ -27,8 +27,10 @@ if [ -e "{world}/hold" ]; then
     while [ -e "{world}/hold" ]; do {sleep} 1; done
   fi
 fi
-exec "{real}" "$@"
+{then}
 """
+_MISSING: Final = 'echo "{name}: there is none on this machine" >&2\nexit 127'
+"""Who calls for a cluster is seen, also where nothing could reach one."""
 
 
 def lay(world: Path, postgres: Path, path: str) -> str:
@@ -44,9 +46,10 @@ def lay(world: Path, postgres: Path, path: str) -> str:
     wc, sleep = (shutil.which(name, path=path) or f"/usr/bin/{name}" for name in ("wc", "sleep"))
     for name in (*_POSTGRES, *_OTHERS):
         real = str(postgres / name) if name in _POSTGRES else shutil.which(name, path=path)
-        if real is not None:
+        if real is not None or name in CLUSTER:
+            then = _MISSING.format(name=name) if real is None else f'exec "{real}" "$@"'
             stand_in = folder / name
-            stand_in.write_text(_STAND_IN.format(name=name, world=world, real=real, wc=wc, sleep=sleep))
+            stand_in.write_text(_STAND_IN.format(name=name, world=world, wc=wc, sleep=sleep, then=then))
             stand_in.chmod(0o755)
     return f"{folder}:{postgres}:{path}"
 

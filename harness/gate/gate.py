@@ -17,12 +17,12 @@ from harness.clock import now
 from harness.errors import DrillError, NotFound, UsageError
 from harness.gate import cases
 from harness.gate.case import Case
-from harness.gate.commands import CLUSTER
-from harness.gate.findings import Finding
-from harness.gate.judge import Judged, Objectives, judge
+from harness.gate.choice import chosen, sooner
+from harness.gate.judge import Objectives, judge
 from harness.gate.mould import make_mould
+from harness.gate.plain import plain_result
 from harness.gate.result import CaseResult, GateResult, Outcome, StaticFinding, result_of
-from harness.gate.seen import Seen, Subject
+from harness.gate.seen import Subject
 from harness.gate.state import touched
 from harness.gate.trial import Workshop, try_case
 from harness.sandbox.common.process import Process
@@ -94,11 +94,11 @@ def run_gate(
         shop = Workshop(folder, mould, command, environment("PATH") or os.defpath)
         seen = try_case(cases.PLAIN, shop)
         found = frozenset(claims) or touched(seen.before, seen.after)
-        first = _plain(seen, found, objectives)
+        first = plain_result(seen, found, objectives, script.read_bytes(), told=bool(claims))
         ended = [first]
         wanted: tuple[Case, ...] = ()
         if first.outcome is Outcome.PASSED:
-            wanted = tuple(one for one in cases.standard(seen, found) if not only or one.id.startswith(tuple(only)))
+            wanted = chosen(cases.standard(seen, found), only)
         told(first, 1, len(wanted) + 1)
         with ThreadPoolExecutor(LANES) as lanes:
             tried = [lanes.submit(_tried, case, shop, found, objectives) for case in wanted]
@@ -116,18 +116,6 @@ def run_gate(
     )
 
 
-def _plain(seen: Seen, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
-    """The plain case; a script that is about a cluster cannot be told without one."""
-    cluster = sorted(set(seen.commands) & set(CLUSTER))
-    if not seen.last.said_done and cluster:
-        reason = f"it calls {' and '.join(cluster)}: service rollbacks need a cluster, and there is none in this gate"
-        return CaseResult.not_tried(cases.PLAIN, reason, output=seen.last.output)
-    judged = judge(cases.PLAIN, seen, claims, objectives)
-    if not claims and not judged.findings:
-        judged = Judged((Finding("not-recovered", judged.end),), judged.end)
-    return CaseResult.of(cases.PLAIN, judged, seen)
-
-
 def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
     """Tries a case; what did not come about, as on a machine that is too busy for a moment, a second time."""
     told = CaseResult.not_tried(case, "")
@@ -140,6 +128,7 @@ def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives:
         if not seen.no_effect:
             return CaseResult.of(case, judge(case, seen, claims, objectives), seen)
         told = CaseResult.not_tried(case, seen.no_effect, output=seen.last.output)
+        case = sooner(case)
     return told
 
 

@@ -53,6 +53,7 @@ class Relay:
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._statements: list[Statement] = []
+        self._used = False
         self._away_until: Instant | None = None
         self._away = False
         self.delay = Duration(0)
@@ -70,6 +71,12 @@ class Relay:
         """What was sent so far."""
         with self._lock:
             return tuple(self._statements)
+
+    @property
+    def used(self) -> bool:
+        """True once somebody came."""
+        with self._lock:
+            return self._used
 
     @property
     def connections(self) -> int:
@@ -117,6 +124,8 @@ class Relay:
                 client, _ = self._listener.accept()
             except OSError:  # closed
                 return
+            with self._lock:
+                self._used = True
             if self._is_away:
                 client.close()
                 continue

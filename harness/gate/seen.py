@@ -151,6 +151,8 @@ class Seen:
     secrets: tuple[str, ...]
     seeds: int
     """How many of the writes, the first ones, are older than the load."""
+    connected: bool = False
+    """The script used its way to the database."""
     no_effect: str = ""
     """Why the case's own hardship did not come about; empty when it did."""
 

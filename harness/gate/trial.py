@@ -75,6 +75,7 @@ def try_case(case: Case, shop: Workshop) -> Seen:
             bystander_lives=world.bystander_lives,
             secrets=(shop.mould.password, TOKEN),
             seeds=len(shop.mould.seeds),
+            connected=world.relay.used,
             no_effect=first.no_effect,
         )
 
@@ -111,6 +112,8 @@ class _Run:
         world.relay.drop()
         if case.trouble.cuts and not self._hit.is_set():
             self.no_effect = f"it sent fewer than {case.at:.0f} statements this time"
+        elif case.trouble.interrupts and not self.ended.killed:
+            self.no_effect = "it had ended before that this time"
 
     def _at_statement(self, number: int) -> None:
         if self._case.trouble is Trouble.TERMINATED:
@@ -122,9 +125,11 @@ class _Run:
             self._hit.set()
 
     def _seen_through(self, enclosure: Enclosure) -> Ended:
+        asked = False
         if self._case.trouble is Trouble.TERMINATED:
             with suppress(DeadlineExceeded):
                 wait_for(lambda: self._hit.is_set() or enclosure.ended, self._deadline(enclosure), "the instant")
+            asked = not enclosure.ended
             enclosure.terminate()
             self._asked.set()
         with suppress(DeadlineExceeded):  # then it has no exit code
@@ -138,7 +143,7 @@ class _Run:
             enclosure.kill()
             return Ended(enclosure.started, ended, None, enclosure.output, killed=True)
         code = enclosure.code
-        left = enclosure.left() if code is not None else ()
+        left = self._left(enclosure) if code is not None else ()
         sessions = self._sessions_left() if code is not None else 0
         outside = list(enclosure.written())
         password = (self._world.password,)
@@ -151,7 +156,7 @@ class _Run:
             output=enclosure.output,
             left=left,
             sessions=sessions,
-            killed=self._case.trouble is Trouble.TERMINATED,
+            killed=asked,
             outside=(
                 *(name for name, _ in outside),
                 *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
@@ -176,6 +181,13 @@ class _Run:
                 return self._hit.is_set()
             case _:
                 return False
+
+    def _left(self, enclosure: Enclosure) -> tuple[str, ...]:
+        """What it left running; the end of a pipe, such as tee, ends by itself right after it."""
+        if enclosure.left() and not self._world.relay.connections:
+            with suppress(DeadlineExceeded):
+                wait_for(lambda: not enclosure.left(), Deadline.after(limits.PIPES), "the end of its pipes")
+        return enclosure.left()
 
     def _sessions_left(self) -> int:
         with suppress(DeadlineExceeded):

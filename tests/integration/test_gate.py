@@ -72,8 +72,8 @@ def test_a_script_for_a_cluster_is_never_passed_without_one(tmp_path: Path) -> N
     script.write_text('#!/bin/sh\nexec kubectl -n "$DRILL_NAMESPACE" rollout undo deployment/web\n')
     script.chmod(0o755)
     done = gate(script, tmp_path / "out")
-    assert done.returncode in (1, 2), done.stdout
-    assert "rolled back" not in done.stdout
+    assert done.returncode == 2, done.stdout
+    assert "there is none in this gate" in done.stdout
 
 
 def test_a_script_that_does_nothing_is_failed(tmp_path: Path) -> None:
@@ -102,6 +102,11 @@ def test_a_mistake_is_told_at_once(
     done = gate(script, tmp_path / "out", *options)
     assert (done.returncode, told in done.stderr) == (code, True), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_scenario_that_a_script_does_not_have_is_not_passed(tmp_path: Path) -> None:
+    done = gate(SCRIPTS / "good" / "config-switch.sh", tmp_path, "--scenario", "backup-corrupt")
+    assert (done.returncode, "has no scenario 'backup-corrupt'" in done.stderr) == (64, True), done.stderr
 
 
 def test_nothing_that_a_script_does_lasts(tmp_path: Path) -> None:

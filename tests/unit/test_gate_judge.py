@@ -159,6 +159,16 @@ def test_success_that_is_none_is_a_lie_in_every_scenario() -> None:
     assert found(REFUSE, unchanged(0)) == {"not-refused"}
 
 
+@pytest.mark.parametrize("trouble", [Trouble.NONE, Trouble.LOCK, Trouble.AWAY])
+def test_what_did_not_go_back_is_not_made_good_by_what_did(trouble: Trouble) -> None:
+    case = replace(EITHER, trouble=trouble)
+    configuration_alone = look(config=CONFIG)
+    assert found(case, unchanged(0, after=configuration_alone), BOTH) == {"false-success"}
+    assert found(case, unchanged(1, after=configuration_alone), BOTH) == {"half-done"}
+    database_alone = seen(after=look(database=back()))
+    assert found(case, database_alone, BOTH) == {"false-success", "stale-config", "wrong-config"}
+
+
 def test_failure_that_is_none_is_a_lie_too() -> None:
     assert found(PLAIN, seen(runs=(ended(1),))) == {"denied-success"}
 
