@@ -150,6 +150,7 @@ def _reference(restored: DatabaseSeen, migrated: DatabaseSeen, config: Path, lat
         rows={Method.RESTORED: restored.rows, Method.MIGRATED: migrated.rows},
         config=files(config),
         late=frozenset(one.id for one in late),
+        versions=restored.versions,
     )
 
 

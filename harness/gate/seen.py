@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -34,6 +34,15 @@ class FileSeen:
     mode: int
 
 
+class Place(NamedTuple):
+    """Where a file or folder lies on its disk, and when it was changed there: what was put back shows."""
+
+    mode: int
+    """With what it is."""
+    inode: int
+    changed_ns: int
+
+
 Files = Mapping[str, FileSeen]
 """By path, relative to the folder that was looked at."""
 
@@ -48,6 +57,10 @@ class DatabaseSeen:
     orders: tuple[Row, ...] = ()
     exhausted: tuple[str, ...] = ()
     """Sequences that will give numbers that are taken already."""
+    versions: frozenset[str] = frozenset()
+    """All of its record."""
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Of each order, by its reference, what else a row keeps: its id and when it was placed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,8 @@ class Look:
     """What a script only reads: backups, migrations, archives."""
     scratch: Files
     home: Files
+    places: Mapping[str, Place] = field(default_factory=dict)
+    """Of the folder of the configuration, and of all that is in it."""
 
 
 class Probe(NamedTuple):
@@ -131,6 +146,8 @@ class Reference:
     config: Files
     late: frozenset[str]
     """References of the orders that came after the backup."""
+    versions: frozenset[str] = frozenset()
+    """All of the target's record of versions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from harness.units import counted
 
 _NAMED: Final = 3  # of differing things so many are named
 _OTHERS_MAY: Final = 0o077
+_GO_THROUGH: Final = 0o005  # of a folder: to see what is in it, and to go in
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ def stands(seen: Seen) -> Mapping[Subject, Stand]:
             tuple(_database_problems(seen.after, seen.before, seen.reference, method_of(seen))),
         ),
         Subject.CONFIGURATION: Stand(
-            seen.after.config == seen.before.config, tuple(_config_problems(seen.after.config, seen.reference.config))
+            seen.after.config == seen.before.config and not _shut(seen.before, seen.after),
+            tuple(_config_problems(seen.before, seen.after, seen.reference.config)),
         ),
     }
 
@@ -92,6 +95,9 @@ def _database_problems(after: Look, before: Look, reference: Reference, method: 
         yield Finding("half-done", f"the schema is not that of {reference.version}: {schema}")
     elif database.version != reference.version:
         yield Finding("version-record", f"it says {database.version}, but the schema is {reference.version}")
+    elif database.versions != reference.versions:
+        one, other = (dict.fromkeys(versions, "") for versions in (reference.versions, database.versions))
+        yield Finding("version-record", f"its row {difference(one, other)}")
     if not schema:
         yield from _row_problems(database, reference.rows[method])
 
@@ -109,7 +115,17 @@ def _row_problems(database: DatabaseSeen, expected: Mapping[str, frozenset[str]]
         yield Finding("sequence-behind", ", ".join(database.exhausted))
 
 
-def _config_problems(found: Files, expected: Files) -> Iterator[Finding]:
+def _shut(before: Look, after: Look) -> list[str]:
+    """Folders of the configuration that others could go through, and cannot any more."""
+    return sorted(
+        f"{name or 'its folder'} has {stat.S_IMODE(place.mode):o} instead of {stat.S_IMODE(before.places[name].mode):o}"
+        for name, place in after.places.items()
+        if name in before.places and stat.S_ISDIR(place.mode) and before.places[name].mode & ~place.mode & _GO_THROUGH
+    )
+
+
+def _config_problems(before: Look, after: Look, expected: Files) -> Iterator[Finding]:
+    found = after.config
     stale = sorted(found.keys() - expected.keys())
     wrong = sorted(name for name, one in expected.items() if name not in found or found[name].content != one.content)
     wide = sorted(
@@ -117,10 +133,17 @@ def _config_problems(found: Files, expected: Files) -> Iterator[Finding]:
         for name, one in expected.items()
         if name in found and found[name].mode & ~one.mode & _OTHERS_MAY
     )
+    narrow = [
+        f"{name} has {found[name].mode:o} instead of {one.mode:o}"
+        for name, one in expected.items()
+        if name in found and one.mode & ~found[name].mode
+    ]
     if stale:
         yield Finding("stale-config", _some(stale))
     if wrong:
         yield Finding("wrong-config", _some(wrong))
+    if shut := [*narrow, *_shut(before, after)]:
+        yield Finding("wrong-config", f"not all who could read it can any more: {_some(shut)}")
     if wide:
         yield Finding("exposed-secret", _some(wide))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from harness.gate.seen import (
     Look,
     Method,
     OtherSeen,
+    Place,
     Probe,
     Reference,
     Seen,
@@ -368,8 +370,8 @@ def test_sessions_of_others_are_not_to_be_ended() -> None:
     assert found(PLAIN, seen(bystander_lives=False)) == {"ended-others"}
 
 
-def config_seen(config: dict[str, FileSeen], **own: Any) -> Seen:
-    return seen(after=look(config=config, **own), probes=probes(target=False))
+def config_seen(config: dict[str, FileSeen], before: Look | None = None, **own: Any) -> Seen:
+    return seen(before=before or look(at=at(-1)), after=look(config=config, **own), probes=probes(target=False))
 
 
 def test_configuration_is_compared_file_by_file() -> None:
@@ -389,6 +391,41 @@ def test_a_copy_of_the_configuration_may_stay_if_nobody_else_may_read_it() -> No
     open_to_all = {name: replace(one, mode=0o666) for name, one in OLD_CONFIG.items()}
     opened = beside | {"config.old": open_to_all}
     assert found(PLAIN, config_seen(CONFIG, beside_config=opened), CONFIGURATION) == {"left-files"}
+
+
+def test_configuration_that_fewer_can_read_is_not_that_of_the_target() -> None:
+    narrow = CONFIG | {"app.toml": FileSeen("old", 0o600)}
+    assert found(PLAIN, config_seen(narrow), CONFIGURATION) == {"wrong-config"}
+    open_, shut = ({"": Place(stat.S_IFDIR | mode, 1, 1)} for mode in (0o755, 0o700))
+    before = look(at=at(-1), places=open_)
+    assert found(PLAIN, config_seen(CONFIG, places=open_, before=before), CONFIGURATION) == set()
+    assert found(PLAIN, config_seen(CONFIG, places=shut, before=before), CONFIGURATION) == {"wrong-config"}
+    assert found(PLAIN, config_seen(CONFIG, places=open_, before=look(at=at(-1), places=shut)), CONFIGURATION) == set()
+
+
+def test_configuration_that_was_moved_away_and_back_is_no_refusal() -> None:
+    was, is_ = ({"": Place(stat.S_IFDIR | 0o755, 1, changed)} for changed in (1, 2))
+    assert found(REFUSE, unchanged(before=look(at=at(-1), places=was), after=look(places=was)), CONFIGURATION) == set()
+    moved = unchanged(before=look(at=at(-1), places=was), after=look(places=is_))
+    assert found(REFUSE, moved, CONFIGURATION) == {"late-refusal"}
+    assert found(EITHER, moved, CONFIGURATION) == set()
+
+
+def test_an_order_keeps_its_id_and_its_date() -> None:
+    before = look(at=at(-1), database=database(marks={"order-0": "1, then"}))
+    kept = replace(back(), marks={"order-0": "1, then", "order-99": "9, now"})
+    assert found(PLAIN, seen(before=before, after=look(database=kept))) == set()
+    other = replace(back(), marks={"order-0": "2, then"})
+    assert found(PLAIN, seen(before=before, after=look(database=other))) == {"damaged-rows"}
+
+
+@pytest.mark.parametrize("versions", [{"2.3.0", "2.4.0", "2.6.0"}, {"2.4.0"}])
+def test_the_record_has_all_before_the_target_and_none_after(versions: set[str]) -> None:
+    right = seen()
+    target = replace(right.reference, versions=frozenset({"2.3.0", "2.4.0"}))
+    for record, wrong in ((target.versions, False), (frozenset(versions), True)):
+        after = look(database=replace(back(), versions=record))
+        assert ("version-record" in found(PLAIN, replace(right, after=after, reference=target))) is wrong
 
 
 def test_what_it_does_not_roll_back_stays_as_it_is() -> None:

@@ -1,0 +1,104 @@
+"""What a look at a real world shows, and what it rightly does not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from harness.gate.look import schema_digest
+from harness.gate.mould import make_mould
+from harness.gate.seen import DatabaseSeen, Look
+from harness.gate.server import DATABASE, SCRIPT_ROLE, execute
+from harness.gate.variation import Variation
+from harness.gate.world import World
+
+CLOSED = f"{DATABASE}_old"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("gate")
+    for one in (folder, *folder.parents[:2]):
+        one.chmod(0o755)  # PostgreSQL's user goes through it
+    with World(folder / "w", make_mould(folder, "no-secret-of-anybody"), Variation(), os.environ["PATH"]) as made:
+        made.load.stop()
+        yield made
+
+
+def database(look: Look) -> DatabaseSeen:
+    assert look.database is not None, look.closed
+    return look.database
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "GRANT SELECT ON customers TO PUBLIC",
+        "GRANT CREATE ON SCHEMA public TO PUBLIC",
+        "GRANT EXECUTE ON FUNCTION keep_reference() TO drill",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+        "CREATE POLICY nobody ON customers USING (false)",
+        "CREATE RULE silence AS ON DELETE TO customers DO INSTEAD NOTHING",
+        """
+        CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION watch()
+        """,
+    ],
+)
+def test_rights_and_rules_show(statement: str, world: World) -> None:
+    before = database(world.look()).objects
+    execute(world.server.dsn(), [f"SET ROLE {SCRIPT_ROLE}", statement])
+    assert database(world.look()).objects != before
+
+
+def test_rights_and_settings_that_hold_without_being_written_do_not_show(world: World) -> None:
+    before = world.look()
+    owner = [f"SET ROLE {SCRIPT_ROLE}"]
+    execute(
+        world.server.dsn(),
+        [
+            *owner,
+            f"GRANT CONNECT ON DATABASE {DATABASE} TO PUBLIC",
+            f"GRANT SELECT ON customers TO {SCRIPT_ROLE}",
+            f"ALTER DATABASE {DATABASE} SET default_transaction_read_only = false",
+            f"ALTER DATABASE {DATABASE} SET lock_timeout = '0ms'",
+            f"ALTER DATABASE {DATABASE} SET timezone = 'UTC'",
+        ],
+    )
+    after = world.look()
+    assert after.flags == before.flags
+    assert database(after).objects == database(before).objects
+    execute(world.server.dsn(), [f"ALTER DATABASE {DATABASE} SET lock_timeout = '3s'"])
+    assert world.look().flags["settings"] == "lock_timeout=3s"
+
+
+def test_a_schema_that_was_made_anew_is_the_same(world: World) -> None:
+    name = "anew"
+    execute(world.server.dsn("postgres"), [f"CREATE DATABASE {name} TEMPLATE template0 OWNER {SCRIPT_ROLE}"])
+    empty = world.look().others[name]
+    again = [f"SET ROLE {SCRIPT_ROLE}", "DROP SCHEMA public CASCADE", "CREATE SCHEMA public"]
+    execute(world.server.dsn(name), again)
+    assert world.look().others[name] == empty
+
+
+def test_an_old_database_that_nobody_enters_is_looked_at_and_stays_closed(world: World) -> None:
+    execute(
+        world.server.dsn("postgres"),
+        [
+            f"CREATE DATABASE {CLOSED} TEMPLATE {DATABASE} OWNER {SCRIPT_ROLE}",
+            f"ALTER DATABASE {CLOSED} WITH ALLOW_CONNECTIONS false",
+        ],
+    )
+    for _ in range(2):
+        look = world.look()
+        assert look.others[CLOSED].schema == schema_digest(database(look))
+
+
+def test_a_sequence_is_behind_as_soon_as_its_next_number_is_taken(world: World) -> None:
+    set_to = "SELECT setval('orders_id_seq', (SELECT max(id) FROM orders), {})"
+    execute(world.server.dsn(), [set_to.format("true")])
+    assert database(world.look()).exhausted == ()
+    execute(world.server.dsn(), [set_to.format("false")])
+    assert database(world.look()).exhausted == ("public.orders_id_seq",)
