@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     KILLED_AT_COMMAND = "killed at a command"
     KILLED_AT_STATEMENT = "killed at a statement"
     TERMINATED = "asked to end"
+    TERMINATED_AT_COMMAND = "asked to end at a command"
 
     @property
     def kills(self) -> bool:
@@ -38,7 +39,17 @@ class Trouble(StrEnum):
     @property
     def interrupts(self) -> bool:
         """The first run is ended before it is done, so it may not tidy up."""
-        return self.kills or self is Trouble.TERMINATED
+        return self.kills or self.asks
+
+    @property
+    def asks(self) -> bool:
+        """The gate asks the first run to end, and starts a second."""
+        return self in (Trouble.TERMINATED, Trouble.TERMINATED_AT_COMMAND)
+
+    @property
+    def at_command(self) -> bool:
+        """It happens while a command of some number is held."""
+        return self in (Trouble.KILLED_AT_COMMAND, Trouble.TERMINATED_AT_COMMAND)
 
     @property
     def cuts(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from harness.gate import limits
 from harness.gate.case import Case, Expect, Trouble
 from harness.gate.goods import ABSENT
-from harness.gate.judge import CHANGES
+from harness.gate.judge import may_change
 from harness.gate.seen import Seen, Subject
 from harness.gate.server import DATABASE
 from harness.gate.variation import Archive, Backup, Variation
@@ -171,6 +171,7 @@ _CHANGING: Final = (
 _AWAY: Final = (
     "networks break and servers restart in the middle: what is begun must be finished or taken back, and told"
 )
+_ASKED: Final = "service managers and people ask first: what ends early must not say that it is done"
 _KILLED: Final = "people press Ctrl-C and machines die: run again, it must bring things in order"
 
 
@@ -195,15 +196,17 @@ def _critical(plain: Seen) -> list[int]:
     return [
         number + 1
         for number, one in enumerate(plain.statements[:-1], start=1)
-        if one.database in shared and (CHANGES.search(one.text) or one.text.lstrip().upper().startswith("COMMIT"))
+        if one.database in shared and (may_change(one.text) or one.text.lstrip().upper().startswith("COMMIT"))
     ]
 
 
 def _away(plain: Seen) -> Iterator[Case]:
     """Just after the first change, in the middle of the changes, and before the last; the way back once."""
-    changes = [number for number, one in enumerate(plain.statements, start=1) if CHANGES.search(one.text)]
     count = len(plain.statements)
-    if not changes:
+    every = range(1, count + 1)
+    # Of a script whose texts tell nothing each statement may be the one.
+    changes = [number for number in every if may_change(plain.statements[number - 1].text)] or every
+    if not count:
         return
     wanted = {changes[len(changes) // 2], min(changes[-1] + 1, count)}
     # Between two renames nobody can bring things in order who does not reach the database; kills try that instant.
@@ -255,8 +258,18 @@ def _kills(plain: Seen) -> Iterator[Case]:
         yield Case(
             f"asked-to-end-{number}",
             f"asked to end (SIGTERM) at statement {number} of {statements}, and run again",
-            "service managers and people ask first: what ends early must not say that it is done",
+            _ASKED,
             trouble=Trouble.TERMINATED,
+            at=number,
+        )
+    elif after:
+        number = after[len(after) // 2]
+        yield Case(
+            f"asked-to-end-at-command-{number}",
+            f"asked to end (SIGTERM) when it calls {plain.commands[number - 1]} (command {number} of {commands}), "
+            "and run again",
+            _ASKED,
+            trouble=Trouble.TERMINATED_AT_COMMAND,
             at=number,
         )
     for share in limits.TIMED_KILLS:

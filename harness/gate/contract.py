@@ -27,7 +27,9 @@ class Contract(BaseModel):
     pguser: str = Field(description="may create and drop databases and end sessions of others")
     pgpassword: str
     pgdatabase: str = Field(description="the database that clients use, before and after")
-    drill_backup_dir: str = Field(description="folder of <name>.dump (pg_dump -Fc), each with <name>.dump.sha256")
+    drill_backup_dir: str = Field(
+        description="folder of <version>.dump (pg_dump -Fc), each with <version>.dump.sha256; there may be others"
+    )
     drill_target_version: str = Field(description="the version to go back to")
     drill_current_version: str = Field(description="the version that is there now")
     drill_migrations_dir: str = Field(
@@ -38,7 +40,9 @@ class Contract(BaseModel):
         description="folder of config_<version>.tar.gz, whose entries lie at the root of the archive"
     )
     drill_environment: str = Field(description="'production' asks for a confirmation of the script's own kind")
-    drill_scratch_dir: str = Field(description="an empty folder for the script's own files; TMPDIR is the same")
+    drill_scratch_dir: str = Field(
+        description="a folder for the script's own files, empty at the first run; TMPDIR is the same"
+    )
     drill_deadline: str = Field(description="whole seconds from the start by which the script must have ended")
     drill_namespace: str | None = Field(None, description="Kubernetes namespace; only where there is a cluster")
     kubeconfig: str | None = Field(None, description="how to reach the cluster; only where there is one")

@@ -120,6 +120,8 @@ class Ended:
     """Sessions in the database that it left open."""
     outside: tuple[str, ...] = ()
     """Files that it wrote outside the folders that it was given."""
+    empty: frozenset[str] = frozenset()
+    """Those of them that have nothing in them."""
     written: tuple[str, ...] = ()
     """Those of its files, wherever they lie, that hold the password."""
     killed: bool = False

@@ -98,7 +98,7 @@ class _Run:
         self._asked = threading.Event()
         self.no_effect = ""
         world.relay.on_statement = self._at_statement if case.trouble in _BY_STATEMENT else None
-        if case.trouble is Trouble.KILLED_AT_COMMAND:
+        if case.trouble.at_command:
             commands.hold_at(world.folder, int(case.at))
         if case.trouble is Trouble.AWAY and not case.at:
             self._at_statement(0)
@@ -126,12 +126,13 @@ class _Run:
 
     def _seen_through(self, enclosure: Enclosure) -> Ended:
         asked = False
-        if self._case.trouble is Trouble.TERMINATED:
+        if self._case.trouble.asks:
             with suppress(DeadlineExceeded):
-                wait_for(lambda: self._hit.is_set() or enclosure.ended, self._deadline(enclosure), "the instant")
+                wait_for(lambda: self._reached or enclosure.ended, self._deadline(enclosure), "the instant")
             asked = not enclosure.ended
             enclosure.terminate()
             self._asked.set()
+            commands.release(self._world.folder)
         with suppress(DeadlineExceeded):  # then it has no exit code
             wait_for(
                 lambda: enclosure.ended or self._to_be_killed(enclosure),
@@ -157,6 +158,7 @@ class _Run:
             left=left,
             sessions=sessions,
             killed=asked,
+            empty=frozenset(name for name, path in outside if path.is_file() and not path.stat().st_size),
             outside=(
                 *(name for name, _ in outside),
                 *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
@@ -175,12 +177,15 @@ class _Run:
         match self._case.trouble:
             case Trouble.KILLED_BY_TIME:
                 return now() - enclosure.started >= Duration.of(s=self._case.at)
-            case Trouble.KILLED_AT_COMMAND:
-                return commands.held(self._world.folder)
-            case Trouble.KILLED_AT_STATEMENT:
-                return self._hit.is_set()
+            case Trouble.KILLED_AT_COMMAND | Trouble.KILLED_AT_STATEMENT:
+                return self._reached
             case _:
                 return False
+
+    @property
+    def _reached(self) -> bool:
+        """The statement or command of that number is there, and waits."""
+        return commands.held(self._world.folder) if self._case.trouble.at_command else self._hit.is_set()
 
     def _left(self, enclosure: Enclosure) -> tuple[str, ...]:
         """What it left running; the end of a pipe, such as tee, ends by itself right after it."""

@@ -144,7 +144,7 @@ class World:
             drill_config_archive_dir=str(self.folders["archive"]),
             drill_environment=self._variation.environment,
             drill_scratch_dir=scratch,
-            drill_deadline=str(round(limits.DEADLINE.seconds)),
+            drill_deadline=str(round(limits.TOLD.seconds)),
         )
         home = str(self.folders["home"])
         return {**contract.variables(), "PATH": self.path, "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8"}

@@ -74,6 +74,11 @@ def test_it_passes_on_what_the_gate_says(runner: Path) -> None:
     assert (runner / folder / "index.html").exists()
 
 
+def test_a_gate_that_cannot_run_keeps_its_exit_code_and_has_no_report(runner: Path) -> None:
+    done = run_step("Gate", runner, script=str(runner / "missing.sh"))
+    assert (done.returncode, (runner / "output").exists()) == (66, False), done.stderr
+
+
 @pytest.mark.alone
 def test_it_installs_and_passes_a_good_script(tmp_path: Path) -> None:
     installed = run_step("Install", tmp_path)

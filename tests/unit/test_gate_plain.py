@@ -9,13 +9,14 @@ import pytest
 
 from harness.errors import UsageError
 from harness.gate.case import Case, Trouble
-from harness.gate.cases import PLAIN
+from harness.gate.cases import PLAIN, standard
 from harness.gate.choice import chosen, sooner
 from harness.gate.judge import Objectives
 from harness.gate.plain import plain_result
+from harness.gate.relay import Statement
 from harness.gate.result import CaseResult, Outcome
 from harness.gate.seen import Seen, Subject
-from tests.unit.test_gate_judge import CONFIG, DATABASE, back, ended, look, probes, seen, unchanged
+from tests.unit.test_gate_judge import CONFIG, DATABASE, at, back, ended, look, probes, seen, unchanged
 
 CONFIGURATION = frozenset({Subject.CONFIGURATION})
 NOTHING: frozenset[Subject] = frozenset()
@@ -69,6 +70,18 @@ def test_only_scenarios_that_there_are_are_chosen() -> None:
     assert chosen(standard, {PLAIN.id}) == ()
     with pytest.raises(UsageError, match="'backup'"):
         chosen(standard, {"lock", "backup"})
+
+
+def test_who_uses_no_database_is_asked_to_end_at_a_command() -> None:
+    calls = switched(commands=("gzip", "tar", "mv", "mv"))
+    asked = [one for one in standard(calls, CONFIGURATION) if one.trouble.asks]
+    assert [(one.id, one.trouble) for one in asked] == [("asked-to-end-at-command-4", Trouble.TERMINATED_AT_COMMAND)]
+
+
+def test_a_database_goes_away_also_where_texts_tell_nothing() -> None:
+    silent = seen(statements=tuple(Statement(at(n), "shop", "SELECT back()") for n in (1, 2)))
+    assert [one.id for one in standard(silent, DATABASE) if one.trouble.cuts] == ["away-0", "away-2", "away-and-back-2"]
+    assert not [one for one in standard(seen(), DATABASE) if one.trouble.cuts]
 
 
 def test_who_ends_before_a_kill_gets_it_sooner_and_that_is_told() -> None:
