@@ -104,6 +104,14 @@ def test_a_mistake_is_told_at_once(
     assert "Traceback" not in done.stderr
 
 
+def test_what_reads_the_output_of_a_script_may_end_right_after_it(tmp_path: Path) -> None:
+    script = tmp_path / "rollback.sh"
+    script.write_text("#!/bin/bash\nexec > >(cat; sleep 0.1) 2>&1\necho nothing\nexit 1\n")
+    script.chmod(0o755)
+    done = gate(script, tmp_path / "out")
+    assert (done.returncode, "left-process" in done.stdout) == (1, False), done.stdout
+
+
 def test_a_scenario_that_a_script_does_not_have_is_not_passed(tmp_path: Path) -> None:
     done = gate(SCRIPTS / "good" / "config-switch.sh", tmp_path, "--scenario", "backup-corrupt")
     assert (done.returncode, "has no scenario 'backup-corrupt'" in done.stderr) == (64, True), done.stderr
