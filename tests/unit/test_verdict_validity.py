@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.journal import declaration as d
 from harness.journal import records as r
+from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.measure.measures import measure
 from harness.units import Duration
+from harness.verdict import validity
 from tests.support.shapes import (
     Way,
     added,
@@ -17,7 +22,7 @@ from tests.support.shapes import (
     no_effect,
     not_injected,
 )
-from tests.support.worlds import Probing, World, check, criterion
+from tests.support.worlds import Probing, World, check, criterion, timeline_of
 
 ONLY_STEADY = (criterion("steady", d.Phase.STEADY_STATE),)
 WAYS: dict[str, Way] = {
@@ -121,3 +126,20 @@ PASSES: dict[str, World] = {
 @pytest.mark.parametrize("way", PASSES)
 def test_what_is_no_reason_to_fail_passes(way: str) -> None:
     check_passes(PASSES[way])
+
+
+@pytest.mark.parametrize(("after", "causes"), [(Duration(0), []), (Duration(1), [Cause.NO_EFFECT])])
+def test_a_probe_that_was_sent_as_the_effect_was_seen_does_not_tell_whether_clients_felt_it(
+    after: Duration, causes: list[Cause]
+) -> None:
+    timeline = timeline_of(World(broken={}).records())
+    effective = timeline.fault_at(r.FaultState.EFFECTIVE)
+    assert effective is not None
+    before = {
+        service: tuple(one for one in seen if one.sent and one.sent < effective.at)
+        for service, seen in timeline.observations.items()
+    }
+    last = {service: seen[-1]._replace(sent=effective.at + after) for service, seen in before.items()}
+    seen = {service: (*those[:-1], last[service]) for service, those in before.items()}
+    timeline = replace(timeline, observations=seen)
+    assert [one.cause for one in validity.broken(timeline, measure(timeline))] == causes
