@@ -22,6 +22,8 @@ SAMPLE = [
     ("slow answers", "course 13", Way.FULL_DISK),
     ("drained node", "course 7", Way.KILL),
     ("nothing", "course 14", Way.WITH_WATCHDOG),
+    ("table dropped", "course 16", Way.KILL),
+    ("database lost", "course 14", Way.WITH_WATCHDOG),
 ]
 
 

@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import Final
 
 from tests.kill_matrix.cell import LIMIT, LIMIT_ON_KIND, REPOSITORY, Outcome
-from tests.kill_matrix.scenarios import STEPS
+from tests.kill_matrix.scenarios import OF_DATA, STEPS
 from tests.kill_matrix.ways import Spot, Way
 
 NEVER: Final = Spot("course", 10**9)
 GOAL: Final = 5.0  # seconds, from death to everything undone; `drill heal` has LIMIT, its own start included
 LEASE: Final = 5.0  # seconds more for a drill that is suspended: as long as its watchdog believes in it
+
+
+SAMPLE: Final = REPOSITORY / "fixtures/tracktion/drill.toml"  # a system with a database
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Asked:
         """Runs it in a process of its own, which adopts all that it starts."""
         command = [sys.executable, "-m", "tests.kill_matrix.cell", self.fault, str(self.spot), self.way]
         done = subprocess.run(
-            [*command, "--system", str(system), "--sandbox", sandbox],
+            [*command, "--system", str(SAMPLE if self.fault in OF_DATA else system), "--sandbox", sandbox],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,

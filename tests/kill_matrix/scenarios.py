@@ -1,4 +1,6 @@
-"""A drill of the echo system for each fault of the catalogue, and for each thing that can hinder its rollback.
+"""A drill for each fault of the catalogue, and for each thing that can hinder its rollback.
+
+Those of data are drills of the sample system, which has a database; all others are of the echo system.
 
 Those that only a cluster has end on embedded where the fault is set up.
 """
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+Steps = tuple[str, ...]
 LIVE = ("Given every service is live in 1.0.0", "And the steady state is observed for 1 s")
 TRIGGER = "And a rollback is called for when the error rate of echo is above 5 % for 500 ms"
 SLOW = "And a rollback is called for when responses of echo take more than 3 times their baseline for 500 ms"
@@ -25,12 +28,45 @@ ANSWERS = "And echo answers as 1.0.0 within 2 s"
 IN_PLACE = "When echo is updated in place to 2.0.0"
 
 
-def _hindered(by: str) -> tuple[str, ...]:
+def _hindered(by: str) -> Steps:
     """A fault whose rollback is hindered by something."""
     return (*LIVE, TRIGGER, IN_PLACE, f"And {by}", *SEEN, BY_REVISION, ANSWERS)
 
 
-STEPS: Final[dict[str, tuple[str, ...]]] = {
+def _of_data(fault: str, back: str, *more: str, backup: str = "a base backup of the database is taken") -> Steps:
+    """A fault of the database of the sample system, which goes back; by a dump or by a base backup."""
+    return (
+        "Given every service is live in 2.4.0",
+        LIVE[1],
+        f"And {backup}",
+        "And a rollback is called for when the error rate of analysis-service is above 5 % for 500 ms",
+        "And a rollback is called for when the error rate of tracklist-service is above 5 % for 500 ms",
+        f"When {fault}",
+        *(f"And {one}" for one in more),
+        *SEEN,
+        f"And {back}",
+        "And clients get good answers again within 10 s, for 1 s on end",
+        "And the database answers within 2 s",
+    )
+
+
+DROPPED = "the table tracklist_items is dropped"
+BY_DUMP = "the database is restored from its newest dump within 30 s"
+OF_DATA: Final[dict[str, Steps]] = {
+    "table dropped": _of_data(DROPPED, "the database is restored to the moment before the fault within 30 s"),
+    "rows deleted": _of_data("all rows of tracklists are deleted", BY_DUMP, backup="the database is dumped"),
+    "database lost": _of_data(
+        "the database is lost with its disk", "the database is restored to the end of its log within 30 s"
+    ),
+    "schema migrated": _of_data("the schema is migrated to 2.6.0", "the schema is rolled back to 2.4.0 within 10 s"),
+    "spoiled backup": _of_data(DROPPED, BY_DUMP, "the dump is truncated", backup="the database is dumped"),
+    "idle transaction": _of_data(
+        "the schema is migrated to 2.6.0",
+        "the schema is rolled back to 2.4.0 within 10 s",
+        "a transaction that has read analysis_results is left idle",
+    ),
+}
+STEPS: Final[dict[str, Steps]] = {
     "bad release": (*LIVE, TRIGGER, "When echo is released as 2.0.0", *SEEN, BY_TRAFFIC, *RECOVERED, ANSWERS),
     "careless release": (
         *LIVE,
@@ -66,4 +102,5 @@ STEPS: Final[dict[str, tuple[str, ...]]] = {
     "unfinished rollback": _hindered("an earlier rollback of echo is unfinished"),
     "drained node": _hindered("the node of echo is drained"),
     "nothing": (*LIVE, "When nothing is done", "Then clients feel it within 1 s", ANSWERS),
+    **OF_DATA,
 }
