@@ -157,6 +157,8 @@ class DrillBuilder:
         """The broken service goes back to a version; that it is the one that is named, if one is, is checked."""
         if service not in (None, getattr(self.fault, "service", None)):
             raise InputError(f"{service} is not what the drill breaks, so rolling it back would help nobody")
+        if self.goal is not None:
+            raise InputError(f"the rollback goes to {self.goal} already")
         self.back_to = self._release(version)
         self.procedure = how
         self.roll_back_limit = limit

@@ -27,8 +27,9 @@ def expected_data_plan(drill: Drill) -> Plan | None:
     facts = DataFacts(
         served=drill.versions,
         replicas={service: drill.model.replicas(service) for service in drill.versions},
+        critical=tuple(one for one, table in drill.model.services.items() if table.critical),
         alive=not isinstance(fault, DatabaseLost),
-        schema=fault.version if isinstance(fault, SchemaMigrated) else "",
+        schema=fault.to if isinstance(fault, SchemaMigrated) else "",
         tables=(database.tables or ()) if database else (),
         version_query=database.version_query if database else None,
     )
@@ -49,5 +50,5 @@ def expected_data_plan(drill: Drill) -> Plan | None:
 
 def _with(facts: DataFacts, drill: Drill, kind: BackupKind) -> DataFacts:
     """The facts with the backup that the drill will take, where it takes one of that kind."""
-    taken = Backup(f"{kind}-1", kind, utc_now(), "", 0, _UNKNOWN, _UNKNOWN)
+    taken = Backup(f"{kind}-1", kind, utc_now(), "", 0, _UNKNOWN, _UNKNOWN, 0)
     return replace(facts, backups=(taken,) if kind in drill.backups else ())

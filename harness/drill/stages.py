@@ -24,6 +24,10 @@ from harness.rollback.plan import Plan, Procedure
 from harness.rollback.triggers import window_for
 from harness.units import Duration, Instant
 
+_WHICH_DATABASE: Final = """
+SELECT oid || ' on timeline ' || ltrim(left(pg_walfile_name(pg_current_wal_lsn()), 8), '0')
+FROM pg_database WHERE datname = current_database()
+"""
 _LOOK: Final = Duration.of(s=2)  # at the schema's version: one query; what does not answer by then is left out
 
 
@@ -152,12 +156,21 @@ def _tell_what_serves(
 ) -> None:
     """Journals it, beside what the rollback itself says. A platform that does not tell now is no reason to stop."""
     with suppress(MayWorkLater):
-        schema = live.system.schema
-        version = ""
-        if plan.procedure is Procedure.SCHEMA and schema is not None:
-            version = schema.version(Deadline.after(_LOOK))
         services = what_serves(live.system, tuple(plan.target))
-        journal.append(Served(when=when, at=now(), services=services, schema_version=version))
+        schema, database = _what_data_serves(live, plan.procedure)
+        journal.append(Served(when=when, at=now(), services=services, schema_version=schema, database=database))
+
+
+def _what_data_serves(live: Live, procedure: Procedure) -> tuple[str, str]:
+    """The version of the schema, or which database it is; looked at past the engine, empty where it does not answer."""
+    system = live.sandbox
+    with suppress(DrillError):
+        if procedure is Procedure.SCHEMA and system.schema is not None:
+            return system.schema.version(Deadline.after(_LOOK)), ""
+        if procedure.of_data and system.database is not None:
+            [(found,)] = system.database.read(_WHICH_DATABASE, Deadline.after(_LOOK))
+            return "", str(found)
+    return "", ""
 
 
 def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:

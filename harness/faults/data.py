@@ -46,7 +46,7 @@ def _any_bad(scene: Scene) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TableDropped:
-    """A table is gone, with every key that refers to it."""
+    """A table is gone for everybody who knows it by its name."""
 
     table: str
 
@@ -146,12 +146,12 @@ class DatabaseLost:
 class SchemaMigrated:
     """The schema goes to a version that what runs cannot read: a migration that came too early."""
 
-    version: str
+    to: str  # not `version`, which is a release's
 
     @property
     def title(self) -> str:
         """What is broken."""
-        return f"the schema is migrated to {self.version}"
+        return f"the schema is migrated to {self.to}"
 
     @property
     def effect(self) -> str:
@@ -162,17 +162,17 @@ class SchemaMigrated:
         """The schema is what it was."""
         schema = self._schema(scene)
         before = schema.version(Deadline.after(_LOOK))
-        for start, end in ((before, self.version), (self.version, before)):
+        for start, end in ((before, self.to), (self.to, before)):
             if schema.script(start, end) is None:
                 raise NotFound(
                     f"there is no script that takes the schema from {start} to {end}; the migrations name it"
                 )
-        return (MigrateBack(before=before, after=self.version),)
+        return (MigrateBack(before=before, after=self.to),)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Runs the script."""
         [one] = [one for one in undo if isinstance(one, MigrateBack)]
-        self._schema(scene).migrate(one.before, self.version, deadline)
+        self._schema(scene).migrate(one.before, self.to, deadline)
 
     def hits(self, serving: Serving) -> None:
         """Aims at no replica."""

@@ -308,7 +308,8 @@ class ServiceServed(Value):
 class Served(Value):
     """What served the services that are rolled back; the two of a drill show whether anything was.
 
-    `schema_version` is that of the database, where its schema is what is rolled back and it tells one.
+    `schema_version` is that of the database, where its schema is what is rolled back and it tells one. `database` tells
+    one database from another that takes its place, where that is rolled back: its id and the timeline of its log.
     """
 
     kind: Literal["served"] = "served"
@@ -316,6 +317,7 @@ class Served(Value):
     at: Instant
     services: tuple[ServiceServed, ...]
     schema_version: str = ""
+    database: str = ""
 
 
 class DataRestored(Value):

@@ -213,7 +213,8 @@ class Engine:
             return ""
         changes = plan.of_phase(StepPhase.CHANGE)
         told = ""
-        for action in reversals([step.action for step in changes[: changes.index(failed) + 1]]):
+        begun = [*plan.begun, *(step.action for step in changes[: changes.index(failed) + 1])]
+        for action in reversals(begun):
             try:
                 told += f"; taken back: {carry_out(action, self._system, Deadline.after(TAKE_BACK_LIMIT))}"
             except DrillError as error:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.errors import WillNotWork
-from harness.rollback.data.actions import CheckKept, DropKept
+from harness.rollback.data.actions import CheckKept, DropKept, SwapDatabase
+from harness.rollback.data.plans import DROP_LIMIT
 from harness.rollback.data.reversal import reversals
 from harness.rollback.plan import (
     Action,
@@ -83,7 +84,8 @@ def remaining(kept: Kept) -> Plan:
         for step in kept.plan.steps
         if step.phase is StepPhase.VERIFY or (step.phase not in over and step.id not in kept.done)
     )
-    return replace(kept.plan, steps=tuple(left))
+    begun = tuple(step.action for step in kept.plan.of_phase(StepPhase.CHANGE) if step.id in kept.done)
+    return replace(kept.plan, steps=tuple(left), begun=begun)
 
 
 def reverse(kept: Kept) -> Plan:
@@ -125,7 +127,10 @@ def _reverse_data(kept: Kept) -> Plan:
     longest = max(limits.values(), default=CHANGE_LIMIT)
     back = reversals([step.action for step in touched], though_let_in=True)
     found: list[tuple[StepPhase, Action, Duration]]
-    found = [(StepPhase.CHECK, CheckKept(), step.deadline) for step in dropped]  # it may have been under way
+    swapped = any(isinstance(step.action, SwapDatabase) and step.id in kept.done for step in touched)
+    # What was replaced may be gone: it was lost before, or it was being removed.
+    look = dropped or (swapped and not _taken_back_by_itself(kept))
+    found = [(StepPhase.CHECK, CheckKept(), DROP_LIMIT)] if look else []
     found += [(StepPhase.CHANGE, one, limits.get(type(one), longest)) for one in back]
     verified = kept.plan.of_phase(StepPhase.VERIFY) if back else ()
     parts = [*found, *((step.phase, step.action, step.deadline) for step in verified)]

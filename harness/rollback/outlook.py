@@ -93,7 +93,7 @@ def _scripts(model: SystemModel) -> dict[str, bool | None]:
 def _backup(system: System, deadline: Deadline) -> list[Item]:
     """What is known of the newest backup; nothing where no backup was ever taken."""
     recovery = system.recovery
-    there = [] if recovery is None else [one for kind in BackupKind for one in recovery.backups(kind)]
+    there = [] if recovery is None else [one for kind in BackupKind for one in recovery.backups(kind) if not one.safety]
     if recovery is None or not there:
         return []
     newest = max(there, key=lambda one: one.taken)

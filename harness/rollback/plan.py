@@ -214,6 +214,7 @@ class Plan:
     """All steps of a rollback, in order. `target` is the version that each service goes back to.
 
     `limit` is the time for all of them, beside the limit of whoever runs the plan.
+    `begun` are changes that were made before, by a run that this one goes on with.
     `goal` is what the database goes back to, in words, and empty where that is not what is rolled back.
     """
 
@@ -222,6 +223,7 @@ class Plan:
     steps: tuple[Step, ...]
     limit: Duration | None = None
     goal: str = ""
+    begun: tuple[Action, ...] = ()
 
     def of_phase(self, *phases: StepPhase) -> tuple[Step, ...]:
         """The steps of some phases, in order."""

@@ -47,8 +47,8 @@ class Recovery(Protocol):
     At most one restored database stands beside the live one, and at most one that was replaced is kept.
     """
 
-    def back_up(self, kind: BackupKind, deadline: Deadline) -> Backup:
-        """Takes a backup now.
+    def back_up(self, kind: BackupKind, deadline: Deadline, *, safety: bool = False) -> Backup:
+        """Takes a backup now; for `safety`, of what is about to be replaced.
 
         Raises:
             MayWorkLater: the database does not answer.

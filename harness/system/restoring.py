@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,6 +31,8 @@ class Backup:
         size: in bytes.
         earliest, latest: what was committed before the first is in it, and what was begun after the second is not;
             of the machine's monotonic clock.
+        needs: bytes that a restore takes on the disk, its log and the copies of that included.
+        safety: taken by a rollback of what it replaces; never what another rollback goes back to by itself.
         first_wal: the file of the write-ahead log that a restore begins with; empty for a dump.
     """
 
@@ -40,7 +43,12 @@ class Backup:
     size: int
     earliest: Instant
     latest: Instant
+    needs: int
     first_wal: str = ""
+    safety: bool = False
+
+
+_LSN: Final = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
 
 
 class PointKind(StrEnum):
@@ -73,7 +81,9 @@ class Point:
                 known = False
             if not known:
                 raise InputError(f"{self.value!r} is no instant; expected ISO 8601 with its offset: 2026-01-31T03:00Z")
-        elif (self.kind is PointKind.END) is not (not self.value):
+        elif (self.kind is PointKind.END) is not (not self.value) or (
+            self.kind is PointKind.LSN and not _LSN.fullmatch(self.value)
+        ):
             raise InputError(f"a point of the kind '{self.kind}' cannot be {self.value!r}")
 
     @property

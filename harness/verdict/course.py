@@ -143,6 +143,15 @@ def _data_brought_back(timeline: Timeline, planned: Planned) -> Iterator[Finding
         if timeline.restored is None:
             why = f"the journal does not tell that the database was restored to the {planned.goal}"
             yield Finding(Cause.JOURNAL_INCOMPLETE, why)
+        which = {record.when: record.database for record in timeline.served}
+        after = which.get("after the rollback", "")
+        if not after:
+            yield Finding(
+                Cause.JOURNAL_INCOMPLETE, "the journal does not tell which database is live after the rollback"
+            )
+        elif after == which.get("before the rollback"):
+            why = f"the rollback says it is done, but the database is the one that was live before it: {after}"
+            yield Finding(Cause.NOT_ROLLED_BACK, why)
         return
     told = {record.when: record.schema_version for record in timeline.served}
     before, since = told.get("before the rollback"), told.get("after the rollback")

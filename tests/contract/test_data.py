@@ -115,3 +115,37 @@ def test_another_process_can_end_an_idle_transaction(database: Database, tables:
         ).fetchone() or (None,)
     assert idle == 0
     tables.let_go("tracklists", soon())  # its own end of the session, which is over, too
+
+
+def test_tables_of_every_kind_are_put_back_as_they_were(database: Database, tables: Tables) -> None:
+    with psycopg.connect(database.dsn) as session:
+        session.execute(ODD.encode())
+    before = database.read('SELECT * FROM "Odd" ORDER BY id', soon())
+    tables.empty("Odd", soon())
+    assert count(database, '"Odd"') == count(database, "parts") == 0
+    tables.put_back("Odd", soon())
+    assert database.read('SELECT * FROM "Odd" ORDER BY id', soon()) == before
+    assert count(database, "audit") == 0  # nobody's triggers ran
+    tables.drop("parts", soon())
+    tables.put_back("parts", soon())
+    assert count(database, "parts") == 2
+    with pytest.raises(NotFound, match="no table 'seen'"):
+        tables.drop("seen", soon())
+
+
+ODD = """
+CREATE TABLE "Odd" (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    parent bigint REFERENCES "Odd" (id),
+    twice bigint GENERATED ALWAYS AS (id * 2) STORED
+);
+INSERT INTO "Odd" (parent) VALUES (NULL), (1), (2);
+CREATE TABLE parts (odd bigint REFERENCES "Odd" (id), part int) PARTITION BY RANGE (part);
+CREATE TABLE parts_one PARTITION OF parts FOR VALUES FROM (0) TO (10);
+INSERT INTO parts VALUES (1, 1), (2, 2);
+CREATE TABLE audit (what text);
+CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO audit VALUES (TG_OP); RETURN coalesce(NEW, OLD); END $$;
+CREATE TRIGGER told AFTER INSERT OR DELETE ON "Odd" FOR EACH ROW EXECUTE FUNCTION tell();
+CREATE VIEW seen AS SELECT 1 AS one;
+"""

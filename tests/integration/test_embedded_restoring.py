@@ -199,3 +199,72 @@ def test_clients_that_are_turned_away_get_a_clear_answer(sandbox: StartedSandbox
             assert answer.json() == {"error": "the database is being rolled back"}
         recovery.let_in(["echo"])
         assert client.get(url).status_code == 200
+
+
+def test_a_restore_follows_what_is_live_and_not_a_past_that_was_taken_back(
+    sandbox: StartedSandbox, recovery: EmbeddedRecovery
+) -> None:
+    recovery.back_up(BackupKind.BASE, soon(30))
+    recovery.mark("early", soon())
+    write(sandbox, "a")
+    bring_back(recovery, BackupKind.BASE, Point(PointKind.NAME, "early"))
+    abandoned = recovery.back_up(BackupKind.BASE, soon(30))
+    recovery.swap_back(soon(30))
+    write(sandbox, "b")
+    recovery.mark("late", soon())
+    write(sandbox, "c")
+    [first, _] = recovery.backups(BackupKind.BASE)
+    assert "a past that was taken back" in recovery.find(abandoned, END, soon(20))
+    assert recovery.find(first, Point(PointKind.NAME, "late"), soon(20)) == ""
+    recovery.close(soon(20))
+    recovery.restore(first, END, soon(60))
+    assert recovery.look_beside("SELECT id FROM kept ORDER BY id", soon()) == [("a",), ("b",), ("c",)]
+    recovery.restore(first, Point(PointKind.NAME, "late"), soon(60))
+    recovery.swap(soon(30))
+    recovery.swap(soon(30))  # as one that goes on after it was interrupted does
+    assert rows(sandbox) == ["a", "b"]
+    recovery.drop_kept(soon(20))
+    write(sandbox, "d")
+    recovery.lose(soon())
+    recovery.restore(first, END, soon(60))
+    recovery.swap(soon(30))
+    assert rows(sandbox) == ["a", "b", "d"]
+    with pytest.raises(WillNotWork, match="nothing can be put back"):
+        recovery.swap_back(soon(30))
+
+
+def test_what_was_replaced_is_not_dropped_by_another_restore(
+    sandbox: StartedSandbox, recovery: EmbeddedRecovery
+) -> None:
+    write(sandbox, "a")
+    recovery.back_up(BackupKind.DUMP, soon(30))
+    bring_back(recovery, BackupKind.DUMP, None)
+    [backup] = recovery.backups(BackupKind.DUMP)
+    recovery.restore(backup, None, soon(30))
+    with pytest.raises(WillNotWork, match="still kept"):
+        recovery.swap(soon(30))
+    recovery.drop_beside(soon())
+    recovery.swap_back(soon(30))
+    assert rows(sandbox) == ["a"]
+
+
+def test_a_point_that_is_still_to_come_cannot_be_reached(sandbox: StartedSandbox, recovery: EmbeddedRecovery) -> None:
+    backup = recovery.back_up(BackupKind.BASE, soon(30))
+    write(sandbox, "a")
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert "still to come" in recovery.find(backup, Point(PointKind.TIME, later), soon(20))
+    assert "does not reach F/0" in recovery.find(backup, Point(PointKind.LSN, "F/0"), soon(20))
+    assert recovery.find(backup, Point(PointKind.LSN, "0/1"), soon(20)) == ""
+
+
+def test_a_safety_dump_is_told_from_one_that_was_taken_to_go_back_to(recovery: EmbeddedRecovery) -> None:
+    recovery.back_up(BackupKind.DUMP, soon(30))
+    recovery.back_up(BackupKind.DUMP, soon(30), safety=True)
+    assert [one.safety for one in recovery.backups(BackupKind.DUMP)] == [False, True]
+
+
+def test_a_backup_that_could_not_be_taken_leaves_nothing(recovery: EmbeddedRecovery) -> None:
+    with pytest.raises(MayWorkLater):
+        recovery.back_up(BackupKind.BASE, soon(0.05))
+    assert recovery.backups(BackupKind.BASE) == ()
+    assert recovery.back_up(BackupKind.BASE, soon(30)).name == "base-1"

@@ -238,6 +238,12 @@ SCHEMA_NOT_TOLD = (
 )
 
 
+DATABASE_NOT_TOLD = (
+    Cause.JOURNAL_INCOMPLETE,
+    "the journal does not tell which database is live after the rollback",
+)
+
+
 def unseen(when: str, service: str = "web") -> tuple[Cause, str]:
     why = f"the journal does not tell what served {service} {when} the rollback, so not if it was brought back"
     return (Cause.JOURNAL_INCOMPLETE, why)
@@ -316,11 +322,36 @@ def of_data(procedure: str, goal: str, **more: Any) -> Timeline:
     return replace(GOOD, planned=planned, **more)
 
 
+def databases(before: str, since: str) -> tuple[r.Served, ...]:
+    return (
+        r.Served(when="before the rollback", at=at(4), services=(), database=before),
+        r.Served(when="after the rollback", at=at(5), services=(), database=since),
+    )
+
+
 @pytest.mark.parametrize("procedure", ["point-in-time", "backup"])
 def test_a_restore_is_one_only_where_the_journal_tells_what_was_restored(procedure: str) -> None:
-    assert told(course.reacted(of_data(procedure, "restore point before", restored=RESTORED))) == []
+    served = databases("5 on timeline 1", "5 on timeline 2")
+    assert told(course.reacted(of_data(procedure, "restore point before", restored=RESTORED, served=served))) == []
     why = "the journal does not tell that the database was restored to the restore point before"
-    assert told(course.reacted(of_data(procedure, "restore point before"))) == [(Cause.JOURNAL_INCOMPLETE, why)]
+    found = course.reacted(of_data(procedure, "restore point before", served=served))
+    assert told(found) == [(Cause.JOURNAL_INCOMPLETE, why)]
+
+
+@pytest.mark.parametrize(
+    ("served", "found"),
+    [
+        (databases("", "5 on timeline 2"), []),  # it was lost, so nobody could look
+        (databases("5 on timeline 1", ""), [DATABASE_NOT_TOLD]),
+        ((), [DATABASE_NOT_TOLD]),
+        (
+            databases("5 on timeline 1", "5 on timeline 1"),
+            [wrong(f"{SAYS} the database is the one that was live before it: 5 on timeline 1")],
+        ),
+    ],
+)
+def test_after_a_restore_another_database_is_live(served: tuple[r.Served, ...], found: list[tuple[Cause, str]]) -> None:
+    assert told(course.reacted(of_data("backup", "the newest dump", restored=RESTORED, served=served))) == found
 
 
 @pytest.mark.parametrize(

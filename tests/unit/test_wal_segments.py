@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.sandbox.embedded.segments import file_name, gap, in_folders, number, stretches
+from harness.sandbox.embedded.segments import file_name, gap, in_folders, number, stretches, way_to
 
 
 def name(timeline: int, segment: int) -> str:
@@ -41,11 +41,26 @@ def test_segments_of_4_gb_come_after_those_before() -> None:
     ],
 )
 def test_the_first_file_that_is_missing_is_told(kept: set[int], last: int | None, missing: str) -> None:
-    assert gap(name(1, 2), frozenset(kept), last) == missing
+    assert gap(name(1, 2), frozenset(name(1, one) for one in kept), last, [("00000001", 0)]) == missing
 
 
 def test_a_backup_that_does_not_tell_where_its_log_begins_leads_nowhere() -> None:
-    assert gap("nonsense", frozenset({1}), 1) == "nonsense"
+    assert gap("nonsense", frozenset({name(1, 1)}), 1, [("00000001", 0)]) == "nonsense"
+
+
+def test_a_file_of_a_past_that_was_taken_back_fills_no_gap() -> None:
+    way = [("00000001", 0), ("00000003", 4)]
+    kept = {name(1, 2), name(1, 3), name(1, 4), name(2, 4), name(1, 5), name(3, 4), name(3, 5)}
+    assert gap(name(1, 2), frozenset(kept), 5, way) == ""
+    assert gap(name(1, 2), frozenset(kept - {name(3, 4)}), 5, way) == name(3, 4)
+    assert gap(name(1, 2), frozenset(kept), None, way) == ""
+    assert gap(name(1, 2), frozenset(kept - {name(1, 3)}), 5, way) == name(1, 3)
+
+
+def test_the_way_to_a_timeline_is_told_by_its_history() -> None:
+    assert way_to("00000001", "") == [("00000001", 0)]
+    history = "1\t0/400028\tat restore point\n\n2\t1/500000\tbefore 2026\n"
+    assert way_to("00000003", history) == [("00000001", 0), ("00000002", 4), ("00000003", 4096 + 5)]
 
 
 def test_each_timeline_is_read_from_where_it_begins() -> None:
@@ -61,4 +76,5 @@ def test_each_timeline_is_read_from_where_it_begins() -> None:
 def test_the_segments_of_folders_are_found_and_missing_folders_have_none(tmp_path: Path) -> None:
     (tmp_path / name(1, 2)).touch()
     (tmp_path / f"{name(1, 3)}.partial").touch()
-    assert in_folders([tmp_path, tmp_path / "missing"]) == {2, 3}
+    (tmp_path / "00000002.history").touch()
+    assert in_folders([tmp_path, tmp_path / "missing"]) == {name(1, 2), name(1, 3)}

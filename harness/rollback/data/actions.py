@@ -96,6 +96,16 @@ class CheckKept:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckNothingKept:
+    """No database is kept that another restore has replaced: there is place for one."""
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return "check that no database is kept that an earlier restore replaced"
+
+
+@dataclass(frozen=True, slots=True)
 class TurnAway:
     """Clients get 503 and are asked to come again; requests that are under way are answered first."""
 
@@ -244,7 +254,7 @@ class Migrate:
         return f"take the schema from {self.before} to {self.after}"
 
 
-DataCheck = CheckBackup | CheckReachable | CheckRoom | CheckScripts | CheckKept
+DataCheck = CheckBackup | CheckReachable | CheckRoom | CheckScripts | CheckKept | CheckNothingKept
 DataChange = (
     TurnAway
     | AwaitReady

@@ -48,7 +48,7 @@ def carry_out(action: DataChange, system: System, deadline: Deadline) -> str:  #
             recovery.let_in(services)
             return "clients reach the services again"
         case SafetyBackup():
-            taken = recovery.back_up(BackupKind.DUMP, deadline)
+            taken = recovery.back_up(BackupKind.DUMP, deadline, safety=True)
             return f"{taken.name}, {taken.size} bytes, with its SHA-256 beside it"
         case CloseDatabase():
             return f"{counted(recovery.close(deadline), 'session')} ended; the log is in the archive"
@@ -114,7 +114,9 @@ def _verify(action: VerifyBeside, recovery: Recovery, deadline: Deadline) -> str
     said = []
     for table in action.tables:
         quoted = table.replace("'", "''")
-        if recovery.look_beside(f"SELECT to_regclass('{quoted}')", deadline)[0][0] is None:
+        exactly = ".".join(f'"{part}"' for part in quoted.split("."))
+        asked = f"SELECT coalesce(to_regclass('{exactly}'), to_regclass('{quoted}'))"
+        if recovery.look_beside(asked, deadline)[0][0] is None:
             raise WillNotWork(f"the restored database has no table {table}")
     if action.tables:
         said.append(f"{len(action.tables)} tables are there")

@@ -13,6 +13,7 @@ from harness.journal.refusal import Refusal
 from harness.rollback.data.actions import (
     CheckBackup,
     CheckKept,
+    CheckNothingKept,
     CheckReachable,
     CheckRoom,
     CheckScripts,
@@ -77,7 +78,8 @@ def find_facts(model: SystemModel, system: System, kind: BackupKind | None, dead
     return DataFacts(
         served=served,
         replicas={service: model.replicas(service) for service in served},
-        backups=recovery_of(system).backups(kind) if kind else (),
+        backups=tuple(one for one in recovery_of(system).backups(kind) if not one.safety) if kind else (),
+        critical=tuple(one for one in served if model.services[one].critical),
         alive=alive,
         schema=schema,
         tables=model.database.tables or (),
@@ -103,7 +105,7 @@ def scripts_back(system: System, start: str) -> dict[str, Sequence[str]]:
     return found
 
 
-def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:  # noqa: C901, PLR0911 - a case each
+def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:  # noqa: C901, PLR0911, PLR0912 - a case each
     """Carries out one check.
 
     Raises:
@@ -134,6 +136,11 @@ def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:
             if not recovery_of(system).keeps():
                 return Found("it is removed already, so nothing can take its place back", Refusal.NO_BACKUP)
             return Found("it is")
+        case CheckNothingKept():
+            if recovery_of(system).keeps():
+                why = "an earlier restore replaced one that is still kept; resume that rollback, or reverse it"
+                return Found(why, Refusal.UNFINISHED)
+            return Found("none is")
         case CheckScripts(way, goal):
             return _find_scripts(way, goal, system, deadline)
         case _:

@@ -11,6 +11,7 @@ from harness.errors import WillNotWork
 from harness.rollback.data.actions import (
     AwaitReady,
     CheckBackup,
+    CheckNothingKept,
     CheckReachable,
     CheckRoom,
     CheckScripts,
@@ -52,6 +53,7 @@ class DataFacts:
         served: the version of each service that serves now, which serves again afterwards.
         replicas: how many of each.
         backups: of the kind that the procedure needs, oldest first.
+        critical: the services without which nothing is served, so that they are waited for.
         alive: the server answers.
         schema: the version of the schema now; empty when it cannot be read.
         tables: that are always there.
@@ -61,6 +63,7 @@ class DataFacts:
     served: Mapping[str, str]
     replicas: Mapping[str, int]
     backups: Sequence[Backup] = ()
+    critical: tuple[str, ...] = ()
     alive: bool = True
     schema: str = ""
     tables: tuple[str, ...] = ()
@@ -147,6 +150,7 @@ def _restore(steps: _Steps, facts: DataFacts, backup: Backup, point: Point | Non
         raise WillNotWork("the system has no service, so there is nobody to stop and nobody to serve")
     services = tuple(facts.served)
     steps.add(StepPhase.CHECK, CheckRoom(backup), LOOK_LIMIT)
+    steps.add(StepPhase.CHECK, CheckNothingKept(), LOOK_LIMIT)
     steps.add(StepPhase.CHANGE, TurnAway(services), TURN_AWAY_LIMIT)
     if point is None and facts.alive:  # what a base backup is rolled forward from is kept whole
         steps.add(StepPhase.CHANGE, SafetyBackup(), DUMP_LIMIT)
@@ -155,7 +159,8 @@ def _restore(steps: _Steps, facts: DataFacts, backup: Backup, point: Point | Non
     known = backup.version if point is None and facts.version_query else None
     steps.add(StepPhase.CHANGE, VerifyBeside(facts.tables, facts.version_query, known or None), LOOK_LIMIT)
     steps.add(StepPhase.CHANGE, SwapDatabase(), SWAP_LIMIT)
-    steps.add(StepPhase.CHANGE, AwaitReady(services), READY_LIMIT)
+    if facts.critical:
+        steps.add(StepPhase.CHANGE, AwaitReady(facts.critical), READY_LIMIT)
     steps.add(StepPhase.CHANGE, LetIn(services), LET_IN_LIMIT)
     _verify(steps, facts)
     steps.add(StepPhase.AFTERWARDS, DropKept(), DROP_LIMIT)

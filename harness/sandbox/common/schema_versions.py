@@ -1,8 +1,7 @@
 """The port Schema, on a PostgreSQL and a folder of scripts. Imports the floor, the model's values and psycopg.
 
-A script leads from one version to another and changes the row that says so: `<before>_to_<after>.sql` forth,
-`<after>_to_<before>` is never guessed from it; the way back is `<before>_to_<after>_rollback.sql`, named by the way
-forth that it takes back.
+A script leads from one version to another and changes the row that says so. `2.4.0_to_2.6.0.sql` leads from 2.4.0 to
+2.6.0, and `2.4.0_to_2.6.0_rollback.sql`, which is named by the script that it takes back, from 2.6.0 to 2.4.0.
 """
 
 from __future__ import annotations
@@ -68,15 +67,26 @@ class SchemaOfFiles:
             with psycopg.connect(
                 with_password(self._database.dsn),
                 connect_timeout=max(2, round(limits.POSTGRES_CONNECT.seconds)),
-                options=f"-c lock_timeout={_ms(min(left, limits.LOCK_WAIT))} -c statement_timeout={_ms(left)}",
+                options=f"-c lock_timeout={_ms(min(left, limits.LOCK_WAIT))} -c statement_timeout={_ms(left)} "
+                f"-c transaction_timeout={_ms(left)}",
             ) as session:
                 self._expect(session, before, f"the schema is to be taken from {before} to {after}")
+                own = _transaction(session)
                 session.execute(text.encode())  # many statements in one string, in the transaction that is open
+                if _transaction(session) != own:
+                    raise WillNotWork(
+                        f"the script from {before} to {after} ended its transaction by itself, so what it did cannot "
+                        "be taken back with it; take BEGIN, COMMIT and ROLLBACK out of it, and look at the schema"
+                    )
                 self._expect(session, after, f"the script from {before} to {after} was run, and nothing of it stays")
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled) as error:
+        except psycopg.errors.LockNotAvailable as error:
             raise MayWorkLater(
                 f"a lock that the script from {before} to {after} needs could not be had in time ({_told(error)}); "
                 "nothing was changed"
+            ) from error
+        except psycopg.errors.QueryCanceled as error:
+            raise MayWorkLater(
+                f"the script from {before} to {after} was not done in time ({_told(error)}); nothing was changed"
             ) from error
         except psycopg.OperationalError as error:
             raise MayWorkLater(f"the database cannot be reached: {_told(error)}") from error
@@ -129,6 +139,11 @@ def only_text(found: Sequence[tuple[Any, ...]]) -> str:
     if len(found) != 1 or len(found[0]) != 1 or not isinstance(found[0][0], str):
         raise InputError("database.version_query: expected one text in one row: the version of the schema")
     return str(found[0][0])
+
+
+def _transaction(session: psycopg.Connection) -> str:
+    row = session.execute("SELECT pg_current_xact_id()::text").fetchone()
+    return str(row[0]) if row else ""
 
 
 def _ms(duration: Duration) -> int:

@@ -7,8 +7,10 @@ Imports the floor and psycopg.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -23,7 +25,7 @@ ASIDE: Final = "drill_set_aside"
 _HELD: Final = "drill holds a lock on "
 _REFERRING: Final = """
 WITH RECURSIVE referring(depth, name) AS (
-    SELECT 0, %s::regclass
+    SELECT 0, %s::oid::regclass
     UNION
     SELECT depth + 1, c.conrelid::regclass FROM referring r
     JOIN pg_constraint c ON c.confrelid = r.name AND c.contype = 'f' AND c.conrelid <> c.confrelid
@@ -35,8 +37,18 @@ GROUP BY n.nspname, t.relname ORDER BY max(depth) DESC
 """
 _SET_ASIDE: Final = """
 SELECT c.relname, obj_description(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = %s AND c.relkind = 'r' AND obj_description(c.oid) LIKE %s ORDER BY c.relname DESC
+WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND obj_description(c.oid) LIKE '{%%' ORDER BY c.relname DESC
 """
+_FIND: Final = """
+SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid = coalesce(to_regclass(%s), to_regclass(%s)) AND c.relkind IN ('r', 'p')
+"""
+_COLUMNS: Final = """
+SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+ORDER BY a.attnum
+"""
+_NO_TRIGGERS: Final = "SET LOCAL session_replication_role = replica"  # nobody's triggers run, nor keys in any order
 
 
 class PostgresTables:
@@ -51,30 +63,28 @@ class PostgresTables:
         self._held: dict[str, psycopg.Connection] = {}
 
     def drop(self, table: str, deadline: Deadline) -> None:
-        """See the port. For everybody who knows it by its name it is gone, and so is every key that refers to it."""
+        """See the port. For everybody who knows it by its name it is gone; keys that refer to it hold."""
         with self._session(deadline) as session:
-            name = _found(session, table)
+            found = _found(session, table)
             _make_aside(session)
-            session.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(name, sql.Identifier(ASIDE)))
-            moved = sql.Identifier(ASIDE, table.rpartition(".")[2])
-            session.execute(
-                sql.SQL("COMMENT ON TABLE {} IS {}").format(moved, sql.Literal(f"dropped:{table}")),
-            )
+            session.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(found.place, sql.Identifier(ASIDE)))
+            _note(session, found.name, {"dropped": table, "schema": found.schema})
 
     def empty(self, table: str, deadline: Deadline) -> int:
         """See the port."""
         deleted = 0
         with self._session(deadline) as session:
-            _found(session, table)
+            first = _found(session, table)
             _make_aside(session)
-            for index, (schema, name) in enumerate(session.execute(_REFERRING, [table]).fetchall()):
-                place, copy = sql.Identifier(schema, name), sql.Identifier(ASIDE, f"{index:02}_{name}")
-                session.execute(sql.SQL("CREATE TABLE {} AS TABLE {} WITH NO DATA").format(copy, place))
-                note = sql.Literal(f"emptied:{table}:{schema}.{name}")
-                session.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(copy, note))
+            session.execute(_NO_TRIGGERS)
+            for index, (schema, name) in enumerate(session.execute(_REFERRING, [first.oid]).fetchall()):
+                place, copy = sql.Identifier(schema, name), f"{index:02}_{name}"[:_LONGEST_NAME]
+                aside = sql.Identifier(ASIDE, copy)
+                session.execute(sql.SQL("CREATE TABLE {} AS TABLE {} WITH NO DATA").format(aside, place))
+                _note(session, copy, {"emptied": table, "schema": schema, "name": name})
                 moved = session.execute(
                     sql.SQL("WITH gone AS (DELETE FROM {} RETURNING *) INSERT INTO {} SELECT * FROM gone").format(
-                        place, copy
+                        place, aside
                     )
                 )
                 deleted += moved.rowcount
@@ -83,27 +93,29 @@ class PostgresTables:
     def put_back(self, table: str, deadline: Deadline) -> None:
         """See the port. A row that is there again, by whoever, is left as it is."""
         with self._session(deadline) as session:
-            for copy, note in session.execute(_SET_ASIDE, [ASIDE, f"%:{table}%"]).fetchall():
-                way, of, *place = str(note).split(":")
-                if of != table:
-                    continue
-                aside = sql.Identifier(ASIDE, copy)
-                if way == "dropped":
-                    schema = sql.Identifier(table.rpartition(".")[0] or "public")
+            session.execute(_NO_TRIGGERS)
+            for copy, text in session.execute(_SET_ASIDE, [ASIDE]).fetchall():
+                note, aside = json.loads(text), sql.Identifier(ASIDE, copy)
+                if note.get("dropped") == table:
                     session.execute(sql.SQL("COMMENT ON TABLE {} IS NULL").format(aside))
-                    session.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(aside, schema))
-                else:
-                    to = sql.Identifier(*place[0].split("."))
-                    session.execute(sql.SQL("INSERT INTO {} SELECT * FROM {} ON CONFLICT DO NOTHING").format(to, aside))
-                    session.execute(sql.SQL("DROP TABLE {}").format(aside))
+                    session.execute(
+                        sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(aside, sql.Identifier(note["schema"]))
+                    )
+                elif note.get("emptied") == table:
+                    _put_rows_back(session, note["schema"], note["name"], aside)
             session.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(sql.Identifier(ASIDE)))
 
     def hold(self, table: str, deadline: Deadline) -> None:
         """See the port. As an application does that forgot its transaction: the lock is one that only readers share."""
         with self._session(deadline) as session:
-            name = _found(session, table)
-        held = psycopg.connect(with_password(self._dsn), application_name=_application(table), connect_timeout=_CONNECT)
-        held.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(name))
+            found = _found(session, table)
+        held = psycopg.connect(self._dsn, application_name=_application(table), connect_timeout=_CONNECT)
+        try:
+            held.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(_LOCK)))
+            held.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(found.place))
+        except psycopg.Error as error:
+            held.close()
+            raise MayWorkLater(f"the table {table} cannot be read now: {error}") from error
         self._held[table] = held
 
     def let_go(self, table: str, deadline: Deadline) -> None:
@@ -138,18 +150,56 @@ class PostgresTables:
 
 
 _CONNECT: Final = max(2, round(limits.POSTGRES_CONNECT.seconds))
-_LONGEST_NAME: Final = 63  # bytes of an application's name
+_LONGEST_NAME: Final = 63  # bytes of any name
+_LOCK: Final = limits.LOCK_WAIT.ns // 1_000_000
 
 
 def _application(table: str) -> str:
     return f"{_HELD}{table}"[:_LONGEST_NAME]
 
 
-def _found(session: psycopg.Connection[Any], table: str) -> sql.Identifier:
-    row = session.execute("SELECT to_regclass(%s)::text", [table]).fetchone()
-    if row is None or row[0] is None:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table as the server knows it, whatever it is called."""
+
+    oid: int
+    schema: str
+    name: str
+
+    @property
+    def place(self) -> sql.Identifier:
+        return sql.Identifier(self.schema, self.name)
+
+
+def _found(session: psycopg.Connection[Any], table: str) -> _Table:
+    """The table of a name, by the search path where it has no schema, with its capitals or without.
+
+    Raises:
+        NotFound: there is none, or it is a view.
+    """
+    quoted = ".".join(f'"{part}"' for part in table.split("."))
+    row = session.execute(_FIND, [quoted, table]).fetchone()
+    if row is None:
         raise NotFound(f"the database has no table {table!r}")
-    return sql.Identifier(*table.split("."))
+    return _Table(*row)
+
+
+def _note(session: psycopg.Connection[Any], name: str, note: dict[str, str]) -> None:
+    """Tells beside a table that is set aside what it is."""
+    text = sql.Literal(json.dumps(note))
+    session.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(sql.Identifier(ASIDE, name), text))
+
+
+def _put_rows_back(session: psycopg.Connection[Any], schema: str, name: str, aside: sql.Identifier) -> None:
+    place = sql.Identifier(schema, name)
+    found = session.execute(_COLUMNS, [schema, name]).fetchall()
+    columns = sql.SQL(", ").join(sql.Identifier(column) for (column,) in found)
+    session.execute(
+        sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {} ON CONFLICT DO NOTHING").format(
+            place, columns, columns, aside
+        )
+    )
+    session.execute(sql.SQL("DROP TABLE {}").format(aside))
 
 
 def _make_aside(session: psycopg.Connection[Any]) -> None:

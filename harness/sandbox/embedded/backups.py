@@ -11,6 +11,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,9 @@ from harness.units import Duration
 
 NOTE: Final = TypeAdapter(Backup)
 _FIRST_WAL: Final = re.compile(r"START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)")
+_SNAPSHOT: Final = "SELECT pg_export_snapshot(), pg_database_size(current_database())"
+_COPIES: Final = 4  # of what a dump holds: the rows, and their log on the server, in the archive and in the stream
+_LOCK_WAIT: Final = "--lock-wait-timeout=10s"  # of a table that somebody changes: longer is no use to a rollback
 _HALF: Final = 2  # a truncated backup keeps the first half of what it had
 _SPOILED: Final = b"\xff" * 64  # written into the middle of a corrupt one: no format has it there
 
@@ -49,8 +53,8 @@ class Backups:
         """Where it lies."""
         return self.folder / (f"{backup.name}.dump" if backup.kind is BackupKind.DUMP else backup.name)
 
-    async def take(self, kind: BackupKind, version: str, deadline: Deadline) -> Backup:
-        """Takes one now.
+    async def take(self, kind: BackupKind, version: str, deadline: Deadline, *, safety: bool = False) -> Backup:
+        """Takes one now; nothing of it is left when that fails.
 
         Raises:
             WillNotWork: the tool failed; the message has the end of its log.
@@ -58,23 +62,29 @@ class Backups:
         """
         if not self.folder.is_dir():
             self._postgres.own(self.folder)
-        number = 1 + sum(1 for _ in self.folder.glob(f"{kind.value}-*.json"))
-        name = f"{kind.value}-{number}"
-        if kind is BackupKind.DUMP:
-            backup = await self._dump(name, version, deadline)
-        else:
-            begun = now()
-            folder = self.folder / name
-            options = (f"--pgdata={folder}", "--wal-method=none", "--checkpoint=fast", "--no-sync")
-            await self.run("pg_basebackup", *options, *self._at_server(database=False), deadline=deadline)
-            label = (folder / "backup_label").read_text(encoding="utf-8")
-            first = _FIRST_WAL.search(label)
-            if first is None:
-                raise WillNotWork(f"{folder}: its backup_label does not tell where its log begins:\n{label}")
-            size = await asyncio.to_thread(_size, folder)
-            backup = Backup(name, kind, utc_now(), version, size, begun, now(), first.group(1))
-        (self.folder / f"{name}.json").write_bytes(NOTE.dump_json(backup))
+        name = f"{kind.value}-{1 + sum(1 for _ in self.folder.glob(f'{kind.value}-*.json'))}"
+        try:
+            take = self._dump if kind is BackupKind.DUMP else self._base
+            backup = replace(await take(name, version, deadline), safety=safety)
+            (self.folder / f"{name}.json").write_bytes(NOTE.dump_json(backup))
+        except BaseException:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            (self.folder / f"{name}.dump").unlink(missing_ok=True)
+            raise
         return backup
+
+    async def _base(self, name: str, version: str, deadline: Deadline) -> Backup:
+        """A copy of the server's files, good from the moment it is complete."""
+        begun = now()
+        folder = self.folder / name
+        options = (f"--pgdata={folder}", "--wal-method=none", "--checkpoint=fast", "--no-sync")
+        await self.run("pg_basebackup", *options, *self._at_server(database=False), deadline=deadline)
+        label = (folder / "backup_label").read_text(encoding="utf-8")
+        first = _FIRST_WAL.search(label)
+        if first is None:
+            raise WillNotWork(f"{folder}: its backup_label does not tell where its log begins:\n{label}")
+        size = await asyncio.to_thread(_size, folder)
+        return Backup(name, BackupKind.BASE, utc_now(), version, size, begun, now(), size, first.group(1))
 
     async def _dump(self, name: str, version: str, deadline: Deadline) -> Backup:
         """A dump of a snapshot that is taken before, so that it is known to a moment what is in it."""
@@ -83,15 +93,15 @@ class Backups:
         async with await psycopg.AsyncConnection.connect(dsn) as holder:
             await holder.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
             earliest, taken = now(), utc_now()
-            row = await (await holder.execute("SELECT pg_export_snapshot()")).fetchone()
+            row = await (await holder.execute(_SNAPSHOT)).fetchone()
             latest = now()
-            snapshot = f"--snapshot={row[0] if row else ''}"
-            await self.run(
-                "pg_dump", "--format=custom", f"--file={file}", snapshot, *self._at_server(), deadline=deadline
-            )
+            snapshot, size = row or ("", 0)
+            options = ("--format=custom", f"--file={file}", f"--snapshot={snapshot}", _LOCK_WAIT)
+            await self.run("pg_dump", *options, *self._at_server(), deadline=deadline)
         digest = await asyncio.to_thread(_digest, file)
         file.with_name(f"{file.name}.sha256").write_text(f"{digest}  {file.name}\n", encoding="ascii")
-        return Backup(name, BackupKind.DUMP, taken, version, file.stat().st_size, earliest, latest)
+        needs = size * _COPIES
+        return Backup(name, BackupKind.DUMP, taken, version, file.stat().st_size, earliest, latest, needs)
 
     async def examine(self, backup: Backup, deadline: Deadline) -> str:
         """Reads it to its end; what is wrong with it, or nothing."""

@@ -124,6 +124,15 @@ def spawn(
     return Child(popen, what)
 
 
+def children_of(pid: int) -> tuple[int, ...]:
+    """The processes that a process has started and that have not ended; none once it has ended itself."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except OSError:
+        return ()
+    return tuple(int(one) for one in text.split())
+
+
 def told_exit(code: int) -> str:
     """An exit code in words."""
     return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"

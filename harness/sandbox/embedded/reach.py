@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 import shutil
 from contextlib import suppress
+from itertools import pairwise
 from typing import Final
 
-from harness.clock import Deadline
+from harness.clock import Deadline, utc_now
 from harness.errors import WillNotWork
 from harness.sandbox.embedded import segments
 from harness.sandbox.embedded.backups import Backups
@@ -20,6 +21,7 @@ from harness.sandbox.embedded.wal import WalStream
 from harness.system.restoring import Backup, Point, PointKind
 
 CUT_OFF: Final = "cut off from its log"
+_NEVER: Final = 1 << 62  # a segment that no log comes to
 _CUT: Final = ".cut"
 _SPARE: Final = 64 * 1024 * 1024  # bytes for the log that a restore replays and writes itself
 
@@ -32,21 +34,42 @@ class Reach:
 
     async def find(self, backup: Backup, point: Point, deadline: Deadline) -> str:
         """See the port."""
-        kept = segments.in_folders((self._postgres.archive, *self._wal.folders))
-        last = await self._admin.current() if self._admin.running else None
-        if missing := segments.gap(backup.first_wal, kept, None if last is None else last - 1):
-            return f"the log has a gap: {missing} is neither in the archive nor in the stream"
-        if point.kind is PointKind.TIME:
-            assert point.at is not None  # noqa: S101 - a time has one
+        if why := await self._broken_way(backup):
+            return why
+        if point.at is not None:
             if point.at < backup.taken:
                 return f"{backup.name} was only complete at {backup.taken.isoformat()}, after {point.value}"
-            return ""
+            return f"{point.value} is still to come" if point.at > utc_now() else ""
         if point.kind is PointKind.END:
             return ""
+        if point.kind is PointKind.LSN:
+            reached = await self._admin.has_written(point.value) if self._admin.running else True
+            return "" if reached else f"the log does not reach {point.value}"
         return await self._find_in_log(backup, point, deadline)
 
+    async def _broken_way(self, backup: Backup) -> str:
+        """Why the log does not lead from a backup to what is live, or was when it was lost."""
+        live = self._admin.timeline
+        way = segments.way_to(live, self._history(live))
+        left = {timeline: until for (timeline, _), (_, until) in pairwise([*way, (live, _NEVER)])}
+        first = segments.number(backup.first_wal)
+        if first is None or first >= left.get(backup.first_wal[:8], -1):
+            return f"{backup.name} is of a past that was taken back: the log of what is live does not lead from it"
+        kept = segments.in_folders((self._postgres.archive, *self._wal.folders))
+        last = await self._admin.current() if self._admin.running else None
+        missing = segments.gap(backup.first_wal, kept, None if last is None else last - 1, way)
+        return f"the log has a gap: {missing} is neither in the archive nor in the stream" if missing else ""
+
+    def _history(self, timeline: str) -> str:
+        """What tells from which timelines one comes; empty for the first."""
+        for folder in (self._postgres.archive, *reversed(self._wal.folders), self._postgres.data / "pg_wal"):
+            file = folder / f"{timeline}.history"
+            if file.exists():
+                return file.read_text(encoding="utf-8")
+        return ""
+
     async def _find_in_log(self, backup: Backup, point: Point, deadline: Deadline) -> str:
-        """Reads the log for a named point or a transaction; a log sequence number is compared with its end."""
+        """Reads the log for a named point or a transaction."""
         folder = self._postgres.own(self._postgres.folder / f"log-{secrets.token_hex(4)}")
         try:
             # The server's own files first: what is received of the last one may be a moment behind.
@@ -58,7 +81,6 @@ class Reach:
             what = {
                 PointKind.NAME: ("--rmgr=XLOG",),
                 PointKind.TRANSACTION: (f"--xid={point.value}", "--rmgr=Transaction"),
-                PointKind.LSN: (f"--end={point.value}", "--limit=1"),
             }[point.kind]
             said = ""
             for first, last in segments.stretches(backup.first_wal, [one.name for one in folder.iterdir()]):
@@ -68,13 +90,11 @@ class Reach:
         if point.kind is PointKind.NAME:
             known = f"desc: RESTORE_POINT {point.value}\n" in said
             return "" if known else f"the log has no restore point {point.value!r}"
-        if point.kind is PointKind.TRANSACTION:
-            return "" if "desc: COMMIT" in said else f"the log has no commit of transaction {point.value}"
-        return "" if said else f"the log does not reach {point.value}"
+        return "" if "desc: COMMIT" in said else f"the log has no commit of transaction {point.value}"
 
     def room(self, backup: Backup) -> tuple[int, int]:
         """See the port."""
-        return backup.size + _SPARE, shutil.disk_usage(self._postgres.folder).free
+        return backup.needs + _SPARE, shutil.disk_usage(self._postgres.folder).free
 
     def spoil(self, backup: Backup, how: str) -> None:
         """See the port. Without its log a base backup leads nowhere."""

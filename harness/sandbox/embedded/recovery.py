@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
@@ -12,6 +13,7 @@ from harness.clock import Deadline
 from harness.errors import InternalError, MayWorkLater, WillNotWork
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.backups import NOTE, Backups
+from harness.sandbox.embedded.losing import Losing
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.reach import Reach
 from harness.sandbox.embedded.restoring import Restoring
@@ -45,8 +47,10 @@ class RecoveryCalls:
         self._backups = Backups(postgres)
         self._admin = ServerAdmin(postgres)
         self._reach = Reach(postgres, wal, self._backups, self._admin)
+        self._losing = Losing(postgres, self._admin)
         self._restoring = Restoring(postgres, wal, self._backups, self._admin)
         self._turn_away, self._let_in = turn_away, let_in
+        self._one = asyncio.Lock()  # a caller that has given up may call again while its first call is carried out
 
     def processes(self) -> tuple[Process, ...]:
         """The server beside the live one, while it runs."""
@@ -65,7 +69,8 @@ class RecoveryCalls:
             DrillError: as the port says.
         """
         try:
-            return await self._do(verb, about, deadline)
+            async with self._one:
+                return await self._do(verb, about, deadline)
         except psycopg.OperationalError as error:
             raise MayWorkLater(f"the database's server cannot be reached: {error}") from error
         except psycopg.Error as error:
@@ -75,7 +80,9 @@ class RecoveryCalls:
         restoring, backups = self._restoring, self._backups
         match verb:
             case "back_up":
-                taken = await backups.take(BackupKind(about["kind"]), about["version"], deadline)
+                taken = await backups.take(
+                    BackupKind(about["kind"]), about["version"], deadline, safety=about["safety"]
+                )
                 return NOTE.dump_python(taken, mode="json")
             case "backups":
                 return _BACKUPS.dump_python(backups.all(BackupKind(about["kind"])), mode="json")
@@ -100,7 +107,7 @@ class RecoveryCalls:
                 until = _POINT.validate_python(about["point"])
                 await restoring.restore(backups.by_name(about["backup"]), until, deadline)
             case "look_beside":
-                return await restoring.look_beside(about["sql"])
+                return await restoring.look_beside(about["sql"], deadline)
             case "swap":
                 await restoring.swap(deadline)
             case "keeps":
@@ -112,9 +119,9 @@ class RecoveryCalls:
             case "drop_kept":
                 await restoring.drop_kept()
             case "lose":
-                await restoring.lose()
+                await self._losing.lose()
             case "find_again":
-                await restoring.find_again(deadline)
+                await self._losing.find_again(deadline)
             case "spoil":
                 self._reach.spoil(backups.by_name(about["backup"]), about["how"])
             case "mend":
@@ -136,10 +143,10 @@ class EmbeddedRecovery:
         self._link = link
         self._version = version
 
-    def back_up(self, kind: BackupKind, deadline: Deadline) -> Backup:
+    def back_up(self, kind: BackupKind, deadline: Deadline, *, safety: bool = False) -> Backup:
         """See the port."""
-        version = self._version(deadline)
-        return NOTE.validate_python(self._call("back_up", deadline, kind=kind.value, version=version))
+        about = {"kind": kind.value, "version": self._version(deadline), "safety": safety}
+        return NOTE.validate_python(self._call("back_up", deadline, **about))
 
     def backups(self, kind: BackupKind) -> tuple[Backup, ...]:
         """See the port."""

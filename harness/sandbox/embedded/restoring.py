@@ -34,6 +34,7 @@ from harness.sandbox.embedded.wal import WalStream
 from harness.system.restoring import Backup, Point, PointKind
 from harness.units import Duration
 
+RECEIVER_GRACE: Final = Duration.of(ms=300)  # it has nothing to finish: the server that it received from has ended
 _FAST: Final = Duration.of(s=10)  # a fast shutdown writes a checkpoint first: what the shared buffers hold, 32 MB
 _TARGETS: Final = {
     PointKind.TIME: "recovery_target_time",
@@ -60,7 +61,7 @@ class Restoring:
         self._made = 0
         self._beside: _Server | str | None = None  # a server, or the name of a database
         self._kept: _Server | str | None = None
-        self._lost: Path | None = None
+        self._swapped = False  # the live one was restored, and what it replaced was not put back or dropped yet
 
     def processes(self) -> tuple[Process, ...]:
         """The server beside the live one, while it runs."""
@@ -83,6 +84,7 @@ class Restoring:
     async def restore(self, backup: Backup, point: Point | None, deadline: Deadline) -> None:
         """See the port."""
         await self.drop_beside()
+        self._swapped = False
         if point is None:
             await self._restore_dump(backup, deadline)
         else:
@@ -121,11 +123,12 @@ class Restoring:
             "listen_addresses": "",
             "unix_socket_directories": str(server.run),
             "restore_command": f"({' || '.join(ways)}) 2>/dev/null",
-            "recovery_target_timeline": "latest",
+            # Not the newest there is: that may be one that was taken back.
+            "recovery_target_timeline": str(int(self._admin.timeline, 16)),
             "recovery_target_action": "promote",
         }
         if point.kind in _TARGETS:
-            own[_TARGETS[point.kind]] = point.value
+            own[_TARGETS[point.kind]] = point.at.isoformat() if point.at else point.value
         (server.data / "postgresql.auto.conf").write_text(self._postgres.settings(**own))
         (server.data / "recovery.signal").touch()
         server.child = self._postgres.spawn_server(server.data)
@@ -155,7 +158,7 @@ class Restoring:
             in_time(deadline, "the restored server's promotion")
             await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
 
-    async def look_beside(self, statement: str) -> Sequence[Sequence[str | None]]:
+    async def look_beside(self, statement: str, deadline: Deadline) -> Sequence[Sequence[str | None]]:
         """See the port."""
         beside = self._beside
         if beside is None:
@@ -167,7 +170,10 @@ class Restoring:
         )
         try:
             async with await psycopg.AsyncConnection.connect(
-                dsn, options="-c default_transaction_read_only=on"
+                dsn,
+                connect_timeout=max(2, round(limits.POSTGRES_CONNECT.seconds)),
+                options="-c default_transaction_read_only=on "
+                f"-c statement_timeout={max(1, deadline.left.ns // 1_000_000)}",
             ) as session:
                 rows = await (await session.execute(statement.encode(), prepare=True)).fetchall()
         except psycopg.OperationalError as error:
@@ -180,83 +186,72 @@ class Restoring:
 
     async def swap(self, deadline: Deadline) -> None:
         """See the port."""
-        beside, kept = self._beside, self._kept
+        beside = self._beside
         if beside is None:
+            if self._swapped:
+                return
             raise NotFound("nothing was restored, so nothing can take the place of the live database")
-        if kept is not None:
-            await self.drop_kept()
+        if self._kept is not None:
+            raise WillNotWork("a database that was replaced before is still kept, and nothing may take its place")
+        if deadline.passed:  # from here on it is carried through
+            raise DeadlineExceeded("there was no time left to put the restored database in the place of the live one")
         if isinstance(beside, _Server):
-            live = _Server(self._postgres.data, self._postgres.run) if self._postgres.data.exists() else None
+            live = self._postgres.data
             await self._stop(self._postgres.server)
             await self._stop(beside.child)
-            self._kept, self._beside = live, None
+            self._kept, self._beside = _Server(live, self._postgres.run) if live.exists() else None, None
+            self._swapped = True
             await self._serve(beside.data, deadline)
-            await self._wal.start_again(GRACE_AT_TEARDOWN)
+            await asyncio.to_thread(remove_folders, beside.run)
+            await self._receive()
             return
         before = f"{self._postgres.database}_before"
+        await self._admin.drop_database(before)  # one whose removal failed; none is kept
         await self._admin.rename((self._postgres.database, before), (beside, self._postgres.database))
-        self._kept, self._beside = before, None
+        self._kept, self._beside, self._swapped = before, None, True
         await self._admin.open()
 
     async def swap_back(self, deadline: Deadline) -> None:
         """See the port. What had taken its place is dropped."""
         kept = self._kept
+        if kept is None and self._swapped:
+            raise WillNotWork("the database that was replaced is gone, so nothing can be put back in its place")
         if isinstance(kept, _Server):
             failed = self._postgres.data
-            await self._stop(self._postgres.server)
-            self._kept = None
+            if failed != kept.data:
+                await self._stop(self._postgres.server)
             await self._serve(kept.data, deadline)
-            await self._wal.start_again(GRACE_AT_TEARDOWN)
-            await asyncio.to_thread(shutil.rmtree, failed)
+            self._kept, self._swapped = None, False
+            await self._receive()
+            if failed != kept.data:
+                await asyncio.to_thread(remove_folders, failed)
         elif kept is not None:
             failed_name = f"{self._postgres.database}_failed"
             await self._admin.close(deadline)
             await self._admin.rename((self._postgres.database, failed_name), (kept, self._postgres.database))
-            self._kept = None
+            self._kept, self._swapped = None, False
             await self._admin.drop_database(failed_name)
         await self._admin.open()
 
     async def drop_beside(self) -> None:
         """See the port."""
-        beside, self._beside = self._beside, None
+        beside = self._beside
         if isinstance(beside, _Server):
             if beside.child is not None:
                 await beside.child.stop(GRACE_AT_TEARDOWN, signal.SIGQUIT, group=False)
-            await asyncio.to_thread(_remove, beside.data, beside.run)
-        elif beside is not None:
+            await asyncio.to_thread(remove_folders, beside.data, beside.run)
+        elif beside is not None and self._admin.running:
             await self._admin.drop_database(beside)
+        self._beside = None
 
     async def drop_kept(self) -> None:
         """See the port."""
-        kept, self._kept = self._kept, None
+        kept = self._kept
         if isinstance(kept, _Server):
-            await asyncio.to_thread(_remove, kept.data)
+            await asyncio.to_thread(remove_folders, kept.data)
         elif kept is not None:
             await self._admin.drop_database(kept)
-
-    # What a fault does
-
-    async def lose(self) -> None:
-        """See the port."""
-        server = self._postgres.server
-        if server is not None:
-            await server.stop(Duration(0), signal.SIGKILL)
-        if self._postgres.data.exists() and self._lost is None:
-            self._lost = self._postgres.data.with_name("data-lost")
-            self._postgres.data.rename(self._lost)
-
-    async def find_again(self, deadline: Deadline) -> None:
-        """See the port."""
-        if self._lost is None:
-            return
-        lost, self._lost = self._lost, None
-        server = self._postgres.server
-        if server is not None and server.running:
-            await asyncio.to_thread(_remove, lost)
-            return
-        lost.rename(self._postgres.data)
-        (self._postgres.data / "postmaster.pid").unlink(missing_ok=True)
-        await self._postgres.start_server(deadline)
+        self._kept, self._swapped = None, False
 
     # Pieces
 
@@ -264,6 +259,16 @@ class Restoring:
         self._postgres.data = data
         (data / "postgresql.auto.conf").write_text(self._postgres.settings())
         await self._postgres.start_server(deadline)
+        await self._admin.learn_timeline()
+
+    async def _receive(self) -> None:
+        """Keeps the log of what is live now; that its timeline began is in the archive, so that it can be followed."""
+        for history in sorted((self._postgres.data / "pg_wal").glob("*.history")):
+            kept = self._postgres.archive / history.name
+            if not kept.exists():
+                await asyncio.to_thread(shutil.copy2, history, kept)
+                shutil.chown(kept, history.stat().st_uid, history.stat().st_gid)
+        await self._wal.start_again(RECEIVER_GRACE)
 
     async def _stop(self, server: Child | None) -> None:
         if server is not None and server.running:
@@ -274,7 +279,8 @@ class Restoring:
         return self._made
 
 
-def _remove(*folders: Path) -> None:
+def remove_folders(*folders: Path) -> None:
+    """Removes what is there of some folders."""
     for folder in folders:
         if folder.exists():
             shutil.rmtree(folder)

@@ -7,7 +7,7 @@ Internals"; `XLogFileName` of its source): eight hexadecimal digits each.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,10 +27,10 @@ def file_name(timeline: str, segment: int) -> str:
     return f"{timeline}{segment // _PER_ID:08X}{segment % _PER_ID:08X}"
 
 
-def in_folders(folders: Iterable[Path]) -> frozenset[int]:
-    """The numbers of the segments that lie in folders."""
-    found = (number(one.name) for folder in folders if folder.is_dir() for one in folder.iterdir())
-    return frozenset(one for one in found if one is not None)
+def in_folders(folders: Iterable[Path]) -> frozenset[str]:
+    """The names of the segments that lie in folders, whole or partial."""
+    found = (one.name.removesuffix(".partial") for folder in folders if folder.is_dir() for one in folder.iterdir())
+    return frozenset(one for one in found if number(one) is not None)
 
 
 def stretches(first: str, names: Iterable[str]) -> list[tuple[str, str]]:
@@ -48,17 +48,42 @@ def stretches(first: str, names: Iterable[str]) -> list[tuple[str, str]]:
     return [(min(there), max(there)) for _, there in sorted(found.items())]
 
 
-def gap(first: str, kept: frozenset[int], last: int | None) -> str:
+def gap(first: str, kept: frozenset[str], last: int | None, way: Sequence[tuple[str, int]]) -> str:
     """The first file that is missing between the one a restore begins with and the last; empty when none is.
 
     Args:
         first: name of the file that the restore begins with.
-        kept: the numbers of the segments that there are.
-        last: number of the last one that is needed; the highest that is kept when None.
+        kept: the names of the whole and partial files that there are.
+        last: number of the last one that is needed; the highest of the live timeline that is kept when None.
+        way: the timelines that lead to the live one, oldest first, each with the segment that it begins in.
     """
     begin = number(first)
     if begin is None:
         return first
-    end = max(kept, default=begin) if last is None else last
-    missing = next((one for one in range(begin, max(begin, end) + 1) if one not in kept), None)
-    return "" if missing is None else file_name(first[:8], missing)
+    live = way[-1][0]
+    there = [found for one in kept if one.startswith(live) and (found := number(one)) is not None]
+    end = max(there, default=begin) if last is None else last
+    for segment in range(begin, max(begin, end) + 1):
+        timeline = next((one for one, since in reversed(way) if since <= segment), way[0][0])
+        if file_name(timeline, segment) not in kept:
+            return file_name(timeline, segment)
+    return ""
+
+
+def way_to(timeline: str, history: str) -> list[tuple[str, int]]:
+    """The timelines that lead to one, oldest first, each with the segment that it begins in.
+
+    Args:
+        timeline: of eight digits.
+        history: the text of its history file, empty for the first timeline: number, log sequence number at which it
+            was left, reason, a line each.
+    """
+    left = [
+        (int(parts[0]), parts[1]) for line in history.splitlines() if (parts := line.split()) and parts[0][0] != "#"
+    ]
+    way, since = [], 0
+    for one, lsn in left:
+        way.append((f"{one:08X}", since))
+        high, _, low = lsn.partition("/")
+        since = ((int(high, 16) << 32) + int(low, 16)) // SEGMENT_BYTES
+    return [*way, (timeline, since)]

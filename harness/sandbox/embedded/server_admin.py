@@ -24,6 +24,15 @@ class ServerAdmin:
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+        self.timeline = "00000001"
+        """That of the live server, as the names of its log's files begin; of a lost one, the last that is known."""
+
+    async def learn_timeline(self) -> None:
+        """Asks the live server for its timeline."""
+        async with await self.session() as admin:
+            row = await (await admin.execute("SELECT pg_walfile_name(pg_current_wal_lsn())")).fetchone()
+        if row is not None:
+            self.timeline = str(row[0])[:8]
 
     @property
     def running(self) -> bool:
@@ -71,7 +80,8 @@ class ServerAdmin:
     async def session(self, run: Path | None = None) -> psycopg.AsyncConnection[Any]:
         """A session in the database that is never closed; of another server by the folder of its socket."""
         dsn = self._postgres.local(run or self._postgres.run, "postgres")
-        return await psycopg.AsyncConnection.connect(dsn, autocommit=True)
+        connect = max(2, round(limits.POSTGRES_CONNECT.seconds))
+        return await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=connect)
 
     async def allow(self, admin: psycopg.AsyncConnection[Any], name: str) -> None:
         """Lets sessions into a database."""
@@ -95,6 +105,12 @@ class ServerAdmin:
         while row is not None and not (self._postgres.archive / row[0]).exists():
             in_time(deadline, "the archive's last segment")
             await asyncio.sleep(limits.ACCEPTS_EVERY.seconds)
+
+    async def has_written(self, lsn: str) -> bool:
+        """Whether the log on disk goes as far as a log sequence number."""
+        async with await self.session() as admin:
+            row = await (await admin.execute("SELECT pg_current_wal_flush_lsn() >= %s::pg_lsn", [lsn])).fetchone()
+        return bool(row and row[0])
 
     async def current(self) -> int | None:
         """The number of the segment that is written now."""
