@@ -50,7 +50,7 @@ app = typer.Typer(add_completion=False, help="The engine alone, on a system that
 
 Kind = Annotated[Procedure, typer.Argument(help="which procedure", metavar="PROCEDURE")]
 Target = Annotated[
-    Sequence[str],
+    list[str] | None,
     typer.Option(
         "--to",
         help="what a service goes back to, or only the service: to what was before; again for another one",
@@ -76,17 +76,17 @@ For = Annotated[str, typer.Option("--for", help="how long to watch", metavar="DU
 def plan(
     procedure: Kind,
     *,
-    to: Target = (),
+    to: Target = None,
     data_to: Data = None,
     on: On = None,
     system: System = None,
     json: Json = False,
 ) -> int:
     """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
-    goal = goal_of(procedure, to, data_to)
+    goal = goal_of(procedure, to or (), data_to)
     with _live(on, system) as (_, _, engine, _, _):
         deadline = Deadline.after(WITHIN)
-        target = _target(engine, to, deadline)
+        target = _target(engine, to or (), deadline)
         found = engine.plan(procedure, target, deadline, goal)
         ahead = engine.look_ahead(procedure, target, deadline)
     if json:
@@ -104,14 +104,14 @@ def plan(
 def run(
     procedure: Kind,
     *,
-    to: Target = (),
+    to: Target = None,
     data_to: Data = None,
     on: On = None,
     system: System = None,
     json: Json = False,
 ) -> int:
     """Roll back, and clean up once that is verified. Exit 0: rolled back; 1: failed; 2: refused, nothing changed."""
-    goal = goal_of(procedure, to, data_to)
+    goal = goal_of(procedure, to or (), data_to)
     told = Told(quiet=json)
     what = f"drill rollback run {procedure}"
     with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
@@ -120,7 +120,7 @@ def run(
             why = f"an earlier rollback ({kept.owner}) did not come to its end: drill rollback resume, or reverse"
             return _ended(None, told, Outcome("refused", why), json=json)
         deadline = Deadline.after(WITHIN)
-        found = engine.plan(procedure, _target(engine, to, deadline), deadline, goal)
+        found = engine.plan(procedure, _target(engine, to or (), deadline), deadline, goal)
         deadline = Deadline.after(found.limit or (DATA_WITHIN if procedure.of_data else WITHIN))
         telling = Telling(model, procedure, found.target)
         with records.begin(found, engine.standing.before(found.target)) as writer:
@@ -191,7 +191,7 @@ def watch(
 ) -> int:
     """Roll back once without a person, within guards. Exit 0: it helped, or was not needed; else a person must act."""
     with _live(on, system) as (model, live, engine, http, folder):
-        order = Order(procedure, _target(engine, to, Deadline.after(WITHIN)), _duration(hold))
+        order = Order(procedure, _target(engine, to or (), Deadline.after(WITHIN)), _duration(hold))
         until = Deadline.after(_duration(for_) or WITHIN)
         return watched.watch(watched.Watched(model, live, engine, http, folder), order, until, json=json)
 
