@@ -128,7 +128,7 @@ def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives:
         if not seen.no_effect:
             return CaseResult.of(case, judge(case, seen, claims, objectives), seen)
         told = CaseResult.not_tried(case, seen.no_effect, output=seen.last.output)
-        case = sooner(case)
+        case = sooner(case, seen.runs[0].took)
     return told
 
 

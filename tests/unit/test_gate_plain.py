@@ -16,6 +16,7 @@ from harness.gate.plain import plain_result
 from harness.gate.relay import Statement
 from harness.gate.result import CaseResult, Outcome
 from harness.gate.seen import Seen, Subject
+from harness.units import Duration
 from tests.unit.test_gate_judge import CONFIG, DATABASE, at, back, ended, look, probes, seen, unchanged
 
 CONFIGURATION = frozenset({Subject.CONFIGURATION})
@@ -86,7 +87,10 @@ def test_a_database_goes_away_also_where_texts_tell_nothing() -> None:
 
 def test_who_ends_before_a_kill_gets_it_sooner_and_that_is_told() -> None:
     late = Case("killed-after-90", "killed after 90%", "", trouble=Trouble.KILLED_BY_TIME, at=1.0)
-    assert sooner(late).at == 0.5
-    assert "half" in sooner(late).title
-    counted = replace(late, trouble=Trouble.KILLED_AT_COMMAND)
-    assert sooner(counted) == counted
+    assert sooner(late, Duration.of(s=2)).at == 0.5
+    assert sooner(late, Duration.of(s=0.4)).at == 0.2
+    assert "half" in sooner(late, Duration.of(s=2)).title
+    numbered = replace(late, trouble=Trouble.KILLED_AT_COMMAND, at=7)
+    assert [sooner(replace(numbered, at=at), Duration.of(s=1)).at for at in (7, 1)] == [3, 1]
+    cut = replace(late, trouble=Trouble.AWAY)
+    assert sooner(cut, Duration.of(s=1)) == cut
