@@ -24,6 +24,8 @@ from harness.units import Duration
 _LOOKED_THROUGH: Final = ("scratch", "home", "work")
 _NAME_BYTES: Final = 4  # of a world's folder: short, because Unix sockets allow 108 bytes of path
 _BY_STATEMENT: Final = (Trouble.KILLED_AT_STATEMENT, Trouble.TERMINATED, Trouble.AWAY, Trouble.AWAY_AND_BACK)
+_HELD: Final = (Trouble.KILLED_AT_STATEMENT, Trouble.TERMINATED)
+"""At a statement that waits: a script whose way is cut may end by itself before it is killed."""
 HERE: Final = "its working folder"
 
 
@@ -95,7 +97,7 @@ class _Run:
     def __init__(self, case: Case, world: World, command: Sequence[str]) -> None:
         self._case, self._world = case, world
         self._hit = threading.Event()
-        self._asked = threading.Event()
+        self._let_go = threading.Event()
         self.no_effect = ""
         world.relay.on_statement = self._at_statement if case.trouble in _BY_STATEMENT else None
         if case.trouble.at_command:
@@ -116,10 +118,10 @@ class _Run:
             self.no_effect = "it had ended before that this time"
 
     def _at_statement(self, number: int) -> None:
-        if self._case.trouble is Trouble.TERMINATED:
+        if self._case.trouble in _HELD:
             if number >= self._case.at:
                 self._hit.set()
-                self._asked.wait(limits.KILLED.seconds)  # the statement is under way until the script is asked to end
+                self._let_go.wait(limits.KILLED.seconds)  # it is under way until the script is asked or killed
         elif number >= self._case.at and not self._hit.is_set():
             self._world.relay.cut(limits.BACK_AFTER if self._case.trouble is Trouble.AWAY_AND_BACK else None)
             self._hit.set()
@@ -131,7 +133,7 @@ class _Run:
                 wait_for(lambda: self._reached or enclosure.ended, self._deadline(enclosure), "the instant")
             asked = not enclosure.ended
             enclosure.terminate()
-            self._asked.set()
+            self._let_go.set()
             commands.release(self._world.folder)
         with suppress(DeadlineExceeded):  # then it has no exit code
             wait_for(
@@ -142,6 +144,8 @@ class _Run:
         ended = now()
         if not enclosure.ended and self._to_be_killed(enclosure):
             enclosure.kill()
+            self._world.relay.cut(None)  # what it had just sent does not arrive
+            self._let_go.set()
             return Ended(enclosure.started, ended, None, enclosure.output, killed=True)
         code = enclosure.code
         left = self._left(enclosure) if code is not None else ()
