@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from harness.clock import utc_now, wait_for
 from harness.sandbox.embedded.client import EmbeddedSandbox
 from harness.system.releases import config_of, digests
 from harness.system.values import Slot
@@ -33,6 +35,10 @@ def write_by_hand(subject: Subject, file: str, text: str) -> None:
         return
     system: KubernetesSystem = subject.system  # type: ignore[assignment]  # the other sandbox there is
     name = f"{subject.service}-blue"
+    pods = system.kube.call(system.kube.core.list_namespaced_pod, system.kube.namespace).items
+    running = [one.state.running for pod in pods for one in pod.status.container_statuses or () if one.state.running]
+    next_second = max(one.started_at for one in running) + timedelta(seconds=1)  # the cluster's clock knows no less
+    wait_for(lambda: utc_now() >= next_second, soon(), "the second after the last start")
     system.kube.call(system.kube.core.patch_namespaced_config_map, name, system.kube.namespace, {"data": {file: text}})
 
 
