@@ -200,5 +200,6 @@ def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:
         deadline = Deadline.after(limits.GRACE_AT_TEARDOWN)
         wait_for(lambda: not any(process.alive for process in servers), deadline, "the end of PostgreSQL")
     wait_for(none_left, Deadline.after(limits.HEAL_PATIENCE), f"the end of what sandbox {folder.id} left")
-    remove_segment(folder.postgres / "data")
+    for data in folder.postgres.glob("data*"):  # also of servers that were lost, replaced, or to be put in a place
+        remove_segment(data)
     return tuple(killed.values())

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from harness.clock import Deadline
+from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded
+from harness.sandbox.embedded.limits import HEAL_PATIENCE
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import children_of
 from harness.sandbox.embedded.restoring import remove_folders
 from harness.sandbox.embedded.server_admin import ServerAdmin
+from harness.sandbox.embedded.shared_memory import remove_segment
 from harness.units import Duration
 
 
@@ -33,6 +37,9 @@ class Losing:
             await server.stop(Duration(0), signal.SIGKILL)
             for pid in sessions:
                 _tell(pid, signal.SIGKILL)
+            with suppress(DeadlineExceeded):  # then `heal` removes it
+                await asyncio.to_thread(_wait_for_end, sessions)
+            remove_segment(self._postgres.data)  # which a killed server leaves
         if self._postgres.data.exists() and self._lost is None:
             self._lost = self._postgres.data.with_name("data-lost")
             self._postgres.data.rename(self._lost)
@@ -46,13 +53,19 @@ class Losing:
             await asyncio.to_thread(remove_folders, lost)
         else:
             if lost.exists():
-                await asyncio.to_thread(
-                    remove_folders, self._postgres.data
-                )  # of a restore that did not come to its end
+                # What is there is of a restore that did not come to its end.
+                await asyncio.to_thread(remove_folders, self._postgres.data)
                 self._postgres.data = self._postgres.folder / "data"
                 lost.rename(self._postgres.data)
             await self._postgres.start_server(deadline)
         self._lost = None
+
+
+def _wait_for_end(processes: Sequence[int]) -> None:
+    def over() -> bool:
+        return not any(Path(f"/proc/{pid}").exists() for pid in processes)
+
+    wait_for(over, Deadline.after(HEAL_PATIENCE), "the end of the lost server's sessions")
 
 
 def _tell(pid: int, number: signal.Signals) -> None:
