@@ -144,7 +144,7 @@ def _data_brought_back(timeline: Timeline, planned: Planned) -> Iterator[Finding
             why = f"the journal does not tell that the database was restored to the {planned.goal}"
             yield Finding(Cause.JOURNAL_INCOMPLETE, why)
         which = {record.when: record.database for record in timeline.served}
-        after = which.get("after the rollback", "")
+        after = which.get("after the rollback")
         if not after:
             yield Finding(
                 Cause.JOURNAL_INCOMPLETE, "the journal does not tell which database is live after the rollback"
