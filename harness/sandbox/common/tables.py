@@ -109,7 +109,7 @@ class PostgresTables:
         """See the port. As an application does that forgot its transaction: the lock is one that only readers share."""
         with self._session(deadline) as session:
             found = _found(session, table)
-        held = psycopg.connect(self._dsn, application_name=_application(table), connect_timeout=_CONNECT)
+        held = psycopg.connect(with_password(self._dsn), application_name=_application(table), connect_timeout=_CONNECT)
         try:
             held.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(_LOCK)))
             held.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(found.place))
