@@ -41,6 +41,7 @@ from harness.rollback.plan import (
     VerifyPath,
     VerifyShare,
     VerifyVersion,
+    numbered,
 )
 from harness.rollback.procedures.application import plan_application
 from harness.rollback.procedures.emergency import plan_emergency
@@ -191,35 +192,23 @@ class Engine:
         return Outcome("done")
 
     def _failed(self, plan: Plan, step: Step, why: str, before: tuple[Before, ...]) -> Outcome:
-        """How a rollback ended at a step that failed, once what it had changed is taken back where that can be."""
-        if plan.procedure.of_data:
-            return Outcome("failed", why + self._take_back(plan, step))
-        if not before:
+        """How a rollback ended at a step that failed, once what it had changed is taken back where that can be.
+
+        That the rollback's own time is over changes nothing.
+        """
+        way_back = _way_back(plan, step, before)
+        if way_back is None:
             return Outcome("failed", why)
-        tried = frozenset(one.id for one in plan.steps[: plan.steps.index(step) + 1])
         told, whole = "", True
-        for back in reverse(Kept(plan, before, tried, tried, "failed", "")).of_phase(StepPhase.CHANGE):
+        for back in way_back:
             report = self._do(back, Deadline.after(TAKE_BACK_LIMIT))
-            told += f"; {'NOT ' if report.error else ''}taken back: {report.detail}"
+            told += (
+                f"; NOT taken back: {report.detail} ({back.title})"
+                if report.error
+                else f"; taken back: {report.detail}"
+            )
             whole = whole and not report.error
         return Outcome("failed", why + told, taken_back=whole)
-
-    def _take_back(self, plan: Plan, failed: Step) -> str:
-        """Takes back what the changes up to one that failed have done, where that can be; says what came of it.
-
-        Each has the time that it would have had forth; that the rollback's own time is over changes nothing.
-        """
-        if failed.phase is not StepPhase.CHANGE:
-            return ""
-        changes = plan.of_phase(StepPhase.CHANGE)
-        told = ""
-        begun = [*plan.begun, *(step.action for step in changes[: changes.index(failed) + 1])]
-        for action in reversals(begun):
-            try:
-                told += f"; taken back: {carry_out(action, self._system, Deadline.after(TAKE_BACK_LIMIT))}"
-            except DrillError as error:
-                told += f"; NOT taken back: {action.title}: {error}"
-        return told
 
     def clean_up(self, plan: Plan, reporter: Reporter, deadline: Deadline) -> Outcome:
         """Runs the steps that wait until the rollback is validated."""
@@ -268,3 +257,18 @@ def _unless_refused(found: Found) -> str:
     if found.refusal:
         raise _Refused(found.text, found.refusal)
     return found.text
+
+
+def _way_back(plan: Plan, failed: Step, before: tuple[Before, ...]) -> tuple[Step, ...] | None:
+    """What takes back the changes up to a step that failed; None where nothing can be by itself."""
+    if plan.procedure.of_data:
+        if failed.phase is not StepPhase.CHANGE:
+            return None
+        changes = plan.of_phase(StepPhase.CHANGE)
+        begun = [*plan.begun, *(step.action for step in changes[: changes.index(failed) + 1])]
+        back = ((StepPhase.CHANGE, action, TAKE_BACK_LIMIT) for action in reversals(begun))
+        return numbered(back, "back-") or None
+    if not before:
+        return None
+    tried = frozenset(one.id for one in plan.steps[: plan.steps.index(failed) + 1])
+    return reverse(Kept(plan, before, tried, tried, "failed", "")).of_phase(StepPhase.CHANGE)

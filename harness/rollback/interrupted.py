@@ -18,6 +18,7 @@ from harness.rollback.plan import (
     Action,
     DeployAgain,
     GoBackAll,
+    Part,
     Plan,
     RemoveSlot,
     RestartAll,
@@ -27,11 +28,11 @@ from harness.rollback.plan import (
     StepPhase,
     SwitchAll,
     SwitchTraffic,
+    numbered,
 )
 from harness.rollback.procedures.service import CHANGE_LIMIT
 from harness.rollback.procedures.traffic import SWITCH_LIMIT, verify
 from harness.system.values import Slot
-from harness.units import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def remaining(kept: Kept) -> Plan:
     changed, and all of it is verified again; attempts are made until one of them has worked. Every change may be made
     twice: asking for what is changes nothing.
     """
-    if not _touched(kept) or _taken_back_by_itself(kept):
+    if not _touched(kept) or _taken_back_in_part(kept):
         return kept.plan
     worked = any(step.id in kept.done for step in kept.plan.of_phase(StepPhase.ATTEMPT))
     over = (StepPhase.CHECK, StepPhase.ATTEMPT) if worked else (StepPhase.CHECK,)
@@ -102,17 +103,19 @@ def reverse(kept: Kept) -> Plan:
         back += [action for action in _taken_back(step, step.action, before) if action not in back]
     services = dict.fromkeys(one.service for one in back if isinstance(one, SwitchTraffic | DeployAgain))
     target = {name: before[name].versions[before[name].active] for name in services}
-    found: list[tuple[StepPhase, Action, Duration]] = [
+    found: list[Part] = [
         (StepPhase.CHANGE, action, SWITCH_LIMIT if isinstance(action, SwitchTraffic) else CHANGE_LIMIT)
         for action in back
     ]
     found += [(StepPhase.VERIFY, *verify(name, version, before[name].replicas)) for name, version in target.items()]
-    steps = (Step(f"back-{number:02}", *part) for number, part in enumerate(found, 1))
-    return Plan(kept.plan.procedure, target, tuple(steps))
+    return Plan(kept.plan.procedure, target, numbered(found, "back-"))
 
 
-def _taken_back_by_itself(kept: Kept) -> bool:
-    """A rollback of data that fails before clients are let in puts back what it had changed."""
+def _taken_back_in_part(kept: Kept) -> bool:
+    """A rollback of data that failed before clients were let in put back what it could, and that was not all.
+
+    Of one that put back everything the record tells so, and nothing is touched.
+    """
     changes = kept.plan.of_phase(StepPhase.CHANGE)
     return kept.plan.procedure.of_data and kept.outcome == "failed" and any(one.id not in kept.done for one in changes)
 
@@ -126,16 +129,14 @@ def _reverse_data(kept: Kept) -> Plan:
     limits = {type(step.action): step.deadline for step in kept.plan.steps}
     longest = max(limits.values(), default=CHANGE_LIMIT)
     back = reversals([step.action for step in touched], though_let_in=True)
-    found: list[tuple[StepPhase, Action, Duration]]
     swapped = any(isinstance(step.action, SwapDatabase) and step.id in kept.done for step in touched)
     # What was replaced may be gone: it was lost before, or it was being removed.
-    look = dropped or (swapped and not _taken_back_by_itself(kept))
-    found = [(StepPhase.CHECK, CheckKept(), DROP_LIMIT)] if look else []
+    look = dropped or (swapped and not _taken_back_in_part(kept))
+    found: list[Part] = [(StepPhase.CHECK, CheckKept(), DROP_LIMIT)] if look else []
     found += [(StepPhase.CHANGE, one, limits.get(type(one), longest)) for one in back]
     verified = kept.plan.of_phase(StepPhase.VERIFY) if back else ()
-    parts = [*found, *((step.phase, step.action, step.deadline) for step in verified)]
-    steps = (Step(f"back-{number:02}", *part) for number, part in enumerate(parts, 1))
-    return Plan(kept.plan.procedure, {}, tuple(steps), goal="the database before it")
+    found += [(step.phase, step.action, step.deadline) for step in verified]
+    return Plan(kept.plan.procedure, {}, numbered(found, "back-"), goal="the database before it")
 
 
 def _touched(kept: Kept) -> Sequence[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -207,6 +208,14 @@ class Step:
     def title(self) -> str:
         """The step in words."""
         return self.action.title
+
+
+Part = tuple[StepPhase, Action, Duration]  # of a step: when it is done, what is, and how long it may take
+
+
+def numbered(parts: Iterable[Part], prefix: str = "") -> tuple[Step, ...]:
+    """Steps in order, each from its phase, its action and its deadline; their ids begin with the prefix."""
+    return tuple(Step(f"{prefix}{number:02}", *part) for number, part in enumerate(parts, 1))
 
 
 @dataclass(frozen=True, slots=True)

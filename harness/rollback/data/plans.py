@@ -27,9 +27,9 @@ from harness.rollback.data.actions import (
     TurnAway,
     VerifyBeside,
 )
-from harness.rollback.plan import Action, Plan, Procedure, Step, StepPhase
+from harness.rollback.plan import Part, Plan, Procedure, StepPhase, numbered
 from harness.rollback.procedures.traffic import verify
-from harness.system.restoring import Backup, BackupKind, Point, PointKind
+from harness.system.restoring import Backup, BackupKind, Point
 from harness.units import Duration
 
 EXAMINE_LIMIT: Final = Duration.of(s=60)  # the whole backup is read: seconds for a gigabyte
@@ -70,32 +70,19 @@ class DataFacts:
     version_query: str | None = None
 
 
-class _Steps:
-    """Steps as they are added, numbered."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-
-    def add(self, phase: StepPhase, action: Action, within: Duration) -> None:
-        self.steps.append(Step(id=f"{len(self.steps) + 1:02}", phase=phase, action=action, deadline=within))
-
-    def plan(self, procedure: Procedure, goal: Point | NewestBackup | SchemaVersion) -> Plan:
-        return Plan(procedure=procedure, target={}, steps=tuple(self.steps), goal=str(goal))
-
-
 def plan_point_in_time(facts: DataFacts, point: Point) -> Plan:
     """The plan that restores the newest base backup from before a point, and the log up to it.
 
     Where no backup is from before the point the plan ends with a check that refuses.
     """
-    steps = _Steps()
-    usable = [one for one in facts.backups if point.kind is not PointKind.TIME or (point.at and one.taken < point.at)]
+    parts: list[Part] = []
+    usable = [one for one in facts.backups if point.at is None or one.taken < point.at]
     backup = usable[-1] if usable else None
-    steps.add(StepPhase.CHECK, CheckBackup(BackupKind.BASE, point, backup), EXAMINE_LIMIT)
+    parts.append((StepPhase.CHECK, CheckBackup(BackupKind.BASE, point, backup), EXAMINE_LIMIT))
     if backup is not None:
-        steps.add(StepPhase.CHECK, CheckReachable(backup, point), LOOK_LIMIT)
-        _restore(steps, facts, backup, point)
-    return steps.plan(Procedure.POINT_IN_TIME, point)
+        parts.append((StepPhase.CHECK, CheckReachable(backup, point), LOOK_LIMIT))
+        _restore(parts, facts, backup, point)
+    return Plan(Procedure.POINT_IN_TIME, {}, numbered(parts), goal=str(point))
 
 
 def plan_backup(facts: DataFacts, wanted: NewestBackup) -> Plan:
@@ -103,13 +90,13 @@ def plan_backup(facts: DataFacts, wanted: NewestBackup) -> Plan:
 
     Where there is none the plan ends with a check that refuses.
     """
-    steps = _Steps()
+    parts: list[Part] = []
     usable = [one for one in facts.backups if wanted.version in (None, one.version)]
     backup = usable[-1] if usable else None
-    steps.add(StepPhase.CHECK, CheckBackup(BackupKind.DUMP, wanted, backup), EXAMINE_LIMIT)
+    parts.append((StepPhase.CHECK, CheckBackup(BackupKind.DUMP, wanted, backup), EXAMINE_LIMIT))
     if backup is not None:
-        _restore(steps, facts, backup, None)
-    return steps.plan(Procedure.BACKUP, wanted)
+        _restore(parts, facts, backup, None)
+    return Plan(Procedure.BACKUP, {}, numbered(parts), goal=str(wanted))
 
 
 def plan_schema(facts: DataFacts, goal: SchemaVersion, back: Mapping[str, Sequence[str]]) -> Plan:
@@ -120,14 +107,14 @@ def plan_schema(facts: DataFacts, goal: SchemaVersion, back: Mapping[str, Sequen
         goal: the version to go back to.
         back: the versions that a script leads back to, from each version.
     """
-    steps = _Steps()
+    parts: list[Part] = []
     way = _way(facts.schema, goal.version, back)
-    steps.add(StepPhase.CHECK, CheckScripts(way or (facts.schema or "?",), goal.version), LOOK_LIMIT)
+    parts.append((StepPhase.CHECK, CheckScripts(way or (facts.schema or "?",), goal.version), LOOK_LIMIT))
     for before, after in pairwise(way):
-        steps.add(StepPhase.CHANGE, Migrate(before, after), MIGRATE_LIMIT)
+        parts.append((StepPhase.CHANGE, Migrate(before, after), MIGRATE_LIMIT))
     if way[1:]:
-        _verify(steps, facts)
-    return steps.plan(Procedure.SCHEMA, goal)
+        _verify(parts, facts)
+    return Plan(Procedure.SCHEMA, {}, numbered(parts), goal=str(goal))
 
 
 def _way(start: str, goal: str, back: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
@@ -145,27 +132,27 @@ def _way(start: str, goal: str, back: Mapping[str, Sequence[str]]) -> tuple[str,
     return ()
 
 
-def _restore(steps: _Steps, facts: DataFacts, backup: Backup, point: Point | None) -> None:
+def _restore(parts: list[Part], facts: DataFacts, backup: Backup, point: Point | None) -> None:
     if not facts.served:
         raise WillNotWork("the system has no service, so there is nobody to stop and nobody to serve")
     services = tuple(facts.served)
-    steps.add(StepPhase.CHECK, CheckRoom(backup), LOOK_LIMIT)
-    steps.add(StepPhase.CHECK, CheckNothingKept(), LOOK_LIMIT)
-    steps.add(StepPhase.CHANGE, TurnAway(services), TURN_AWAY_LIMIT)
+    parts.append((StepPhase.CHECK, CheckRoom(backup), LOOK_LIMIT))
+    parts.append((StepPhase.CHECK, CheckNothingKept(), LOOK_LIMIT))
+    parts.append((StepPhase.CHANGE, TurnAway(services), TURN_AWAY_LIMIT))
     if point is None and facts.alive:  # what a base backup is rolled forward from is kept whole
-        steps.add(StepPhase.CHANGE, SafetyBackup(), DUMP_LIMIT)
-    steps.add(StepPhase.CHANGE, CloseDatabase(), CLOSE_LIMIT)
-    steps.add(StepPhase.CHANGE, RestoreBeside(backup, point), RESTORE_LIMIT)
+        parts.append((StepPhase.CHANGE, SafetyBackup(), DUMP_LIMIT))
+    parts.append((StepPhase.CHANGE, CloseDatabase(), CLOSE_LIMIT))
+    parts.append((StepPhase.CHANGE, RestoreBeside(backup, point), RESTORE_LIMIT))
     known = backup.version if point is None and facts.version_query else None
-    steps.add(StepPhase.CHANGE, VerifyBeside(facts.tables, facts.version_query, known or None), LOOK_LIMIT)
-    steps.add(StepPhase.CHANGE, SwapDatabase(), SWAP_LIMIT)
+    parts.append((StepPhase.CHANGE, VerifyBeside(facts.tables, facts.version_query, known or None), LOOK_LIMIT))
+    parts.append((StepPhase.CHANGE, SwapDatabase(), SWAP_LIMIT))
     if facts.critical:
-        steps.add(StepPhase.CHANGE, AwaitReady(facts.critical), READY_LIMIT)
-    steps.add(StepPhase.CHANGE, LetIn(services), LET_IN_LIMIT)
-    _verify(steps, facts)
-    steps.add(StepPhase.AFTERWARDS, DropKept(), DROP_LIMIT)
+        parts.append((StepPhase.CHANGE, AwaitReady(facts.critical), READY_LIMIT))
+    parts.append((StepPhase.CHANGE, LetIn(services), LET_IN_LIMIT))
+    _verify(parts, facts)
+    parts.append((StepPhase.AFTERWARDS, DropKept(), DROP_LIMIT))
 
 
-def _verify(steps: _Steps, facts: DataFacts) -> None:
+def _verify(parts: list[Part], facts: DataFacts) -> None:
     for service, version in facts.served.items():
-        steps.add(StepPhase.VERIFY, *verify(service, version, facts.replicas[service]))
+        parts.append((StepPhase.VERIFY, *verify(service, version, facts.replicas[service])))

@@ -14,15 +14,15 @@ from harness.errors import WillNotWork
 from harness.rollback.check_steps import TakeSnapshot
 from harness.rollback.history import HistoryFacts
 from harness.rollback.plan import (
-    Action,
+    Part,
     Plan,
     Procedure,
     RemoveSlot,
     RollBackTo,
-    Step,
     StepPhase,
     SwitchTraffic,
     VerifyPath,
+    numbered,
 )
 from harness.rollback.procedures.service import CHANGE_LIMIT
 from harness.rollback.procedures.traffic import (
@@ -38,7 +38,6 @@ from harness.rollback.procedures.within import change_of, checks_of
 from harness.units import Duration
 
 SNAPSHOT_LIMIT: Final = Duration.of(s=5)  # a look at each service and one query
-_Part = tuple[StepPhase, Action, Duration]
 PATH_LIMIT: Final = Duration.of(s=10)  # a handful of requests, each of which has a limit of its own
 
 
@@ -71,7 +70,7 @@ def plan_application(
         raise WillNotWork(f"{what}, so the application cannot be rolled back")
     going = {name: target[name] for name in order if name in target and facts[name].serving != {target[name]}}
     ways = {name: _way(name, version, facts[name]) for name, version in going.items()}
-    found: list[_Part] = [(StepPhase.CHECK, TakeSnapshot(tuple(target)), SNAPSHOT_LIMIT)]
+    found: list[Part] = [(StepPhase.CHECK, TakeSnapshot(tuple(target)), SNAPSHOT_LIMIT)]
     found += [part for way in ways.values() for part in way.checks]
     if all(way.change for way in ways.values()):
         for name, way in ways.items():
@@ -79,20 +78,16 @@ def plan_application(
         if going and path:
             found.append((StepPhase.VERIFY, VerifyPath(path), PATH_LIMIT))
         found += [part for way in ways.values() for part in way.afterwards]
-    steps = (
-        Step(id=f"{number:02}", phase=phase, action=action, deadline=limit)
-        for number, (phase, action, limit) in enumerate(found, 1)
-    )
-    return Plan(procedure=Procedure.APPLICATION, target=going, steps=tuple(steps))
+    return Plan(procedure=Procedure.APPLICATION, target=going, steps=numbered(found))
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
     """How one service goes back; `change` is empty where there is no way."""
 
-    checks: tuple[_Part, ...]
-    change: tuple[_Part, ...]
-    afterwards: tuple[_Part, ...] = ()
+    checks: tuple[Part, ...]
+    change: tuple[Part, ...]
+    afterwards: tuple[Part, ...] = ()
 
 
 def _way(name: str, version: str, facts: ApplicationFacts) -> _Way:

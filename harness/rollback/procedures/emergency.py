@@ -21,11 +21,11 @@ from harness.rollback.plan import (
     Procedure,
     RestartAll,
     RollBackTo,
-    Step,
     StepPhase,
     SwitchAll,
     SwitchTraffic,
     VerifyShare,
+    numbered,
 )
 from harness.rollback.procedures.application import ApplicationFacts
 from harness.rollback.procedures.traffic import stands_by, verify
@@ -82,5 +82,4 @@ def plan_emergency(facts: Mapping[str, ApplicationFacts], target: Mapping[str, s
         *((StepPhase.ATTEMPT, *rung) for rung in rungs),
         (StepPhase.VERIFY, VerifyShare(tuple(services), math.ceil(SHARE * len(services))), SHARE_LIMIT),
     ]
-    steps = (Step(f"{number:02}", *part) for number, part in enumerate(parts, 1))
-    return Plan(Procedure.EMERGENCY, dict(target), tuple(steps), LIMIT)
+    return Plan(Procedure.EMERGENCY, dict(target), numbered(parts), LIMIT)

@@ -6,7 +6,16 @@ from typing import Final
 
 from harness.errors import WillNotWork
 from harness.rollback.check_steps import CheckStandby
-from harness.rollback.plan import Plan, Procedure, RemoveSlot, Step, StepPhase, SwitchTraffic, VerifyVersion
+from harness.rollback.plan import (
+    Part,
+    Plan,
+    Procedure,
+    RemoveSlot,
+    StepPhase,
+    SwitchTraffic,
+    VerifyVersion,
+    numbered,
+)
 from harness.system.looks import looks_to_meet
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration
@@ -40,22 +49,14 @@ def plan_traffic(facts: Mapping[str, SlotFacts], target: Mapping[str, str]) -> P
     unknown = sorted(set(target) - set(facts))
     if unknown:
         raise WillNotWork(f"nothing is known of {unknown[0]}, so its traffic cannot be rolled back")
-    steps: list[Step] = []
-
-    def add(
-        phase: StepPhase, action: CheckStandby | SwitchTraffic | VerifyVersion | RemoveSlot, limit: Duration
-    ) -> None:
-        steps.append(Step(id=f"{len(steps) + 1:02}", phase=phase, action=action, deadline=limit))
-
+    parts: list[Part] = []
     for service, version in target.items():
-        add(StepPhase.CHECK, check_standby(service, version, facts[service]), CHECK_LIMIT)
-    for service in target:
-        add(StepPhase.CHANGE, SwitchTraffic(service, facts[service].active.other), SWITCH_LIMIT)
+        parts.append((StepPhase.CHECK, check_standby(service, version, facts[service]), CHECK_LIMIT))
+    parts += [(StepPhase.CHANGE, SwitchTraffic(one, facts[one].active.other), SWITCH_LIMIT) for one in target]
     for service, version in target.items():
-        add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas))
-    for service in target:
-        add(StepPhase.AFTERWARDS, RemoveSlot(service, facts[service].active), REMOVE_LIMIT)
-    return Plan(procedure=Procedure.TRAFFIC, target=dict(target), steps=tuple(steps))
+        parts.append((StepPhase.VERIFY, *verify(service, version, facts[service].replicas)))
+    parts += [(StepPhase.AFTERWARDS, RemoveSlot(one, facts[one].active), REMOVE_LIMIT) for one in target]
+    return Plan(procedure=Procedure.TRAFFIC, target=dict(target), steps=numbered(parts))
 
 
 def check_standby(service: str, version: str, facts: SlotFacts) -> CheckStandby:

@@ -8,7 +8,7 @@ from typing import Final
 from harness.errors import WillNotWork
 from harness.rollback.check_steps import Check, CheckDeployed, CheckImage, CheckRelease, CheckRevision, CheckUnfinished
 from harness.rollback.history import HistoryFacts, revision_with
-from harness.rollback.plan import Action, DeployAgain, Plan, Procedure, Step, StepPhase
+from harness.rollback.plan import Action, DeployAgain, Part, Plan, Procedure, StepPhase, numbered
 from harness.rollback.procedures.traffic import CHECK_LIMIT, verify
 from harness.units import Duration
 
@@ -49,22 +49,18 @@ def plan_within(
     unknown = sorted(set(target) - set(facts))
     if unknown:
         raise WillNotWork(f"nothing is known of {unknown[0]}, so it cannot be rolled back")
-    steps: list[Step] = []
-
-    def add(phase: StepPhase, action: Action, within: Duration) -> None:
-        steps.append(Step(id=f"{len(steps) + 1:02}", phase=phase, action=action, deadline=within))
-
+    parts: list[Part] = []
     for service, version in target.items():
         for check, within in checks_of(service, version, facts[service], least_ready):
-            add(StepPhase.CHECK, check, within)
+            parts.append((StepPhase.CHECK, check, within))
     changes = {service: change_of(service, version, facts[service], change) for service, version in target.items()}
     found = {service: action for service, action in changes.items() if action is not None}
     if len(found) == len(target):
         for service, action in found.items():
-            add(StepPhase.CHANGE, action, limit(facts[service]))
+            parts.append((StepPhase.CHANGE, action, limit(facts[service])))
         for service, version in target.items():
-            add(StepPhase.VERIFY, *verify(service, version, facts[service].replicas, least_looks))
-    return Plan(procedure=procedure, target=dict(target), steps=tuple(steps))
+            parts.append((StepPhase.VERIFY, *verify(service, version, facts[service].replicas, least_looks)))
+    return Plan(procedure=procedure, target=dict(target), steps=numbered(parts))
 
 
 def checks_of(service: str, version: str, known: HistoryFacts, least_ready: int) -> Iterator[tuple[Check, Duration]]:
