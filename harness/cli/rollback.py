@@ -121,7 +121,7 @@ def run(
             return _ended(None, told, Outcome("refused", why), json=json)
         deadline = Deadline.after(WITHIN)
         found = engine.plan(procedure, _target(engine, to or (), deadline), deadline, goal)
-        deadline = Deadline.after(found.limit or (DATA_WITHIN if procedure.of_data else WITHIN))
+        deadline = _time_for(found)
         telling = Telling(model, procedure, found.target)
         with records.begin(found, engine.standing.before(found.target)) as writer:
             return _carry_out(engine, found, (told, writer, telling), deadline, json=json, whole=True)
@@ -155,7 +155,7 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
         told, telling = Told(quiet=json), Telling(model, kept.plan.procedure, kept.plan.target)
         with records.take_up(reversing=False) as writer:
-            deadline = Deadline.after(kept.plan.limit or (DATA_WITHIN if kept.plan.procedure.of_data else WITHIN))
+            deadline = _time_for(kept.plan)
             return _carry_out(engine, remaining(kept), (told, writer, telling), deadline, json=json)
 
 
@@ -194,6 +194,10 @@ def watch(
         order = Order(procedure, _target(engine, to or (), Deadline.after(WITHIN)), _duration(hold))
         until = Deadline.after(_duration(for_) or WITHIN)
         return watched.watch(watched.Watched(model, live, engine, http, folder), order, until, json=json)
+
+
+def _time_for(found: Plan) -> Deadline:
+    return Deadline.after(found.limit or (DATA_WITHIN if found.procedure.of_data else WITHIN))
 
 
 def _duration(text: str | None) -> Duration | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from harness.clock import utc_now
@@ -11,9 +12,9 @@ from harness.drill.spec import Drill
 from harness.faults.data import DatabaseLost, SchemaMigrated
 from harness.faults.hindrance import Hindered
 from harness.rollback.data.actions import NewestBackup, SchemaVersion
-from harness.rollback.data.plans import DataFacts, plan_backup, plan_point_in_time, plan_schema
+from harness.rollback.data.plans import DataFacts, plan_backup, plan_point_in_time, plan_schema, ways_back
 from harness.rollback.plan import Plan
-from harness.sandbox.common.schema_versions import ways_back
+from harness.sandbox.common.schema_versions import led_back_to
 from harness.system.restoring import Backup, BackupKind, Point, PointKind
 from harness.units import Instant
 
@@ -38,7 +39,7 @@ def expected_data_plan(drill: Drill) -> Plan | None:
             return None
         case SchemaVersion() as wanted:
             migrations = database.migrations if database else None
-            back = ways_back(drill.model.root / migrations, facts.schema) if migrations else {}
+            back = ways_back(facts.schema, partial(led_back_to, drill.model.root / migrations)) if migrations else {}
             return plan_schema(facts, wanted, back)
         case NewestBackup() as wanted:
             return plan_backup(_with(facts, drill, BackupKind.DUMP), wanted)

@@ -11,7 +11,7 @@ from harness.errors import InputError
 from harness.faults.cluster import HungUpgrade
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
-from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, bad_answers
+from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, any_bad_answers, bad_answers
 from harness.faults.hindrance import (
     DrainedNode,
     Hindered,
@@ -182,7 +182,7 @@ class Nothing:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""
-        return next((proof for service in scene.system.services if (proof := bad_answers(scene, service))), "")
+        return any_bad_answers(scene)
 
 
 CATALOGUE: Final[dict[str, type[Fault]]] = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.errors import InputError, NotFound
-from harness.faults.effect import bad_answers
+from harness.faults.effect import any_bad_answers
 from harness.faults.model import Scene
 from harness.faults.reach import Serving
 from harness.journal.undo import FindDatabase, MigrateBack, PutBack, Undo
@@ -38,10 +38,6 @@ def recovery_of(scene: Scene, what: str) -> Recovery:
     if scene.system.recovery is None:
         raise InputError(f"{what}: only a sandbox that takes backups of its database can do that; use embedded")
     return scene.system.recovery
-
-
-def _any_bad(scene: Scene) -> str:
-    return next((proof for service in scene.system.services if (proof := bad_answers(scene, service))), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class TableDropped:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""
-        return _any_bad(scene)
+        return any_bad_answers(scene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ class RowsDeleted:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""
-        return _any_bad(scene)
+        return any_bad_answers(scene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +135,7 @@ class DatabaseLost:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""
-        return _any_bad(scene)
+        return any_bad_answers(scene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +175,7 @@ class SchemaMigrated:
 
     def seen(self, scene: Scene) -> str:
         """Bad answers of any service."""
-        return _any_bad(scene)
+        return any_bad_answers(scene)
 
     def _schema(self, scene: Scene) -> Schema:
         if scene.system.schema is None:

@@ -21,6 +21,11 @@ def bad_answers(scene: Scene, service: str) -> str:
     return f"{health.error_rate:.0%} of {answers_seen(health)} were bad"
 
 
+def any_bad_answers(scene: Scene) -> str:
+    """Proof that clients get bad answers from any service; empty when they do not."""
+    return next((proof for service in scene.system.services if (proof := bad_answers(scene, service))), "")
+
+
 def answers_seen(health: ServiceHealth) -> str:
     """How many answers of which service were looked at, in words."""
     return f"{health.samples} answers of {health.service} in {health.window}"

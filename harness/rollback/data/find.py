@@ -23,7 +23,7 @@ from harness.rollback.data.actions import (
     SchemaVersion,
 )
 from harness.rollback.data.carry_out import recovery_of
-from harness.rollback.data.plans import DataFacts, plan_backup, plan_point_in_time, plan_schema
+from harness.rollback.data.plans import DataFacts, plan_backup, plan_point_in_time, plan_schema, ways_back
 from harness.rollback.history import Found
 from harness.rollback.plan import Plan, Procedure
 from harness.system.model import SystemModel
@@ -95,14 +95,7 @@ def scripts_back(system: System, start: str) -> dict[str, Sequence[str]]:
     """
     if system.schema is None:
         raise NotFound("drill.toml names no 'migrations' in [database], so the schema cannot be rolled back")
-    found: dict[str, Sequence[str]] = {}
-    waiting = [start] if start else []
-    while waiting:
-        version = waiting.pop()
-        if version not in found:
-            found[version] = system.schema.back(version)
-            waiting += found[version]
-    return found
+    return ways_back(start, system.schema.back)
 
 
 def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:  # noqa: C901, PLR0911, PLR0912 - a case each

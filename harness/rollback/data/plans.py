@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -115,6 +115,23 @@ def plan_schema(facts: DataFacts, goal: SchemaVersion, back: Mapping[str, Sequen
     if way[1:]:
         _verify(parts, facts)
     return Plan(Procedure.SCHEMA, {}, numbered(parts), goal=str(goal))
+
+
+def ways_back(start: str, back: Callable[[str], Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The versions that a script leads back to, from every version that can be reached so.
+
+    Args:
+        start: the version to begin with; nothing is reached from none.
+        back: the versions that a script leads back to from one version.
+    """
+    found: dict[str, Sequence[str]] = {}
+    waiting = [start] if start else []
+    while waiting:
+        version = waiting.pop()
+        if version not in found:
+            found[version] = back(version)
+            waiting += found[version]
+    return found
 
 
 def _way(start: str, goal: str, back: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from harness.clock import Deadline, now
 from harness.errors import DeadlineExceeded, InputError, MayWorkLater
 from harness.sandbox.common import limits
-from harness.sandbox.common.dsn import learn_passwords, with_password
+from harness.sandbox.common.dsn import learn_passwords, milliseconds, with_password
 from harness.units import Duration
 
 
@@ -58,7 +58,7 @@ class PostgresDatabase:
             connect_timeout=max(2, math.ceil(connect.seconds)),  # libpq knows whole seconds, and takes 1 as 2
             # Rows that a policy hides must be an error: a count that leaves them out looks like a good one.
             options="-c default_transaction_read_only=on -c row_security=off "
-            f"-c statement_timeout={max(1, left.ns // 1_000_000)}",
+            f"-c statement_timeout={milliseconds(left)}",
         )
         async with asyncio.timeout(connect.seconds):
             connection = await psycopg.AsyncConnection.connect(conninfo)

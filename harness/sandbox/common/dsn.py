@@ -1,4 +1,4 @@
-"""Connection strings, and the passwords in the file that one names. Imports psycopg and the floor's secrecy.
+"""Connection strings, the passwords in the file that one names, and time-outs. Imports psycopg and the floor.
 
 Where a connection string names a passfile, libpq believes PGPASSWORD of whoever started the drill before that file; so
 whatever connects takes the password from here.
@@ -12,10 +12,18 @@ from typing import Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from harness.sandbox.common.limits import POSTGRES_CONNECT
 from harness.secrecy import learn
+from harness.units import Duration
 
+CONNECT_SECONDS: Final = max(2, round(POSTGRES_CONNECT.seconds))  # libpq knows whole seconds, and takes 1 as 2
 _FIELDS: Final = 5
 _FIELD_END: Final = re.compile(r"(?<!\\):")  # in a field of a passfile ":" is written as "\:"
+
+
+def milliseconds(duration: Duration) -> int:
+    """A time-out as PostgreSQL takes it: whole milliseconds, and at least one, because 0 is none at all."""
+    return max(1, duration.ns // 1_000_000)
 
 
 def with_password(dsn: str) -> str:

@@ -17,7 +17,7 @@ from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound, WillNotWork
 from harness.sandbox.common import limits
 from harness.sandbox.common.database import PostgresDatabase
-from harness.sandbox.common.dsn import with_password
+from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds, with_password
 from harness.sandbox.common.tables import PostgresTables
 from harness.units import Duration
 
@@ -55,7 +55,7 @@ class SchemaOfFiles:
 
     def back(self, before: str) -> tuple[str, ...]:
         """See the port."""
-        return _back(self._folder, before)
+        return led_back_to(self._folder, before)
 
     def migrate(self, before: str, after: str, deadline: Deadline) -> None:
         """See the port."""
@@ -66,9 +66,9 @@ class SchemaOfFiles:
         try:
             with psycopg.connect(
                 with_password(self._database.dsn),
-                connect_timeout=max(2, round(limits.POSTGRES_CONNECT.seconds)),
-                options=f"-c lock_timeout={_ms(min(left, limits.LOCK_WAIT))} -c statement_timeout={_ms(left)} "
-                f"-c transaction_timeout={_ms(left)}",
+                connect_timeout=CONNECT_SECONDS,
+                options=f"-c lock_timeout={milliseconds(min(left, limits.LOCK_WAIT))} "
+                f"-c statement_timeout={milliseconds(left)} -c transaction_timeout={milliseconds(left)}",
             ) as session:
                 self._expect(session, before, f"the schema is to be taken from {before} to {after}")
                 own = _transaction(session)
@@ -101,19 +101,8 @@ class SchemaOfFiles:
             raise WillNotWork(f"{why}: it is {found}, and not {version}")
 
 
-def ways_back(folder: Path, start: str) -> dict[str, tuple[str, ...]]:
-    """The versions that a script of a folder leads back to, from every version that can be reached so."""
-    found: dict[str, tuple[str, ...]] = {}
-    waiting = [start] if start else []
-    while waiting:
-        version = waiting.pop()
-        if version not in found:
-            found[version] = _back(folder, version)
-            waiting += found[version]
-    return found
-
-
-def _back(folder: Path, before: str) -> tuple[str, ...]:
+def led_back_to(folder: Path, before: str) -> tuple[str, ...]:
+    """The versions that a script of a folder leads back to from one version."""
     found = (_BACK.fullmatch(one.name) for one in sorted(folder.iterdir())) if folder.is_dir() else ()
     return tuple(one["low"] for one in found if one and one["high"] == before)
 
@@ -144,10 +133,6 @@ def only_text(found: Sequence[tuple[Any, ...]]) -> str:
 def _transaction(session: psycopg.Connection) -> str:
     row = session.execute("SELECT pg_current_xact_id()::text").fetchone()
     return str(row[0]) if row else ""
-
-
-def _ms(duration: Duration) -> int:
-    return max(1, duration.ns // 1_000_000)
 
 
 def _told(error: psycopg.Error) -> str:

@@ -19,7 +19,7 @@ from psycopg import sql
 from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound
 from harness.sandbox.common import limits
-from harness.sandbox.common.dsn import with_password
+from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds, with_password
 
 ASIDE: Final = "drill_set_aside"
 _HELD: Final = "drill holds a lock on "
@@ -109,7 +109,9 @@ class PostgresTables:
         """See the port. As an application does that forgot its transaction: the lock is one that only readers share."""
         with self._session(deadline) as session:
             found = _found(session, table)
-        held = psycopg.connect(with_password(self._dsn), application_name=_application(table), connect_timeout=_CONNECT)
+        held = psycopg.connect(
+            with_password(self._dsn), application_name=_application(table), connect_timeout=CONNECT_SECONDS
+        )
         try:
             held.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(_LOCK)))
             held.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(found.place))
@@ -137,10 +139,10 @@ class PostgresTables:
             MayWorkLater: the database cannot be reached now, or a lock could not be had in time.
             InputError: the statement is wrong there.
         """
-        left = max(1, min(deadline.left, limits.LOCK_WAIT).ns // 1_000_000)
+        left = milliseconds(min(deadline.left, limits.LOCK_WAIT))
         try:
             with psycopg.connect(
-                with_password(self._dsn), connect_timeout=_CONNECT, options=f"-c lock_timeout={left}"
+                with_password(self._dsn), connect_timeout=CONNECT_SECONDS, options=f"-c lock_timeout={left}"
             ) as session:
                 yield session
         except (psycopg.OperationalError, psycopg.errors.LockNotAvailable) as error:
@@ -149,9 +151,8 @@ class PostgresTables:
             raise InputError(f"the data cannot be changed like that: {error}") from error
 
 
-_CONNECT: Final = max(2, round(limits.POSTGRES_CONNECT.seconds))
 _LONGEST_NAME: Final = 63  # bytes of any name
-_LOCK: Final = limits.LOCK_WAIT.ns // 1_000_000
+_LOCK: Final = milliseconds(limits.LOCK_WAIT)
 
 
 def _application(table: str) -> str:

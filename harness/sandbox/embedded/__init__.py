@@ -6,7 +6,11 @@
     deployment.py, replica.py, processes.py    the services
     router.py, way.py, relay.py,
     delay.py, answer.py                        the way of clients to them
-    postgres.py, wal.py, shared_memory.py      the database
+    ends.py                                    how connections end
+    postgres.py, wal.py, shared_memory.py,
+    server_admin.py                            the database
+    backups.py, segments.py, reach.py,
+    restoring.py, losing.py, recovery.py       its backups, how far its log leads, the way back, and what a fault does
     limits.py                                  every number, with its reason
 
 It may import `harness.sandbox.common`, the ports and the model (`harness.system`) and the floor; no other part of

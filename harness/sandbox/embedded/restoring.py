@@ -22,6 +22,7 @@ from psycopg import sql
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, InputError, MayWorkLater, NotFound, Unavailable, WillNotWork
 from harness.sandbox.common import limits
+from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.postgres import HARNESS_ROLE
 from harness.sandbox.common.process import Process
@@ -163,17 +164,15 @@ class Restoring:
         beside = self._beside
         if beside is None:
             raise NotFound("nothing was restored beside the live database")
-        on_server = isinstance(beside, _Server)
-        dsn = self._postgres.local(
-            beside.run if isinstance(beside, _Server) else self._postgres.run,
-            self._postgres.database if on_server else str(beside),
-        )
+        if isinstance(beside, _Server):
+            dsn = self._postgres.local(beside.run, self._postgres.database)
+        else:
+            dsn = self._postgres.local(self._postgres.run, beside)
         try:
             async with await psycopg.AsyncConnection.connect(
                 dsn,
-                connect_timeout=max(2, round(limits.POSTGRES_CONNECT.seconds)),
-                options="-c default_transaction_read_only=on "
-                f"-c statement_timeout={max(1, deadline.left.ns // 1_000_000)}",
+                connect_timeout=CONNECT_SECONDS,
+                options=f"-c default_transaction_read_only=on -c statement_timeout={milliseconds(deadline.left)}",
             ) as session:
                 rows = await (await session.execute(statement.encode(), prepare=True)).fetchall()
         except psycopg.OperationalError as error:

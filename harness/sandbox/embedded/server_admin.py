@@ -15,6 +15,7 @@ from psycopg import sql
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded
 from harness.sandbox.common import limits
+from harness.sandbox.common.dsn import CONNECT_SECONDS
 from harness.sandbox.embedded import segments
 from harness.sandbox.embedded.postgres import Postgres
 
@@ -80,8 +81,7 @@ class ServerAdmin:
     async def session(self, run: Path | None = None) -> psycopg.AsyncConnection[Any]:
         """A session in the database that is never closed; of another server by the folder of its socket."""
         dsn = self._postgres.local(run or self._postgres.run, "postgres")
-        connect = max(2, round(limits.POSTGRES_CONNECT.seconds))
-        return await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=connect)
+        return await psycopg.AsyncConnection.connect(dsn, autocommit=True, connect_timeout=CONNECT_SECONDS)
 
     async def allow(self, admin: psycopg.AsyncConnection[Any], name: str) -> None:
         """Lets sessions into a database."""
