@@ -13,18 +13,18 @@ from harness.gate.seen import DatabaseSeen, Look
 from harness.gate.server import DATABASE, SCRIPT_ROLE, execute
 from harness.gate.variation import Variation
 from harness.gate.world import World
+from tests.support.sandboxes import state_folder
 
 CLOSED = f"{DATABASE}_old"
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("gate")
-    for one in (folder, *folder.parents[:2]):
-        one.chmod(0o755)  # PostgreSQL's user goes through it
-    with World(folder / "w", make_mould(folder, "no-secret-of-anybody"), Variation(), os.environ["PATH"]) as made:
-        made.load.stop()
-        yield made
+def world() -> Iterator[World]:
+    with state_folder() as folder:
+        mould = make_mould(folder, "no-secret-of-anybody")
+        with World(folder / "w", mould, Variation(), os.environ["PATH"]) as made:
+            made.load.stop()
+            yield made
 
 
 def database(look: Look) -> DatabaseSeen:
