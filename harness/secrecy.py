@@ -18,11 +18,11 @@ MASK: Final = "***"
 LEAST: Final = 6
 
 _NAME: Final = re.compile(
-    r"passw|pwd$|passphrase|secret|token|(api|access|private)_?key|credential|webhook", re.IGNORECASE
+    r"passw|pwd$|passphrase|secret|token|(api|access|private|signing)_?key|credential|webhook", re.IGNORECASE
 )
 _URL: Final = re.compile(r"(?<=://)(?P<user>[^\s/:@'\"]*):(?P<secret>[^\s/@'\"]+)@")
 _ASSIGNED: Final = re.compile(
-    r"(?P<name>(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private)[_-]?key)\s{0,3}=\s{0,3})"
+    r"(?P<name>(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private|signing)[_-]?key)\s{0,3}=\s{0,3})"
     r"(?P<value>\"[^\"]+\"|'[^']+'|[^\s&,;'\"()]+)",
     re.IGNORECASE,
 )

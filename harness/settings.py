@@ -58,6 +58,15 @@ def _kill_switch() -> Path | None:
     return Path(named) if named else None
 
 
+def _signing_key() -> str:
+    return os.environ.get("DRILL_SIGNING_KEY", "")
+
+
+def _signing_key_file() -> Path | None:
+    named = os.environ.get("DRILL_SIGNING_KEY_FILE")
+    return Path(named) if named else None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Read once, passed down."""
@@ -79,6 +88,11 @@ class Settings:
 
     nodes: int = field(default_factory=_nodes)
     """Of the cluster: one leaves a small machine the most room; a drained node needs a second one."""
+
+    signing_key: str = field(default_factory=_signing_key, repr=False)
+    """The private key that signs runs, as PEM text; empty where a file holds it, or runs are not signed."""
+
+    signing_key_file: Path | None = field(default_factory=_signing_key_file)
 
     named_kill_switch: Path | None = field(default_factory=_kill_switch)
     """A kill switch elsewhere than in the state folder."""

@@ -28,6 +28,9 @@ COMMANDS: Final = {
     "list": "harness.cli.show:list_drills",
     "steps": "harness.cli.show:steps",
     "report": "harness.cli.show:report",
+    "key": "harness.cli.evidence:key",
+    "sign": "harness.cli.evidence:sign",
+    "verify": "harness.cli.evidence:verify",
     "doctor": "harness.cli.doctor:doctor",
     "gate": "harness.cli.gate:gate",
     "rollback": "harness.cli.rollback:app",
@@ -75,6 +78,9 @@ class _Commands(TyperGroup):
 HEAL_NOTHING: Final = ("heal", "gc", "status", "abort")
 """Commands that heal by themselves, or show and stop what lives."""
 
+HEAL_IF_POSSIBLE: Final = ("report", "key", "sign", "verify")
+"""Commands of the judging half, which needs nothing of the live one."""
+
 app = typer.Typer(
     name="drill",
     cls=_Commands,
@@ -97,7 +103,7 @@ def _heal(command: str) -> None:
     try:
         from harness.cli import sandbox  # noqa: PLC0415 - it needs the live half
     except ImportError:
-        if command == "report":
+        if command in HEAL_IF_POSSIBLE:
             return  # where nothing can be drilled, nothing was left, and judging needs only the journal
         raise
     try:

@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.evidence import signer_of_environment
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.cli.results import exit_code, print_results
+from harness.clock import utc_now
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
@@ -23,6 +25,7 @@ from harness.drill.progress import Silent
 from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_ready
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
+from harness.report.evidence.sign import sign_run
 from harness.report.words import ending
 from harness.report.write import INDEX, REPORT, write_run
 from harness.settings import Settings
@@ -55,6 +58,7 @@ def run(
                 _print_plan(drill, name, settings)
         return 0
     require_confirmed(planned, settings)
+    signer = signer_of_environment(settings)  # a key that is none is told now, not after all drills
     tools = _ready(planned, settings)
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
@@ -85,6 +89,8 @@ def run(
             print(summary.model_dump_json(indent=2, ensure_ascii=True))
         elif results:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
+    if results and signer:
+        sign_run(folder, signer, utc_now().isoformat(timespec="seconds"))
     if stopped:
         raise stopped
     return exit_code(results)

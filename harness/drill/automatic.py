@@ -126,7 +126,7 @@ class Automatic:
         return ""
 
     def _specs(self) -> dict[str, TriggerSpec]:
-        calls = default_calls(self.model, self.order.target, str(self.model.root / "drill.toml"))
+        calls = default_calls(self.model, self.order.target, str(self.model.file))
         specs = trigger_specs(self.model, calls, None)
         hold = self.order.hold
         if hold is not None:

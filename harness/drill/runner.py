@@ -18,6 +18,7 @@ from harness.drill.guards.answers import Answer, limit_of
 from harness.drill.guards.beforehand import answers_to
 from harness.drill.guards.duty import Duty, refused
 from harness.drill.guards.rules import rules_for
+from harness.drill.inputs import keep_inputs
 from harness.drill.interrupt import Halt, Halted, Interruption, LeftToWatchdog
 from harness.drill.restore import attempt, end_sandbox, keep_logs, restore
 from harness.drill.spec import Drill
@@ -47,6 +48,7 @@ def run_drill(drill: Drill, context: RunContext) -> Path:
         folder.mkdir(parents=True)
     except OSError as error:
         raise CannotCreate(f"{folder}: the drill's folder cannot be made: {error.strerror}") from error
+    keep_inputs(drill, folder)
     journal = JournalWriter(folder / "journal.jsonl")
     try:
         _Run(drill, context, folder, journal).run()

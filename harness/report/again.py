@@ -14,6 +14,7 @@ from harness.errors import InputError, NotFound
 from harness.journal.account import read_accounts
 from harness.journal.chain import Journal, read_journal
 from harness.journal.records import Record, TakenOver
+from harness.measure.timeline import Timeline
 from harness.report.summary import NotJudged
 from harness.report.write import write_drill
 from harness.verdict.present import judge_journal
@@ -56,16 +57,26 @@ def judge_folder(folder: Path) -> Result:
         InputError: the journal or an account beside it was altered, or is of another drill, or holds none.
         CannotCreate: result or reports cannot be written.
     """
+    result, timeline = judged(folder)
+    write_drill(result, timeline, folder)
+    return result
+
+
+def judged(folder: Path) -> tuple[Result, Timeline]:
+    """Judges the journal of a drill's folder (again); writes nothing.
+
+    Raises:
+        NotFound: there is no journal.
+        InputError: the journal or an account beside it was altered, or is of another drill, or holds none.
+    """
     path = folder / JOURNAL
     journal, accounts = read_journal(path), read_accounts(folder)
     for records in accounts:
         _refuse_of_another(path, journal, records)
     try:
-        result, timeline = judge_journal(journal, accounts)
+        return judge_journal(journal, accounts)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    write_drill(result, timeline, folder)
-    return result
 
 
 def judge_folders(folders: Sequence[Path]) -> tuple[list[Result], list[NotJudged]]:

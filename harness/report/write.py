@@ -51,9 +51,9 @@ def write_drill(result: Result, timeline: Timeline, folder: Path) -> None:
     Raises:
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
-    _write(folder / "result.json", stable_json(result))
-    _write(folder / REPORT, render_html(result, timeline))
-    _write(folder / "report.md", render_markdown(result))
+    write_whole(folder / "result.json", stable_json(result))
+    write_whole(folder / REPORT, render_html(result, timeline))
+    write_whole(folder / "report.md", render_markdown(result))
 
 
 def write_run(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJudged] = ()) -> RunSummary:
@@ -68,14 +68,18 @@ def write_run(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJ
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
     found = summary(results, not_judged)
-    _write(folder / "summary.json", stable_json(found))
-    _write(folder / "junit.xml", render_junit(results, not_judged))
-    _write(folder / INDEX, render_index(found))
+    write_whole(folder / "summary.json", stable_json(found))
+    write_whole(folder / "junit.xml", render_junit(results, not_judged))
+    write_whole(folder / INDEX, render_index(found))
     return found
 
 
-def _write(path: Path, text: str) -> None:
-    """Writes beside the file, then takes its place."""
+def write_whole(path: Path, text: str) -> None:
+    """Writes beside the file, then takes its place.
+
+    Raises:
+        CannotCreate: it cannot be written; what was there before is untouched.
+    """
     name = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,7 @@ def load_system(path: Path) -> SystemModel:
         line = _toml_line(str(error), text)
         raise ConfigurationError(f"{path}:{line}: not TOML: {error}") from error
     try:
-        model = SystemModel.model_validate(document).at(path.parent)
+        model = SystemModel.model_validate(document).at(path.parent, path.name)
     except ValidationError as error:
         mistakes = [_mistake(path, text, mistake) for mistake in error.errors()]
         raise ConfigurationError("\n".join(mistakes)) from error

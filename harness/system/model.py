@@ -150,16 +150,23 @@ class SystemModel(Table):
     objectives: Objectives = Objectives()
 
     _root: Path = PrivateAttr(default=Path())
+    _name: str = PrivateAttr(default="drill.toml")
 
     @property
     def root(self) -> Path:
         """The folder that relative paths start at."""
         return self._root
 
-    def at(self, root: Path) -> SystemModel:
-        """This system with its paths starting at `root`."""
+    @property
+    def file(self) -> Path:
+        """The file that describes it."""
+        return self._root / self._name
+
+    def at(self, root: Path, name: str = "drill.toml") -> SystemModel:
+        """This system with its paths starting at `root`, described by the file of that name there."""
         placed = self.model_copy()
         placed._root = root.resolve()  # noqa: SLF001 - our own class
+        placed._name = name  # noqa: SLF001 - likewise
         return placed
 
     @model_validator(mode="after")
@@ -239,7 +246,7 @@ class SystemModel(Table):
         """
         if self.cluster is None:
             raise UsageError(
-                f"{self.root / 'drill.toml'}: there is no [cluster] table, which names context, namespace and host of "
+                f"{self.file}: there is no [cluster] table, which names context, namespace and host of "
                 "a system that runs already"
             )
         return self.cluster
@@ -253,7 +260,7 @@ class SystemModel(Table):
         """
         if self.kubernetes is None:
             raise ConfigurationError(
-                f"{self.root / 'drill.toml'}: {self.name} has no [kubernetes] table, so it cannot run on a cluster; "
+                f"{self.file}: {self.name} has no [kubernetes] table, so it cannot run on a cluster; "
                 "it names the chart and the images"
             )
         return self.kubernetes

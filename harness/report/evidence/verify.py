@@ -1,0 +1,122 @@
+"""Holds a folder against its evidence: who signed it, which files are as they were, whether the result still follows.
+
+Needs no network and nothing of the system that was drilled. Changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from harness.errors import DrillError, InputError, NotFound
+from harness.journal.declaration import Value, Verdict
+from harness.report.again import journals, judged
+from harness.report.evidence.digests import digests
+from harness.report.evidence.envelope import opened, signed_by
+from harness.report.evidence.keys import PublicKey
+from harness.report.evidence.sign import EVIDENCE
+from harness.report.evidence.statement import DrillPredicate, Statement, this_version
+from harness.report.write import stable_json
+
+
+class Verification(Value):
+    """What came of it."""
+
+    evidence: str = Field(description="the file")
+    about: str = Field(description="the drill or the run that it speaks of")
+    verdict: Verdict = Field(description="what it says of it")
+    signed_utc: str
+    signers: tuple[str, ...] = Field(description="the keys given whose signatures are there and right")
+    altered: tuple[str, ...] = Field(description="files that are not as they were")
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    judged_again: Literal["the same", "differs", "not done"] = Field(
+        description="whether the journals still give the results that are signed"
+    )
+    why: str = Field(description="what differs, or why it was not judged again; empty where it is the same")
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is not as it was signed."""
+        return bool(self.altered or self.missing or self.added) or self.judged_again == "differs"
+
+    @property
+    def exit_code(self) -> int:
+        """0: signed by a key given, and as it was; 1: something was changed; 2: by no key given, so nobody can tell."""
+        if self.changed:
+            return 1
+        return 0 if self.signers else 2
+
+
+def evidence_in(path: Path) -> Path:
+    """The evidence that a path names: the file itself, or the one in a folder.
+
+    Raises:
+        NotFound: there is none.
+    """
+    file = path / EVIDENCE if path.is_dir() else path
+    if not file.is_file():
+        raise NotFound(f"{file}: there is no evidence; a run is signed where a key is set, or by `drill sign {path}`")
+    return file
+
+
+def verify(path: Path, keys: Sequence[PublicKey]) -> Verification:
+    """Holds the folder of an evidence file against it.
+
+    Args:
+        path: the evidence file, in the folder that it covers.
+        keys: who may have signed it.
+
+    Raises:
+        NotFound: there is no such file.
+        InputError: it cannot be read, is no evidence, or was changed so that it is none any more.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        raise NotFound(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no text in UTF-8, so it is no evidence") from error
+    envelope, statement = opened(text, path)
+    covered, there = statement.digests(), digests(path.parent, without=path.name)
+    changes = _changes(covered, there)
+    judged_again, why = _judge_again(path.parent, statement) if not any(changes) else ("not done", "files changed")
+    predicate = statement.predicate
+    return Verification(
+        evidence=str(path),
+        about=predicate.name if isinstance(predicate, DrillPredicate) else f"run {predicate.run_id}",
+        verdict=predicate.verdict,
+        signed_utc=predicate.signed_utc,
+        signers=tuple(one.name for one in keys if signed_by(envelope, one.key)),
+        altered=changes[0],
+        missing=changes[1],
+        added=changes[2],
+        judged_again=judged_again,
+        why=why,
+    )
+
+
+def _changes(covered: Mapping[str, str], there: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    altered = tuple(name for name in sorted(covered) if name in there and there[name] != covered[name])
+    missing = tuple(name for name in sorted(covered) if name not in there)
+    added = tuple(name for name in sorted(there) if name not in covered)
+    return altered, missing, added
+
+
+def _judge_again(folder: Path, statement: Statement) -> tuple[Literal["the same", "differs", "not done"], str]:
+    """A signature says that nothing was changed since; this says that the results follow from what was observed."""
+    if statement.predicate.judged_by != this_version():
+        return "not done", f"it was judged by drill {statement.predicate.judged_by}; this is {this_version()}"
+    try:
+        for one in journals(folder):
+            result, _timeline = judged(one)
+            if stable_json(result) != (one / "result.json").read_text(encoding="utf-8"):
+                return "differs", f"{one / 'result.json'} does not follow from the journal beside it"
+    except (DrillError, OSError) as error:
+        return "differs", str(error)
+    return "the same", ""
