@@ -6,9 +6,15 @@ What is marked `alone` measures drills that need both cores; `make test` runs it
 from typing import Any, Final
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 collect_ignore: Final = ["unit/golden"]  # a drill that is kept there is of another system; it is judged, not run
+
+
+if settings.get_current_profile_name() == "default":  # else who runs the tests has chosen one
+    settings.register_profile("untimed", deadline=None)  # how long an example takes tells of the machine, not of us
+    settings.load_profile("untimed")
 
 
 class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types

@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.evidence import signer_of_environment
+from harness.cli.evidence import moment, signer_of_environment
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.cli.results import exit_code, print_results
-from harness.clock import utc_now
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
@@ -90,7 +89,7 @@ def run(
         elif results:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
     if results and signer:
-        sign_run(folder, signer, utc_now().isoformat(timespec="seconds"))
+        sign_run(folder, signer, moment())
     if stopped:
         raise stopped
     return exit_code(results)

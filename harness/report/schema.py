@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from harness.journal.declaration import Value
 from harness.journal.records import Record
 from harness.report.assets import assets
+from harness.report.evidence.statement import Statement
 from harness.report.summary import RunSummary
 from harness.verdict.result import Result
 
@@ -32,6 +33,7 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
     "result.schema.json": Result,
     "summary.schema.json": RunSummary,
     "journal.schema.json": JournalLine,
+    "evidence.schema.json": Statement,
 }
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -12,7 +12,7 @@ from harness.journal.records import DataRestored
 from harness.measure.account import ENOUGH_WRITES, Account, account, recovery_point
 from harness.units import Duration, Instant, Interval
 
-QUICK = settings(max_examples=200, deadline=None)
+QUICK = settings(max_examples=200)
 READ = Instant(10_000)
 
 

@@ -78,7 +78,7 @@ def covered(one: Blackout, moment: datetime) -> bool:
 
 
 @given(windows(), st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_moment_at_which_the_clocks_show_a_time_in_a_window_is_always_covered(
     one: Blackout, data: st.DataObject
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_moment_at_which_the_clocks_show_a_time_in_a_window_is_always_covered(
 
 
 @given(windows(), st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_only_where_the_clocks_are_changed_is_more_covered_and_never_more_than_by_what_they_are(
     one: Blackout, data: st.DataObject
 ) -> None:
@@ -102,7 +102,7 @@ def test_only_where_the_clocks_are_changed_is_more_covered_and_never_more_than_b
 
 
 @given(st.lists(windows(), min_size=1, max_size=3), st.data(), st.integers(0, 2 * MIDNIGHT))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example([window("Europe/Berlin", 22 * 60, 2 * 60, ("sat",))], None, 0)
 def test_the_first_stretch_of_a_time_is_the_first_minute_that_is_covered(
     several: list[Blackout], data: st.DataObject | None, length: int
@@ -121,7 +121,7 @@ def test_the_first_stretch_of_a_time_is_the_first_minute_that_is_covered(
 
 
 @given(windows(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_stretches_come_in_order_and_none_is_empty(one: Blackout, data: st.DataObject) -> None:
     since = data.draw(moments(one.zone))
     found = list(stretches(one, since, since + timedelta(days=10)))
@@ -130,7 +130,7 @@ def test_stretches_come_in_order_and_none_is_empty(one: Blackout, data: st.DataO
 
 
 @given(windows(), st.dates(date(2026, 3, 20), date(2026, 4, 5)), st.integers(0, 10))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_window_begins_on_the_dates_and_days_that_it_names_and_on_no_other(
     one: Blackout, first: date, days: int
 ) -> None:

@@ -294,7 +294,7 @@ def test_an_undo_replayed_at_any_prefix_and_then_twice_is_harmless(fault: Fault)
 
 
 @given(undo=st.lists(UNDO, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_undo_list_carried_out_again_changes_nothing_and_never_empties_the_slot_that_serves(
     undo: list[Undo],
 ) -> None:

@@ -21,7 +21,7 @@ from harness.units import Duration, Instant
 from tests.support.chains import CLOCK, END, forge, write
 from tests.support.stories import BAD_RELEASE, UNDO, declared
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 INSTANT = st.integers(-(2**62), 2**62).map(Instant)
 DURATION = st.integers(-(2**62), 2**62).map(Duration)
@@ -76,7 +76,7 @@ RECORD = st.one_of([of_kind(kind) for kind in KINDS])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_every_kind_of_record_comes_back_from_its_json_as_it_was(kind: type, data: st.DataObject) -> None:
     record = data.draw(of_kind(kind))

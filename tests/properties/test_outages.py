@@ -32,7 +32,7 @@ from tests.simulation.truth import solved, truth
 from tests.simulation.worlds import World, world
 from tests.support.worlds import SUSTAIN, WITHIN, Probing, at, probes
 
-QUICK = settings(max_examples=30, deadline=None)
+QUICK = settings(max_examples=30)
 SEEDS = st.integers(0, 2**32)
 SAMPLE = 500
 EVERY = 50
@@ -188,7 +188,7 @@ def test_a_looser_objective_never_makes_the_verdict_of_a_world_graver(
     assert found == sorted(found, reverse=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=SEEDS, measured=st.sampled_from([Measured.RTO, Measured.OUTAGE]), bound=st.integers(300, 3_000))
 def test_a_world_that_passes_kept_its_objective_in_truth_and_one_that_missed_it_did_not(
     seed: int, measured: Measured, bound: int

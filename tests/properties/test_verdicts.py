@@ -70,7 +70,7 @@ def test_what_was_not_measured_is_indeterminate_whatever_the_bound(bound: int) -
     assert verdict_on(None, bound) is d.Verdict.INDETERMINATE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(bound=st.integers(0, 6000), more=st.integers(0, 3000), measured=st.sampled_from(d.Measured))
 def test_a_whole_drill_is_never_judged_worse_for_a_wider_objective(bound: int, more: int, measured: d.Measured) -> None:
     strict, wide = (
@@ -142,7 +142,7 @@ def test_without_any_one_record_a_drill_does_not_pass(place: int) -> None:
 COUNTED = [place for place in range(1, len(PASSING)) if not isinstance(PASSING[place], r.Observations)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(places=st.sets(st.sampled_from(COUNTED), min_size=1))
 def test_without_any_records_that_count_a_drill_does_not_pass(places: set[int]) -> None:
     judgement = judgement_of([one for place, one in enumerate(PASSING) if place not in places])
@@ -150,7 +150,7 @@ def test_without_any_records_that_count_a_drill_does_not_pass(places: set[int]) 
         assert judgement.verdict is not d.Verdict.PASSED
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(place=st.integers(1, len(PASSING)), by=st.sampled_from(["guard", "person", "error"]))
 def test_a_drill_that_was_stopped_is_aborted_wherever_the_stop_stands(place: int, by: str) -> None:
     stop = r.Stopped.model_validate({"at": at(3), "by": by, "reason": "enough"})
@@ -159,7 +159,7 @@ def test_a_drill_that_was_stopped_is_aborted_wherever_the_stop_stands(place: int
     assert judgement.reason == f"stopped by {'an' if by == 'error' else 'a'} {by}: enough"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(count=st.integers(1, len(PASSING) - 1))
 def test_a_drill_that_was_killed_at_any_record_is_aborted(count: int) -> None:
     result = result_of(PASSING[:count])
@@ -184,7 +184,7 @@ def test_a_journal_file_cut_at_any_byte_is_aborted_or_holds_no_drill(tmp_path: P
     assert set(verdicts.values()) == {d.Verdict.ABORTED}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     start=st.integers(3010, 3250),
     length=st.integers(0, 3500),

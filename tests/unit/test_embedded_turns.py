@@ -78,7 +78,7 @@ async def test_who_gives_up_in_the_moment_of_being_given_a_turn_passes_it_on() -
     assert running(tasks) == [0, 2]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(room=st.integers(1, 3), events=st.lists(st.sampled_from(["come", "end", "leave"]), max_size=30))
 def test_never_more_start_at_once_than_there_is_room_and_never_fewer_than_can(room: int, events: list[str]) -> None:
     async def body() -> None:

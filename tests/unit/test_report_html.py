@@ -223,7 +223,7 @@ def odd_results(draw: st.DrawFn) -> Result:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(odd_results())
 def test_no_result_is_too_odd_to_be_reported(result: Result) -> None:
     page = Page(render_html(result, LINE))
