@@ -21,15 +21,15 @@ def new_run_id() -> str:
     return time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + secrets.token_hex(3)
 
 
-def make_run_folder(out: Path, run_id: str) -> Path:
-    """The folder of a run, new and empty.
+def make_run_folder(out: Path, run_id: str, *, shared: bool = False) -> Path:
+    """The folder of a run, new and empty; with `shared`, also one that another process of the same run has made.
 
     Raises:
         CannotCreate: there is no permission or no room for it.
     """
     folder = out / run_id
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=shared)
     except OSError as error:
         raise CannotCreate(
             f"{folder}: the run's folder cannot be made: {error.strerror}; choose another with --out"

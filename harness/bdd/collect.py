@@ -12,7 +12,8 @@ from typing import Final
 
 import pytest
 
-from harness.bdd.plugin import COLLECTED, MISTAKES
+from harness.bdd.features import COLLECTED, MISTAKES, READ
+from harness.bdd.lint.feature import FeatureText
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError, InternalError, NotFound, UsageError
 from harness.system.load import load_system
@@ -21,16 +22,21 @@ _MOST_NESTED: Final = 50  # in an expression over tags; pytest reads a few hundr
 
 
 class _Collector:
-    """A pytest plugin that gathers drills and mistakes and keeps pytest silent."""
+    """A pytest plugin that gathers drills, or features as texts, and mistakes, and keeps pytest silent."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, texts: bool) -> None:
         self.drills: list[Drill] = []
+        self.features: list[FeatureText] = []
         self.mistakes: list[DrillError] = []
+        self._texts = texts
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """Takes the drills, and the terminal away."""
-        config.stash[COLLECTED] = self.drills
+        if self._texts:
+            config.stash[READ] = self.features
+        else:
+            config.stash[COLLECTED] = self.drills
         config.stash[MISTAKES] = self.mistakes
         reporter = config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None:
@@ -61,6 +67,32 @@ def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | No
         InputError: something is wrong in a feature file; one line for each mistake.
         UsageError: the expression is wrong, or nothing was selected.
     """
+    collector = _collect(paths, system=system, tags=tags, texts=False)
+    if not collector.drills:
+        selected = f" with the tags '{tags}'" if tags else ""
+        raise UsageError(
+            f"no scenario was selected in {', '.join(map(str, paths))}{selected}; a run of nothing would prove nothing"
+        )
+    return collector.drills
+
+
+def read_features(paths: Sequence[Path], *, system: Path | None) -> list[FeatureText]:
+    """All feature files under some paths, as texts, with the steps that each may use: those of the project, too.
+
+    Raises:
+        NotFound: a path does not exist, or there is no drill.toml for a feature.
+        ConfigurationError: a drill.toml is wrong.
+        InputError: a conftest.py cannot be imported.
+        UsageError: there is no feature file.
+    """
+    collector = _collect(paths, system=system, tags=None, texts=True)
+    if not collector.features:
+        raise UsageError(f"no feature file was found in {', '.join(map(str, paths))}; 'drill new' writes one")
+    return collector.features
+
+
+def _collect(paths: Sequence[Path], *, system: Path | None, tags: str | None, texts: bool) -> _Collector:
+    """Lets pytest collect, and tells all that went wrong as one error."""
     for path in paths:
         if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for a name that is too long
             raise NotFound(f"{path}: there is no such feature file or folder")
@@ -68,7 +100,7 @@ def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | No
         raise UsageError(f"the expression of --tag is wrong: at most {_MOST_NESTED} times 'not' and '('")
     if system:
         load_system(system)  # one that is wrong is told once, whatever is wrong in the features
-    collector = _Collector()
+    collector = _Collector(texts=texts)
     arguments = [*map(str, paths), "-p", "no:cacheprovider", "-o", "addopts=", "-W", "ignore"]
     arguments += ["--rootdir", str(Path.cwd())]
     arguments += ["--drill-system", str(system.absolute())] if system else []
@@ -86,12 +118,7 @@ def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | No
         raise InternalError(f"the features could not be collected:\n{told.getvalue().strip()}")
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    if not collector.drills:
-        selected = f" with the tags '{tags}'" if tags else ""
-        raise UsageError(
-            f"no scenario was selected in {', '.join(map(str, paths))}{selected}; a run of nothing would prove nothing"
-        )
-    return collector.drills
+    return collector
 
 
 def _usage_error(told: str) -> str:

@@ -9,13 +9,14 @@ from typing import Final
 
 import pytest
 
-from harness.bdd.plugin import BUILDER
+from harness.bdd.features import BUILDER, out_of
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
 from harness.drill.progress import Silent
 from harness.drill.sandboxes import known, lacks, make_ready
 from harness.drill.spec import Drill
+from harness.report.again import journals, judge_folders
 from harness.report.words import ending
 from harness.report.write import write_run
 from harness.verdict.result import Result
@@ -33,10 +34,10 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
     sandbox = known(str(config.getoption("--drill-sandbox")))[0]
     require_confirmed([(drill, sandbox)], settings)
     if context is None:
-        run_id = new_run_id()
+        run_id = _worker(config) or new_run_id()
         context = RunContext(
             run_id=run_id,
-            folder=make_run_folder(config.rootpath / str(config.getoption("--drill-out")), run_id),
+            folder=make_run_folder(out_of(config), run_id, shared=bool(_worker(config))),
             sandbox=sandbox,
             settings=settings,
             seed=int(config.getoption("--drill-seed")),
@@ -66,7 +67,25 @@ def run_item(item: pytest.Item, drill: Drill) -> None:
         )
 
 
+def _worker(config: pytest.Config) -> str:
+    """The id of the run in which this process has only some of the drills; empty where it has all of them."""
+    return str(getattr(config, "workerinput", {}).get("drill_run", ""))
+
+
+def _place(result: Result) -> tuple[str, int]:
+    """Where its scenario stands, to sort by."""
+    file, _, line = result.source.rpartition(":")
+    return file, int(line)
+
+
 def write_summary(config: pytest.Config) -> None:
-    """Writes what belongs to the run as a whole, when drills were run."""
-    if results := config.stash.get(_RESULTS, None):
+    """Writes what belongs to the run as a whole, when drills were run and all of them here."""
+    results = config.stash.get(_RESULTS, None)
+    if results and not _worker(config):
         write_run(results, config.stash[_RUN].folder)
+
+
+def gather(folder: Path) -> None:
+    """Writes what belongs to a run as a whole whose drills were run by several workers."""
+    results, not_judged = judge_folders(journals(folder))
+    write_run(sorted(results, key=_place), folder, not_judged)

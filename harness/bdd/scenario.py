@@ -3,33 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 import pytest
+from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from harness.bdd.plugin import BUILDER
+from harness.bdd.features import BUILDER
 from harness.drill.spec import Drill
 
-_TAKEN: Final = pytest.StashKey[list[str]]()
+_SLUG: Final = pytest.StashKey[str]()
+
+
+def name_all(items: Iterable[pytest.Item]) -> None:
+    """Gives the drill of each item a name of its own in the run: the same in every process that collects the items."""
+    taken: list[str] = []
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        template = scenario_wrapper_template_registry.get(item.obj)
+        if template is not None:
+            example: Any = item.callspec.params["_pytest_bdd_example"] if hasattr(item, "callspec") else {}
+            slug = slug_of(item.path.stem, template.render(example).name, taken)
+            taken.append(slug)
+            item.stash[_SLUG] = slug
 
 
 def build(item: pytest.Item) -> Drill:
-    """The drill that the item's steps declared, with a name of its own in the run.
+    """The drill that the item's steps declared.
 
     Raises:
         InputError: the scenario leaves out something that a drill needs.
     """
-    taken = item.config.stash.setdefault(_TAKEN, [])
-    slug = slug_of(item.path.stem, item.stash[BUILDER].name, taken)
-    taken.append(slug)
-    return item.stash[BUILDER].build(slug)
+    return item.stash[BUILDER].build(item.stash[_SLUG])
 
 
 def slug_of(feature: str, scenario: str, taken: Sequence[str]) -> str:
     """A short name of a drill for folders: unique, lower case, only letters, digits and '-'."""
-    plain = re.sub(r"[^a-z0-9]+", "-", f"{feature} {scenario}".lower()).strip("-")[:80].strip("-") or "drill"
+    file, own = _plain(feature), _plain(scenario)
+    plain = (own if own.startswith(file) else f"{file}-{own}")[:80].strip("-") or "drill"
     candidate, number = plain, 2
     while candidate in taken:
         candidate, number = f"{plain}-{number}", number + 1
     return candidate
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -24,9 +24,12 @@ from harness.errors import DrillError, InternalError, Interrupted, UsageError
 from harness.secrecy import masked
 
 COMMANDS: Final = {
+    "init": "harness.cli.init:init",
+    "new": "harness.cli.new:new",
     "run": "harness.cli.run:run",
     "list": "harness.cli.show:list_drills",
     "steps": "harness.cli.show:steps",
+    "lint": "harness.cli.lint:lint",
     "report": "harness.cli.show:report",
     "key": "harness.cli.evidence:key",
     "sign": "harness.cli.evidence:sign",

@@ -50,9 +50,9 @@ def list_drills(paths: Paths = None, *, tag: Tags = None, system: System = None,
 @readable
 def steps(*, json: Json = False) -> int:
     """Print every step that a scenario can be written with."""
-    from harness.bdd.plugin import defined_steps  # noqa: PLC0415 - likewise
+    from harness.bdd.vocabulary import own_steps  # noqa: PLC0415 - likewise
 
-    found = defined_steps()
+    found = [(one.keyword, one.text) for one in own_steps()]
     if json:
         print(json_text.dumps([{"keyword": keyword, "text": text} for keyword, text in found], indent=2))
         return 0

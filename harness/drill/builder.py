@@ -207,7 +207,7 @@ class DrillBuilder:
             raise InputError(
                 f"{self.origin}: the scenario injects no fault; a negative control says 'When nothing is done'"
             )
-        refuse_what_cannot_pass(self, fault, self._limits())
+        refuse_what_cannot_pass(self, fault, self.limits())
         if not self.triggers:
             watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
             self.triggers = default_calls(self.model, filter(None, watched), self.system_file)
@@ -233,7 +233,7 @@ class DrillBuilder:
             target=self._target(fault),
             goal=self.goal,
             backups=tuple(self.backups),
-            limits=self._limits(),
+            limits=self.limits(),
             sustain=self.sustain,
             objectives=tuple(self.objectives),
             criteria=tuple(self.criteria),
@@ -254,7 +254,8 @@ class DrillBuilder:
             if demand.check not in said:
                 self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self.origin)
 
-    def _limits(self) -> Limits:
+    def limits(self) -> Limits:
+        """How long its stages may take, as far as the scenario has said so."""
         longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))
         return Limits(
             steady_window=self.steady_window,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from harness.drill.spec import CriterionSpec, Limits
 from harness.errors import InputError
@@ -57,6 +58,18 @@ class Said(Protocol):
         """Names of all services, or of the critical ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a scenario could not pass. `late` is about a deadline or a bound that nothing can meet."""
+
+    kind: Literal["late", "pointless"]
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text}" if self.where else self.text
+
+
 def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> None:
     """Refuses a scenario that could not pass, because what it judges by is empty or out of reach.
 
@@ -68,31 +81,44 @@ def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> None:
     Raises:
         InputError: it says which, and what to change.
     """
+    for problem in what_cannot_pass(said, fault, limits):
+        raise InputError(str(problem))
+
+
+def what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> Iterator[Problem]:
+    """All reasons for which a scenario could not pass, the gravest first; arguments as above."""
     critical = said.services(critical=True)
     if not critical:
-        raise InputError(
-            f"{said.system_file}: no service is critical, so nothing could be an outage; leave out "
-            "'critical = false' of those whose outage is one of the system"
+        yield Problem(
+            "pointless",
+            said.system_file,
+            "no service is critical, so nothing could be an outage; leave out "
+            "'critical = false' of those whose outage is one of the system",
         )
+        return
     service = getattr(fault, "service", None)
     if service is not None and service not in critical and said.expected is Verdict.PASSED:
-        raise InputError(
+        yield Problem(
+            "pointless",
+            "",
             f"{service} is not critical, so its outage is none of the system and no recovery could be measured; "
-            f"break one of {', '.join(critical)}"
+            f"break one of {', '.join(critical)}",
         )
     shortest = min((one.hold for one, _ in said.triggers), default=None)
     if shortest and said.detect_limit and said.detect_limit < shortest:
-        raise InputError(
-            f"{said.origin}: a rollback cannot be called for within {said.detect_limit}, because the shortest "
-            f"trigger must hold for {shortest}"
+        yield Problem(
+            "late",
+            str(said.origin),
+            f"a rollback cannot be called for within {said.detect_limit}, because the shortest "
+            f"trigger must hold for {shortest}",
         )
-    _refuse_no_time(said, limits)
+    yield from _no_time(said, limits)
     if said.expected is Verdict.PASSED:
-        _refuse_the_release_that_breaks(said, fault)
-        _refuse_patience(said, limits)
+        yield from _the_release_that_breaks(said, fault)
+        yield from _patience(said, limits)
 
 
-def _refuse_no_time(said: Said, limits: Limits) -> None:
+def _no_time(said: Said, limits: Limits) -> Iterator[Problem]:
     """Nothing happens in no time, and what must last for no time has happened already."""
     named = {
         "clients must feel the fault": limits.effect,
@@ -104,31 +130,38 @@ def _refuse_no_time(said: Said, limits: Limits) -> None:
     }
     for what, limit in named.items():
         if limit <= Duration(0):
-            raise InputError(f"{said.origin}: {what} within {limit}, and nothing can; expected a time above zero")
+            text = f"{what} within {limit}, and nothing can; expected a time above zero"
+            yield Problem("late", str(said.origin), text)
     if said.sustain.time <= Duration(0) or said.sustain.probes < 1:
-        raise InputError(
-            f"{said.origin}: good answers must last for {said.sustain.time}, so the first one would be a recovery; "
-            "expected a time above zero"
+        yield Problem(
+            "pointless",
+            str(said.origin),
+            f"good answers must last for {said.sustain.time}, so the first one would be a recovery; "
+            "expected a time above zero",
         )
 
 
-def _refuse_the_release_that_breaks(said: Said, fault: Fault) -> None:
+def _the_release_that_breaks(said: Said, fault: Fault) -> Iterator[Problem]:
     """Going back to the release that is the fault is not going back."""
     bad = getattr(fault, "version", None)
     if bad is not None and said.back_to == bad:
-        raise InputError(
-            f"{said.origin}: the release {bad} is what the drill breaks the system with, and what would be rolled back "
-            "to; expected the release that was live before, or another one"
+        yield Problem(
+            "pointless",
+            str(said.origin),
+            f"the release {bad} is what the drill breaks the system with, and what would be rolled back "
+            "to; expected the release that was live before, or another one",
         )
 
 
-def _refuse_patience(said: Said, limits: Limits) -> None:
+def _patience(said: Said, limits: Limits) -> Iterator[Problem]:
     """Where an answer may take longer than the effect, one that never comes is good for all that time."""
     for name in said.services(critical=True):
         within = said.model.services[name].probe.within
         if within > limits.effect:
-            raise InputError(
-                f"{said.origin}: a good answer of {name} may take {within}, and clients must feel the fault within "
+            yield Problem(
+                "late",
+                str(said.origin),
+                f"a good answer of {name} may take {within}, and clients must feel the fault within "
                 f"{limits.effect}; so a service that hangs would count as good. Give answers less time, or the effect "
-                "more"
+                "more",
             )

@@ -13,7 +13,7 @@ from harness.errors import ConfigurationError, NotFound
 from harness.secrecy import learn, secrets_of
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
 from harness.system.metrics_model import METRIC_PATTERN
-from harness.system.model import FILE_PATTERN, SystemModel
+from harness.system.model import FILE_PATTERN, TAG_PATTERN, SystemModel
 from harness.system.table import NAME_PATTERN, PATH_PATTERN
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -28,6 +28,7 @@ _MEANINGS: Final = {
     f"string_pattern_mismatch{CAPTURE_PATTERN}": "expected a name of lower case letters, digits and '_'",
     f"string_pattern_mismatch{TABLE_PATTERN}": "expected a table, such as 'orders' or 'shop.orders'",
     f"string_pattern_mismatch{FILE_PATTERN}": "expected a file that ends in .toml or .json",
+    f"string_pattern_mismatch{TAG_PATTERN}": "expected a tag of letters, digits, '_', '.' and '-', without the @",
     f"string_pattern_mismatch{PATH_PATTERN}": "expected a path that starts with '/'",
 }
 

@@ -37,7 +37,11 @@ from harness.system.trigger_model import TriggerTable, trigger_problems
 from harness.units import Duration
 
 FILE_PATTERN: Final = r"\.(toml|json)$"
+TAG_PATTERN: Final = r"^[A-Za-z0-9][\w.-]*$"
 MOST_REPLICAS: Final = 50
+
+
+TagName = Annotated[str, Field(pattern=TAG_PATTERN, description="a tag, as it stands behind the @")]
 
 
 class VersionCheck(Table):
@@ -132,6 +136,7 @@ class SystemModel(Table):
 
     name: Name
     environment: Name = "test"
+    tags: dict[TagName, str] = Field(default_factory=dict, description="what the tags of its features mean")
     services: dict[Name, Service] = Field(min_length=1)
     releases: Releases
     database: DatabaseTable | None = None

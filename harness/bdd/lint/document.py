@@ -1,0 +1,189 @@
+"""A feature file as it was written, read by the parser that pytest-bdd uses: every part with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pytest_bdd import gherkin_parser as gherkin
+from pytest_bdd.exceptions import GherkinParseError
+from pytest_bdd.parser import PARAM_RE, render_string
+from pytest_bdd.types import STEP_TYPE_BY_PARSER_KEYWORD
+
+_FIRST: Final = "Given, When or Then"
+
+
+class NotGherkin(Exception):  # noqa: N818 - caught where it becomes a finding
+    """The file cannot be read as a feature; `line` tells where."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(what)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line and a column, from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """One step as it stands in the file: `text` may hold `<columns>` of Examples; `at` is where the text begins."""
+
+    keyword: str
+    kind: str
+    text: str
+    at: Place
+    said: str
+    """The step with its keyword, as it stands there."""
+
+    def rendered(self, row: Mapping[str, str]) -> Line:
+        """The step with what a row of Examples says."""
+        return Line(self.keyword, self.kind, render_string(self.text, row), self.at, render_string(self.said, row))
+
+    @property
+    def columns(self) -> Iterator[tuple[str, Place]]:
+        """The names between < and >, each with its place."""
+        for found in PARAM_RE.finditer(self.text):
+            yield found.group(1), Place(self.at.line, self.at.column + found.start())
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of Examples, or the only run of a scenario without any: then it has no place of its own."""
+
+    values: Mapping[str, str]
+    at: Place | None
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A tag without its @."""
+
+    name: str
+    at: Place
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of Examples: its columns with their places, and its rows."""
+
+    at: Place
+    columns: Mapping[str, Place]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """One scenario with the steps of its backgrounds. `tags` are also those of its rule and feature."""
+
+    keyword: str
+    name: str
+    at: Place
+    steps: tuple[Line, ...]
+    tables: tuple[Table, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All runs of it."""
+        return tuple(row for table in self.tables for row in table.rows) if self.tables else (Row({}, None),)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One feature file."""
+
+    at: Place
+    description: str
+    tags: tuple[Tag, ...]
+    scenarios: tuple[Written, ...]
+
+
+def read_document(path: Path) -> Document:
+    """Reads a feature file.
+
+    Raises:
+        NotGherkin: it is none.
+        OSError, UnicodeDecodeError: it cannot be read.
+    """
+    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        feature = gherkin.get_gherkin_document(str(path)).feature
+    except GherkinParseError as error:
+        raise NotGherkin(int(error.line), f"this is not Gherkin: {str(error.line_content).strip()}") from error
+    except (KeyError, TypeError):
+        raise NotGherkin(1, "there is no feature in this file; it begins with 'Feature: ' and its name") from None
+    return _Reader(lines, feature).read()
+
+
+class _Reader:
+    """One file while it is read."""
+
+    def __init__(self, lines: Sequence[str], feature: gherkin.Feature) -> None:
+        self._lines = lines
+        self._feature = feature
+        self._tags: list[Tag] = []
+        self._scenarios: list[Written] = []
+
+    def read(self) -> Document:
+        """The whole file."""
+        feature = self._feature
+        self._children(feature.children, (), self._named(feature.tags))
+        return Document(_place(feature.location), feature.description, tuple(self._tags), tuple(self._scenarios))
+
+    def _children(self, children: Sequence[gherkin.Child], before: tuple[Line, ...], tags: tuple[str, ...]) -> None:
+        for child in children:
+            if child.background:
+                before += tuple(self._steps(child.background.steps))
+            elif child.scenario:
+                self._scenarios.append(self._scenario(child.scenario, before, tags))
+            elif child.rule:
+                self._children(child.rule.children, before, tags + self._named(child.rule.tags))
+
+    def _scenario(self, found: gherkin.Scenario, before: tuple[Line, ...], tags: tuple[str, ...]) -> Written:
+        return Written(
+            keyword=found.keyword.strip(),
+            name=found.name,
+            at=_place(found.location),
+            steps=before + tuple(self._steps(found.steps)),
+            tables=tuple(self._table(one) for one in found.examples),
+            tags=tags + self._named(found.tags),
+        )
+
+    def _steps(self, steps: Sequence[gherkin.Step]) -> Iterator[Line]:
+        kind = ""
+        for one in steps:
+            kind = STEP_TYPE_BY_PARSER_KEYWORD.get(one.keyword_type, kind)
+            if not kind:
+                raise NotGherkin(
+                    one.location.line, f"the first step begins with {one.keyword}; it begins with {_FIRST}"
+                )
+            row, column = one.location.line, one.location.column
+            begin = self._lines[row - 1].find(one.text, column - 1 + len(one.keyword))
+            at = Place(row, begin + 1 if begin >= 0 else column)
+            yield Line(one.keyword, kind.capitalize(), one.text, at, f"{one.keyword} {one.text}")
+
+    def _table(self, found: gherkin.ExamplesTable) -> Table:
+        self._named(found.tags)
+        header = found.table_header.cells if found.table_header else []
+        names = [cell.value for cell in header]
+        rows = tuple(
+            Row(dict(zip(names, (cell.value for cell in row.cells), strict=True)), _place(row.location))
+            for row in found.table_body or []
+        )
+        return Table(_place(found.location), {cell.value: _place(cell.location) for cell in header}, rows)
+
+    def _named(self, tags: Sequence[gherkin.Tag]) -> tuple[str, ...]:
+        found = [Tag(one.name.removeprefix("@"), _place(one.location)) for one in tags]
+        self._tags += found
+        return tuple(one.name for one in found)
+
+
+def _place(location: gherkin.Location) -> Place:
+    return Place(location.line, location.column)

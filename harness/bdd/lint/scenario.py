@@ -1,0 +1,178 @@
+"""What is wrong in one scenario: its steps one by one, and then the drill that all of them declare."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from harness.bdd.lint.document import Line, Place, Row, Written
+from harness.bdd.lint.finding import Finding
+from harness.bdd.parameters import TYPES
+from harness.bdd.vocabulary import Match, Step, nearest, readings
+from harness.drill.builder import DrillBuilder
+from harness.drill.names import known_release, known_service
+from harness.drill.reach import never_shown
+from harness.drill.sense import what_cannot_pass
+from harness.errors import DrillError, NotFound
+from harness.journal.declaration import Source
+from harness.system.model import SystemModel
+from harness.system.releases import versions
+
+_BUILDER: Final = "drill"  # the fixture by which a step gets it
+_KINDS: Final = {"late": "out-of-reach", "pointless": "contradiction"}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One scenario with all that its mistakes are told by.
+
+    `open_builder` makes a new builder: each row of Examples declares a drill of its own.
+    """
+
+    file: str
+    written: Written
+    steps: Sequence[Step]
+    open_builder: Callable[[], DrillBuilder]
+
+    def findings(self) -> Iterator[Finding]:
+        """All mistakes, each once however many rows show it."""
+        for row in self.written.rows:
+            yield from self._of_row(row)
+
+    def _of_row(self, row: Row) -> Iterator[Finding]:
+        builder, whole = self.open_builder(), True
+        for line in self.written.steps:
+            said = line.rendered(row.values)
+            missing = [self._no_column(name, at) for name, at in line.columns if name not in row.values]
+            found = missing or [*self._read(said, builder)]
+            whole = whole and not found and not self._foreign(said)
+            yield from found
+        if whole:
+            yield from self._declared(builder)
+
+    def _no_column(self, name: str, at: Place) -> Finding:
+        there = [column for table in self.written.tables for column in table.columns]
+        if not there:
+            what = f"<{name}> stands for a column of Examples, and the scenario has none"
+            return self._at(at, "missing-column", what, "make it a Scenario Outline with Examples, or write the value")
+        near = get_close_matches(name, there, n=1)
+        fix = f"write <{near[0]}>" if near else f"add a column '{name}' to the Examples"
+        what = f"the Examples have no column '{name}'; they have {', '.join(dict.fromkeys(there))}"
+        return self._at(at, "missing-column", what, fix)
+
+    def _read(self, line: Line, builder: DrillBuilder) -> Iterator[Finding]:
+        """What is wrong with a step; one that is right speaks to the builder."""
+        all_of_text = readings(self.steps, line.text)
+        found = [one for one in all_of_text if one.step.keyword in ("", line.kind)]
+        if not found:
+            yield self._wrong_keyword(line, all_of_text) if all_of_text else self._undefined(line)
+        elif len(found) > 1:
+            told = " and ".join(f"'{one.step.text}' ({one.step.place})" for one in found)
+            yield self._at(line.at, "ambiguous-step", f"it may be {told}", "take one of them away, or change its text")
+        elif wrong := found[0].wrong():
+            name, why = wrong
+            example = TYPES[found[0].step.parameters[name]].example
+            yield self._at(_in(line, found[0], name), "wrong-value", why, f"write it as in: {example}")
+        else:
+            yield from self._spoken(line, found[0], builder)
+
+    def _wrong_keyword(self, line: Line, found: Sequence[Match]) -> Finding:
+        right = found[0].step.keyword
+        what = f"'{line.text}' is a step of {right}, and here it is one of {line.kind}"
+        return self._at(line.at, "wrong-keyword", what, f"write it with {right}, or after a step that has {right}")
+
+    def _undefined(self, line: Line) -> Finding:
+        what = f"no step is defined that reads '{line.text}'"
+        near = nearest(self.steps, line.text)
+        if near is None:
+            return self._at(line.at, "undefined-step", what, "drill steps lists those there are")
+        example = near.text if "{" not in near.text else near.step.example
+        fix = f"write '{example}'" if example != line.text else "see"
+        return self._at(line.at, "undefined-step", what, f"{fix} (the nearest step: '{near.step.text}')")
+
+    def _foreign(self, line: Line) -> bool:
+        """True where a step takes what only a run can give: then nobody knows here what it declares."""
+        return any(
+            not {*inspect.signature(one.step.function).parameters} <= {_BUILDER, *one.texts}
+            for one in readings(self.steps, line.text)
+        )
+
+    def _spoken(self, line: Line, match: Match, builder: DrillBuilder) -> Iterator[Finding]:
+        if self._foreign(line):
+            return
+        builder.here = Source(file=self.file, line=line.at.line, text=line.said)
+        function = match.step.function
+        given = {_BUILDER: builder} if _BUILDER in inspect.signature(function).parameters else {}
+        try:
+            function(**given, **match.step.arguments(line.text))
+        except DrillError as error:
+            yield self._refused(line, match, builder.model, error)
+
+    def _refused(self, line: Line, match: Match, model: SystemModel, error: DrillError) -> Finding:
+        """What the builder would not take: a name that is not there, or what does not fit together."""
+        for name, kind in match.step.parameters.items():
+            said, at = str(match.texts[name]), _in(line, match, name)
+            if kind == "Service" and not _known(known_service, model, said):
+                there = tuple(model.services)
+                return self._at(at, "unknown-service", f"{model.name} has no service '{said}'", _instead(said, there))
+            if kind == "Version" and not _known(known_release, model, said):
+                there = versions(model)
+                return self._at(at, "unknown-version", f"there is no release '{said}'", _instead(said, there))
+        kind = "unknown-name" if isinstance(error, NotFound) else "contradiction"
+        return self._told(line.at, kind, str(error))
+
+    def _declared(self, builder: DrillBuilder) -> Iterator[Finding]:
+        """What is wrong with the drill as a whole, once every step of it is right."""
+        at, fault = self.written.at, builder.fault
+        if fault is None:
+            what = "the scenario injects no fault"
+            fix = "say what breaks: 'When … crashes and stays down'; a negative control says 'When nothing is done'"
+            yield self._at(at, "no-fault", what, fix)
+            return
+        problems = [*what_cannot_pass(builder, fault, builder.limits())]
+        for problem in problems:
+            yield self._told(at, _KINDS[problem.kind], problem.text)
+        if problems:
+            return
+        try:
+            drill = builder.build("")
+        except DrillError as error:
+            yield self._told(at, "contradiction", str(error).removeprefix(f"{builder.origin}: "))
+            return
+        for one in never_shown(drill):
+            yield self._at(self._place(one.source), one.kind, one.text, one.fix)
+
+    def _place(self, source: Source) -> Place:
+        """Where something is said: in a step, or of the whole scenario."""
+        of_steps = {line.at.line: line.at for line in self.written.steps}
+        return of_steps.get(source.line, self.written.at) if source.file == self.file else self.written.at
+
+    def _told(self, at: Place, kind: str, text: str) -> Finding:
+        """A finding whose sentence says behind a semicolon what would do."""
+        what, _, fix = text.partition("; ")
+        return self._at(at, kind, what, fix or "change this step, or what it does not fit")
+
+    def _at(self, at: Place, kind: str, what: str, fix: str) -> Finding:
+        return Finding(file=self.file, line=at.line, column=at.column, id=kind, what=what, fix=fix)
+
+
+def _in(line: Line, match: Match, name: str) -> Place:
+    """Where a parameter stands in a step."""
+    return Place(line.at.line, line.at.column + match.spans.get(name, (0, 0))[0])
+
+
+def _known(look: Callable[[SystemModel, str], object], model: SystemModel, name: str) -> bool:
+    try:
+        look(model, name)
+    except NotFound:
+        return False
+    return True
+
+
+def _instead(said: str, there: Sequence[str]) -> str:
+    near = get_close_matches(said, there, n=1)
+    known = f"there are {', '.join(there) or 'none'}"
+    return f"write '{near[0]}'; {known}" if near else known

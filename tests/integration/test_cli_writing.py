@@ -1,0 +1,156 @@
+"""`drill init`, `drill new` and `drill lint`, as a person meets them who knows no Python."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import ECHO, Said, say
+from tests.support.drills import PASSING, feature
+
+Tell = Callable[..., Said]
+OWN_STEPS = """
+from pytest_bdd import when
+
+from harness.bdd.parameters import step
+
+
+@when(step("the night of {service:Service} begins"))
+def night(drill, service):
+    from harness.faults.catalogue import Crash
+
+    drill.break_by(Crash(service))
+
+
+@when("somebody waits")
+def waits(drill, tmp_path):
+    raise AssertionError("nobody runs it")
+"""
+
+
+@pytest.fixture
+def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Tell]:
+    """The command, in this process and an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    with tempfile.TemporaryDirectory(prefix="d") as state:
+        monkeypatch.setenv("DRILL_STATE_DIR", state)
+        yield lambda *arguments: say(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, tell: Tell) -> Path:
+    """A repository that `drill init` has set up."""
+    assert tell("init").code == 0
+    return tmp_path
+
+
+def test_what_init_writes_has_no_finding_and_declares_a_drill(tell: Tell, shop: Path) -> None:
+    assert (shop / ".github/workflows/drills.yml").is_file()
+    linted = tell("lint")
+    assert (linted.code, linted.out, linted.err) == (0, "", "drill: 1 feature: 0 findings\n")
+    [drill] = json.loads(tell("list", "--json").out)
+    assert drill["fault"] == "release 1.1.0 of shop goes live"
+
+
+def test_init_leaves_what_is_there_as_it_is(tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "serve.py").write_text("mine")
+    made = tell("init")
+    assert made.code == 0
+    assert "kept  serve.py\n" in made.out
+    assert (tmp_path / "serve.py").read_text() == "mine"
+    again = tell("init")
+    assert (again.code, again.out) == (64, "")
+    assert "drill.toml is there already, and left as it is; 'drill new' writes a feature" in again.err
+
+
+def test_new_writes_a_feature_from_options_and_not_over_another(tell: Tell, shop: Path) -> None:
+    said = tell("new", "Checkout is down", "--symptom", "down", "--since", "1.1.0", "--done", "traffic")
+    assert (said.code, said.err) == (0, "")
+    path = shop / "features/checkout_is_down.feature"
+    assert f"run it: drill run {path.relative_to(shop)}" in said.out
+    assert "When shop crashes and stays down" in path.read_text()
+    again = tell("new", "Checkout is down", "--symptom", "down", "--since", "1.1.0", "--done", "traffic")
+    assert again.code == 64
+    assert "already there, and left as it is; name another file with --to" in again.err
+    assert tell("lint").code == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        ((), 64, "What was seen? Nobody can be asked here: say --symptom, one of errors, down, slow"),
+        (("--symptom", "errors"), 64, "Since which version? Nobody can be asked here: say --since, one of 1.0.0, 1.1"),
+        (("--symptom", "errors", "--since", "1.2.0"), 66, "there is no release 1.2.0; there are 1.0.0, 1.1.0"),
+        (("--symptom", "errors", "--since", "1.0.0"), 66, "no release below 1.0.0 to go back to; name the one that"),
+        (("--service", "shpo"), 66, "the system shop has no service 'shpo'; it has shop"),
+        (("--symptom", "table-dropped"), 65, "drill.toml describes no database of shop; [database] would"),
+        (("--symptom", "down", "--since", "1.1.0", "--done", "dump"), 64, "--done dump is no way back from 'down'"),
+        (("--symptom", "down", "--table", "orders"), 64, "--table goes with table-dropped and rows-deleted"),
+        (("--symptom", "gone"), 64, "'gone' is not one of"),
+    ],
+)
+def test_new_says_what_it_still_has_to_know(
+    tell: Tell, shop: Path, options: tuple[str, ...], code: int, message: str
+) -> None:
+    said = tell("new", *options)
+    assert (said.code, said.out) == (code, "")
+    assert message in said.err
+    assert len(list((shop / "features").iterdir())) == 1
+
+
+def test_new_without_a_system_says_how_to_begin(tell: Tell) -> None:
+    said = tell("new")
+    assert said.code == 66
+    assert "begin with 'drill init'" in said.err
+
+
+def written(folder: Path, *steps: str) -> None:
+    (folder / "features").mkdir()
+    (folder / "features/some.feature").write_text(feature(one=steps))
+    (folder / "pyproject.toml").write_text(f'[tool.drill]\nsystem = "{ECHO}"\n')
+
+
+def test_findings_are_told_for_people_for_programs_and_beside_their_lines(tell: Tell, tmp_path: Path) -> None:
+    written(tmp_path, *(step.replace("5 %", "5") for step in PASSING))
+    text = tell("lint")
+    assert text.code == 65
+    first, why, do = text.out.splitlines()
+    assert first.startswith("features/some.feature:6:71: wrong-value: '5' is not a share")
+    assert why.startswith("    why: a step with a value that has no meaning")
+    assert do == "    do:  write it as in: 5 %"
+    assert text.err == "drill: 1 feature: 1 finding\n"
+    assert tell("lint", "--format", "github").out.startswith("::error file=features/some.feature,line=6,col=71,title=")
+    [finding] = json.loads(tell("lint", "--json").out)
+    assert (finding["id"], finding["line"], finding["column"]) == ("wrong-value", 6, 71)
+
+
+def test_lint_of_nothing_is_an_error(tell: Tell, tmp_path: Path) -> None:
+    (tmp_path / "features").mkdir()
+    said = tell("lint")
+    assert said.code == 64
+    assert "no feature file was found in features; 'drill new' writes one" in said.err
+    assert tell("lint", "nowhere").code == 66
+
+
+def test_steps_of_a_conftest_are_steps_like_any_other(tell: Tell, tmp_path: Path) -> None:
+    crash = [step if "released" not in step else "When the night of echo begins" for step in PASSING]
+    written(tmp_path, *crash, "When the nigth of echo begins")
+    (tmp_path / "features/conftest.py").write_text(OWN_STEPS)
+    [finding] = json.loads(tell("lint", "--json").out)
+    assert finding["id"] == "undefined-step"
+    assert "write 'the night of echo begins'" in finding["fix"]
+    written_again = feature(one=crash)
+    (tmp_path / "features/some.feature").write_text(written_again)
+    assert tell("lint").code == 0
+    [drill] = json.loads(tell("list", "--json").out)
+    assert drill["fault"] == "echo crashes and stays down"
+
+
+def test_a_step_that_needs_a_run_is_not_judged_by_what_it_declares(tell: Tell, tmp_path: Path) -> None:
+    written(tmp_path, *(step if "released" not in step else "When somebody waits" for step in PASSING))
+    (tmp_path / "features/conftest.py").write_text(OWN_STEPS)
+    assert tell("lint").code == 0
