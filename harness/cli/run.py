@@ -25,6 +25,7 @@ from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_rea
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.evidence.sign import sign_run
+from harness.report.history.keep import keep
 from harness.report.words import ending
 from harness.report.write import INDEX, REPORT, write_run
 from harness.settings import Settings
@@ -88,11 +89,21 @@ def run(
             print(summary.model_dump_json(indent=2, ensure_ascii=True))
         elif results:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
+    if results:
+        _remember(results, folder)
     if results and signer:
         sign_run(folder, signer, moment())
     if stopped:
         raise stopped
     return exit_code(results)
+
+
+def _remember(results: Sequence[Result], folder: Path) -> None:
+    """A history that cannot be written is told: what the run found is in its folder all the same."""
+    try:
+        keep(results, folder)
+    except DrillError as error:
+        tell(f"the history was not written: {error}; later: drill history --runs {folder.parent} --add {folder}")
 
 
 def _planned(drills: Sequence[Drill], sandboxes: Sequence[str], settings: Settings) -> list[tuple[Drill, str]]:

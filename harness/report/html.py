@@ -38,7 +38,7 @@ def render_html(result: Result, timeline: Timeline) -> str:
         timeline: what its journal told, for the picture of the probes.
     """
     origin = words.Origin.of(result)
-    return _render(
+    return render(
         "report.html.j2",
         result=result,
         headline=story.headline(result),
@@ -62,7 +62,7 @@ def render_html(result: Result, timeline: Timeline) -> str:
 
 def render_index(summary: RunSummary) -> str:
     """The run at a glance, worst first, with links that work from a file system."""
-    return _render(
+    return render(
         "index.html.j2",
         run=summary,
         bars=[bar(one.rto, one.rto_objective) if one.rto_objective is not None else None for one in summary.drills],
@@ -70,7 +70,8 @@ def render_index(summary: RunSummary) -> str:
     )
 
 
-def _render(template: str, **values: Any) -> str:
+def render(template: str, **values: Any) -> str:
+    """A page from one of our templates, with the words that all of them use."""
     text = (
         environment()
         .get_template(template)

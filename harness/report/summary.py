@@ -70,7 +70,7 @@ def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = ()) -> 
         results: of one run; their order does not matter.
         not_judged: the drills of the run that have no result.
     """
-    drills = sorted((_drill(result) for result in results), key=_worst_first)
+    drills = sorted((drill_summary(result) for result in results), key=_worst_first)
     unexpected = [drill.verdict for drill in drills if not drill.as_expected]
     surprises = [*unexpected, *(Verdict.INDETERMINATE for _ in not_judged)]
     return RunSummary(
@@ -88,7 +88,8 @@ def _worst_first(drill: DrillSummary) -> tuple[bool, int, int, str]:
     return (drill.as_expected, -GRAVITY.index(drill.verdict), -(drill.lost or 0), drill.drill_id)
 
 
-def _drill(result: Result) -> DrillSummary:
+def drill_summary(result: Result) -> DrillSummary:
+    """One drill in a few numbers."""
     rto, outage, account = measure(result, "rto"), measure(result, "outage"), result.account
     opening = headline(result)
     return DrillSummary(

@@ -1,6 +1,6 @@
 """What drills cost beyond what they promise to wait for: printed, never asserted on.
 
-Targets of the first issue, on 2 cores: sandbox ready in 3 s, 3 s a drill beyond its windows and hold times, 60 s for
+Targets, on 2 cores: sandbox ready in 3 s, 3 s a drill beyond its windows and hold times, 60 s for
 all release drills together.
 """
 

@@ -1,0 +1,167 @@
+"""`drill history`, `drill trend`: what came of drills over months."""
+
+from __future__ import annotations
+
+import csv
+import json as json_text
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.cli.options import RUNS, Json
+from harness.cli.output import readable, results_to_stdout, tell
+from harness.cli.results import WIDE, seconds
+from harness.errors import UsageError
+from harness.journal.declaration import Answer
+from harness.report.history.entry import Entry
+from harness.report.history.keep import ALLOWED, OVER, add_runs
+from harness.report.history.store import matching, opened
+from harness.report.history.trend import LEAST, Trend
+from harness.report.history.trend import trend as trend_of
+from harness.report.words import clean
+from harness.units import counted
+
+Runs = Annotated[Path, typer.Option("--runs", help="the folder of runs whose history it is")]
+Named = Annotated[str | None, typer.Option("--scenario", help="only scenarios whose name, system or sandbox has this")]
+
+
+@readable
+def history(
+    *,
+    runs: Runs = RUNS,
+    add: Annotated[
+        list[Path] | None, typer.Option("--add", help="take in a run that was made elsewhere; may be repeated")
+    ] = None,
+    scenario: Named = None,
+    last: Annotated[int, typer.Option("--last", min=1, help="so many drills of each scenario")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="every drill as a line of JSON, the oldest first")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="every drill as a line of CSV, the oldest first")] = False,
+) -> int:
+    """List what came of drills, the newest first; or export all of them."""
+    if json and as_csv:
+        raise UsageError("--json and --csv: name one of the two")
+    if add:
+        tell(f"{counted(add_runs(add, runs), 'drill')} taken into the history of {runs}")
+    with opened(runs, make=False) as found:
+        if json or as_csv:
+            wanted = {one for _, one in matching(found, scenario)}
+            _export((one for one in found.all() if one.scenario in wanted), as_csv=as_csv)
+            return 0
+        rows = [entry for number, _ in matching(found, scenario) for entry in found.latest(number, last)]
+    table = _table("started (UTC)", "drill", "sandbox", "verdict", "RTO", "lost writes", "report")
+    for one in sorted(rows, key=lambda entry: entry.started_utc, reverse=True):
+        table.add_row(
+            one.started_utc[:19].replace("T", " "),
+            _plain(one.name),
+            _plain(one.sandbox),
+            f"[{'green' if one.as_expected else 'red'}]{one.verdict}[/]",
+            seconds(one.rto),
+            "–" if one.lost is None else str(one.lost),
+            _plain(str(runs / one.report)),
+        )
+    _print(table)
+    return 0
+
+
+def trend(
+    *,
+    runs: Runs = RUNS,
+    scenario: Named = None,
+    over: Annotated[int, typer.Option("--over", min=LEAST, help="drills before the last that the median is of")] = OVER,
+    max_growth: Annotated[
+        float | None,
+        typer.Option("--max-growth", min=0, help="exit 1 where a recovery time grew by more than so many per cent"),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Show how each scenario went lately. With --max-growth exit 1: one became slower; 2: that could not be told."""
+    with opened(runs, make=False) as found:
+        trends = [
+            trend_of(
+                one,
+                found.latest(number, over + 1),
+                count=found.count(number),
+                over=over,
+                allowed=ALLOWED if max_growth is None else max_growth,
+            )
+            for number, one in matching(found, scenario)
+        ]
+    with results_to_stdout():
+        if json:
+            print(json_text.dumps([one.model_dump(mode="json") for one in trends], indent=2))
+        else:
+            _show(trends)
+    answers = {one.growth.answer for one in trends} if max_growth is not None else set()
+    return 1 if Answer.BROKEN in answers else 2 if Answer.UNKNOWN in answers else 0
+
+
+def _show(trends: Sequence[Trend]) -> None:
+    table = _table("scenario", "sandbox", "drills", "last", "RTO", "median before", "change", "")
+    words = {Answer.BROKEN: "[red]slower[/]", Answer.UNKNOWN: "could not tell"}
+    for one in trends:
+        growth = one.growth
+        table.add_row(
+            _plain(one.scenario.name),
+            _plain(one.scenario.sandbox),
+            str(one.drills),
+            f"[{'green' if one.last.as_expected else 'red'}]{one.last.verdict}[/]",
+            seconds(one.last.rto),
+            seconds(growth.median),
+            _plain(growth.reason.partition(":")[0]),
+            ", ".join(
+                filter(None, [words.get(growth.answer) if growth.answer else "", "unsteady" if one.unsteady else ""])
+            ),
+        )
+    _print(table)
+
+
+def _export(entries: Iterable[Entry], *, as_csv: bool) -> None:
+    if not as_csv:
+        for one in entries:
+            print(one.model_dump_json(ensure_ascii=True))
+        return
+    writer = None
+    for one in entries:
+        row = _flat(one.model_dump(mode="json"))
+        if writer is None:
+            writer = csv.DictWriter(sys.stdout, fieldnames=list(row))
+            writer.writeheader()
+        writer.writerow(row)
+
+
+SPANS = ("rto", "outage", "rpo")
+"""Columns of an entry that are intervals; in CSV each is two."""
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in SPANS:
+            flat |= {f"{name}_low": value["low"] if value else None, f"{name}_high": value["high"] if value else None}
+        else:
+            flat[name] = value
+    return flat
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _print(table: Table) -> None:
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    with console.capture() as captured:
+        console.print(table)
+    print(captured.get(), end="")
+
+
+def _plain(text: str) -> str:
+    return escape(clean(text))

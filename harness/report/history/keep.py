@@ -1,0 +1,70 @@
+"""Takes runs into the history of a folder, and draws it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from harness.report.again import journals, judged
+from harness.report.history.entry import Entry
+from harness.report.history.page import render_history
+from harness.report.history.store import History, opened
+from harness.report.history.trend import trend
+from harness.report.write import INDEX, REPORT, write_whole
+from harness.verdict.result import Result
+
+OVER = 10
+"""Drills before the last that a trend is told by."""
+
+ALLOWED = 30.0
+"""Per cent by which a recovery time may grow over the median of those."""
+
+DRAWN = 40
+"""Drills of a scenario that are drawn: more would be no wider than a dot each."""
+
+
+def keep(results: Sequence[Result], folder: Path) -> None:
+    """Adds the drills of a run that has just ended, and draws the history anew.
+
+    Args:
+        results: of the run.
+        folder: the run's, in the folder whose history it is.
+
+    Raises:
+        CannotCreate: it cannot be written.
+        InputError: the file is none of ours, or damaged.
+    """
+    with opened(folder.parent, make=True) as history:
+        history.add(_entries(((one, folder / one.drill_id) for one in results), folder.parent))
+        _draw(history, folder.parent)
+
+
+def add_runs(folders: Sequence[Path], runs: Path) -> int:
+    """Judges the journals of runs that were made anywhere, adds their drills, and returns how many.
+
+    Raises:
+        NotFound: one has no journal.
+        InputError: a journal was altered, or the history is none of ours; then nothing of these runs is added.
+        CannotCreate: it cannot be written.
+    """
+    found = [(judged(one)[0], one) for folder in folders for one in journals(folder)]
+    with opened(runs, make=True) as history:
+        added = history.add(_entries(found, runs))
+        _draw(history, runs)
+    return added
+
+
+def _entries(found: Iterable[tuple[Result, Path]], runs: Path) -> Iterable[Entry]:
+    for result, folder in found:
+        report = (folder / REPORT).resolve()
+        inside = report.is_relative_to(runs.resolve())
+        yield Entry.of(result, os.path.relpath(report, runs.resolve()) if inside else str(report))
+
+
+def _draw(history: History, runs: Path) -> None:
+    rows = []
+    for number, scenario in history.scenarios():
+        drills = history.latest(number, DRAWN)
+        rows.append((trend(scenario, drills, count=history.count(number), over=OVER, allowed=ALLOWED), drills))
+    write_whole(runs / INDEX, render_history(rows))

@@ -1,0 +1,209 @@
+"""The history of a folder of runs: what it keeps, how scenarios went, and whether they became slower."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from harness.errors import CannotCreate, InputError, NotFound
+from harness.journal.declaration import Answer, Verdict
+from harness.report.again import judge_folder
+from harness.report.history.entry import Entry
+from harness.report.history.keep import add_runs, keep
+from harness.report.history.store import FILE, matching, opened
+from harness.report.history.trend import growth, trend
+from harness.verdict.result import Result, Seconds
+from tests.support.chains import forge
+from tests.support.commands import Said, say
+from tests.support.worlds import World, written
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """A run of one drill, and its result."""
+    folder = tmp_path_factory.mktemp("run") / "r1" / "d"
+    folder.mkdir(parents=True)
+    (folder / "journal.jsonl").write_bytes(forge(written(World().records())))
+    return folder.parent, judge_folder(folder)
+
+
+@pytest.fixture(scope="module")
+def one(made: tuple[Path, Result]) -> Entry:
+    return Entry.of(made[1], "r1/d/report.html")
+
+
+def drills(one: Entry, spans: Sequence[tuple[float, float] | None], verdicts: str = "") -> list[Entry]:
+    """Drills of one scenario, the newest first; verdicts as letters: passed, missed, invalid."""
+    words = {"p": Verdict.PASSED, "m": Verdict.MISSED, "i": Verdict.INVALID}
+    found = []
+    for number, span in enumerate(spans):
+        verdict = words[verdicts[number]] if verdicts else Verdict.PASSED
+        update = {
+            "run_id": f"r{number:03}",
+            "started_utc": f"2026-{12 - number // 28:02}-{28 - number % 28:02}T03:00:00.000Z",
+            "verdict": verdict,
+            "as_expected": verdict is Verdict.PASSED,
+            "rto": Seconds(low=span[0], high=span[1]) if span else None,
+        }
+        found.append(one.model_copy(update=update))
+    return found
+
+
+USUAL = [(10.0, 10.1)] * 10
+
+
+@pytest.mark.parametrize(
+    ("now", "answer"),
+    [
+        ((13.2, 13.3), Answer.BROKEN),
+        ((12.9, 12.99), Answer.HELD),
+        ((12.9, 13.2), Answer.UNKNOWN),
+        ((13.05, 13.1), Answer.UNKNOWN),  # above 130 % of the lower median, not of the upper one
+        ((3.0, 3.1), Answer.HELD),
+    ],
+)
+def test_a_recovery_time_has_grown_only_where_it_surely_has(
+    now: tuple[float, float], answer: Answer, one: Entry
+) -> None:
+    assert growth(drills(one, [now, *USUAL]), over=10, allowed=30).answer is answer
+
+
+def test_the_median_is_of_the_last_ten_that_measured_one(one: Entry) -> None:
+    spans = [(13.2, 13.3), None, *USUAL, (500.0, 501.0), (500.0, 501.0)]
+    found = growth(drills(one, spans), over=10, allowed=30)
+    assert (found.over, found.median) == (10, Seconds(low=10.0, high=10.1))
+
+
+def test_a_drill_that_says_nothing_is_not_in_the_median(one: Entry) -> None:
+    found = growth(
+        drills(one, [(10.0, 10.1), *[(99.0, 99.1)] * 5, *USUAL], "p" + "i" * 5 + "p" * 10), over=3, allowed=30
+    )
+    assert (found.answer, found.median) == (Answer.HELD, Seconds(low=10.0, high=10.1))
+
+
+@pytest.mark.parametrize(
+    ("spans", "verdicts", "reason"),
+    [
+        ([(1.0, 1.1), (1.0, 1.1), (1.0, 1.1)], "ppp", "2 drills before it measured one"),
+        ([None, *USUAL], "p" * 11, "measured no recovery time"),
+        ([(1.0, 1.1), *USUAL], "i" + "p" * 10, "was invalid"),
+    ],
+)
+def test_where_there_is_nothing_to_compare_it_says_so(
+    spans: list[tuple[float, float] | None], verdicts: str, reason: str, one: Entry
+) -> None:
+    found = growth(drills(one, spans, verdicts), over=10, allowed=30)
+    assert found.answer is None
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "unsteady"), [("ppppp", False), ("mmppp", False), ("pmppp", True), ("mpmpm", True)]
+)
+def test_a_scenario_is_unsteady_that_failed_and_was_well_again(verdicts: str, unsteady: bool, one: Entry) -> None:  # noqa: FBT001
+    found = drills(one, [(1.0, 1.1)] * 5, verdicts)
+    assert trend(one.scenario, found, count=5, over=10, allowed=30).unsteady is unsteady
+
+
+def test_the_last_pass_is_told(one: Entry) -> None:
+    found = drills(one, [(1.0, 1.1)] * 4, "mmpp")
+    assert trend(one.scenario, found, count=4, over=10, allowed=30).last_passed_utc == found[2].started_utc
+
+
+def test_a_drill_is_in_it_once_and_what_is_added_again_replaces_it(tmp_path: Path, one: Entry) -> None:
+    other = one.model_copy(update={"sandbox": "kind", "run_id": "r2"})
+    with opened(tmp_path, make=True) as history:
+        history.add([one, other])
+        history.add([one.model_copy(update={"took": 99.0})])
+    with opened(tmp_path, make=False) as history:
+        assert sorted((entry.run_id, entry.took) for entry in history.all()) == sorted(
+            [(one.run_id, 99.0), ("r2", one.took)]
+        )
+        assert len(history.scenarios()) == 2
+        assert len(matching(history, "KIND")) == 1
+        with pytest.raises(NotFound, match="named like 'nothing'"):
+            matching(history, "nothing")
+
+
+def test_a_damaged_history_is_told_and_not_touched(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database" * 100)
+    with pytest.raises(InputError, match="damaged, or is no history"), opened(tmp_path, make=True):
+        pass
+    assert (tmp_path / FILE).read_bytes() == b"no database" * 100
+
+
+def test_a_history_of_a_newer_drill_is_not_written_to(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(InputError, match="newer drill"), opened(tmp_path, make=True):
+        pass
+
+
+def test_where_there_is_none_it_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="--add"), opened(tmp_path, make=False):
+        pass
+    with pytest.raises(CannotCreate), opened(tmp_path / "none", make=True):
+        pass
+
+
+def test_a_run_is_taken_in_and_drawn_with_a_link_to_its_report(made: tuple[Path, Result], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(made[0], tmp_path / "runs" / "r1"))
+    keep([made[1].model_copy(update={"drill_id": "d"})], run)
+    page = (tmp_path / "runs" / "index.html").read_text()
+    assert 'href="r1/d/report.html"' in page
+    assert made[1].name in page
+
+
+def test_a_run_made_elsewhere_is_judged_from_its_journals(made: tuple[Path, Result], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(made[0], tmp_path / "elsewhere"))
+    (run / "d" / "result.json").write_text("{}")
+    (tmp_path / "runs").mkdir()
+    assert add_runs([run], tmp_path / "runs") == 1
+    with opened(tmp_path / "runs", make=False) as history:
+        [entry] = history.all()
+    assert (entry.verdict, entry.report) == (made[1].verdict, str(run / "d" / "report.html"))
+
+
+def test_an_altered_run_adds_nothing(made: tuple[Path, Result], tmp_path: Path) -> None:
+    good = Path(shutil.copytree(made[0], tmp_path / "good"))
+    bad = Path(shutil.copytree(made[0], tmp_path / "bad"))
+    journal = bad / "d" / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b"0", b"1", 1))
+    with pytest.raises(InputError):
+        add_runs([good, bad], tmp_path)
+    assert not (tmp_path / FILE).exists()
+
+
+def test_the_commands_list_export_and_gate(
+    tmp_path: Path, one: Entry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened(tmp_path, make=True) as history:
+        history.add(drills(one, [(13.2, 13.3), *USUAL]))
+
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+
+    def ask(*arguments: str) -> Said:
+        return say(monkeypatch, capsys, *arguments, "--runs", str(tmp_path))
+
+    listed = ask("history", "--last", "3")
+    assert listed.code == 0, listed.err
+    assert listed.out.count(one.name) == 3
+    lines = ask("history", "--json").out.splitlines()
+    assert [Entry.model_validate_json(line).run_id for line in lines] == [f"r{n:03}" for n in reversed(range(11))]
+    rows = list(csv.DictReader(io.StringIO(ask("history", "--csv").out)))
+    assert (len(rows), rows[-1]["rto_low"], rows[-1]["rto_high"]) == (11, "13.2", "13.3")
+    assert ask("trend").code == 0
+    grown = ask("trend", "--max-growth", "30", "--json")
+    assert grown.code == 1
+    assert json.loads(grown.out)[0]["growth"]["answer"] == "broken"
+    assert ask("trend", "--max-growth", "35").code == 0
+    assert ask("trend", "--max-growth", "31").code == 2
+    assert ask("history", "--json", "--csv").code == 64
