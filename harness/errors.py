@@ -6,7 +6,8 @@
     │   ├── InputError           exit 65: a feature, a journal or another input is wrong
     │   ├── NotFound             exit 66: a file, a run, a release is not there
     │   ├── Unavailable          exit 69: something this machine needs is missing or will not start
-    │   │   └── CrashLoop            a replica ends again and again at its start
+    │   │   ├── CrashLoop            a replica ends again and again at its start
+    │   │   └── ExperimentFailed     an activity of an experiment of Chaos Toolkit failed
     │   ├── CannotCreate         exit 73: no permission or no room to write
     │   ├── ConfigurationError   exit 78: drill.toml is wrong
     │   └── InternalError        exit 70: a promise of our own code was broken
@@ -54,6 +55,10 @@ class Unavailable(WillNotWork):
 
 class CrashLoop(Unavailable):
     """A replica of a service ends again and again at its start, and nothing is to come that it could be waiting for."""
+
+
+class ExperimentFailed(Unavailable):
+    """An activity of an experiment of Chaos Toolkit failed, whatever the status of the whole says."""
 
 
 class InternalError(WillNotWork):

@@ -6,6 +6,7 @@ from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
 from harness.faults.cluster import HungUpgrade
+from harness.faults.experiment import Experiment
 from harness.faults.hindrance import DrainedNode, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.units import Duration
@@ -60,6 +61,11 @@ def _crash(drill: DrillBuilder, service: str) -> None:
 @when(step("answers of {service:Service} become {factor:g} times slower"))
 def _slow(drill: DrillBuilder, service: str, factor: float) -> None:
     drill.break_by(SlowAnswers(service, factor))
+
+
+@when(step("the experiment {file:File} is run"))
+def _experiment(drill: DrillBuilder, file: str) -> None:
+    drill.break_by(Experiment.of(drill.model, file))
 
 
 @when(step("nothing is done"))

@@ -35,6 +35,10 @@ INSTEAD = {
 """What people also call these things, and the word that is used here."""
 
 
+OF_OTHERS = {r"experiments?": "Chaos Toolkit"}
+"""A word that means what it means to others in a text that names them."""
+
+
 def test_there_are_texts_to_look_at() -> None:
     assert len(TEXTS) > 4
 
@@ -45,6 +49,7 @@ def test_no_thing_has_a_second_name(path: Path) -> None:
     found = [
         f"line {text[: match.start()].count(chr(10)) + 1}: '{match.group()}', here: {word}"
         for pattern, word in INSTEAD.items()
+        if pattern not in OF_OTHERS or OF_OTHERS[pattern] not in text
         for match in re.finditer(rf"\b(?:{pattern})\b", text, re.IGNORECASE)
     ]
     assert found == []

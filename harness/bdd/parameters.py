@@ -97,6 +97,7 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Blackout": ParameterType(r".+", read_blackout, EXAMPLE),
     "Table": ParameterType(r"\S+", str, "audio_files"),
     "Quoted": ParameterType(r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'"),
+    "File": ParameterType(r'"[^"]*"', lambda text: text[1:-1], '"experiments/pause.json"'),
     "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
     "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %"),
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),

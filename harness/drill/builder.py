@@ -209,8 +209,9 @@ class DrillBuilder:
             )
         refuse_what_cannot_pass(self, fault, self.limits())
         if not self.triggers:
-            watched = [getattr(fault, "service", None)] if hasattr(fault, "service") else self.services(critical=True)
-            self.triggers = default_calls(self.model, filter(None, watched), self.system_file)
+            broken = getattr(fault, "service", None)
+            watched = self.services(critical=True) if broken is None else (broken,)
+            self.triggers = default_calls(self.model, watched, self.system_file)
         self.objectives += defaults.objectives(self.model, self.objectives, self._default_source("[objectives]"))
         self._own_checks()
         self._rolled_back(self._target(fault))

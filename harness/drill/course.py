@@ -29,7 +29,7 @@ from harness.drill.watch.fenced import fenced
 from harness.drill.watch.order import Order
 from harness.drill.watch.post import Post
 from harness.drill.watch.switch import KillSwitch
-from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError
+from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, ExperimentFailed
 from harness.faults.model import FaultRun, Scene
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
@@ -201,7 +201,7 @@ class Course:
 
     def _inject(self, live: Live, deadline: Deadline) -> None:
         self.duty.check_reach(self.drill, live.sandbox)
-        scene = Scene(system=live.system, metrics=live.observer, baseline=live.baseline)
+        scene = Scene(system=live.system, metrics=live.observer, baseline=live.baseline, folder=self._folder.absolute())
         live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
         live.fault.set_up()
         undo = live.fault.undo
@@ -210,7 +210,7 @@ class Course:
             live.known = fix(self.drill.goal, live.system.recovery, deadline)
         try:
             live.fault.inject(deadline)
-        except (DeadlineExceeded, CrashLoop) as error:
+        except (DeadlineExceeded, CrashLoop, ExperimentFailed) as error:
             raise StageFailed(f"the fault could not be injected: {error}") from error
         try:
             live.fault.wait_for_effect(Deadline.after(self.drill.limits.effect))

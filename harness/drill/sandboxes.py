@@ -184,6 +184,16 @@ def entered(name: str, sandbox_id: str, model: SystemModel, run_id: str, setting
         yield embedded.attach(settings.state_dir / sandbox_id)
 
 
+@contextmanager
+def left_behind(name: str, sandbox_id: str, model: SystemModel, run_id: str, settings: Settings) -> Iterator[System]:
+    """As `entered`; processes of this machine may have ended with their drill: what outlives them is taken back."""
+    if ends_with_drill(name) and name != KIND:
+        yield embedded.left_of(settings.state_dir / sandbox_id)
+        return
+    with entered(name, sandbox_id, model, run_id, settings) as system:
+        yield system
+
+
 def end(name: str, sandbox_id: str, settings: Settings, why: str, deadline: Deadline) -> str:
     """Ends a sandbox that is made for one drill, whoever has opened it; a sentence about what was done.
 

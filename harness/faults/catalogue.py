@@ -11,7 +11,8 @@ from harness.errors import InputError
 from harness.faults.cluster import HungUpgrade
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
-from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen, any_bad_answers, bad_answers
+from harness.faults.effect import any_bad_answers, bad_answers, slow_answers
+from harness.faults.experiment import Experiment
 from harness.faults.hindrance import (
     DrainedNode,
     Hindered,
@@ -149,11 +150,7 @@ class SlowAnswers:
 
     def seen(self, scene: Scene) -> str:
         """A P95 more than half-way to the factor."""
-        health = scene.metrics.health(self.service, EFFECT_WINDOW)
-        baseline = scene.baseline[self.service]
-        if health.p95 is None or health.samples < ENOUGH_SAMPLES or health.p95 < baseline * ((self.factor + 1) / 2):
-            return ""
-        return f"95 % of {answers_seen(health)} took up to {health.p95}, against {baseline} before"
+        return slow_answers(scene, self.service, self.factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +193,7 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "rows deleted": RowsDeleted,
     "database lost": DatabaseLost,
     "schema migrated": SchemaMigrated,
+    "experiment": Experiment,
     "hindered rollback": Hindered,
     "nothing": Nothing,
 }

@@ -26,6 +26,18 @@ def any_bad_answers(scene: Scene) -> str:
     return next((proof for service in scene.system.services if (proof := bad_answers(scene, service))), "")
 
 
+def slow_answers(scene: Scene, service: str, factor: float) -> str:
+    """Proof that answers of a service take about `factor` times as long as in the steady state; empty when not.
+
+    A P95 more than half-way to the factor counts.
+    """
+    health = scene.metrics.health(service, EFFECT_WINDOW)
+    baseline = scene.baseline[service]
+    if health.p95 is None or health.samples < ENOUGH_SAMPLES or health.p95 < baseline * ((factor + 1) / 2):
+        return ""
+    return f"95 % of {answers_seen(health)} took up to {health.p95}, against {baseline} before"
+
+
 def answers_seen(health: ServiceHealth) -> str:
     """How many answers of which service were looked at, in words."""
     return f"{health.samples} answers of {health.service} in {health.window}"

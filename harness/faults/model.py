@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from harness.clock import Deadline, now, wait_for
@@ -58,11 +59,15 @@ REACHED: Final[dict[Verb, FaultState]] = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a fault acts on and looks at: the live system, what clients see of it, and how it was before."""
+    """What a fault acts on and looks at: the live system, what clients see of it, and how it was before.
+
+    `folder` is the drill's; a fault may keep there what takes it back. None where nothing is injected.
+    """
 
     system: System
     metrics: Metrics
     baseline: dict[str, Duration]
+    folder: Path | None = None
 
 
 class Fault(Protocol):

@@ -16,6 +16,7 @@ from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.cluster import HungUpgrade
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen
+from harness.faults.experiment import Experiment
 from harness.faults.hindrance import Hindered
 from harness.faults.model import Fault, Scene
 from harness.faults.releases import CarelessRelease, InPlaceRelease
@@ -40,7 +41,9 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
             there = _not_ready(scene, fault.service)
         case SlowAnswers():  # a delay before the slot that serves holds every answer back: its effect is all there is
             there = ()
-        case TableDropped() | RowsDeleted() | DatabaseLost() | SchemaMigrated():
+        case Experiment() if fault.service is not None:  # what it put where is its own; clients meet its effect
+            return tuple(_effect(fault, scene, fault.service))
+        case Experiment() | TableDropped() | RowsDeleted() | DatabaseLost() | SchemaMigrated():
             return tuple(f"its effect: {proof}" for proof in [_known_effect(fault, scene)] if proof)
         case _:
             raise InputError(f"it is not known what is left of a fault like this one ({fault.title})")

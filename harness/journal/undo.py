@@ -202,6 +202,20 @@ class MendBackup(Operation):
         return f"give the backup {self.backup} its own content again"
 
 
+class RunRollbacks(Operation):
+    """What an experiment of Chaos Toolkit has done is taken back by its own rollbacks, of which a copy was kept."""
+
+    operation: Literal["run_rollbacks"] = "run_rollbacks"
+    experiment: str
+    digest: str
+    folder: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"run the rollbacks of the experiment {self.experiment}, kept in {self.folder}"
+
+
 Undo = (
     Switch
     | Remove
@@ -217,6 +231,7 @@ Undo = (
     | MigrateBack
     | FindDatabase
     | MendBackup
+    | RunRollbacks
 )
 AnyUndo = Annotated[Undo, Field(discriminator="operation")]
 

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
 from harness.secrecy import learn, secrets_of
+from harness.system.chaos_model import EXPERIMENT_PATTERN
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
 from harness.system.metrics_model import METRIC_PATTERN
 from harness.system.model import FILE_PATTERN, TAG_PATTERN, SystemModel
@@ -29,6 +30,7 @@ _MEANINGS: Final = {
     f"string_pattern_mismatch{TABLE_PATTERN}": "expected a table, such as 'orders' or 'shop.orders'",
     f"string_pattern_mismatch{FILE_PATTERN}": "expected a file that ends in .toml or .json",
     f"string_pattern_mismatch{TAG_PATTERN}": "expected a tag of letters, digits, '_', '.' and '-', without the @",
+    f"string_pattern_mismatch{EXPERIMENT_PATTERN}": "expected a .json or .yaml file below the folder of drill.toml",
     f"string_pattern_mismatch{PATH_PATTERN}": "expected a path that starts with '/'",
 }
 

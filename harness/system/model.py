@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails
 
 from harness.errors import ConfigurationError, UsageError
+from harness.system.chaos_model import ChaosToolkitTable, experiment_problems
 from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
 from harness.system.cluster_model import ClusterTable, KubernetesTable
 from harness.system.guards_model import Guards
@@ -152,6 +153,7 @@ class SystemModel(Table):
     metrics: MetricsTable = MetricsTable()
     notify: tuple[Receiver, ...] = ()
     monitoring: Monitoring = Monitoring()
+    chaostoolkit: ChaosToolkitTable = ChaosToolkitTable()
     objectives: Objectives = Objectives()
 
     _root: Path = PrivateAttr(default=Path())
@@ -196,6 +198,7 @@ class SystemModel(Table):
         problems += check_problems(self.checks, self.services, database=self.database is not None)
         named_checks = [one.name for one in self.checks]
         problems += trigger_problems(self.triggers, named_checks, database=self.database is not None)
+        problems += experiment_problems(self.chaostoolkit, self.services)
         problems += path_problems(self.business_path, self.services)
         if problems:
             raise ValidationError.from_exception_data("drill.toml", problems)

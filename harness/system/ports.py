@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from harness.clock import Deadline
 from harness.system.data_ports import Recovery, Schema, Tables
+from harness.system.experiments import Experiments
 from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
 
@@ -276,6 +277,10 @@ class System(Protocol):
     @property
     def images(self) -> Images | None:
         """Where images are taken from, or None where releases need none."""
+
+    @property
+    def experiments(self) -> Experiments:
+        """What runs experiments of Chaos Toolkit against it."""
 
     @property
     def cluster(self) -> Cluster | None:

@@ -87,6 +87,15 @@ STEPS: Final[dict[str, Steps]] = {
         "And traffic is back on 1.1.0 within 5 s",
         *RECOVERED,
     ),
+    "experiment": (
+        "Given echo is live in 1.0.0, with 1.1.0 on standby",
+        LIVE[1],
+        TRIGGER,
+        'When the experiment "experiments/beyond.json" is run',
+        *SEEN,
+        "And traffic is back on 1.1.0 within 5 s",
+        *RECOVERED,
+    ),
     "slow answers": (
         "Given echo is live in 1.0.0, with 1.1.0 on standby",
         LIVE[1],

@@ -10,6 +10,7 @@ from typing import Any, Self
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
 from harness.journal.records import FaultMoved, UndoDone, UndoRegistered
+from harness.sandbox.common.chaos import ChaosToolkit
 from harness.system.ports import ByHand, Cluster, Database, Images, Revisions
 from harness.system.values import Address, Configuration, Replica, ReplicaState, ServiceHealth, Slot
 from harness.units import Duration
@@ -71,6 +72,10 @@ class MemorySystem:
     @property
     def images(self) -> Images | None:
         return None
+
+    @property
+    def experiments(self) -> ChaosToolkit:
+        return ChaosToolkit()
 
     @property
     def cluster(self) -> Cluster | None:

@@ -11,6 +11,7 @@ from harness.faults.catalogue import CATALOGUE, BadRelease, Crash, Nothing, Slow
 from harness.faults.cluster import HungUpgrade
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
+from harness.faults.experiment import Experiment
 from harness.faults.hindrance import (
     DrainedNode,
     Hindered,
@@ -48,6 +49,7 @@ FAULTS = [
     Nothing(),
 ]
 OF_DATA = (TableDropped, RowsDeleted, DatabaseLost, SchemaMigrated)  # tests/integration/test_data_faults.py
+OF_OTHERS = (Experiment,)  # tests/integration/test_experiments.py
 OF_A_CLUSTER = (HungUpgrade, Hindered)
 
 
@@ -56,7 +58,7 @@ def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = No
 
 
 def test_the_catalogue_lists_every_fault_that_is_tested_here_or_on_a_real_database() -> None:
-    assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values()) - set(OF_DATA)
+    assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values()) - {*OF_DATA, *OF_OTHERS}
     assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values()) - {SpoiledBackup, IdleTransaction}
 
 

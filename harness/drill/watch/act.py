@@ -118,7 +118,7 @@ def _undo(order: Order, undo: tuple[Undo, ...], account: Account, deadline: Dead
 
     settings = order.settings
     try:
-        with sandboxes.entered(order.sandbox, order.sandbox_id, order.system, order.run_id, settings) as system:
+        with sandboxes.left_behind(order.sandbox, order.sandbox_id, order.system, order.run_id, settings) as system:
             take_back(mine, system, deadline, tell)
     except Exception as error:  # noqa: BLE001 - the sandbox must be ended, whatever this raised
         _LOG.exception("the undo list was not carried out")

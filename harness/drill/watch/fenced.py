@@ -13,7 +13,19 @@ from typing import Any, Final, cast
 from harness.system.ports import System
 
 _PORTS: Final = frozenset(
-    {"workloads", "router", "network", "database", "schema", "tables", "recovery", "revisions", "images", "cluster"}
+    {
+        "workloads",
+        "router",
+        "network",
+        "database",
+        "schema",
+        "tables",
+        "recovery",
+        "revisions",
+        "images",
+        "cluster",
+        "experiments",
+    }
 )
 
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from harness.clock import Deadline
 from harness.errors import DrillError
-from harness.faults.undo import cluster, data, releases
+from harness.faults.undo import cluster, data, experiments, releases
 from harness.faults.undo.way import Way
 from harness.journal.undo import Operation, Undo
 from harness.system.ports import System
 
-WAYS: Final[Mapping[type[Operation], Way[Any]]] = {**releases.WAYS, **cluster.WAYS, **data.WAYS}
+WAYS: Final[Mapping[type[Operation], Way[Any]]] = {**releases.WAYS, **cluster.WAYS, **data.WAYS, **experiments.WAYS}
 HEAL: Final = "drill heal"  # where the sandbox ends with everything that was done in it
 
 
@@ -28,9 +28,11 @@ def carry_out(undo: Undo, system: System, deadline: Deadline) -> None:
 
 def by_hand(undo: Undo, system: System) -> str:
     """What a person does when an undo operation fails: in words, and the command to type."""
-    hand = system.by_hand
+    hand, way = system.by_hand, WAYS[type(undo)]
     try:
-        command = HEAL if hand is None else WAYS[type(undo)].by_hand(undo, hand)
+        if way.anywhere is not None:
+            return f"{undo.title}: {way.anywhere(undo)}"
+        command = HEAL if hand is None else way.by_hand(undo, hand)
     except DrillError as error:  # a name in it could not be looked up: the words are better than nothing
         return f"{undo.title} ({error})"
     return f"{undo.title}: {command}"

@@ -1,6 +1,7 @@
 """What programs get of the environment of a drill: only what they need.
 
     modules of ours        where Python and its modules are
+    experiments            besides, what these read, and the variables that they name
     helm, docker, kind     besides, what these read: a home, an engine's address, their own folders, proxies
 
 What a drill's shell knows beyond that, passwords and tokens above all, is nothing to them. But where a kubeconfig names
@@ -10,6 +11,7 @@ a program that logs in (`exec`), nobody but that program knows what it reads: th
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 _OF_OURS: Final = ("PATH", "LANG", "PYTHONPATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
@@ -43,6 +45,11 @@ def of_ours() -> dict[str, str]:
 def of_tools() -> dict[str, str]:
     """The environment of helm, docker, kind, and of a process of ours that calls them."""
     return of_ours() | {name: value for name, value in os.environ.items() if _is_for_tools(name)}
+
+
+def named(names: Iterable[str]) -> dict[str, str]:
+    """These variables, as far as they are set: what somebody has named who starts a program."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def everything() -> dict[str, str]:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound, Unavailable
+from harness.sandbox.common.chaos import ChaosToolkit
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.schema_versions import SchemaOfFiles, only_text, parts_of
@@ -224,6 +225,11 @@ class EmbeddedSandbox:
     def images(self) -> None:
         """See the port: a release is a folder."""
         return
+
+    @property
+    def experiments(self) -> ChaosToolkit:
+        """See the port."""
+        return ChaosToolkit()
 
     @property
     def cluster(self) -> None:

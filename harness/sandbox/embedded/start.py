@@ -126,6 +126,22 @@ def attach(path: Path) -> EmbeddedSandbox:
     return EmbeddedSandbox(folder, description, link)
 
 
+def left_of(path: Path) -> EmbeddedSandbox:
+    """A sandbox whose daemon may be gone, by its folder: then whatever is asked of the system itself says so."""
+    nothing = Description(
+        services=(),
+        ports={},
+        dsn=None,
+        bin=None,
+        archive=None,
+        stream=None,
+        migrations=None,
+        version_query=None,
+    )
+    folder = Folder(path)
+    return EmbeddedSandbox(folder, nothing, Link(folder))
+
+
 def list_sandboxes(state_dir: Path) -> tuple[Owner, ...]:
     """The sandboxes whose daemon lives."""
     owners = (folder.owner() for folder in folders(state_dir))

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from harness.clock import Deadline
+from harness.sandbox.common.chaos import ChaosToolkit
 from harness.sandbox.common.environment import everything
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.by_hand import KubernetesByHand
@@ -128,6 +129,12 @@ class KubernetesSystem:
     def images(self) -> Images | None:
         """See the port."""
         return self._images
+
+    @property
+    def experiments(self) -> ChaosToolkit:
+        """See the port. The actions of chaostoolkit-kubernetes find the cluster by these variables, too."""
+        where = {"KUBECONFIG": str(self.kube.kubeconfig), "DRILL_NAMESPACE": self.kube.namespace}
+        return ChaosToolkit(where | ({"KUBERNETES_CONTEXT": self.kube.context} if self.kube.context else {}))
 
     @property
     def cluster(self) -> KubernetesCluster | None:
