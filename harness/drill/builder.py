@@ -209,9 +209,8 @@ class DrillBuilder:
             )
         refuse_what_cannot_pass(self, fault, self.limits())
         if not self.triggers:
-            broken = getattr(fault, "service", None)
-            watched = self.services(critical=True) if broken is None else (broken,)
-            self.triggers = default_calls(self.model, watched, self.system_file)
+            broken = [name for name in (getattr(fault, "service", None),) if name]
+            self.triggers = default_calls(self.model, broken or self.services(critical=True), self.system_file)
         self.objectives += defaults.objectives(self.model, self.objectives, self._default_source("[objectives]"))
         self._own_checks()
         self._rolled_back(self._target(fault))
