@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "steps": "harness.cli.show:steps",
     "lint": "harness.cli.lint:lint",
     "report": "harness.cli.show:report",
+    "merge": "harness.cli.shards:merge",
     "history": "harness.cli.history:history",
     "trend": "harness.cli.history:trend",
     "key": "harness.cli.evidence:key",
@@ -83,7 +84,7 @@ class _Commands(TyperGroup):
 HEAL_NOTHING: Final = ("heal", "gc", "status", "abort")
 """Commands that heal by themselves, or show and stop what lives."""
 
-HEAL_IF_POSSIBLE: Final = ("report", "history", "trend", "key", "sign", "verify")
+HEAL_IF_POSSIBLE: Final = ("report", "merge", "history", "trend", "key", "sign", "verify")
 """Commands of the judging half, which needs nothing of the live one."""
 
 app = typer.Typer(

@@ -16,6 +16,7 @@ from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Pa
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.cli.results import exit_code, print_results
+from harness.cli.shards import plan_shards
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
@@ -26,8 +27,10 @@ from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.evidence.sign import sign_run
 from harness.report.history.keep import keep
+from harness.report.shards import FILE as SHARD
+from harness.report.summary import summary
 from harness.report.words import ending
-from harness.report.write import INDEX, REPORT, write_run
+from harness.report.write import INDEX, REPORT, stable_json, write_run, write_whole
 from harness.settings import Settings
 from harness.system.model import SystemModel
 from harness.verdict.result import Result
@@ -41,6 +44,10 @@ def run(
     system: System = None,
     confirm: Confirm = None,
     out: Out = RUNS,
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", help="only the drills that fall to shard I of N machines", metavar="I/N"),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print guards, targets and plan, touch nothing")] = False,
     json: Json = False,
@@ -52,6 +59,9 @@ def run(
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
     settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     planned = _planned(drills, sandboxes, settings)
+    shards = plan_shards([(one.slug, name) for one, name in planned], shard, out) if shard else None
+    if shards:
+        planned = [(one, name) for one, name in planned if shards.plan[one.slug] in shards.there]
     if dry_run:
         with results_to_stdout():
             for drill, name in planned:
@@ -62,40 +72,54 @@ def run(
     tools = _ready(planned, settings)
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
+    if shards:
+        write_whole(folder / SHARD, stable_json(shards))
+        if not planned:
+            tell(f"no drill falls to shard {shard}; {folder / SHARD} says so to drill merge")
+            return 0
     context = RunContext(
-        run_id=run_id,
-        folder=folder,
-        sandbox="",
-        settings=settings,
-        seed=seed,
-        progress=Silent(),
-        again="",
+        run_id=run_id, folder=folder, sandbox="", settings=settings, seed=seed, progress=Silent(), again=""
     )
+    runs = [
+        (drill, replace(context, sandbox=name, tools=tools.get(name, {}), again=_again(drill, name, seed, system)))
+        for drill, name in planned
+    ]
+    results, stopped = _conduct(runs, folder)
+    if results:
+        _show(results, folder, json=json)
+        _remember(results, folder)
+        if signer:
+            sign_run(folder, signer, moment())
+    if stopped:
+        raise stopped
+    return exit_code(results)
+
+
+def _conduct(
+    runs: Sequence[tuple[Drill, RunContext]], folder: Path
+) -> tuple[list[Result], DrillError | KeyboardInterrupt | None]:
+    """Runs drills one after the other until one stops them all; what the run's folder says is true at any end."""
     results: list[Result] = []
-    stopped: DrillError | KeyboardInterrupt | None = None
+    stopped = None
     try:
         with watcher() as progress:
-            for drill, name in planned:
-                again = _again(drill, sandbox=name, seed=seed, system=system)
-                own = replace(context, sandbox=name, tools=tools.get(name, {}), progress=progress, again=again)
-                done = conduct(drill, own)
+            for drill, context in runs:
+                done = conduct(drill, replace(context, progress=progress))
                 results += [done.result] if done.result else []
                 if stopped := done.stopped:
                     break
     finally:
-        summary = write_run(results, folder) if results else None
+        if results:
+            write_run(results, folder)
+    return results, stopped
+
+
+def _show(results: Sequence[Result], folder: Path, *, json: bool) -> None:
     with results_to_stdout():
-        if json and summary:
-            print(summary.model_dump_json(indent=2, ensure_ascii=True))
-        elif results:
+        if json:
+            print(summary(results).model_dump_json(indent=2, ensure_ascii=True))
+        else:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
-    if results:
-        _remember(results, folder)
-    if results and signer:
-        sign_run(folder, signer, moment())
-    if stopped:
-        raise stopped
-    return exit_code(results)
 
 
 def _remember(results: Sequence[Result], folder: Path) -> None:
@@ -138,7 +162,7 @@ def _ready(planned: Sequence[tuple[Drill, str]], settings: Settings) -> dict[str
     return {name: make_ready(name, found, settings, tell=tell) for name, found in models.items()}
 
 
-def _again(drill: Drill, *, sandbox: str, seed: int, system: Path | None) -> str:
+def _again(drill: Drill, sandbox: str, seed: int, system: Path | None) -> str:
     named = ["--system", str(system)] if system else []
     return shlex.join(["drill", "run", drill.source.file, "--sandbox", sandbox, "--seed", str(seed), *named])
 

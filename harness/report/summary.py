@@ -74,7 +74,7 @@ def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = ()) -> 
     unexpected = [drill.verdict for drill in drills if not drill.as_expected]
     surprises = [*unexpected, *(Verdict.INDETERMINATE for _ in not_judged)]
     return RunSummary(
-        run_id=results[0].run_id if results else "",
+        run_id=min((one.run_id for one in results), default=""),
         verdict=max(surprises, key=GRAVITY.index) if surprises else Verdict.PASSED,
         as_expected=len(drills) - len(unexpected),
         unexpected=len(unexpected),

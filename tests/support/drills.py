@@ -103,6 +103,6 @@ def results_of(run: Path) -> dict[str, dict[str, Any]]:
 
 
 def the_run(out: Path) -> Path:
-    """The one run that was made in a folder."""
-    [run] = out.iterdir()
+    """The one run that was made in a folder; its history lies beside it."""
+    [run] = (path for path in out.iterdir() if path.is_dir())
     return run

@@ -1,0 +1,87 @@
+"""Drills spread over machines: which falls to which shard, and what a shard's folder says of itself.
+
+Every machine makes the same plan from the same drills and durations, and keeps the whole plan beside its results. So
+whoever puts the shards together sees whether they belong together, and what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Final, Literal
+
+from pydantic import Field, ValidationError
+
+from harness.errors import InputError, NotFound, UsageError
+from harness.journal.declaration import Value
+
+FILE: Final = "shard.json"
+
+
+class Shards(Value):
+    """What shard.json holds: the shards whose drills are in a folder, of the plan for all of them."""
+
+    schema_version: Literal[1] = 1
+    version: str = Field(description="of drill")
+    of: int = Field(ge=1, description="how many shards there are in all")
+    there: tuple[int, ...] = Field(description="the numbers, from 1, of those whose drills are in this folder")
+    plan: dict[str, int] = Field(description="the shard of every drill, by its id")
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The numbers of those that are not in this folder."""
+        return tuple(number for number in range(1, self.of + 1) if number not in self.there)
+
+
+def spread(took: Mapping[str, float | None], of: int) -> dict[str, int]:
+    """The shard of each drill, from 1, so that all shards take about as long.
+
+    The longest drill first, each to the shard with the least to do (Graham 1969, longest processing time first: at most
+    4/3 of the best spread). Ties fall to the lower number, and drills are taken by duration, then by id, so the same
+    input gives the same plan anywhere.
+
+    Args:
+        took: how long each drill took the last time, in seconds; None where nobody knows: as long as the median.
+        of: how many shards.
+    """
+    known = [seconds for seconds in took.values() if seconds is not None]
+    usual = median(known) if known else 1.0
+    seconds = {drill: usual if found is None else found for drill, found in took.items()}
+    due = [0.0] * of
+    plan = {}
+    for drill in sorted(seconds, key=lambda one: (-seconds[one], one)):
+        least = due.index(min(due))
+        due[least] += seconds[drill]
+        plan[drill] = least + 1
+    return plan
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """The number of a shard and how many there are, of a text such as '2/8'.
+
+    Raises:
+        UsageError: it is no such text.
+    """
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise UsageError(f"--shard {text}: expected the number of this shard and how many there are, such as 2/8")
+    return int(number), int(of)
+
+
+def read_shards(folder: Path) -> Shards:
+    """What the folder of a run says of its shards.
+
+    Raises:
+        NotFound: it is no shard's.
+        InputError: what it says cannot be read.
+    """
+    path = folder / FILE
+    try:
+        return Shards.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise NotFound(
+            f"{path}: there is no such file; only runs that were made with --shard, or merged, can be merged"
+        ) from None
+    except (OSError, ValidationError) as error:
+        raise InputError(f"{path}: cannot be read as a shard's: {error}") from error
