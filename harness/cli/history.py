@@ -17,15 +17,16 @@ from rich.table import Table
 from harness.cli.options import RUNS, Json
 from harness.cli.output import readable, results_to_stdout, tell
 from harness.cli.results import WIDE, seconds
-from harness.errors import UsageError
+from harness.errors import DrillError, UsageError
 from harness.journal.declaration import Answer
 from harness.report.history.entry import Entry
-from harness.report.history.keep import ALLOWED, OVER, add_runs
+from harness.report.history.keep import ALLOWED, OVER, add_runs, keep
 from harness.report.history.store import matching, opened
 from harness.report.history.trend import LEAST, Trend
 from harness.report.history.trend import trend as trend_of
 from harness.report.words import clean
 from harness.units import counted
+from harness.verdict.result import Result
 
 Runs = Annotated[Path, typer.Option("--runs", help="the folder of runs whose history it is")]
 Named = Annotated[str | None, typer.Option("--scenario", help="only scenarios whose name, system or sandbox has this")]
@@ -99,6 +100,17 @@ def trend(
             _show(trends)
     answers = {one.growth.answer for one in trends} if max_growth is not None else set()
     return 1 if Answer.BROKEN in answers else 2 if Answer.UNKNOWN in answers else 0
+
+
+def remember(results: Sequence[Result], folder: Path) -> None:
+    """Takes a run that has just ended into the history beside it.
+
+    One that cannot be written is told: what the run found is in its folder all the same.
+    """
+    try:
+        keep(results, folder)
+    except DrillError as error:
+        tell(f"the history was not written: {error}; later: drill history --runs {folder.parent} --add {folder}")
 
 
 def _show(trends: Sequence[Trend]) -> None:

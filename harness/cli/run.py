@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.evidence import moment, signer_of_environment
+from harness.cli.history import remember
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
@@ -26,7 +27,6 @@ from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_rea
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.evidence.sign import sign_run
-from harness.report.history.keep import keep
 from harness.report.shards import FILE as SHARD
 from harness.report.summary import summary
 from harness.report.words import ending
@@ -87,7 +87,7 @@ def run(
     results, stopped = _conduct(runs, folder)
     if results:
         _show(results, folder, json=json)
-        _remember(results, folder)
+        remember(results, folder)
         if signer:
             sign_run(folder, signer, moment())
     if stopped:
@@ -120,14 +120,6 @@ def _show(results: Sequence[Result], folder: Path, *, json: bool) -> None:
             print(summary(results).model_dump_json(indent=2, ensure_ascii=True))
         else:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
-
-
-def _remember(results: Sequence[Result], folder: Path) -> None:
-    """A history that cannot be written is told: what the run found is in its folder all the same."""
-    try:
-        keep(results, folder)
-    except DrillError as error:
-        tell(f"the history was not written: {error}; later: drill history --runs {folder.parent} --add {folder}")
 
 
 def _planned(drills: Sequence[Drill], sandboxes: Sequence[str], settings: Settings) -> list[tuple[Drill, str]]:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.history import remember
 from harness.cli.options import RUNS, Json, Out
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.results import exit_code, print_results
@@ -55,6 +56,8 @@ def merge(
             print(merged.summary.model_dump_json(indent=2, ensure_ascii=True))
         else:
             print_results(merged.results, [one / REPORT for one in merged.folders], folder / INDEX)
+    if merged.results:
+        remember(merged.results, folder)
     absent = merged.summary.not_judged
     if absent:
         tell(f"{counted(len(absent), 'drill')} missing: " + "; ".join(f"{one.folder}: {one.reason}" for one in absent))

@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.errors import CannotCreate, DrillError, InputError
 from harness.journal.declaration import Verdict
 from harness.report.again import JOURNAL, judge_folders, judged
-from harness.report.shards import FILE, Shards, read_shards
+from harness.report.shards import FILE, Shards, read_shards, shards_in
 from harness.report.summary import NotJudged, RunSummary
 from harness.report.write import stable_json, write_run, write_whole
 from harness.verdict.result import Result
@@ -37,7 +37,7 @@ def merge(parts: Sequence[Path], folder: Path) -> Merged:
     its end. One that came to two different ends is refused: which one counts is not ours to choose.
 
     Args:
-        parts: folders of runs with --shard, or of shards that were merged before.
+        parts: folders of runs with --shard, or of shards that were merged before; or folders that have such in them.
         folder: where they are put together; made new.
 
     Raises:
@@ -45,6 +45,7 @@ def merge(parts: Sequence[Path], folder: Path) -> Merged:
         InputError: they do not belong together, or a drill came to two different ends.
         CannotCreate: the folder cannot be made or written.
     """
+    parts = [one for part in parts for one in shards_in(part)]
     shards = _together({part: read_shards(part) for part in parts})
     chosen, replaced = {}, []
     for drill in sorted(shards.plan):

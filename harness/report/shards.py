@@ -69,19 +69,30 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(number), int(of)
 
 
+def shards_in(folder: Path) -> tuple[Path, ...]:
+    """The folders of shards that a path names: a shard's own, or all of those in a folder of runs.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if (folder / FILE).is_file():
+        return (folder,)
+    found = tuple(path.parent for path in sorted(folder.glob(f"*/{FILE}")))
+    if not found:
+        raise NotFound(
+            f"{folder}: there is no {FILE} in it; only runs that were made with --shard, or merged, can be merged"
+        )
+    return found
+
+
 def read_shards(folder: Path) -> Shards:
     """What the folder of a run says of its shards.
 
     Raises:
-        NotFound: it is no shard's.
-        InputError: what it says cannot be read.
+        InputError: it is no shard's, or what it says cannot be read.
     """
     path = folder / FILE
     try:
         return Shards.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise NotFound(
-            f"{path}: there is no such file; only runs that were made with --shard, or merged, can be merged"
-        ) from None
     except (OSError, ValidationError) as error:
         raise InputError(f"{path}: cannot be read as a shard's: {error}") from error

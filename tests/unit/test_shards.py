@@ -117,6 +117,10 @@ def test_a_drill_that_came_to_two_ends_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "all").exists()
 
 
+def test_a_folder_of_shards_names_all_of_them(parts: list[Path], tmp_path: Path) -> None:
+    assert ids(merge([parts[0].parent], tmp_path / "out" / "all")) == list("abcd")
+
+
 def test_the_same_shard_twice_is_one(parts: list[Path], tmp_path: Path) -> None:
     assert ids(merge([*parts, parts[0]], tmp_path / "all")) == list("abcd")
 
