@@ -20,10 +20,9 @@ from harness.cli.results import WIDE, seconds
 from harness.errors import DrillError, UsageError
 from harness.journal.declaration import Answer
 from harness.report.history.entry import Entry
-from harness.report.history.keep import ALLOWED, OVER, add_runs, keep
+from harness.report.history.keep import ALLOWED, OVER, add_runs, keep, trends_of
 from harness.report.history.store import matching, opened
 from harness.report.history.trend import LEAST, Trend
-from harness.report.history.trend import trend as trend_of
 from harness.report.words import clean
 from harness.units import counted
 from harness.verdict.result import Result
@@ -82,17 +81,7 @@ def trend(
     json: Json = False,
 ) -> int:
     """Show how each scenario went lately. With --max-growth exit 1: one became slower; 2: that could not be told."""
-    with opened(runs, make=False) as found:
-        trends = [
-            trend_of(
-                one,
-                found.latest(number, over + 1),
-                count=found.count(number),
-                over=over,
-                allowed=ALLOWED if max_growth is None else max_growth,
-            )
-            for number, one in matching(found, scenario)
-        ]
+    trends = trends_of(runs, scenario, over=over, allowed=ALLOWED if max_growth is None else max_growth)
     with results_to_stdout():
         if json:
             print(json_text.dumps([one.model_dump(mode="json") for one in trends], indent=2))

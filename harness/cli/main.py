@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "merge": "harness.cli.shards:merge",
     "history": "harness.cli.history:history",
     "trend": "harness.cli.history:trend",
+    "metrics": "harness.cli.metrics:metrics",
     "key": "harness.cli.evidence:key",
     "sign": "harness.cli.evidence:sign",
     "verify": "harness.cli.evidence:verify",
@@ -84,7 +85,7 @@ class _Commands(TyperGroup):
 HEAL_NOTHING: Final = ("heal", "gc", "status", "abort")
 """Commands that heal by themselves, or show and stop what lives."""
 
-HEAL_IF_POSSIBLE: Final = ("report", "merge", "history", "trend", "key", "sign", "verify")
+HEAL_IF_POSSIBLE: Final = ("report", "merge", "history", "trend", "metrics", "key", "sign", "verify")
 """Commands of the judging half, which needs nothing of the live one."""
 
 app = typer.Typer(

@@ -12,9 +12,8 @@ from typing import Final
 import pytest
 
 from harness.report.history.entry import Entry
-from harness.report.history.keep import ALLOWED, OVER
-from harness.report.history.store import History, opened
-from harness.report.history.trend import trend
+from harness.report.history.keep import trends_of
+from harness.report.history.store import opened
 from tests.support.worlds import World, result_of
 
 pytestmark = pytest.mark.benchmark
@@ -34,19 +33,12 @@ def entries(count: int) -> Iterator[Entry]:
         yield one.model_copy(update=update)
 
 
-def seconds(history: History) -> float:
+def seconds(folder: Path) -> float:
     """What all trends take, the best of some rounds."""
     taken = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
-        for number, scenario in history.scenarios():
-            trend(
-                scenario,
-                history.latest(number, OVER + 1),
-                count=history.count(number),
-                over=OVER,
-                allowed=ALLOWED,
-            )
+        trends_of(folder, None)
         taken.append(time.perf_counter() - begun)
     return min(taken)
 
@@ -58,7 +50,7 @@ def test_trends_of_a_long_history(tmp_path: Path) -> None:
         folder.mkdir()
         with opened(folder, make=True) as history:
             assert history.add(entries(count)) == count
-            took[count] = seconds(history)
+        took[count] = seconds(folder)
     sys.stdout.write(
         f"\ntrends of {SCENARIOS} scenarios: {took[MANY] * 1000:.0f} ms from {MANY} drills, {took[FEW] * 1000:.0f} ms"
         f" from {FEW}: {took[MANY] / took[FEW]:.2f} times (goal: 200 ms)\n"

@@ -8,15 +8,18 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 
 from harness.errors import CannotCreate, InputError, NotFound
 from harness.journal.declaration import Answer, Verdict
 from harness.report.again import judge_folder
 from harness.report.history.entry import Entry
-from harness.report.history.keep import add_runs, keep
+from harness.report.history.keep import add_runs, keep, trends_of
+from harness.report.history.metrics import registry_of
 from harness.report.history.store import FILE, matching, opened
 from harness.report.history.trend import growth, trend
 from harness.verdict.result import Result, Seconds
@@ -109,12 +112,32 @@ def test_where_there_is_nothing_to_compare_it_says_so(
 )
 def test_a_scenario_is_unsteady_that_failed_and_was_well_again(verdicts: str, unsteady: bool, one: Entry) -> None:  # noqa: FBT001
     found = drills(one, [(1.0, 1.1)] * 5, verdicts)
-    assert trend(one.scenario, found, count=5, over=10, allowed=30).unsteady is unsteady
+    assert trend(one.scenario, found, count=5, last_passed=None, over=10, allowed=30).unsteady is unsteady
 
 
-def test_the_last_pass_is_told(one: Entry) -> None:
-    found = drills(one, [(1.0, 1.1)] * 4, "mmpp")
-    assert trend(one.scenario, found, count=4, over=10, allowed=30).last_passed_utc == found[2].started_utc
+def test_the_last_pass_is_told_however_long_ago_it_was(tmp_path: Path, one: Entry) -> None:
+    found = drills(one, [(1.0, 1.1)] * 40, "m" * 39 + "p")
+    with opened(tmp_path, make=True) as history:
+        history.add(found)
+    [told] = trends_of(tmp_path, None)
+    assert told.last_passed_utc == found[-1].started_utc
+    samples = {
+        (sample.name, sample.labels.get("bound") or sample.labels.get("verdict")): sample.value
+        for metric in registry_of([told]).collect()
+        for sample in metric.samples
+    }
+    assert (samples["drill_rto_seconds", "low"], samples["drill_rto_seconds", "high"]) == (1.0, 1.1)
+    assert (samples["drill_verdict", "missed"], samples["drill_verdict", "passed"]) == (1, 0)
+    began = [samples["drill_last_pass_timestamp_seconds", None], samples["drill_last_run_timestamp_seconds", None]]
+    assert began == [datetime.fromisoformat(each.started_utc).timestamp() for each in (found[-1], found[0])]
+
+
+def test_what_was_not_measured_is_no_metric(one: Entry, tmp_path: Path) -> None:
+    with opened(tmp_path, make=True) as history:
+        history.add(drills(one, [None], "i"))
+    text = generate_latest(registry_of(trends_of(tmp_path, None))).decode()
+    assert "drill_rto_seconds{" not in text
+    assert "drill_last_pass_timestamp_seconds{" not in text
 
 
 def test_a_drill_is_in_it_once_and_what_is_added_again_replaces_it(tmp_path: Path, one: Entry) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from harness.report.again import journals, judged
-from harness.report.history.entry import Entry
+from harness.report.history.entry import Entry, Scenario
 from harness.report.history.page import render_history
-from harness.report.history.store import History, opened
-from harness.report.history.trend import trend
+from harness.report.history.store import History, matching, opened
+from harness.report.history.trend import Trend, trend
 from harness.report.write import INDEX, REPORT, write_whole
 from harness.verdict.result import Result
 
@@ -55,6 +55,27 @@ def add_runs(folders: Sequence[Path], runs: Path) -> int:
     return added
 
 
+def trends_of(runs: Path, part: str | None, *, over: int = OVER, allowed: float = ALLOWED) -> list[Trend]:
+    """How the scenarios of a folder's history went whose title has a text in it; all of them without one.
+
+    Raises:
+        NotFound: there is no history, or no such scenario.
+        InputError: it is damaged.
+    """
+    with opened(runs, make=False) as history:
+        return [
+            _trend(history, number, one, history.latest(number, over + 1), over=over, allowed=allowed)
+            for number, one in matching(history, part)
+        ]
+
+
+def _trend(
+    history: History, number: int, scenario: Scenario, drills: Sequence[Entry], *, over: int, allowed: float
+) -> Trend:
+    count, passed = history.count(number), history.last_passed(number)
+    return trend(scenario, drills, count=count, last_passed=passed, over=over, allowed=allowed)
+
+
 def _entries(found: Iterable[tuple[Result, Path]], runs: Path) -> Iterable[Entry]:
     for result, folder in found:
         report = (folder / REPORT).resolve()
@@ -66,5 +87,5 @@ def _draw(history: History, runs: Path) -> None:
     rows = []
     for number, scenario in history.scenarios():
         drills = history.latest(number, DRAWN)
-        rows.append((trend(scenario, drills, count=history.count(number), over=OVER, allowed=ALLOWED), drills))
+        rows.append((_trend(history, number, scenario, drills, over=OVER, allowed=ALLOWED), drills))
     write_whole(runs / INDEX, render_history(rows))

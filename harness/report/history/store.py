@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.errors import CannotCreate, InputError, NotFound
+from harness.journal.declaration import Verdict
 from harness.report.history.entry import Entry, Scenario
 from harness.units import Duration
 
@@ -29,10 +30,12 @@ CREATE TABLE IF NOT EXISTS drills (
     drill_id TEXT NOT NULL,
     scenario INTEGER NOT NULL REFERENCES scenarios,
     started_utc TEXT NOT NULL,
+    verdict TEXT NOT NULL,
     entry TEXT NOT NULL,
     PRIMARY KEY (run_id, drill_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS latest ON drills (scenario, started_utc);
+CREATE INDEX IF NOT EXISTS latest_of_a_verdict ON drills (scenario, verdict, started_utc);
 """
 
 
@@ -47,9 +50,9 @@ class History:
         added = 0
         with self._connection:
             for entry in entries:
-                row = (entry.run_id, entry.drill_id, self._number(entry.scenario), entry.started_utc)
+                row = (entry.run_id, entry.drill_id, self._number(entry.scenario), entry.started_utc, entry.verdict)
                 self._connection.execute(
-                    "INSERT OR REPLACE INTO drills VALUES (?, ?, ?, ?, ?)", (*row, entry.model_dump_json())
+                    "INSERT OR REPLACE INTO drills VALUES (?, ?, ?, ?, ?, ?)", (*row, entry.model_dump_json())
                 )
                 added += 1
         return added
@@ -77,6 +80,13 @@ class History:
         [(count,)] = self._connection.execute("SELECT count(*) FROM drills WHERE scenario = ?", (scenario,))
         return int(count)
 
+    def last_passed(self, scenario: int) -> str | None:
+        """When the last drill of a scenario began that passed, in UTC; None when none did."""
+        [(found,)] = self._connection.execute(
+            "SELECT max(started_utc) FROM drills WHERE scenario = ? AND verdict = ?", (scenario, Verdict.PASSED.value)
+        )
+        return None if found is None else str(found)
+
     def all(self) -> Iterator[Entry]:
         """Every drill, the oldest first."""
         for (text,) in self._connection.execute("SELECT entry FROM drills ORDER BY started_utc, run_id, drill_id"):
@@ -85,7 +95,8 @@ class History:
     def _number(self, one: Scenario) -> int:
         key = (one.system, one.environment, one.sandbox, one.feature, one.name)
         self._connection.execute(
-            "INSERT OR IGNORE INTO scenarios (system, environment, sandbox, feature, name) VALUES (?, ?, ?, ?, ?)", key
+            "INSERT OR IGNORE INTO scenarios (system, environment, sandbox, feature, name) VALUES (?, ?, ?, ?, ?)",
+            key,
         )
         [(number,)] = self._connection.execute(
             "SELECT id FROM scenarios"

@@ -43,7 +43,7 @@ class Trend(Value):
     scenario: Scenario
     drills: int
     last: Entry
-    last_passed_utc: str | None = Field(description="of those that were looked at; null when none of them passed")
+    last_passed_utc: str | None = Field(description="when its last drill that passed began; null when none did")
     unsteady: bool = Field(description="it ended as expected and not, and back, among those that were looked at")
     growth: Growth
 
@@ -77,13 +77,16 @@ def growth(drills: Sequence[Entry], *, over: int, allowed: float) -> Growth:
     return Growth(answer=answer, median=usual, over=len(before), percent=percent, reason=f"{_by(percent)}: {words}")
 
 
-def trend(scenario: Scenario, drills: Sequence[Entry], *, count: int, over: int, allowed: float) -> Trend:
+def trend(
+    scenario: Scenario, drills: Sequence[Entry], *, count: int, last_passed: str | None, over: int, allowed: float
+) -> Trend:
     """How a scenario went.
 
     Args:
         scenario: whose drills they are.
         drills: its last ones, the newest first; one at least.
         count: of all its drills.
+        last_passed: when the last of all of them that passed began.
         over: how many before the last are looked at.
         allowed: growth of the recovery time in per cent.
     """
@@ -93,7 +96,7 @@ def trend(scenario: Scenario, drills: Sequence[Entry], *, count: int, over: int,
         scenario=scenario,
         drills=count,
         last=drills[0],
-        last_passed_utc=next((one.started_utc for one in drills if one.verdict is Verdict.PASSED), None),
+        last_passed_utc=last_passed,
         unsteady=changes >= _CHANGES,
         growth=growth(drills, over=over, allowed=allowed),
     )
