@@ -150,10 +150,11 @@ def reformatted(service: str, current: str | None, target: str | None, why: str 
 
 
 def broken_sessions(count: int | None, why: str = "") -> Effect:
-    """How many sessions may break; None is not known, and why."""
+    """How many sessions may break; None is not known, and why; a number and why is one of several that there are."""
     if count is None:
         return Effect("sessions", why, known=False)
-    return Effect("sessions", f"{counted(count, 'session')} active now")
+    told = f"{counted(count, 'session')} active now"
+    return Effect("sessions", f"at least {told}: {why}" if why else told)
 
 
 def business(service: str, words: str | None) -> Effect:

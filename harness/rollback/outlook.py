@@ -17,6 +17,7 @@ from harness.rollback.data.find import scripts_back
 from harness.rollback.impact import Effect, Goes, broken_sessions, business, features, reformatted, reversed_schema
 from harness.rollback.plan import Procedure
 from harness.rollback.readiness import BackupFacts, Item, ServiceFacts, backup_items, instead, readiness
+from harness.rollback.sessions import count_sessions
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.releases import data_format_of, schema_of, versions
@@ -160,9 +161,17 @@ def _changelog(model: SystemModel) -> str | None:
 
 
 def _sessions(model: SystemModel, system: System, deadline: Deadline) -> Effect:
-    query = model.rollback.sessions
+    query, redis = model.rollback.sessions, model.rollback.redis
+    if redis is not None:
+        try:
+            seen = count_sessions(redis.address(model.root), redis.match, deadline.within(LOOK))
+        except DrillError as error:
+            return broken_sessions(None, str(error))
+        return broken_sessions(seen.number, seen.cut)
     if query is None or system.database is None:
-        return broken_sessions(None, "drill.toml does not say how they are counted ('sessions' of [rollback])")
+        return broken_sessions(
+            None, "drill.toml does not say how they are counted ('sessions' or 'redis' of [rollback])"
+        )
     try:
         rows = system.database.read(query, deadline.within(LOOK))
         if len(rows) != 1 or not rows[0] or not isinstance(rows[0][0], int):

@@ -15,6 +15,7 @@ from harness.system.chaos_model import EXPERIMENT_PATTERN
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
 from harness.system.metrics_model import METRIC_PATTERN
 from harness.system.model import FILE_PATTERN, TAG_PATTERN, SystemModel
+from harness.system.rollback_model import REDIS_PATTERN
 from harness.system.table import NAME_PATTERN, PATH_PATTERN
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -31,6 +32,7 @@ _MEANINGS: Final = {
     f"string_pattern_mismatch{FILE_PATTERN}": "expected a file that ends in .toml or .json",
     f"string_pattern_mismatch{TAG_PATTERN}": "expected a tag of letters, digits, '_', '.' and '-', without the @",
     f"string_pattern_mismatch{EXPERIMENT_PATTERN}": "expected a .json or .yaml file below the folder of drill.toml",
+    f"string_pattern_mismatch{REDIS_PATTERN}": "expected an address that begins with redis://, rediss:// or unix://",
     f"string_pattern_mismatch{PATH_PATTERN}": "expected a path that starts with '/'",
 }
 

@@ -67,9 +67,7 @@ class SecretFrom(Table):
                     f"{where} cannot be read: {getattr(error, 'strerror', None) or error}"
                 ) from None
         if not found or not found.strip():
-            raise ConfigurationError(
-                f"{where} is {'empty' if found else 'not set'}; a receiver's secret is expected there"
-            )
+            raise ConfigurationError(f"{where} is {'empty' if found else 'not set'}; a secret is expected there")
         learn(found.strip())
         return SecretStr(found.strip())
 

@@ -111,6 +111,7 @@ UNTIL = "; until then the release may not work"
         (reformatted("web", None, "a", "no file"), False, "no file"),
         (broken_sessions(1), True, "1 session active now"),
         (broken_sessions(0), True, "0 sessions active now"),
+        (broken_sessions(7, "the time was over"), True, "at least 7 sessions active now: the time was over"),
         (broken_sessions(None, "gone"), False, "gone"),
         (business("web", "No orders."), True, "No orders."),
         (business("web", None), False, "drill.toml does not say ('business' of the service)"),
