@@ -16,6 +16,7 @@ from pytest_bdd import parsers
 from harness.bdd.blackouts import EXAMPLE, read_blackout
 from harness.bdd.refusals import read_refusal
 from harness.errors import InputError
+from harness.faults.configuration_hindrance import WAYS
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.rollback.assessment import Severity
@@ -89,6 +90,13 @@ def _spoiled(text: str) -> str:
     return text
 
 
+def _spoiled_archive(text: str) -> str:
+    """How an archive of the configuration is damaged."""
+    if text not in WAYS:
+        raise ValueError(f"no archive of a configuration is {text!r}; expected one of {', '.join(WAYS)}")
+    return text
+
+
 TYPES: Final[dict[str, ParameterType]] = {
     "Service": ParameterType(r"\S+", str, "tracklist-service"),
     "Version": ParameterType(r"\S+?", str, "2.4.0"),
@@ -96,6 +104,8 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Context": ParameterType(r"\S+", str, "staging-eu"),
     "Blackout": ParameterType(r".+", read_blackout, EXAMPLE),
     "Table": ParameterType(r"\S+", str, "audio_files"),
+    "ConfigFile": ParameterType(r"\S+", str, "analysis-service.toml"),
+    "Key": ParameterType(r"\S+", str, "database.pool_size"),
     "Quoted": ParameterType(r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'"),
     "File": ParameterType(r'"[^"]*"', lambda text: text[1:-1], '"experiments/pause.json"'),
     "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
@@ -103,6 +113,7 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
     "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision"),
     "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0"),
+    "SpoiledArchive": ParameterType(r".+", _spoiled_archive, "truncated"),
     "Spoiled": ParameterType(r".+", _spoiled, "truncated"),
     "Severity": ParameterType(r"\S+", _severity, "high"),
     "Cause": ParameterType(r".+", _cause, "the fault had no effect"),

@@ -30,6 +30,10 @@ _WORDS: Final = {
     "the disk has no room for a restore": Refusal.NO_ROOM,
     "no script leads back": Refusal.NO_SCRIPT,
     "the schema is another one": Refusal.WRONG_SCHEMA,
+    "there is no configuration to go back to": Refusal.NO_CONFIGURATION,
+    "the archive of the configuration cannot be used": Refusal.BAD_CONFIGURATION,
+    "the configuration of the target is not valid": Refusal.INVALID_CONFIGURATION,
+    "a credential of the target is dead": Refusal.DEAD_CREDENTIAL,
 }
 
 

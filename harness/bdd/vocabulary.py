@@ -18,7 +18,7 @@ from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from harness.bdd.parameters import TYPES, ParameterType
 
-MODULES: Final = ("system", "faults", "rollback", "objectives", "validation", "guards", "database")
+MODULES: Final = ("system", "faults", "rollback", "objectives", "validation", "guards", "database", "configuration")
 """The modules of `scenarios`, each about one subject, in the order in which they are shown."""
 
 _FIELD: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")

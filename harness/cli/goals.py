@@ -1,4 +1,4 @@
-"""What the database goes back to, as a person types it for `drill rollback`."""
+"""What database or configuration go back to, as a person types it for `drill rollback`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from harness.errors import InputError, UsageError
-from harness.rollback.data.actions import Goal, NewestBackup, SchemaVersion
+from harness.rollback.configuration.actions import ConfigurationTag, ConfigurationVersion
+from harness.rollback.data.actions import NewestBackup, SchemaVersion
+from harness.rollback.goal import Goal
 from harness.rollback.plan import Procedure
 from harness.system.restoring import END, Point, PointKind
 
@@ -19,11 +21,16 @@ _EXPECTED: Final = {
 
 
 def goal_of(procedure: Procedure, to: Sequence[str], data_to: str | None) -> Goal | None:
-    """The goal of a rollback; None where services go back, and not the database.
+    """The goal of a rollback; None where services go back, and neither database nor configuration.
 
     Raises:
         UsageError: the option that the procedure needs is missing, or is another one, or says nothing that is known.
     """
+    if procedure is Procedure.CONFIGURATION:
+        if data_to is not None or len(to) != 1 or not to[0]:
+            raise UsageError("a configuration rollback takes one configuration back: say --to VERSION, or --to tag=TAG")
+        word, _, tag = to[0].partition("=")
+        return ConfigurationTag(tag) if word == "tag" and tag else ConfigurationVersion(to[0])
     if not procedure.of_data:
         if data_to is not None or not to:
             raise UsageError(f"a {procedure} rollback takes services back: say which with --to SERVICE[=VERSION]")

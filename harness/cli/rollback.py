@@ -7,43 +7,34 @@ somebody else is at it.
 from __future__ import annotations
 
 import json as json_text
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated, Final
 
-import httpx
 import typer
 
 from harness.cli import rollback_watch as watched
 from harness.cli.goals import goal_of
-from harness.cli.options import EMBEDDED, Json, System
+from harness.cli.options import Json, System
 from harness.cli.output import readable
+from harness.cli.rollback_live import live
 from harness.cli.rollback_output import Told, as_json, headline, print_outlook
 from harness.cli.rollback_tell import Telling
-from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
 from harness.drill.automatic import Order
-from harness.drill.sandboxes import entered
+from harness.drill.goals import archive_as
 from harness.errors import NotFound, UsageError
 from harness.rollback.data.carry_out import recovery_of
 from harness.rollback.engine import Engine, Outcome, StepReport
 from harness.rollback.interrupted import remaining, reverse
 from harness.rollback.plan import Plan, Procedure
 from harness.rollback.record import Writer, only_one
-from harness.sandbox.embedded.start import list_sandboxes
-from harness.settings import Settings
-from harness.system import ports
-from harness.system.checks import http_client
-from harness.system.model import SystemModel
 from harness.system.restoring import BackupKind
 from harness.units import Duration
 
 WITHIN: Final = Duration.of(s=60)  # for the whole rollback, as in a drill that says nothing else
-DATA_WITHIN: Final = Duration.of(s=600)  # a restore copies the database: minutes where it is large
-RECORDS: Final = "rollbacks"
+DATA_WITHIN: Final = Duration.of(s=600)  # a restore copies the database, and many services restart one by one
 EXITS: Final = {"done": 0, "failed": 1, "refused": 2}
 
 app = typer.Typer(add_completion=False, help="The engine alone, on a system that runs.")
@@ -53,7 +44,8 @@ Target = Annotated[
     list[str] | None,
     typer.Option(
         "--to",
-        help="what a service goes back to, or only the service: to what was before; again for another one",
+        help="what a service goes back to, or only the service: to what was before; again for another one; "
+        "of a configuration the version, or tag=TAG",
         metavar="SERVICE[=VERSION]",
     ),
 ]
@@ -84,9 +76,9 @@ def plan(
 ) -> int:
     """Print what the rollback needs and costs, and its steps, from how the system stands now. Nothing is changed."""
     goal = goal_of(procedure, to or (), data_to)
-    with _live(on, system) as (_, _, engine, _, _):
+    with live(on, system) as (_, _, engine, _, _):
         deadline = Deadline.after(WITHIN)
-        target = _target(engine, to or (), deadline)
+        target = _target(engine, (to or ()) if goal is None else (), deadline)
         found = engine.plan(procedure, target, deadline, goal)
         ahead = engine.look_ahead(procedure, target, deadline)
     if json:
@@ -114,13 +106,14 @@ def run(
     goal = goal_of(procedure, to or (), data_to)
     told = Told(quiet=json)
     what = f"drill rollback run {procedure}"
-    with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
+    with live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
         if kept is not None and kept.outcome is None:
             why = f"an earlier rollback ({kept.owner}) did not come to its end: drill rollback resume, or reverse"
             return _ended(None, told, Outcome("refused", why), json=json)
         deadline = Deadline.after(WITHIN)
-        found = engine.plan(procedure, _target(engine, to or (), deadline), deadline, goal)
+        target = _target(engine, (to or ()) if goal is None else (), deadline)
+        found = engine.plan(procedure, target, deadline, goal)
         deadline = _time_for(found)
         telling = Telling(model, procedure, found.target)
         with records.begin(found, engine.standing.before(found.target)) as writer:
@@ -136,9 +129,24 @@ def back_up(
     system: System = None,
 ) -> int:
     """Take a backup of the database now, for a rollback to come."""
-    with _live(on, system) as (_, live, _, _, _):
-        taken = recovery_of(live).back_up(kind, Deadline.after(WITHIN))
+    with live(on, system) as (_, system_there, _, _, _):
+        taken = recovery_of(system_there).back_up(kind, Deadline.after(WITHIN))
     print(f"{taken.name}: {taken.size} bytes, schema {taken.version or 'of no version'}, {taken.taken.isoformat()}")
+    return 0
+
+
+@app.command()
+@readable
+def archive(
+    version: Annotated[str, typer.Argument(help="what the archive is called by", metavar="VERSION")],
+    *,
+    on: On = None,
+    system: System = None,
+) -> int:
+    """Archive the configuration that is live now, for a rollback to come."""
+    with live(on, system) as (model, system_there, _, _, _):
+        name = archive_as(version, model, system_there, Deadline.after(WITHIN))
+    print(f"{name}: the configuration of {', '.join(model.services)}")
     return 0
 
 
@@ -147,7 +155,7 @@ def back_up(
 def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
     """Go on with the rollback that was interrupted or failed, where it stopped."""
     what = "drill rollback resume"
-    with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
+    with live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
         if kept is None or kept.outcome in ("done", "refused", "reversed"):
             raise NotFound("there is no rollback that was interrupted or failed")
@@ -164,7 +172,7 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
 def take_back(*, on: On = None, system: System = None, json: Json = False) -> int:
     """Put everything back as it was before the last rollback, wherever that was interrupted, or when it is done."""
     what = "drill rollback reverse"
-    with _live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
+    with live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
         if kept is None or kept.outcome in ("refused", "reversed"):
             raise NotFound("there is no rollback that changed anything")
@@ -174,7 +182,7 @@ def take_back(*, on: On = None, system: System = None, json: Json = False) -> in
                 writer.ended("reversed", "nothing had been changed")
                 return _ended(found, told, Outcome("done", "nothing had been changed"), json=json)
             parts = (told, writer, Telling(model, found.procedure, found.target))
-            return _carry_out(engine, found, parts, Deadline.after(WITHIN), json=json, done="reversed")
+            return _carry_out(engine, found, parts, _time_for(found), json=json, done="reversed")
 
 
 @app.command()
@@ -190,14 +198,14 @@ def watch(
     json: Json = False,
 ) -> int:
     """Roll back once without a person, within guards. Exit 0: it helped, or was not needed; else a person must act."""
-    with _live(on, system) as (model, live, engine, http, folder):
+    with live(on, system) as (model, system_there, engine, http, folder):
         order = Order(procedure, _target(engine, to or (), Deadline.after(WITHIN)), _duration(hold))
         until = Deadline.after(_duration(for_) or WITHIN)
-        return watched.watch(watched.Watched(model, live, engine, http, folder), order, until, json=json)
+        return watched.watch(watched.Watched(model, system_there, engine, http, folder), order, until, json=json)
 
 
 def _time_for(found: Plan) -> Deadline:
-    return Deadline.after(found.limit or (DATA_WITHIN if found.procedure.of_data else WITHIN))
+    return Deadline.after(found.limit or (WITHIN if found.procedure.of_releases else DATA_WITHIN))
 
 
 def _duration(text: str | None) -> Duration | None:
@@ -268,32 +276,3 @@ def _target(engine: Engine, to: Sequence[str], deadline: Deadline) -> dict[str, 
     """
     whole = (text if "=" in text else f"{text}={engine.standing.previous_version(text, deadline)}" for text in to)
     return of_services(tuple(whole), "--to")
-
-
-@contextmanager
-def _live(
-    on: str | None, system: Path | None
-) -> Iterator[tuple[SystemModel, ports.System, Engine, httpx.Client, Path]]:
-    """A sandbox, the engine on it, and the folder for the records of its rollbacks, which ends with it.
-
-    Raises:
-        NotFound: there is no such sandbox, or none at all.
-        UsageError: there are several, and none was named.
-    """
-    settings = Settings()
-    model = named_or_nearest(system)
-    name = on or _only([one.sandbox for one in list_sandboxes(settings.state_dir) if one.detached])
-    with entered(EMBEDDED, name, model, "by-hand", settings) as found, http_client() as http:
-        if set(found.services) != set(model.services):
-            raise UsageError(
-                f"sandbox {name} is of another system: it has {', '.join(found.services)}; name it by --system"
-            )
-        yield model, found, Engine(model, found, http), http, settings.state_dir / name / RECORDS
-
-
-def _only(names: Sequence[str]) -> str:
-    if not names:
-        raise NotFound("no sandbox was brought up by hand; 'drill sandbox up' does it")
-    if len(names) > 1:
-        raise UsageError(f"several sandboxes live: {', '.join(names)}; name one with --on")
-    return names[0]

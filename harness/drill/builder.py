@@ -11,7 +11,7 @@ from harness.drill.calls import Call, default_calls, trigger_specs
 from harness.drill.checks.base import Demand
 from harness.drill.checks.services import VersionServed
 from harness.drill.demands import ALWAYS_WITHIN, not_met, version
-from harness.drill.goals import Wanted
+from harness.drill.goals import Kept, Wanted
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service
 from harness.drill.sense import refuse_what_cannot_pass
@@ -28,7 +28,6 @@ from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Declared, Trigger, window_for
 from harness.settings import Settings
 from harness.system.model import Service, SystemModel
-from harness.system.restoring import BackupKind
 from harness.units import Duration
 
 
@@ -54,7 +53,7 @@ class DrillBuilder:
     back_to: str | None = None
     procedure: Procedure = Procedure.TRAFFIC
     goal: Wanted | None = None
-    backups: list[BackupKind] = field(default_factory=list)
+    backups: list[Kept] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
     criteria: list[CriterionSpec] = field(default_factory=list)
     severity: Severity | None = None
@@ -163,17 +162,17 @@ class DrillBuilder:
         self.procedure = how
         self.roll_back_limit = limit
 
-    def back_up(self, kind: BackupKind) -> None:
-        """A backup is taken once the steady state is reached, under load."""
-        if kind in self.backups:
-            raise InputError(f"one {kind} backup is taken already")
-        self.backups.append(kind)
+    def back_up(self, what: Kept) -> None:
+        """A backup is taken, or the configuration archived, once the steady state is reached, under load."""
+        if what in self.backups:
+            raise InputError(f"one {what} backup is taken already")
+        self.backups.append(what)
 
     def restore_to(self, procedure: Procedure, goal: Wanted, limit: Duration) -> None:
-        """The database goes back, and no service does."""
+        """The database goes back, or the configuration, and no service does."""
         if self.back_to is not None or self.goal is not None:
             raise InputError(f"the rollback goes to {self.back_to or self.goal} already")
-        if self.model.database is None:
+        if procedure.of_data and self.model.database is None:
             raise InputError(f"{self.model.name} has no database; {self.system_file} describes none")
         self.procedure, self.goal, self.roll_back_limit = procedure, goal, limit
 

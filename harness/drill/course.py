@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.clock import Deadline, now
 from harness.drill.context import RunContext
-from harness.drill.goals import fix
+from harness.drill.goals import fix, keep
 from harness.drill.guards.duty import Duty
 from harness.drill.hold import LastLook, hold
 from harness.drill.interrupt import Interruption
@@ -35,7 +35,6 @@ from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
 from harness.journal.records import BaselineTaken, Stage, StageEnded, StageStarted
 from harness.observe.process import WorkerProcess
-from harness.rollback.data.carry_out import recovery_of
 from harness.sandbox.common.process import Process, mark_of
 from harness.units import Duration
 
@@ -197,7 +196,7 @@ class Course:
             live.baseline[service] = p95
         self._journal.append(BaselineTaken(p95=dict(live.baseline)))
         for kind in self.drill.backups:
-            recovery_of(live.system).back_up(kind, deadline)
+            keep(kind, self.drill.model, live.system, deadline)
 
     def _inject(self, live: Live, deadline: Deadline) -> None:
         self.duty.check_reach(self.drill, live.sandbox)

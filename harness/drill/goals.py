@@ -1,4 +1,4 @@
-"""What the database of a drill goes back to, and what must be known of it to judge what was given up.
+"""What database or configuration of a drill go back to, and what must be known of it to judge what was given up.
 
 A scenario cannot name an instant that is still to come: 'the moment before the fault' is fixed right before it. Each
 target is known as the two instants between which it lies.
@@ -13,17 +13,23 @@ from typing import Final, Literal
 from harness.clock import Deadline, now, utc_now
 from harness.errors import InternalError, NotFound
 from harness.journal.records import DataRestored
+from harness.rollback.configuration.actions import ConfigurationVersion, Place
+from harness.rollback.configuration.carry_out import port_of
 from harness.rollback.data.actions import (
     CloseDatabase,
-    Goal,
     NewestBackup,
     RestoreBeside,
     SwapDatabase,
     TurnAway,
 )
+from harness.rollback.data.carry_out import recovery_of
 from harness.rollback.engine import StepReport
+from harness.rollback.goal import Goal
+from harness.system.config_archive import archive_name, pack
 from harness.system.data_ports import Recovery
-from harness.system.restoring import Point, PointKind
+from harness.system.model import SystemModel
+from harness.system.ports import System
+from harness.system.restoring import BackupKind, Point, PointKind
 from harness.units import Instant
 
 BEFORE: Final = "before-the-fault"
@@ -40,6 +46,8 @@ class MomentBefore:
 
 
 Wanted = Goal | MomentBefore
+Kept = BackupKind | ConfigurationVersion
+"""What can be kept before the fault, to be gone back to: a backup of the database, an archive of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,32 @@ class Known:
     goal: Goal
     earliest: Instant | None = None
     latest: Instant | None = None
+
+
+def keep(what: Kept, model: SystemModel, system: System, deadline: Deadline) -> None:
+    """Keeps what a rollback goes back to.
+
+    Raises:
+        DrillError: it could not be taken, or the sandbox has no way to it.
+    """
+    if isinstance(what, ConfigurationVersion):
+        archive_as(what.version, model, system, deadline)
+    else:
+        recovery_of(system).back_up(what, deadline)
+
+
+def archive_as(version: str, model: SystemModel, system: System, deadline: Deadline) -> str:
+    """Archives the configuration that serves now as a version, and returns the archive's name.
+
+    Raises:
+        NotFound: the sandbox gives no way to the configuration.
+        InputError: no version is called so.
+    """
+    name, port = archive_name(version), port_of(system)
+    served = ((service, system.router.active(service)) for service in model.services)
+    there = [Place(service, slot) for service, slot in served if system.workloads.replicas(service, slot)]
+    port.store(name, pack({one.service: port.read(one.service, one.slot, deadline) for one in there}))
+    return name
 
 
 def fix(wanted: Wanted, recovery: Recovery | None, deadline: Deadline) -> Known:

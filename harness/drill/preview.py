@@ -70,7 +70,7 @@ def expected_history(drill: Drill, sandbox: str) -> dict[str, HistoryFacts]:
 
 def expected_plan(drill: Drill, sandbox: str = "embedded") -> Plan | None:  # noqa: PLR0911 - one for each procedure
     """The rollback as it will be planned; None where nothing would be rolled back."""
-    if drill.procedure.of_data:
+    if not drill.procedure.of_releases:
         return expected_data_plan(drill)
     if not drill.target:
         return None
@@ -135,7 +135,8 @@ def _plan(drill: Drill, sandbox: str) -> list[str]:
     lines = [f"  plan        {plan.procedure}, within {drill.limits.roll_back}, once an assessment calls for it"]
     lines += [f"    {step.id}  {step.phase:<11} {step.title}, within {step.deadline}" for step in plan.steps]
     if not plan.of_phase(StepPhase.CHANGE):
-        what = "nothing there is will lead back" if drill.procedure.of_data else "no revision will hold the target"
+        of_releases = drill.procedure.of_releases
+        what = "no revision will hold the target" if of_releases else "nothing there is will lead back"
         lines.append(f"              a check will refuse: {what}")
     if drill.procedure is not Procedure.TRAFFIC:
         return lines

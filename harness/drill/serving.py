@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +13,7 @@ from harness.errors import DrillError
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
 from harness.journal.records import ServiceServed
-from harness.journal.undo import ClearNetwork, Deploy, LetStart, Remove, Switch, Undo
+from harness.journal.undo import ClearNetwork, Deploy, GiveBack, LetStart, Remove, Switch, Undo
 from harness.system.checks import look_at_service
 from harness.system.ports import System
 from harness.system.values import ReplicaState, Slot
@@ -39,6 +41,24 @@ def what_serves(system: System, services: Sequence[str]) -> tuple[ServiceServed,
             )
         )
     return tuple(found)
+
+
+def which_configuration(system: System, deadline: Deadline) -> str:
+    """A digest for each service of what its replicas have as their configuration, and of their environment.
+
+    Raises:
+        DrillError: it cannot be seen.
+    """
+    told = []
+    for service in system.services:
+        slot = system.router.active(service)
+        found = [dict(one.files) for one in system.workloads.configurations(service, slot, deadline)]
+        environment = ""
+        if system.configuration is not None and found:
+            environment = system.configuration.read(service, slot, deadline).digest
+        seen = json.dumps([found, environment], sort_keys=True)
+        told.append(f"{service} {hashlib.sha256(seen.encode()).hexdigest()[:16]}")
+    return ", ".join(told)
 
 
 def why_no_effect(undo: Sequence[Undo], before: Sequence[ServiceServed], bench: Bench) -> str:
@@ -109,5 +129,5 @@ def services_of(undo: Sequence[Undo]) -> tuple[str, ...]:
 
 def _places(undo: Sequence[Undo]) -> list[tuple[str, str]]:
     """The slots of services that operations act on; some act on other things."""
-    of_slots = (Switch, Remove, Deploy, LetStart, ClearNetwork)
+    of_slots = (Switch, Remove, Deploy, LetStart, ClearNetwork, GiveBack)
     return [(one.service, one.slot) for one in undo if isinstance(one, of_slots)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.drill.checks.base import Check, Demand
-from harness.drill.goals import Wanted
+from harness.drill.goals import Kept, Wanted
 from harness.drill.guards.rules import Said
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
@@ -15,7 +15,6 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import AnyTrigger
 from harness.system.model import SystemModel
-from harness.system.restoring import BackupKind
 from harness.units import Duration
 
 
@@ -99,7 +98,7 @@ class Drill:
     procedure: Procedure
     target: Mapping[str, str]
     goal: Wanted | None
-    backups: tuple[BackupKind, ...]
+    backups: tuple[Kept, ...]
     limits: Limits
     sustain: Sustain
     objectives: tuple[Objective, ...]

@@ -11,7 +11,7 @@ from harness.drill.declare import looked_ahead, planned
 from harness.drill.eyes import Eyes
 from harness.drill.goals import restored
 from harness.drill.live import Live
-from harness.drill.serving import what_serves, where_it_is
+from harness.drill.serving import what_serves, where_it_is, which_configuration
 from harness.drill.spec import Drill
 from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
 from harness.journal.chain import JournalWriter
@@ -157,20 +157,25 @@ def _tell_what_serves(
     """Journals it, beside what the rollback itself says. A platform that does not tell now is no reason to stop."""
     with suppress(MayWorkLater):
         services = what_serves(live.system, tuple(plan.target))
-        schema, database = _what_data_serves(live, plan.procedure)
-        journal.append(Served(when=when, at=now(), services=services, schema_version=schema, database=database))
+        found = _what_else_serves(live, plan.procedure)
+        journal.append(Served(when=when, at=now(), services=services, **found))
 
 
-def _what_data_serves(live: Live, procedure: Procedure) -> tuple[str, str]:
-    """The version of the schema, or which database it is; looked at past the engine, empty where it does not answer."""
+def _what_else_serves(live: Live, procedure: Procedure) -> dict[str, str]:
+    """The version of the schema, which database it is, or which configuration; looked at past the engine.
+
+    Nothing of what does not answer.
+    """
     system = live.sandbox
     with suppress(DrillError):
         if procedure is Procedure.SCHEMA and system.schema is not None:
-            return system.schema.version(Deadline.after(_LOOK)), ""
+            return {"schema_version": system.schema.version(Deadline.after(_LOOK))}
         if procedure.of_data and system.database is not None:
             [(found,)] = system.database.read(_WHICH_DATABASE, Deadline.after(_LOOK))
-            return "", str(found)
-    return "", ""
+            return {"database": str(found)}
+        if procedure is Procedure.CONFIGURATION:
+            return {"configuration": which_configuration(system, Deadline.after(_LOOK))}
+    return {}
 
 
 def wait_for_recovery(drill: Drill, live: Live, deadline: Deadline, tick: Callable[[Live], bool]) -> None:

@@ -9,6 +9,8 @@ from typing import Final
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import HungUpgrade
+from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
+from harness.faults.configuration_hindrance import SpoiledArchive
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.effect import any_bad_answers, bad_answers, slow_answers
@@ -194,6 +196,9 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "database lost": DatabaseLost,
     "schema migrated": SchemaMigrated,
     "experiment": Experiment,
+    "key removed": KeyRemoved,
+    "wrong password": WrongPassword,
+    "password rotated": PasswordRotated,
     "hindered rollback": Hindered,
     "nothing": Nothing,
 }
@@ -204,4 +209,5 @@ HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "drained node": DrainedNode,
     "spoiled backup": SpoiledBackup,
     "idle transaction": IdleTransaction,
+    "spoiled archive": SpoiledArchive,
 }

@@ -14,6 +14,7 @@ from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater
 from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.cluster import HungUpgrade
+from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen
 from harness.faults.experiment import Experiment
@@ -37,7 +38,7 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
             there = _release(scene, fault.service, fault.version)
         case HungUpgrade():
             there = (*_release(scene, fault.service, fault.version), *_pending(scene, fault.service, deadline))
-        case Crash():
+        case Crash() | KeyRemoved() | WrongPassword() | PasswordRotated():
             there = _not_ready(scene, fault.service)
         case SlowAnswers():  # a delay before the slot that serves holds every answer back: its effect is all there is
             there = ()

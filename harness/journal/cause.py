@@ -58,6 +58,10 @@ class Cause(StrEnum):
     REFUSED_NO_ROOM = "refused-no-room"
     REFUSED_NO_SCRIPT = "refused-no-script"
     REFUSED_WRONG_SCHEMA = "refused-wrong-schema"
+    REFUSED_NO_CONFIGURATION = "refused-no-configuration"
+    REFUSED_BAD_CONFIGURATION = "refused-bad-configuration"
+    REFUSED_INVALID_CONFIGURATION = "refused-invalid-configuration"
+    REFUSED_DEAD_CREDENTIAL = "refused-dead-credential"
     REFUSED_TOO_LATE = "refused-too-late"
     ROLLBACK_FAILED = "rollback-failed"
     ROLLBACK_INCOMPLETE = "rollback-incomplete"
@@ -156,6 +160,10 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.REFUSED_NO_ROOM: (_MISSED, "the disk had no room for a restore"),
     Cause.REFUSED_NO_SCRIPT: (_MISSED, "no script led back"),
     Cause.REFUSED_WRONG_SCHEMA: (_MISSED, "the schema was not what was to be rolled back"),
+    Cause.REFUSED_NO_CONFIGURATION: (_MISSED, "there was no configuration to go back to"),
+    Cause.REFUSED_BAD_CONFIGURATION: (_MISSED, "the archive of the configuration could not be used"),
+    Cause.REFUSED_INVALID_CONFIGURATION: (_MISSED, "the configuration of the target was not valid"),
+    Cause.REFUSED_DEAD_CREDENTIAL: (_MISSED, "a credential of the target was dead"),
     Cause.REFUSED_TOO_LATE: (_MISSED, "the rollback was refused after it had changed something"),
     Cause.ROLLBACK_FAILED: (_MISSED, "the rollback failed"),
     Cause.ROLLBACK_INCOMPLETE: (_MISSED, "the rollback did not do every step"),

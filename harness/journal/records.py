@@ -310,6 +310,7 @@ class Served(Value):
 
     `schema_version` is that of the database, where its schema is what is rolled back and it tells one. `database` tells
     one database from another that takes its place, where that is rolled back: its id and the timeline of its log.
+    `configuration` tells one configuration from another, where that is rolled back: a digest for each service.
     """
 
     kind: Literal["served"] = "served"
@@ -318,6 +319,7 @@ class Served(Value):
     services: tuple[ServiceServed, ...]
     schema_version: str = ""
     database: str = ""
+    configuration: str = ""
 
 
 class DataRestored(Value):

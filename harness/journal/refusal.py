@@ -20,3 +20,7 @@ class Refusal(StrEnum):
     NO_ROOM = "no-room"
     NO_SCRIPT = "no-script"
     WRONG_SCHEMA = "wrong-schema"
+    NO_CONFIGURATION = "no-configuration"
+    BAD_CONFIGURATION = "bad-configuration"
+    INVALID_CONFIGURATION = "invalid-configuration"
+    DEAD_CREDENTIAL = "dead-credential"

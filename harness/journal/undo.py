@@ -216,6 +216,44 @@ class RunRollbacks(Operation):
         return f"run the rollbacks of the experiment {self.experiment}, kept in {self.folder}"
 
 
+class GiveBack(Operation):
+    """A slot of a service has the configuration that was kept, and runs with it."""
+
+    operation: Literal["give_back"] = "give_back"
+    service: str
+    slot: SlotName
+    copy_name: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"give {self.service} in its {self.slot} slot the configuration back that is kept as {self.copy_name}"
+
+
+class TakeRotationBack(Operation):
+    """The password of the database is the one that the kept configuration has, and all services have that."""
+
+    operation: Literal["take_rotation_back"] = "take_rotation_back"
+    copy_name: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"give the database its password back, and all services their configuration, kept as {self.copy_name}"
+
+
+class MendArchive(Operation):
+    """An archive of the configuration is as it was made."""
+
+    operation: Literal["mend_archive"] = "mend_archive"
+    archive: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"give {self.archive} its own content again"
+
+
 Undo = (
     Switch
     | Remove
@@ -232,6 +270,9 @@ Undo = (
     | FindDatabase
     | MendBackup
     | RunRollbacks
+    | GiveBack
+    | TakeRotationBack
+    | MendArchive
 )
 AnyUndo = Annotated[Undo, Field(discriminator="operation")]
 

@@ -17,10 +17,15 @@ from harness.journal.refusal import Refusal
 from harness.rollback.changes import change
 from harness.rollback.check_steps import CountIssues
 from harness.rollback.checks import look
-from harness.rollback.data.actions import DataChange, DataCheck, Goal
+from harness.rollback.configuration import reversal as of_configuration
+from harness.rollback.configuration.actions import ConfigurationChange, ConfigurationCheck, ConfigurationVerification
+from harness.rollback.configuration.carry_out import carry_out as configure
+from harness.rollback.configuration.find import look_at_configuration, plan_for
+from harness.rollback.data.actions import DataChange, DataCheck
 from harness.rollback.data.carry_out import carry_out
 from harness.rollback.data.find import look_at_data, plan_data
 from harness.rollback.data.reversal import reversals
+from harness.rollback.goal import Goal
 from harness.rollback.history import Found
 from harness.rollback.interrupted import Before, Kept, reverse
 from harness.rollback.ladder import Ladder
@@ -119,16 +124,16 @@ class Engine:
         """Whether all is there that the procedure needs, and what it will cost; see `harness.rollback.outlook`."""
         return look_ahead(self._model, self._system, procedure, target, deadline)
 
-    def plan(
+    def plan(  # noqa: PLR0911 - a case each
         self, procedure: Procedure, target: Mapping[str, str], deadline: Deadline, goal: Goal | None = None
     ) -> Plan:
         """The plan of a procedure, from how the system stands now.
 
         Args:
             procedure: the kind of rollback.
-            target: the version that each service goes back to; nothing where the database is what goes back.
+            target: the version that each service goes back to; nothing where database or configuration go back.
             deadline: until when it must be found out how the system stands.
-            goal: what the database goes back to.
+            goal: what database or configuration go back to.
 
         Raises:
             NotFound: the system has no such service, no database, or no backups.
@@ -150,6 +155,8 @@ class Engine:
                 return plan_emergency(self.standing.application(target, deadline), target, tuple(self._model.services))
             case Procedure.POINT_IN_TIME | Procedure.BACKUP | Procedure.SCHEMA:
                 return plan_data(procedure, goal, self._model, self._system, deadline)
+            case Procedure.CONFIGURATION:
+                return plan_for(goal, self._model, self._system, deadline)
             case _:
                 assert_never(procedure)
 
@@ -201,7 +208,7 @@ class Engine:
             return Outcome("failed", why)
         told, whole = "", True
         for back in way_back:
-            report = self._do(back, Deadline.after(TAKE_BACK_LIMIT))
+            report = self._do(back, Deadline.after(max(TAKE_BACK_LIMIT, back.deadline)))
             told += (
                 f"; NOT taken back: {report.detail} ({back.title})"
                 if report.error
@@ -231,11 +238,15 @@ class Engine:
         told = f"{detail or error}; {deadline.left} left" if tell_left else detail or error
         return StepReport(step=step, started=started, completed=now(), error=error, detail=told, refusal=refusal)
 
-    def _act(self, step: Step, deadline: Deadline) -> str:  # noqa: PLR0911 - one for each kind of step
+    def _act(self, step: Step, deadline: Deadline) -> str:  # noqa: C901, PLR0911 - one for each kind of step
         if isinstance(step.action, DataCheck):
             return _unless_refused(look_at_data(step.action, self._system, deadline))
         if isinstance(step.action, DataChange):
             return carry_out(step.action, self._system, deadline)
+        if isinstance(step.action, ConfigurationCheck):
+            return _unless_refused(look_at_configuration(step.action, self._model, self._system, deadline))
+        if isinstance(step.action, ConfigurationChange | ConfigurationVerification):
+            return configure(step.action, self._model, self._system, deadline)
         match step.action:
             case SwitchTraffic() | RollBackTo() | RollTo() | DeployAgain() | RemoveSlot() as action:
                 return change(action, self._system, deadline)
@@ -261,11 +272,13 @@ def _unless_refused(found: Found) -> str:
 
 def _way_back(plan: Plan, failed: Step, before: tuple[Before, ...]) -> tuple[Step, ...] | None:
     """What takes back the changes up to a step that failed; None where nothing can be by itself."""
-    if plan.procedure.of_data:
-        if failed.phase is not StepPhase.CHANGE:
+    if not plan.procedure.of_releases:
+        if plan.procedure.of_data and failed.phase is not StepPhase.CHANGE:
             return None
-        changes = plan.of_phase(StepPhase.CHANGE)
-        begun = [*plan.begun, *(step.action for step in changes[: changes.index(failed) + 1])]
+        until = plan.steps[: plan.steps.index(failed) + 1]
+        begun = [*plan.begun, *(step.action for step in until if step.phase is StepPhase.CHANGE)]
+        if plan.procedure is Procedure.CONFIGURATION:
+            return numbered(of_configuration.reversals(begun), "back-") or None
         back = ((StepPhase.CHANGE, action, TAKE_BACK_LIMIT) for action in reversals(begun))
         return numbered(back, "back-") or None
     if not before:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.errors import WillNotWork
+from harness.rollback.configuration import reversal as of_configuration
+from harness.rollback.configuration.actions import PutKept, VerifyKept
+from harness.rollback.configuration.plans import LOOK_LIMIT
 from harness.rollback.data.actions import CheckKept, DropKept, SwapDatabase
 from harness.rollback.data.plans import DROP_LIMIT
 from harness.rollback.data.reversal import reversals
@@ -20,6 +23,7 @@ from harness.rollback.plan import (
     GoBackAll,
     Part,
     Plan,
+    Procedure,
     RemoveSlot,
     RestartAll,
     RollBackTo,
@@ -28,6 +32,7 @@ from harness.rollback.plan import (
     StepPhase,
     SwitchAll,
     SwitchTraffic,
+    VerifyVersion,
     numbered,
 )
 from harness.rollback.procedures.service import CHANGE_LIMIT
@@ -97,6 +102,8 @@ def reverse(kept: Kept) -> Plan:
     """
     if kept.plan.procedure.of_data:
         return _reverse_data(kept)
+    if kept.plan.procedure is Procedure.CONFIGURATION:
+        return _reverse_configuration(kept)
     before = {one.service: one for one in kept.before}
     back: list[Action] = []
     for step in reversed(_touched(kept)):
@@ -112,12 +119,16 @@ def reverse(kept: Kept) -> Plan:
 
 
 def _taken_back_in_part(kept: Kept) -> bool:
-    """A rollback of data that failed before clients were let in put back what it could, and that was not all.
+    """A rollback that takes itself back and failed put back what it could, and that was not all.
 
     Of one that put back everything the record tells so, and nothing is touched.
     """
     changes = kept.plan.of_phase(StepPhase.CHANGE)
-    return kept.plan.procedure.of_data and kept.outcome == "failed" and any(one.id not in kept.done for one in changes)
+    return (
+        not kept.plan.procedure.of_releases
+        and kept.outcome == "failed"
+        and any(one.id not in kept.done for one in changes)
+    )
 
 
 def _reverse_data(kept: Kept) -> Plan:
@@ -137,6 +148,16 @@ def _reverse_data(kept: Kept) -> Plan:
     verified = kept.plan.of_phase(StepPhase.VERIFY) if back else ()
     found += [(step.phase, step.action, step.deadline) for step in verified]
     return Plan(kept.plan.procedure, {}, numbered(found, "back-"), goal="the database before it")
+
+
+def _reverse_configuration(kept: Kept) -> Plan:
+    """Every service that was given another configuration, or may have been, has the one that was kept."""
+    back = list(of_configuration.reversals([step.action for step in _touched(kept)]))
+    put = [action for _, action, _ in back if isinstance(action, PutKept)]
+    back += [(StepPhase.VERIFY, VerifyKept(one.name, one.place), LOOK_LIMIT) for one in put]
+    there = {step.action.service: step for step in kept.plan.steps if isinstance(step.action, VerifyVersion)}
+    back += [(step.phase, step.action, step.deadline) for one in put if (step := there.get(one.place.service))]
+    return Plan(kept.plan.procedure, {}, numbered(back, "back-"), goal="the configuration before it")
 
 
 def _touched(kept: Kept) -> Sequence[Step]:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.rollback.check_steps import Check, CountIssues
+from harness.rollback.configuration.actions import (
+    ConfigurationChange,
+    ConfigurationCheck,
+    ConfigurationVerification,
+)
 from harness.rollback.data.actions import DataChange, DataCheck
 from harness.system.values import Pace, Slot
 from harness.units import Duration
@@ -23,11 +28,17 @@ class Procedure(StrEnum):
     POINT_IN_TIME = "point-in-time"
     BACKUP = "backup"
     SCHEMA = "schema"
+    CONFIGURATION = "configuration"
 
     @property
     def of_data(self) -> bool:
         """Whether it takes the database back, and not a service."""
         return self in (Procedure.POINT_IN_TIME, Procedure.BACKUP, Procedure.SCHEMA)
+
+    @property
+    def of_releases(self) -> bool:
+        """Whether it takes services back to other versions, and nothing else."""
+        return not self.of_data and self is not Procedure.CONFIGURATION
 
 
 class StepPhase(StrEnum):
@@ -192,7 +203,18 @@ class RemoveSlot:
 Change = SwitchTraffic | RollBackTo | RollTo | DeployAgain | RemoveSlot
 Verification = VerifyVersion | VerifyPath | VerifyShare
 Attempt = SwitchAll | GoBackAll | RestartAll
-Action = Check | CountIssues | Change | Attempt | Verification | DataCheck | DataChange
+Action = (
+    Check
+    | CountIssues
+    | Change
+    | Attempt
+    | Verification
+    | DataCheck
+    | DataChange
+    | ConfigurationCheck
+    | ConfigurationChange
+    | ConfigurationVerification
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +246,7 @@ class Plan:
 
     `limit` is the time for all of them, beside the limit of whoever runs the plan.
     `begun` are changes that were made before, by a run that this one goes on with.
-    `goal` is what the database goes back to, in words, and empty where that is not what is rolled back.
+    `goal` is what database or configuration go back to, in words, and empty where services go back.
     """
 
     procedure: Procedure

@@ -161,5 +161,12 @@ class Tables(Protocol):
     def hold(self, table: str, deadline: Deadline) -> None:
         """Leaves a transaction idle that has read a table, until `let_go` or the end of this process."""
 
+    def change_password(self, role: str, password: str, deadline: Deadline) -> None:
+        """Lets a role in with another password from now on; the sessions that it has go on.
+
+        Raises:
+            InputError: there is no such role.
+        """
+
     def let_go(self, table: str, deadline: Deadline) -> None:
         """Ends `hold`, whoever began it."""

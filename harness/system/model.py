@@ -25,6 +25,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.system.chaos_model import ChaosToolkitTable, experiment_problems
 from harness.system.check_model import AnyCheck, PathCall, TableName, check_problems, path_problems
 from harness.system.cluster_model import ClusterTable, KubernetesTable
+from harness.system.configuration_model import ConfigurationTable
 from harness.system.guards_model import Guards
 from harness.system.metrics_model import MetricsTable
 from harness.system.monitoring_model import Monitoring
@@ -150,6 +151,7 @@ class SystemModel(Table):
     cluster: ClusterTable | None = None
     guards: Guards = Guards()
     rollback: RollbackTable = RollbackTable()
+    configuration: ConfigurationTable = ConfigurationTable()
     metrics: MetricsTable = MetricsTable()
     notify: tuple[Receiver, ...] = ()
     monitoring: Monitoring = Monitoring()

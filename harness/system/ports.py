@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from harness.clock import Deadline
+from harness.system.configuration_ports import Configurations
 from harness.system.data_ports import Recovery, Schema, Tables
 from harness.system.experiments import Experiments
 from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
@@ -269,6 +270,10 @@ class System(Protocol):
     @property
     def recovery(self) -> Recovery | None:
         """Its backups and the way back to them, or None where the sandbox has none."""
+
+    @property
+    def configuration(self) -> Configurations | None:
+        """What replicas are given as their configuration, or None where drills may not change it."""
 
     @property
     def revisions(self) -> Revisions | None:

@@ -138,7 +138,10 @@ def _carried_out(timeline: Timeline) -> Iterator[Finding]:
 
 
 def _data_brought_back(timeline: Timeline, planned: Planned) -> Iterator[Finding]:
-    """The data was restored, or the schema is another one than before: that of the plan."""
+    """The data was restored, or schema or configuration are other ones than before; a schema is that of the plan."""
+    if planned.procedure == "configuration":
+        yield from _configuration_brought_back(timeline)
+        return
     if planned.procedure != "schema":
         if timeline.restored is None:
             why = f"the journal does not tell that the database was restored to the {planned.goal}"
@@ -159,6 +162,18 @@ def _data_brought_back(timeline: Timeline, planned: Planned) -> Iterator[Finding
         yield Finding(Cause.JOURNAL_INCOMPLETE, "the journal does not tell the schema before and after the rollback")
     elif f"schema {since}" != planned.goal or since == before:
         why = f"the rollback says it is done, but the schema was {before} before it and is {since}, not {planned.goal}"
+        yield Finding(Cause.NOT_ROLLED_BACK, why)
+
+
+def _configuration_brought_back(timeline: Timeline) -> Iterator[Finding]:
+    """Some service has another configuration than before the rollback; that it is the right one is for criteria."""
+    told = {record.when: record.configuration for record in timeline.served}
+    before, since = told.get("before the rollback"), told.get("after the rollback")
+    if not before or not since:
+        why = "the journal does not tell the configuration before and after the rollback"
+        yield Finding(Cause.JOURNAL_INCOMPLETE, why)
+    elif before == since:
+        why = f"the rollback says it is done, but every service has the configuration that it had before it: {since}"
         yield Finding(Cause.NOT_ROLLED_BACK, why)
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.kill_matrix.cell import LIMIT, LIMIT_ON_KIND, REPOSITORY, Outcome
-from tests.kill_matrix.scenarios import OF_DATA, STEPS
+from tests.kill_matrix.scenarios import OF_CONFIGURATION, OF_DATA, STEPS
 from tests.kill_matrix.ways import Spot, Way
 
 NEVER: Final = Spot("course", 10**9)
@@ -44,7 +44,13 @@ class Asked:
         """Runs it in a process of its own, which adopts all that it starts."""
         command = [sys.executable, "-m", "tests.kill_matrix.cell", self.fault, str(self.spot), self.way]
         done = subprocess.run(
-            [*command, "--system", str(SAMPLE if self.fault in OF_DATA else system), "--sandbox", sandbox],
+            [
+                *command,
+                "--system",
+                str(SAMPLE if self.fault in OF_DATA | OF_CONFIGURATION else system),
+                "--sandbox",
+                sandbox,
+            ],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,

@@ -66,6 +66,24 @@ OF_DATA: Final[dict[str, Steps]] = {
         "a transaction that has read analysis_results is left idle",
     ),
 }
+KEY = "database.pool_size is removed from analysis-service.toml of analysis-service"
+BY_ARCHIVE = "the configuration is rolled back to 2.4.0 within 30 s"
+
+
+def _of_configuration(fault: str, *more: str) -> Steps:
+    """A fault of the configuration of the sample system, which goes back by an archive."""
+    archived = "the configuration is archived as 2.4.0"
+    return tuple(one for one in _of_data(fault, BY_ARCHIVE, *more, backup=archived) if "tracklist-service" not in one)
+
+
+OF_CONFIGURATION: Final[dict[str, Steps]] = {
+    "key removed": _of_configuration(KEY),
+    "wrong password": _of_configuration("analysis-service is given a wrong password for the database"),
+    "password rotated": _of_configuration(
+        "the leaked password of the database is rotated, and analysis-service is not told"
+    ),
+    "spoiled archive": _of_configuration(KEY, "the archive of the configuration 2.4.0 is truncated"),
+}
 STEPS: Final[dict[str, Steps]] = {
     "bad release": (*LIVE, TRIGGER, "When echo is released as 2.0.0", *SEEN, BY_TRAFFIC, *RECOVERED, ANSWERS),
     "careless release": (
@@ -112,4 +130,5 @@ STEPS: Final[dict[str, Steps]] = {
     "drained node": _hindered("the node of echo is drained"),
     "nothing": (*LIVE, "When nothing is done", "Then clients feel it within 1 s", ANSWERS),
     **OF_DATA,
+    **OF_CONFIGURATION,
 }

@@ -66,6 +66,10 @@ class MemorySystem:
         return None
 
     @property
+    def configuration(self) -> None:
+        return None
+
+    @property
     def revisions(self) -> Revisions | None:
         return None
 

@@ -9,6 +9,8 @@ from harness.errors import InputError, MayWorkLater, Unavailable
 from harness.faults import catalogue
 from harness.faults.catalogue import CATALOGUE, BadRelease, Crash, Nothing, SlowAnswers
 from harness.faults.cluster import HungUpgrade
+from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
+from harness.faults.configuration_hindrance import SpoiledArchive
 from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.experiment import Experiment
@@ -50,6 +52,7 @@ FAULTS = [
 ]
 OF_DATA = (TableDropped, RowsDeleted, DatabaseLost, SchemaMigrated)  # tests/integration/test_data_faults.py
 OF_OTHERS = (Experiment,)  # tests/integration/test_experiments.py
+OF_CONFIGURATION = (KeyRemoved, WrongPassword, PasswordRotated)  # tests/integration/test_configuration_faults.py
 OF_A_CLUSTER = (HungUpgrade, Hindered)
 
 
@@ -58,8 +61,13 @@ def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = No
 
 
 def test_the_catalogue_lists_every_fault_that_is_tested_here_or_on_a_real_database() -> None:
-    assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values()) - {*OF_DATA, *OF_OTHERS}
-    assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values()) - {SpoiledBackup, IdleTransaction}
+    elsewhere = {*OF_DATA, *OF_OTHERS, *OF_CONFIGURATION}
+    assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values()) - elsewhere
+    assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values()) - {
+        SpoiledBackup,
+        IdleTransaction,
+        SpoiledArchive,
+    }
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)

@@ -311,7 +311,7 @@ def test_facts_of_a_service_that_is_not_there_name_those_that_are() -> None:
 
 def test_every_procedure_has_a_planner() -> None:
     system = updated_in_place()
-    of_services = {one for one in Procedure if not one.of_data}
+    of_services = {one for one in Procedure if one.of_releases}
     with engine(system, served(system)) as rollback:
         assert {rollback.plan(one, {"web": "1.0.0"}, soon()).procedure for one in of_services} == of_services
 

@@ -17,8 +17,10 @@ from harness.journal.undo import (
     ClearNetwork,
     Deploy,
     FindDatabase,
+    GiveBack,
     LetGo,
     LetStart,
+    MendArchive,
     MendBackup,
     MigrateBack,
     Operation,
@@ -28,6 +30,7 @@ from harness.journal.undo import (
     RestoreImage,
     RunRollbacks,
     Switch,
+    TakeRotationBack,
     Uncordon,
     Undo,
     Unlock,
@@ -58,6 +61,9 @@ EVERY: tuple[Undo, ...] = (
     MigrateBack(before="1", after="2"),
     FindDatabase(),
     MendBackup(backup="base-1"),
+    GiveBack(service="web", slot="blue", copy_name="before-the-fault"),
+    TakeRotationBack(copy_name="before-the-fault"),
+    MendArchive(archive="config_1.0.0.tar.gz"),
     RunRollbacks(experiment="chaos.json", digest="5e1f", folder="/runs/1/experiment"),
 )
 BACK = (Remove(service="web", slot="green"), Switch(service="web", slot="blue"))
@@ -116,7 +122,7 @@ def test_an_operation_is_named_by_what_it_does() -> None:
         assert Operation(operation="").title
 
 
-@pytest.mark.parametrize("undo", EVERY[9:14], ids=named)
+@pytest.mark.parametrize("undo", EVERY[9:17], ids=named)
 def test_what_was_done_to_data_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match=r"this sandbox|names no migrations"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))

@@ -21,6 +21,7 @@ _PORTS: Final = frozenset(
         "schema",
         "tables",
         "recovery",
+        "configuration",
         "revisions",
         "images",
         "cluster",

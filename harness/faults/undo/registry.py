@@ -7,12 +7,18 @@ from typing import Any, Final
 
 from harness.clock import Deadline
 from harness.errors import DrillError
-from harness.faults.undo import cluster, data, experiments, releases
+from harness.faults.undo import cluster, configuration, data, experiments, releases
 from harness.faults.undo.way import Way
 from harness.journal.undo import Operation, Undo
 from harness.system.ports import System
 
-WAYS: Final[Mapping[type[Operation], Way[Any]]] = {**releases.WAYS, **cluster.WAYS, **data.WAYS, **experiments.WAYS}
+WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
+    **releases.WAYS,
+    **cluster.WAYS,
+    **data.WAYS,
+    **experiments.WAYS,
+    **configuration.WAYS,
+}
 HEAL: Final = "drill heal"  # where the sandbox ends with everything that was done in it
 
 

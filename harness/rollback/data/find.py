@@ -18,12 +18,12 @@ from harness.rollback.data.actions import (
     CheckRoom,
     CheckScripts,
     DataCheck,
-    Goal,
     NewestBackup,
     SchemaVersion,
 )
 from harness.rollback.data.carry_out import recovery_of
 from harness.rollback.data.plans import DataFacts, plan_backup, plan_point_in_time, plan_schema, ways_back
+from harness.rollback.goal import Goal
 from harness.rollback.history import Found
 from harness.rollback.plan import Plan, Procedure
 from harness.system.model import SystemModel

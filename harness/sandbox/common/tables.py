@@ -20,6 +20,7 @@ from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound
 from harness.sandbox.common import limits
 from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds, with_password
+from harness.sandbox.common.postgres import verifier
 
 ASIDE: Final = "drill_set_aside"
 _HELD: Final = "drill holds a lock on "
@@ -119,6 +120,12 @@ class PostgresTables:
             held.close()
             raise MayWorkLater(f"the table {table} cannot be read now: {error}") from error
         self._held[table] = held
+
+    def change_password(self, role: str, password: str, deadline: Deadline) -> None:
+        """See the port. What PostgreSQL keeps is computed here: no statement, and no log of one, has the password."""
+        change = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        with self._session(deadline) as session:
+            session.execute(change.format(sql.Identifier(role), sql.Literal(verifier(password))))
 
     def let_go(self, table: str, deadline: Deadline) -> None:
         """See the port."""

@@ -5,71 +5,28 @@ another. The database is read directly, without the daemon.
 """
 
 import shutil
-import socket
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pydantic import TypeAdapter
 
 from harness.clock import Deadline
-from harness.errors import MayWorkLater, NotFound, Unavailable
+from harness.errors import NotFound
 from harness.sandbox.common.chaos import ChaosToolkit
 from harness.sandbox.common.database import PostgresDatabase
-from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.schema_versions import SchemaOfFiles, only_text, parts_of
 from harness.sandbox.common.tables import PostgresTables
-from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.configuration import EmbeddedConfigurations
 from harness.sandbox.embedded.folder import Folder
+from harness.sandbox.embedded.link import Link
 from harness.sandbox.embedded.recovery import EmbeddedRecovery
 from harness.sandbox.embedded.router import HOST
-from harness.sandbox.embedded.wire import Answer, Call, Description
+from harness.sandbox.embedded.wire import Call, Description
 from harness.system.values import Address, Configuration, Replica, Slot
 from harness.units import Duration
 
 _REPLICAS: Final = TypeAdapter(tuple[Replica, ...])
 _CONFIGURATIONS: Final = TypeAdapter(tuple[Configuration, ...])
-
-
-class Link:
-    """Calls to the daemon of one sandbox."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-
-    def call(self, call: Call) -> Any:
-        """Sends a call and waits for its answer until its deadline.
-
-        Raises:
-            MayWorkLater: the daemon did not answer in time.
-            Unavailable: the daemon is gone; the message has the end of its log.
-            DrillError: what the daemon raised.
-        """
-        patience = limits.QUICK_CALL
-        if call.deadline is not None:
-            patience = Deadline(call.deadline).left + limits.ANSWER_MARGIN
-        try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(patience.seconds)
-                connection.connect(str(self._folder.socket))
-                connection.sendall(call.line())
-                with connection.makefile("rb") as answers:
-                    line = answers.readline()
-        except TimeoutError:
-            raise MayWorkLater(
-                f"the daemon of sandbox {self._folder.id} did not answer {call.name!r} within {patience}; "
-                f"the end of its log:\n{last_lines(self._folder.daemon_log)}"
-            ) from None
-        except OSError as error:
-            raise self._lost(error.strerror or str(error)) from error
-        if not line:
-            raise self._lost("it closed the connection")
-        return Answer.model_validate_json(line).unwrap()
-
-    def _lost(self, why: str) -> Unavailable:
-        if not self._folder.path.exists():
-            return Unavailable(f"sandbox {self._folder.id} is gone: {self._folder.path} was removed")
-        log = last_lines(self._folder.daemon_log)
-        return Unavailable(f"the daemon of sandbox {self._folder.id} is gone ({why}); the end of its log:\n{log}")
 
 
 class EmbeddedWorkloads:
@@ -163,6 +120,7 @@ class EmbeddedSandbox:
         self._workloads = EmbeddedWorkloads(link)
         self._router = EmbeddedRouter(link, description.ports)
         self._network = EmbeddedNetwork(link)
+        self._configuration = EmbeddedConfigurations(link, folder)
         self._database = None if description.dsn is None else PostgresDatabase(description.dsn)
         self._schema, self._tables = parts_of(self._database, description.migrations, description.version_query)
         self._recovery = None if self._database is None else EmbeddedRecovery(link, self._version)
@@ -215,6 +173,11 @@ class EmbeddedSandbox:
     def _version(self, deadline: Deadline) -> str:
         query = self.description.version_query
         return "" if self._database is None or query is None else only_text(self._database.read(query, deadline))
+
+    @property
+    def configuration(self) -> EmbeddedConfigurations:
+        """See the port."""
+        return self._configuration
 
     @property
     def revisions(self) -> None:

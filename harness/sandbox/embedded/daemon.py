@@ -120,7 +120,7 @@ class Daemon:
             _LOG.exception("call %s failed", call)
             return Answer(error=InternalError.__name__, message=f"{call.name}: {error!r}")
 
-    async def _do(self, call: Call) -> Any:  # noqa: C901 - one line for each call there is
+    async def _do(self, call: Call) -> Any:  # noqa: C901, PLR0911, PLR0912 - one line for each call there is
         deadline = Deadline(call.deadline or Instant(time.monotonic_ns() + limits.QUICK_CALL.ns))
         sandbox = self._sandbox
         if call.name == "describe":
@@ -139,6 +139,12 @@ class Daemon:
                 return deployment.replicas()
             case "configurations":
                 return await deployment.configurations()
+            case "places":
+                return [str(place) for place in deployment.places]
+            case "configure":
+                deployment.configure(call.staged)
+            case "restart":
+                await deployment.restart(deadline)
             case "hold_down":
                 await deployment.hold_down()
             case "let_start":

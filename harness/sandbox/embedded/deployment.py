@@ -6,41 +6,24 @@ Belongs to the daemon's event loop.
 """
 
 import asyncio
-import shutil
+import itertools
 import sys
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from harness.clock import Deadline, now
-from harness.errors import CrashLoop, DeadlineExceeded, NotFound
+from harness.errors import CrashLoop, DeadlineExceeded, DrillError, NotFound
 from harness.sandbox.common.process import Process
-from harness.sandbox.embedded import limits
+from harness.sandbox.embedded import configuring, limits
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.replica import RunningReplica, Start
+from harness.sandbox.embedded.replica_set import ReplicaSet
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.turns import Turns
 from harness.system.model import SystemModel
 from harness.system.releases import config_of
 from harness.system.values import Configuration, Replica, Slot
-from harness.units import Duration, Instant, counted
-
-
-@dataclass(slots=True)
-class ReplicaSet:
-    """The replicas of one version."""
-
-    version: str
-    replicas: tuple[RunningReplica, ...]
-
-    @property
-    def ready(self) -> bool:
-        """True when all are."""
-        return all(replica.ready for replica in self.replicas)
-
-    async def stop(self, grace: Duration) -> None:
-        """Ends all."""
-        await asyncio.gather(*(replica.stop(grace) for replica in self.replicas))
+from harness.units import Duration, Instant
 
 
 class Deployment:
@@ -51,7 +34,8 @@ class Deployment:
         folder: the sandbox's folder.
         service: its name.
         slot: where.
-        env: environment that every replica gets beside what drill.toml says.
+        env: environment that every replica gets beside what drill.toml and its configuration say.
+        given: variables that the sandbox puts into every configuration, where a release does not say otherwise.
         changed: called after each change of a replica's state or process.
         all_else_up: since when everything else in the sandbox has been up, or is known never to be; None while
             something still comes up that the replicas may be waiting for.
@@ -67,13 +51,14 @@ class Deployment:
         slot: Slot,
         *,
         env: Mapping[str, str],
+        given: Mapping[str, str],
         changed: Callable[[], None],
         all_else_up: Callable[[], Instant | None],
         drained: Callable[[frozenset[int]], Awaitable[None]],
         turns: Turns,
     ) -> None:
         self._model, self._folder, self._service, self._slot = model, folder, service, slot
-        self._env = env
+        self._env, self._given = env, given
         self._tell = changed
         self._all_else_up = all_else_up
         self._drained = drained
@@ -97,7 +82,7 @@ class Deployment:
     @property
     def crash_loops(self) -> bool:
         """True when a replica ended so often at its start that it will not come up by itself."""
-        return any(len(one.crashes) >= limits.CRASHES for one in (self._sets[-1].replicas if self._sets else ()))
+        return bool(self._sets) and self._sets[-1].crash_loops
 
     def replicas(self) -> tuple[Replica, ...]:
         """The replicas that should run."""
@@ -126,17 +111,61 @@ class Deployment:
         """
         async with self._order:
             await self._want(version)
-        wanted = self._sets[-1]
+        await self._until_ready(self._sets[-1], deadline)
+
+    async def _until_ready(self, wanted: ReplicaSet, deadline: Deadline) -> None:
+        """Waits for all replicas that were wanted; then those before them go."""
         while not wanted.ready:
             if not self._sets or self._sets[-1] is not wanted:
-                raise DeadlineExceeded(f"{self._where} {version} was replaced before it was ready")
+                raise DeadlineExceeded(f"{self._where} {wanted.version} was replaced before it was ready")
             if why := self._hopeless():
-                raise CrashLoop(f"{self._where} {version} does not start: {why}")
+                raise CrashLoop(f"{self._where} {wanted.version} does not start: {why}")
             if deadline.passed:
-                raise DeadlineExceeded(f"{self._where} {version} is not ready: {self._why()}")
+                raise DeadlineExceeded(f"{self._where} {wanted.version} is not ready: {wanted.why()}")
             await self._wait_for_change(deadline)
         if self._sets and self._sets[-1] is wanted:
             self._retire(keep=wanted)
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders that the replicas which should run have as their configuration.
+
+        Raises:
+            NotFound: nothing is deployed here.
+        """
+        if not self._sets:
+            raise NotFound(f"{self._where}: nothing is deployed that could be given a configuration")
+        return tuple(replica.place for replica in self._sets[-1].replicas)
+
+    def configure(self, staged: Path | None) -> None:
+        """Puts a copy of a folder in the place of those that the replicas have; raises NotFound where there is none."""
+        places = self.places
+        if staged is None or not staged.is_dir():
+            raise NotFound(f"{self._where}: no folder with a configuration was named")
+        for place in places:
+            configuring.copy(staged, place)
+
+    async def restart(self, deadline: Deadline) -> None:
+        """Replaces replicas that were not started with what lies in their folders; those serve until all are ready.
+
+        Raises:
+            NotFound: nothing is deployed here.
+            DrillError: as `deploy`; the new ones are given up, and what served serves on.
+        """
+        async with self._order:
+            places, before = self.places, self._sets[-1]
+            if before.ready and not any([(await one.configuration()).changed for one in before.replicas]):
+                return
+            homes = self._homes(before.version, len(places))
+            for place, home in zip(places, homes, strict=True):
+                await asyncio.to_thread(configuring.copy, place, home)
+            wanted = self._add(before.version, homes)
+        try:
+            await self._until_ready(wanted, deadline)
+        except DrillError:
+            if before in self._sets:
+                self._retire(keep=before)
+            raise
 
     async def begin(self, version: str) -> None:
         """Gives up what runs and starts a version, without waiting for it.
@@ -184,15 +213,26 @@ class Deployment:
                 self._retire(keep=each)
                 return
         count = self._model.replicas(self._service)
-        home = self._folder.services / f"{self._service}-{self._slot}" / version
-        configs = [home / str(index) for index in range(count)]
-        await asyncio.to_thread(_copy_config, release, configs)
+        configs = self._homes(version, count)
+        await asyncio.to_thread(configuring.from_release, release, configs, self._given)
+        self._add(version, configs)
+
+    def _homes(self, version: str, count: int) -> list[Path]:
+        """Folders for the configuration of so many replicas, which no others have, not even such as are ending."""
+        place = self._folder.services / f"{self._service}-{self._slot}"
+        names = (f"{version}+{number}" if number else version for number in itertools.count())
+        home = next(place / name for name in names if not (place / name).exists())
+        return [home / str(index) for index in range(count)]
+
+    def _add(self, version: str, configs: Sequence[Path]) -> ReplicaSet:
+        """Starts the replicas of a version beside what runs; they are what is wanted from now on."""
         starts = [self._start(version, index, config) for index, config in enumerate(configs)]
         if len(self._sets) > 1:  # a version that never got ready makes room for the next
             self._retire(keep=self._sets[0])
         self._sets.append(
             ReplicaSet(version, tuple(RunningReplica(start, self._notice, self._turns) for start in starts))
         )
+        return self._sets[-1]
 
     def _start(self, version: str, index: int, config: Path) -> Start:
         service = self._model.services[self._service]
@@ -251,33 +291,8 @@ class Deployment:
     def _hopeless(self) -> str:
         """How a replica ends that starts in vain although it had all it may depend on; empty while there is hope."""
         since = self._all_else_up() if self.crash_loops else None
-        if since is None:
-            return ""
-        for index, replica in enumerate(self._sets[-1].replicas):
-            in_vain = [crash for crash in replica.crashes if crash.began >= since]
-            if len(replica.crashes) >= limits.CRASHES and len(in_vain) >= limits.CRASHES_WITH_ALL_THERE:
-                many = counted(len(replica.crashes), "time")
-                return f"replica {index} ended {many} in a row before it was ready, at last it {in_vain[-1].end}"
-        return ""
-
-    def _why(self) -> str:
-        states = (
-            f"replica {one.index} is {one.state} after {counted(one.restarts, 'restart')}"
-            + (f" ({one.detail})" if one.detail else "")
-            for one in self.replicas()
-        )
-        return "; ".join(states)
+        return "" if since is None else self._sets[-1].hopeless(since)
 
     @property
     def _where(self) -> str:
         return f"{self._service} in {self._slot}"
-
-
-def _copy_config(source: Path | None, targets: list[Path]) -> None:
-    for target in targets:
-        if target.exists():
-            shutil.rmtree(target)
-        if source is None:
-            target.mkdir(parents=True)
-        else:
-            shutil.copytree(source, target)

@@ -52,12 +52,12 @@ class Sandbox:
         self._postgres: Postgres | None = None
         self._wal: WalStream | None = None
         self._recovery: RecoveryCalls | None = None
-        service_env = dict(env)
+        given: dict[str, str] = {}
         if self._model.database is not None:
             self._postgres = Postgres(folder.postgres, folder.logs, self._model.name, env)
             self._wal = WalStream(self._postgres)
             self._recovery = RecoveryCalls(self._postgres, self._wal, self._turn_away, self._let_in)
-            service_env[self._model.database.env] = self._postgres.service_url
+            given[self._model.database.env] = self._postgres.service_url
         self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
         self.router = TcpRouter(tuple(self._model.services))
         self._deployments = {
@@ -66,7 +66,8 @@ class Sandbox:
                 folder,
                 service,
                 slot,
-                env=service_env,
+                env=env,
+                given=given,
                 changed=self._notice,
                 all_else_up=partial(self._all_else_up, service, slot),
                 drained=partial(self.router.drain, service, slot),

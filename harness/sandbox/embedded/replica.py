@@ -16,10 +16,11 @@ from typing import Final, NamedTuple
 from harness.clock import now
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.process import Process
-from harness.sandbox.embedded import limits
+from harness.sandbox.embedded import configuring, limits
 from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.turns import Turn, Turns
+from harness.system.bundle import ENVIRONMENT
 from harness.system.placeholders import fill
 from harness.system.releases import digests
 from harness.system.values import Configuration, Replica, ReplicaState, Slot
@@ -94,6 +95,11 @@ class RunningReplica:
         """Its process, while there is one."""
         return (self._child.process,) if self._child is not None and self._child.running else ()
 
+    @property
+    def place(self) -> Path:
+        """The folder that it has as its configuration."""
+        return Path(self._start.values["config"])
+
     def report(self) -> Replica:
         """The replica as the port shows it."""
         start = self._start
@@ -109,9 +115,13 @@ class RunningReplica:
         )
 
     async def configuration(self) -> Configuration:
-        """The files in its folder, and whether they are those that were there when its process was started."""
-        files = await asyncio.to_thread(digests, Path(self._start.values["config"]))
-        return Configuration(files=files, changed=files != self._given)
+        """The files in its folder, and whether they are those that were there when its process was started.
+
+        Its environment is none of the files that a release has; that it was changed is told all the same.
+        """
+        found = await asyncio.to_thread(digests, self.place)
+        files = {path: digest for path, digest in found.items() if path != ENVIRONMENT}
+        return Configuration(files=files, changed=found != self._given)
 
     async def hold_down(self) -> None:
         """Kills it and makes every start fail, until `let_start`; returns when it is dead."""
@@ -162,11 +172,12 @@ class RunningReplica:
             turn.end()
 
     async def _run(self, start: Start, turn: Turn) -> str:
-        self._given = await asyncio.to_thread(digests, Path(start.values["config"]))
+        self._given = await asyncio.to_thread(digests, self.place)
+        environment = (await asyncio.to_thread(configuring.read, self.place)).environment
         self.port = free_port()
         values = {**start.values, "port": str(self.port)}
         command = _HELD_DOWN if self._held else fill(start.command, values)
-        env = {**start.env, **fill(dict(start.own_env), values)}
+        env = {**start.env, **environment, **fill(dict(start.own_env), values)}
         self._child = spawn(command, start.log.stem, env=env, cwd=start.cwd, log=start.log)
         self._identity = str(self._child.process)
         self._state = ReplicaState.STARTING

@@ -14,9 +14,10 @@ from harness.errors import DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.common.environment import of_ours
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.client import EmbeddedSandbox, Link
+from harness.sandbox.embedded.client import EmbeddedSandbox
 from harness.sandbox.embedded.folder import Folder, Owner, folders, make, new_id
 from harness.sandbox.embedded.heal import clean
+from harness.sandbox.embedded.link import Link
 from harness.sandbox.embedded.wire import Answer, Call, Description, Order
 from harness.system.model import SystemModel
 from harness.units import Duration

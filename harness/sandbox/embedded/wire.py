@@ -21,6 +21,9 @@ Name = Literal[
     "remove",
     "replicas",
     "configurations",
+    "places",
+    "configure",
+    "restart",
     "hold_down",
     "let_start",
     "active",
@@ -41,7 +44,7 @@ class _Line(BaseModel):
 class Call(_Line):
     """What a client asks for; `deadline` is an instant of the clock that both share.
 
-    `verb` and `about` are those of the port Recovery.
+    `verb` and `about` are those of the port Recovery; `staged` is a folder that holds a configuration to be put.
     """
 
     name: Name
@@ -51,6 +54,7 @@ class Call(_Line):
     delay: Duration = Duration(0)
     verb: str = ""
     about: dict[str, Any] = Field(default_factory=dict)
+    staged: Path | None = None
     deadline: Instant | None = None
 
 

@@ -121,6 +121,11 @@ class KubernetesSystem:
         return
 
     @property
+    def configuration(self) -> None:
+        """See the port: a configuration goes back with its Helm release here."""
+        return
+
+    @property
     def revisions(self) -> KubernetesRevisions:
         """See the port."""
         return self._revisions

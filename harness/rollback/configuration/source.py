@@ -1,0 +1,118 @@
+"""Where earlier configurations are found: archives beside the system or in a folder, and tags of a git repository."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from harness.errors import InputError, MayWorkLater, NotFound
+from harness.rollback.configuration.actions import ConfigurationGoal, ConfigurationTag, ConfigurationVersion, Source
+from harness.system.config_archive import MOST_BYTES, Packed, archive_name, unpack, unpack_tar
+from harness.system.configuration_ports import Configurations
+from harness.system.model import SystemModel
+from harness.units import Duration
+
+GIT_LIMIT: Final = Duration.of(s=10)  # a tag of a few files is read in milliseconds; a lock may have to be waited for
+
+
+def find(goal: ConfigurationGoal, model: SystemModel, port: Configurations) -> bytes:
+    """The archive of a goal, as it lies there.
+
+    Raises:
+        NotFound: there is none; says where it was looked for.
+        MayWorkLater: git did not answer in time.
+    """
+    match goal:
+        case ConfigurationVersion(version):
+            return _archive(version, model, port)
+        case ConfigurationTag(tag):
+            return _tagged(tag, model)
+
+
+def found(goal: ConfigurationGoal, model: SystemModel, port: Configurations) -> Source:
+    """The source that a plan is made for; without a digest where there is none."""
+    try:
+        return Source(goal, digest_of(find(goal, model, port)))
+    except (NotFound, MayWorkLater):
+        return Source(goal, "")
+
+
+def read(source: Source, model: SystemModel, port: Configurations) -> Packed:
+    """What a source holds, which must be what was planned.
+
+    Raises:
+        NotFound: it is not there.
+        InputError: it is damaged, unsafe, or another one than was planned.
+        MayWorkLater: git did not answer in time.
+    """
+    content = find(source.goal, model, port)
+    if digest_of(content) != source.digest:
+        raise InputError("it is another one than when the rollback was planned; plan it again")
+    return unpack_tar(content) if isinstance(source.goal, ConfigurationTag) else unpack(content)
+
+
+def digest_of(content: bytes) -> str:
+    """By which a plan knows an archive again."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _archive(version: str, model: SystemModel, port: Configurations) -> bytes:
+    name = archive_name(version)
+    kept = port.stored(name)
+    if kept is not None:
+        return kept
+    folder = model.configuration.archives
+    where = "beside the system" if folder is None else f"beside the system, nor in {model.root / folder}"
+    try:
+        if folder is not None:
+            path = model.root / folder / name
+            if path.stat().st_size > MOST_BYTES:
+                raise NotFound(f"{path}: more than {MOST_BYTES} bytes, which is no archive of a configuration")
+            return path.read_bytes()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise NotFound(f"{error.filename}: cannot be read: {error.strerror}") from error
+    raise NotFound(f"there is no {name} {where}")
+
+
+def _tagged(tag: str, model: SystemModel) -> bytes:
+    table = model.configuration
+    if table.repository is None:
+        raise NotFound("drill.toml names no 'repository' in [configuration], so there are no tags to go back to")
+    repository = model.root / table.repository
+    asked = _git(repository, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+    if asked.returncode:
+        raise NotFound(f"{repository}: there is no tag {tag}{_said(asked)}")
+    tree = f"{asked.stdout.decode().strip()}:{table.path}"
+    packed = _git(repository, "archive", "--format=tar", tree)
+    if packed.returncode:
+        raise NotFound(f"{repository}: the tag {tag} has no folder {table.path!r}{_said(packed)}")
+    return packed.stdout
+
+
+def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    if not repository.is_dir():
+        raise NotFound(f"{repository}: there is no such folder; drill.toml names it in [configuration]")
+    program = shutil.which("git")
+    if program is None:
+        raise NotFound("there is no git on this machine, so no tag can be read")
+    try:
+        return subprocess.run(
+            [program, "-C", str(repository), *arguments],
+            env={"HOME": str(Path.home())},  # whose settings say which folders are safe; no GIT_DIR of a caller
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=GIT_LIMIT.seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise MayWorkLater(f"{repository}: git did not answer within {GIT_LIMIT}") from None
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    words = done.stderr.decode(errors="replace").strip().splitlines()
+    return f": {words[-1]}" if words else ""
