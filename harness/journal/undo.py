@@ -7,6 +7,7 @@ it can be done again.
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -254,6 +255,19 @@ class MendArchive(Operation):
         return f"give {self.archive} its own content again"
 
 
+class RunCommand(Operation):
+    """What a command of the system's owners takes back is taken back; it may be run any number of times."""
+
+    operation: Literal["run_command"] = "run_command"
+    command: tuple[str, ...] = Field(min_length=1)
+    folder: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"run in {self.folder}: {shlex.join(self.command)}"
+
+
 Undo = (
     Switch
     | Remove
@@ -270,6 +284,7 @@ Undo = (
     | FindDatabase
     | MendBackup
     | RunRollbacks
+    | RunCommand
     | GiveBack
     | TakeRotationBack
     | MendArchive

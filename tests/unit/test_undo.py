@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -28,6 +29,7 @@ from harness.journal.undo import (
     RecallHistory,
     Remove,
     RestoreImage,
+    RunCommand,
     RunRollbacks,
     Switch,
     TakeRotationBack,
@@ -65,6 +67,7 @@ EVERY: tuple[Undo, ...] = (
     TakeRotationBack(copy_name="before-the-fault"),
     MendArchive(archive="config_1.0.0.tar.gz"),
     RunRollbacks(experiment="chaos.json", digest="5e1f", folder="/runs/1/experiment"),
+    RunCommand(command=("true",), folder="/"),
 )
 BACK = (Remove(service="web", slot="green"), Switch(service="web", slot="blue"))
 
@@ -112,7 +115,7 @@ def test_what_is_no_operation_is_refused(text: str) -> None:
 @pytest.mark.parametrize("undo", EVERY, ids=named)
 def test_every_operation_tells_a_person_what_to_do_and_the_command_for_it(undo: Undo) -> None:
     told = by_hand(undo, MemorySystem())
-    arguments = undo.model_dump(exclude={"operation", "digest"}).values()
+    arguments = [str(one) for one in undo.model_dump(exclude={"operation", "digest", "command"}).values()]
     assert [value for value in arguments if value not in told] == []
     assert ": drill heal" in told
 
@@ -135,7 +138,43 @@ def test_what_was_done_to_a_cluster_cannot_be_taken_back_where_there_is_none(und
 
 
 def test_only_what_others_use_too_outlives_a_sandbox() -> None:
-    assert that_outlive(EVERY) == (Uncordon(node=NODE), RestoreImage(service="web", version="1.0.0"), EVERY[-1])
+    assert [type(one) for one in that_outlive(EVERY)] == [
+        Uncordon,
+        RestoreImage,
+        RunRollbacks,
+        RunCommand,
+    ]
+
+
+def test_a_command_takes_back_what_a_fault_of_others_did(tmp_path: Path) -> None:
+    (tmp_path / "closed").touch()
+    undo = RunCommand(command=("rm", "-f", "closed"), folder=str(tmp_path))
+    for _ in range(2):
+        carry_out(undo, MemorySystem(), Deadline.after(SOON))
+        assert list(tmp_path.iterdir()) == []
+    assert by_hand(undo, MemorySystem()) == (
+        f"run in {tmp_path}: rm -f closed: (cd {tmp_path} && rm -f closed)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "family", "message"),
+    [
+        (("sh", "-c", "echo no room >&2; exit 3"), MayWorkLater, "sh ended with 3: no room"),
+        (("false",), MayWorkLater, "false ended with 1: it said nothing"),
+        (("no-such-command",), NotFound, "no-such-command cannot be run in /"),
+    ],
+)
+def test_a_command_that_fails_is_told_with_what_it_said(
+    command: tuple[str, ...], family: type[Exception], message: str
+) -> None:
+    with pytest.raises(family, match=message):
+        carry_out(RunCommand(command=command, folder="/"), MemorySystem(), Deadline.after(SOON))
+
+
+def test_a_command_that_does_not_end_is_cut_off_and_may_work_later() -> None:
+    with pytest.raises(MayWorkLater, match="still running at the deadline"):
+        carry_out(RunCommand(command=("sleep", "60"), folder="/"), MemorySystem(), PASSED)
 
 
 def test_a_slot_that_serves_is_not_removed_by_an_undo() -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from harness.clock import Deadline
 from harness.errors import DrillError
-from harness.faults.undo import cluster, configuration, data, experiments, releases
+from harness.faults.undo import cluster, configuration, data, experiments, own, releases
 from harness.faults.undo.way import Way
 from harness.journal.undo import Operation, Undo
 from harness.system.ports import System
@@ -18,6 +18,7 @@ WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     **data.WAYS,
     **experiments.WAYS,
     **configuration.WAYS,
+    **own.WAYS,
 }
 HEAL: Final = "drill heal"  # where the sandbox ends with everything that was done in it
 
