@@ -7,14 +7,14 @@ accept any text of about the right shape and complain with what was expected.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_bdd import parsers
 
 from harness.bdd.blackouts import EXAMPLE, read_blackout
-from harness.bdd.refusals import read_refusal
+from harness.bdd.refusals import REFUSALS, read_refusal
 from harness.errors import InputError
 from harness.faults.configuration_hindrance import WAYS
 from harness.journal.cause import Cause
@@ -26,11 +26,12 @@ from harness.units import Duration, parse_share
 
 @dataclass(frozen=True)
 class ParameterType:
-    """A parameter type: the shape of its text, how it is read, and an example for the documentation."""
+    """A parameter type: the shape of its text, how it is read, an example, and what it is, for the documentation."""
 
     pattern: str
     read: Callable[[str], Any]
     example: str
+    meaning: str
 
     def __call__(self, text: str) -> Any:
         """The value of a text.
@@ -97,27 +98,39 @@ def _spoiled_archive(text: str) -> str:
     return text
 
 
+def _one_of(words: Iterable[str]) -> str:
+    return f"one of: {', '.join(words)}"
+
+
 TYPES: Final[dict[str, ParameterType]] = {
-    "Service": ParameterType(r"\S+", str, "tracklist-service"),
-    "Version": ParameterType(r"\S+?", str, "2.4.0"),
-    "Name": ParameterType(r"[a-z][a-z0-9-]*", str, "audio"),
-    "Context": ParameterType(r"\S+", str, "staging-eu"),
-    "Blackout": ParameterType(r".+", read_blackout, EXAMPLE),
-    "Table": ParameterType(r"\S+", str, "audio_files"),
-    "ConfigFile": ParameterType(r"\S+", str, "analysis-service.toml"),
-    "Key": ParameterType(r"\S+", str, "database.pool_size"),
-    "Quoted": ParameterType(r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'"),
-    "File": ParameterType(r'"[^"]*"', lambda text: text[1:-1], '"experiments/pause.json"'),
-    "Duration": ParameterType(r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "300 ms"),
-    "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %"),
-    "Verdict": ParameterType(r"\S+", _verdict, "invalid"),
-    "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision"),
-    "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0"),
-    "SpoiledArchive": ParameterType(r".+", _spoiled_archive, "truncated"),
-    "Spoiled": ParameterType(r".+", _spoiled, "truncated"),
-    "Severity": ParameterType(r"\S+", _severity, "high"),
-    "Cause": ParameterType(r".+", _cause, "the fault had no effect"),
+    "Service": ParameterType(r"\S+", str, "tracklist-service", "a service of drill.toml"),
+    "Version": ParameterType(r"\S+?", str, "2.4.0", "a release whose folder exists, or a version of the schema"),
+    "Name": ParameterType(r"[a-z][a-z0-9-]*", str, "audio", "a namespace"),
+    "Context": ParameterType(r"\S+", str, "staging-eu", "a context of the kubeconfig"),
+    "Blackout": ParameterType(r".+", read_blackout, EXAMPLE, "hours in which no drill runs: days, times, dates, zone"),
+    "Table": ParameterType(r"\S+", str, "audio_files", "a table of the database"),
+    "ConfigFile": ParameterType(r"\S+", str, "analysis-service.toml", "a file of a release's configuration"),
+    "Key": ParameterType(r"\S+", str, "database.pool_size", "a key of the configuration, with those above it"),
+    "Quoted": ParameterType(
+        r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'", "a name of drill.toml, in quotes"
+    ),
+    "File": ParameterType(
+        r'"[^"]*"', lambda text: text[1:-1], '"experiments/pause.json"', "a file, from the folder of drill.toml"
+    ),
+    "Duration": ParameterType(
+        r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "10 s", "a number and a unit: ms, s, min, h, d"
+    ),
+    "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %", "a percentage from 0 % to 100 %"),
+    "Verdict": ParameterType(r"\S+", _verdict, "invalid", _one_of(Verdict)),
+    "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision", _one_of(_HOW)),
+    "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0", _one_of(REFUSALS)),
+    "SpoiledArchive": ParameterType(r".+", _spoiled_archive, "truncated", _one_of(WAYS)),
+    "Spoiled": ParameterType(r".+", _spoiled, "truncated", _one_of(_SPOILED)),
+    "Severity": ParameterType(r"\S+", _severity, "high", _one_of(Severity)),
+    "Cause": ParameterType(r".+", _cause, "the fault had no effect", "a cause that measures.md lists"),
 }
+NUMBERS: Final = {"d": ("2", "a whole number"), "g": ("5", "a number")}
+"""The parameter types that are not ours, each with an example and what it is."""
 
 
 def step(pattern: str) -> parsers.StepParser:

@@ -17,7 +17,7 @@ class ExpectedRefusal:
     version: str | None = None
 
 
-_WORDS: Final = {
+REFUSALS: Final = {
     "the standby cannot take over": Refusal.STANDBY,
     "nothing is deployed": Refusal.NOT_DEPLOYED,
     "no replica is ready": Refusal.NOT_READY,
@@ -43,8 +43,8 @@ def read_refusal(text: str) -> ExpectedRefusal:
     Raises:
         ValueError: they are of none; says which there are.
     """
-    for words, refusal in _WORDS.items():
+    for words, refusal in REFUSALS.items():
         pattern = re.escape(words).replace("<version>", r"(?P<version>\S+)")
         if found := re.fullmatch(pattern, text):
             return ExpectedRefusal(refusal, found.groupdict().get("version"))
-    raise ValueError(f"no rollback is refused because {text!r}; expected one of {', '.join(_WORDS)}")
+    raise ValueError(f"no rollback is refused because {text!r}; expected one of {', '.join(REFUSALS)}")

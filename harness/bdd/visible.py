@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 from pytest_bdd.compat import get_fixture_names, getfixturedefs
@@ -10,11 +11,19 @@ from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
 from harness.bdd.vocabulary import MODULES, Step, of_contexts
 
+_DEBUGGER: Final = "pytest_bdd.plugin"  # its one step, 'trace', would stop a drill and wait for somebody to type
+
 
 def visible_steps(session: pytest.Session, node: pytest.Collector | pytest.Item) -> tuple[Step, ...]:
     """All of them, ours first; two that read the same are both there."""
     found = of_contexts(_contexts(session, node))
-    return tuple(sorted(found, key=lambda one: MODULES.index(one.subject) if one.ours else len(MODULES)))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(step: Step) -> tuple[int, str, int]:
+    """By subject, and as they stand in their file."""
+    code = step.function.__code__
+    return MODULES.index(step.subject) if step.ours else len(MODULES), code.co_filename, code.co_firstlineno
 
 
 def _contexts(session: pytest.Session, node: pytest.Collector | pytest.Item) -> Iterator[StepFunctionContext]:
@@ -22,5 +31,5 @@ def _contexts(session: pytest.Session, node: pytest.Collector | pytest.Item) -> 
     for name in get_fixture_names(fixturemanager=manager):
         for definition in getfixturedefs(manager, name, node) or ():
             context = step_function_context_registry.get(definition.func)
-            if context is not None:
+            if context is not None and context.step_func.__module__ != _DEBUGGER:
                 yield context

@@ -16,13 +16,13 @@ from typing import Any, Final
 from pytest_bdd import parsers
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from harness.bdd.parameters import TYPES, ParameterType
+from harness.bdd.parameters import NUMBERS, TYPES, ParameterType
 
 MODULES: Final = ("system", "faults", "rollback", "objectives", "validation", "guards", "database", "configuration")
 """The modules of `scenarios`, each about one subject, in the order in which they are shown."""
 
 _FIELD: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
-_WORD: Final = re.compile(r"'[^']*'|[^\s,]+|,")
+_WORD: Final = re.compile(r"""'[^']*'|"[^"]*"|[^\s,]+|,""")
 _FAR: Final = 0.45  # of a step's words: beyond it, what is nearest is only the least strange
 _LIKE: Final = 0.6  # two words that share less are not the same one misspelt
 _MORE_WORDS: Final = 0.3  # for each further word that a parameter takes: '5 s' is as good as '5s', but less so
@@ -40,6 +40,11 @@ class Step:
     def text(self) -> str:
         """Its text, with parameters in braces."""
         return str(self.parser.name)
+
+    @property
+    def about(self) -> str:
+        """The first sentence of its module: what its subject is."""
+        return (inspect.getmodule(self.function).__doc__ or "").strip().partition("\n")[0]
 
     @property
     def ours(self) -> bool:
@@ -69,7 +74,8 @@ class Step:
 
         def filled(found: re.Match[str]) -> str:
             kind = found.group(2) or ""
-            return TYPES[kind].example if kind in TYPES else {"d": "2", "g": "5"}.get(kind, found.group(1))
+            number, _ = NUMBERS.get(kind, (found.group(1), ""))
+            return TYPES[kind].example if kind in TYPES else number
 
         return _FIELD.sub(filled, self.text)
 

@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "new": "harness.cli.new:new",
     "run": "harness.cli.run:run",
     "list": "harness.cli.show:list_drills",
-    "steps": "harness.cli.show:steps",
+    "steps": "harness.cli.steps:steps",
     "lint": "harness.cli.lint:lint",
     "report": "harness.cli.show:report",
     "merge": "harness.cli.shards:merge",

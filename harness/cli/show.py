@@ -1,4 +1,4 @@
-"""`drill list`, `drill steps`, `drill report`: what there is, what can be said, what came of it."""
+"""`drill list` and `drill report`: what there is, and what came of it."""
 
 from __future__ import annotations
 
@@ -44,20 +44,6 @@ def list_drills(paths: Paths = None, *, tag: Tags = None, system: System = None,
         print(
             f"{drill.source}  {drill.name}  [{drill.fault.title}]  {' '.join('@' + tag for tag in drill.tags)}".rstrip()
         )
-    return 0
-
-
-@readable
-def steps(*, json: Json = False) -> int:
-    """Print every step that a scenario can be written with."""
-    from harness.bdd.vocabulary import own_steps  # noqa: PLC0415 - likewise
-
-    found = [(one.keyword, one.text) for one in own_steps()]
-    if json:
-        print(json_text.dumps([{"keyword": keyword, "text": text} for keyword, text in found], indent=2))
-        return 0
-    for keyword, text in found:
-        print(f"{keyword:<6}{text}")
     return 0
 
 
