@@ -83,8 +83,12 @@ def test_new_writes_a_feature_from_options_and_not_over_another(tell: Tell, shop
     ("options", "code", "message"),
     [
         ((), 64, "What was seen? Nobody can be asked here: say --symptom, one of errors, down, slow"),
-        (("--symptom", "errors"), 64, "Since which version? Nobody can be asked here: say --since, one of 1.0.0, 1.1"),
-        (("--symptom", "errors", "--since", "1.2.0"), 66, "there is no release 1.2.0; there are 1.0.0, 1.1.0"),
+        (
+            ("--symptom", "errors"),
+            64,
+            "Since which version? Nobody can be asked here: say --since, one of 1.0.0, 1.0.1, 1.1.0",
+        ),
+        (("--symptom", "errors", "--since", "1.2.0"), 66, "there is no release 1.2.0; there are 1.0.0, 1.0.1, 1.1.0"),
         (("--symptom", "errors", "--since", "1.0.0"), 66, "no release below 1.0.0 to go back to; name the one that"),
         (("--service", "shpo"), 66, "the system shop has no service 'shpo'; it has shop"),
         (("--symptom", "table-dropped"), 65, "drill.toml describes no database of shop; [database] would"),

@@ -1,4 +1,4 @@
-"""What `drill init` writes: a small system of one service in two releases, its description, and a job for CI.
+"""What `drill init` writes: a small system of one service in three releases, its description, and a job for CI.
 
 The files lie here as they are written, under names that Python can import.
 """
@@ -12,6 +12,7 @@ FILES: Final = {
     "drill.toml": "drill.toml",
     "serve.py": "serve.py",
     "releases/1.0.0/shop.py": "shop_1_0_0.py",
+    "releases/1.0.1/shop.py": "shop_1_0_1.py",
     "releases/1.1.0/shop.py": "shop_1_1_0.py",
     ".github/workflows/drills.yml": "drills.yml",
     ".gitignore": "gitignore",

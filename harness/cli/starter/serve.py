@@ -22,13 +22,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     timeout = 30  # seconds without a request: then the client has gone
     wbufsize = -1  # head and body in one write
     release = ""
+    closed = Path()
     order: Callable[[int], dict[str, Any]]
 
     def do_GET(self) -> None:
         """Answers by the first part of the path; a release that raises is answered for with 500."""
         _, what, *rest = self.path.split("/")
         try:
-            if what == "orders":
+            if what == "orders" and self.closed.exists():
+                self._answer(503, {"error": "closed for maintenance"})
+            elif what == "orders":
                 self._answer(200, type(self).order(int(rest[0])))
             else:
                 self._answer(200 if what in ("health", "version") else 404, {"version": self.release})
@@ -61,8 +64,9 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    code = runpy.run_path(str(Path(__file__).parent / "releases" / options.release / "shop.py"))
-    Handler.release, Handler.order = options.release, staticmethod(code["order"])
+    folder = Path(__file__).parent / "releases" / options.release
+    code = runpy.run_path(str(folder / "shop.py"))
+    Handler.release, Handler.closed, Handler.order = options.release, folder / "closed", staticmethod(code["order"])
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     Server((options.host, options.port), Handler).serve_forever()
 
