@@ -58,7 +58,7 @@ def environment(installed: Path) -> Iterator[Mapping[str, str]]:
         yield {**inherited, "PATH": f"{installed}:{os.environ['PATH']}", "DRILL_STATE_DIR": state, "COLUMNS": "200"}
 
 
-@pytest.mark.parametrize(("page", "least"), [("tutorial", 21), ("own-steps-and-faults", 8)])
+@pytest.mark.parametrize(("page", "least"), [("tutorial", 19), ("own-steps-and-faults", 8)])
 def test_everything_that_a_page_shows_works(
     page: str, least: int, tmp_path: Path, environment: Mapping[str, str]
 ) -> None:
