@@ -115,7 +115,10 @@ TYPES: Final[dict[str, ParameterType]] = {
         r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'", "a name of drill.toml, in quotes"
     ),
     "File": ParameterType(
-        r'"[^"]*"', lambda text: text[1:-1], '"experiments/pause.json"', "a file, from the folder of drill.toml"
+        r'"[^"]*"',
+        lambda text: text[1:-1],
+        '"experiments/pause.json"',
+        "a file of Chaos Toolkit, from the folder of drill.toml",
     ),
     "Duration": ParameterType(
         r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "10 s", "a number and a unit: ms, s, min, h, d"

@@ -74,8 +74,11 @@ class Step:
 
         def filled(found: re.Match[str]) -> str:
             kind = found.group(2) or ""
+            if kind in TYPES:
+                return TYPES[kind].example
+            one_thing = kind == "d" and not re.match(r" \w+s\b", self.text[found.end() :])
             number, _ = NUMBERS.get(kind, (found.group(1), ""))
-            return TYPES[kind].example if kind in TYPES else number
+            return "1" if one_thing else number
 
         return _FIELD.sub(filled, self.text)
 
