@@ -152,9 +152,7 @@ def test_a_command_takes_back_what_a_fault_of_others_did(tmp_path: Path) -> None
     for _ in range(2):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))
         assert list(tmp_path.iterdir()) == []
-    assert by_hand(undo, MemorySystem()) == (
-        f"run in {tmp_path}: rm -f closed: (cd {tmp_path} && rm -f closed)"
-    )
+    assert by_hand(undo, MemorySystem()) == (f"run in {tmp_path}: rm -f closed: (cd {tmp_path} && rm -f closed)")
 
 
 @pytest.mark.parametrize(
