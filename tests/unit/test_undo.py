@@ -117,7 +117,7 @@ def test_every_operation_tells_a_person_what_to_do_and_the_command_for_it(undo: 
     told = by_hand(undo, MemorySystem())
     arguments = [str(one) for one in undo.model_dump(exclude={"operation", "digest", "command"}).values()]
     assert [value for value in arguments if value not in told] == []
-    assert ": drill heal" in told
+    assert ": drill heal" in told or isinstance(undo, RunCommand)
 
 
 def test_an_operation_is_named_by_what_it_does() -> None:
