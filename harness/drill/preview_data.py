@@ -81,6 +81,7 @@ def _configured(drill: Drill, wanted: ConfigurationGoal) -> ConfigurationFacts:
         replicas={service: drill.model.replicas(service) for service in order},
         connections=tuple(one.name for one in drill.model.configuration.connections),
         copy=f"{COPY}-1",
+        ready=order,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from harness.errors import WillNotWork
 from harness.rollback.configuration import reversal as of_configuration
-from harness.rollback.configuration.actions import PutKept, VerifyKept
+from harness.rollback.configuration.actions import PutKept, RestartRolling, VerifyKept
 from harness.rollback.configuration.plans import LOOK_LIMIT
 from harness.rollback.data.actions import CheckKept, DropKept, SwapDatabase
 from harness.rollback.data.plans import DROP_LIMIT
@@ -156,7 +156,8 @@ def _reverse_configuration(kept: Kept) -> Plan:
     put = [action for _, action, _ in back if isinstance(action, PutKept)]
     back += [(StepPhase.VERIFY, VerifyKept(one.name, one.place), LOOK_LIMIT) for one in put]
     there = {step.action.service: step for step in kept.plan.steps if isinstance(step.action, VerifyVersion)}
-    back += [(step.phase, step.action, step.deadline) for one in put if (step := there.get(one.place.service))]
+    served = [action.place.service for _, action, _ in back if isinstance(action, RestartRolling)]
+    back += [(step.phase, step.action, step.deadline) for one in served if (step := there.get(one))]
     return Plan(kept.plan.procedure, {}, numbered(back, "back-"), goal="the configuration before it")
 
 

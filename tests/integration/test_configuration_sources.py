@@ -94,7 +94,7 @@ def test_a_configuration_goes_back_to_an_archive_or_a_tag_and_what_is_of_no_use_
 
     for to, text in (("1.9.0", b"# archived\n"), ("tag=v1", b"# tagged\n")):
         done = rollback(system, state, "run", "configuration", "--to", to)
-        assert done.code == 0, done
+        assert done.code == 0, done.out
         assert configured(state) == {"echo.toml": text}
     for to, why in (
         ("evil", "'echo.toml' is a link"),

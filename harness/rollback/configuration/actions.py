@@ -88,10 +88,14 @@ class CheckCredentials:
 
 @dataclass(frozen=True, slots=True)
 class KeepConfiguration:
-    """What is there now is kept under a name. What was kept under it before stays."""
+    """What is there now is kept under a name. What was kept under it before stays.
+
+    `ready` are the services of which a replica is ready, so that one will be again with what is kept.
+    """
 
     name: str
     places: tuple[Place, ...]
+    ready: tuple[str, ...]
 
     @property
     def title(self) -> str:
@@ -138,6 +142,18 @@ class RestartRolling:
 
 
 @dataclass(frozen=True, slots=True)
+class RestartAsBefore:
+    """As `RestartRolling`, of a service that was not ready before, either: it is not waited for in vain."""
+
+    place: Place
+
+    @property
+    def title(self) -> str:
+        """The action in words."""
+        return f"restart {self.place.service}, which was not ready before, either"
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyConfiguration:
     """Every replica runs with exactly what was put: nothing else is there, and secrets are for their owner alone."""
 
@@ -177,5 +193,5 @@ class VerifyConnections:
 
 
 ConfigurationCheck = CheckSource | CheckContent | CheckCredentials
-ConfigurationChange = KeepConfiguration | PutConfiguration | PutKept | RestartRolling
+ConfigurationChange = KeepConfiguration | PutConfiguration | PutKept | RestartRolling | RestartAsBefore
 ConfigurationVerification = VerifyConfiguration | VerifyKept | VerifyConnections

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from harness.clock import Deadline
-from harness.errors import MayWorkLater, NotFound, WillNotWork
+from harness.errors import CrashLoop, DeadlineExceeded, MayWorkLater, NotFound, WillNotWork
 from harness.rollback.configuration import source as sources
 from harness.rollback.configuration.actions import (
     ConfigurationChange,
@@ -15,6 +15,7 @@ from harness.rollback.configuration.actions import (
     Place,
     PutConfiguration,
     PutKept,
+    RestartAsBefore,
     RestartRolling,
     Source,
     VerifyConfiguration,
@@ -73,7 +74,7 @@ def carry_out(  # noqa: PLR0911 - a case each
     """
     port = port_of(system)
     match action:
-        case KeepConfiguration(name, places):
+        case KeepConfiguration(name, places, _):
             made = keep(name, places, port, deadline)
             return f"{name} {'has what was there' if made else 'was kept before'}"
         case PutConfiguration(source, place):
@@ -84,6 +85,12 @@ def carry_out(  # noqa: PLR0911 - a case each
             return f"the next start of {place.service} is given what was kept as {name}"
         case RestartRolling(place):
             port.restart(place.service, place.slot, deadline)
+            return f"all replicas of {place.service} have started with what they were given"
+        case RestartAsBefore(place):
+            try:
+                port.restart(place.service, place.slot, deadline)
+            except (CrashLoop, DeadlineExceeded):
+                return f"{place.service} is not ready with it, as it was not before"
             return f"all replicas of {place.service} have started with what they were given"
         case VerifyConfiguration(source, place):
             return _exactly(place, target_of(source, place, model, system, deadline), port, deadline)

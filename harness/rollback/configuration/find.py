@@ -30,6 +30,7 @@ from harness.rollback.plan import Plan
 from harness.system.model import SystemModel
 from harness.system.order import needed_first
 from harness.system.ports import System
+from harness.system.values import ReplicaState
 
 COPY: Final = "safety"
 
@@ -54,10 +55,12 @@ def find_facts(goal: ConfigurationGoal, model: SystemModel, system: System, dead
     """
     port = port_of(system)
     served: dict[str, str] = {}
-    places = []
+    places, ready = [], list[str]()
     for service in needed_first({name: one.needs for name, one in model.services.items()}):
         slot = system.router.active(service)
         there = system.workloads.replicas(service, slot)
+        if any(one.state is ReplicaState.READY for one in there):
+            ready.append(service)
         if there:
             served[service] = there[0].version
             places.append(Place(service, slot))
@@ -69,6 +72,7 @@ def find_facts(goal: ConfigurationGoal, model: SystemModel, system: System, dead
         replicas={service: model.replicas(service) for service in served},
         connections=tuple(one.name for one in model.configuration.connections),
         copy=f"{COPY}-{1 + sum(1 for name in port.names() if name.startswith(f'{COPY}-'))}",
+        ready=tuple(ready),
     )
 
 

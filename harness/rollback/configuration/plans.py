@@ -29,6 +29,7 @@ CONTENT_LIMIT: Final = Duration.of(s=5)  # files of text are parsed
 TRY_LIMIT: Final = Duration.of(s=15)  # some connections, of which a dead one takes 3 s
 KEEP_LIMIT: Final = Duration.of(s=10)  # files are read, and one is written
 PUT_LIMIT: Final = Duration.of(s=10)  # files are written
+AS_BEFORE_LIMIT: Final = Duration.of(s=10)  # of a service that did not serve before: time for one that starts at once
 RESTART_LIMIT: Final = Duration.of(s=60)  # as a deployment: replicas start, and those before them are drained
 LOOK_LIMIT: Final = Duration.of(s=10)  # files are read and compared
 
@@ -44,6 +45,7 @@ class ConfigurationFacts:
         replicas: how many of each.
         connections: what the configuration leads to, by name.
         copy: the name of the safety copy.
+        ready: the services of which a replica is ready.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class ConfigurationFacts:
     replicas: Mapping[str, int]
     connections: tuple[str, ...]
     copy: str
+    ready: tuple[str, ...]
 
 
 def plan_configuration(facts: ConfigurationFacts) -> Plan:
@@ -74,7 +77,7 @@ def plan_configuration(facts: ConfigurationFacts) -> Plan:
         for place in places:
             there = CheckDeployed(place.service, place.slot, facts.replicas[place.service], 0)
             parts.append((StepPhase.CHECK, there, CHECK_LIMIT))
-        parts.append((StepPhase.CHANGE, KeepConfiguration(facts.copy, places), KEEP_LIMIT))
+        parts.append((StepPhase.CHANGE, _kept(facts), KEEP_LIMIT))
         for place in places:
             parts.append((StepPhase.CHANGE, PutConfiguration(source, place), PUT_LIMIT))
             parts.append((StepPhase.CHANGE, RestartRolling(place), RESTART_LIMIT))
@@ -85,3 +88,8 @@ def plan_configuration(facts: ConfigurationFacts) -> Plan:
             name = place.service
             parts.append((StepPhase.VERIFY, *verify(name, facts.served[name], facts.replicas[name])))
     return Plan(Procedure.CONFIGURATION, {}, numbered(parts), goal=str(source.goal))
+
+
+def _kept(facts: ConfigurationFacts) -> KeepConfiguration:
+    ready = tuple(one.service for one in facts.places if one.service in facts.ready)
+    return KeepConfiguration(facts.copy, facts.places, ready)

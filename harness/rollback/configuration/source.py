@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,24 +19,18 @@ from harness.units import Duration
 GIT_LIMIT: Final = Duration.of(s=10)  # a tag of a few files is read in milliseconds; a lock may have to be waited for
 
 
-def find(goal: ConfigurationGoal, model: SystemModel, port: Configurations) -> bytes:
-    """The archive of a goal, as it lies there.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An archive as it lies there; `digest` is one and the same for the same content."""
 
-    Raises:
-        NotFound: there is none; says where it was looked for.
-        MayWorkLater: git did not answer in time.
-    """
-    match goal:
-        case ConfigurationVersion(version):
-            return _archive(version, model, port)
-        case ConfigurationTag(tag):
-            return _tagged(tag, model)
+    content: bytes = field(repr=False)
+    digest: str
 
 
 def found(goal: ConfigurationGoal, model: SystemModel, port: Configurations) -> Source:
     """The source that a plan is made for; without a digest where there is none."""
     try:
-        return Source(goal, digest_of(find(goal, model, port)))
+        return Source(goal, _find(goal, model, port).digest)
     except (NotFound, MayWorkLater):
         return Source(goal, "")
 
@@ -48,15 +43,19 @@ def read(source: Source, model: SystemModel, port: Configurations) -> Packed:
         InputError: it is damaged, unsafe, or another one than was planned.
         MayWorkLater: git did not answer in time.
     """
-    content = find(source.goal, model, port)
-    if digest_of(content) != source.digest:
+    archive = _find(source.goal, model, port)
+    if archive.digest != source.digest:
         raise InputError("it is another one than when the rollback was planned; plan it again")
-    return unpack_tar(content) if isinstance(source.goal, ConfigurationTag) else unpack(content)
+    return unpack_tar(archive.content) if isinstance(source.goal, ConfigurationTag) else unpack(archive.content)
 
 
-def digest_of(content: bytes) -> str:
-    """By which a plan knows an archive again."""
-    return hashlib.sha256(content).hexdigest()
+def _find(goal: ConfigurationGoal, model: SystemModel, port: Configurations) -> _Found:
+    match goal:
+        case ConfigurationVersion(version):
+            content = _archive(version, model, port)
+            return _Found(content, hashlib.sha256(content).hexdigest())
+        case ConfigurationTag(tag):
+            return _tagged(tag, model)
 
 
 def _archive(version: str, model: SystemModel, port: Configurations) -> bytes:
@@ -79,7 +78,8 @@ def _archive(version: str, model: SystemModel, port: Configurations) -> bytes:
     raise NotFound(f"there is no {name} {where}")
 
 
-def _tagged(tag: str, model: SystemModel) -> bytes:
+def _tagged(tag: str, model: SystemModel) -> _Found:
+    """The folder at a tag. Its digest is git's own: what `git archive` makes of a folder has the time of day in it."""
     table = model.configuration
     if table.repository is None:
         raise NotFound("drill.toml names no 'repository' in [configuration], so there are no tags to go back to")
@@ -87,11 +87,11 @@ def _tagged(tag: str, model: SystemModel) -> bytes:
     asked = _git(repository, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
     if asked.returncode:
         raise NotFound(f"{repository}: there is no tag {tag}{_said(asked)}")
-    tree = f"{asked.stdout.decode().strip()}:{table.path}"
-    packed = _git(repository, "archive", "--format=tar", tree)
+    tree = _git(repository, "rev-parse", "--verify", "--quiet", f"{_id(asked)}:{table.path}")
+    packed = tree if tree.returncode else _git(repository, "archive", "--format=tar", _id(tree))
     if packed.returncode:
         raise NotFound(f"{repository}: the tag {tag} has no folder {table.path!r}{_said(packed)}")
-    return packed.stdout
+    return _Found(packed.stdout, _id(tree))
 
 
 def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -111,6 +111,10 @@ def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes
         )
     except subprocess.TimeoutExpired:
         raise MayWorkLater(f"{repository}: git did not answer within {GIT_LIMIT}") from None
+
+
+def _id(done: subprocess.CompletedProcess[bytes]) -> str:
+    return done.stdout.decode().strip()
 
 
 def _said(done: subprocess.CompletedProcess[bytes]) -> str:
