@@ -1,10 +1,12 @@
-"""Feature files, damaged: each is a drill that can be planned, or a mistake that is named."""
+"""Feature files, damaged: each is a drill that can be planned, or a mistake that is named; and lint finds it, too."""
 
 from __future__ import annotations
 
 import shutil
 from itertools import count
 
+from harness.bdd.lint.feature import FeatureText, lint_feature
+from harness.bdd.vocabulary import own_steps
 from harness.errors import InputError
 from tests.support.commands import REPOSITORY
 from tests.support.fuzzing import Trial
@@ -30,6 +32,7 @@ Feature: Several releases
         | 2.5.1   | 5 s  |
 """
 SYSTEM = REPOSITORY / "fixtures/tracktion/drill.toml"
+STEPS = own_steps()
 TOGETHER = 40  # read by one command: it takes as long as eight files to begin
 
 
@@ -46,6 +49,11 @@ def test_a_damaged_feature_is_planned_or_refused(trial: Trial) -> None:
             said = trial.ask("run", "--dry-run", folder, "--system", SYSTEM, "--sandbox", "embedded,kind")
             named = [name for name in texts if f"{name}.feature" in said.err]
             stuck = "no file is named" if said.code == InputError.exit_code and not named else ""
+            for name in texts:
+                path = folder / f"{name}.feature"
+                clean = not lint_feature(FeatureText(path, path.name, STEPS, SYSTEM, "drill.toml"))
+                if clean and name in named:
+                    stuck = f"lint finds nothing in {name}"
             trial.found.note(said, b"\n-----\n".join(texts.values()), stuck)
             shutil.rmtree(folder)
             refused += len(named)

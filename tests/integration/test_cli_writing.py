@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.support.commands import ECHO, Said, say
+from tests.support.commands import DRILL, ECHO, Said, environment, say
 from tests.support.drills import PASSING, feature
 
 Tell = Callable[..., Said]
@@ -104,6 +108,71 @@ def test_new_says_what_it_still_has_to_know(
     assert (said.code, said.out) == (code, "")
     assert message in said.err
     assert len(list((shop / "features").iterdir())) == 1
+
+
+def test_new_asks_on_a_terminal_what_it_was_not_told(shop: Path, tmp_path: Path) -> None:
+    person, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*DRILL, "new"],
+        cwd=shop,
+        env=environment(tmp_path / "s"),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    os.write(person, b"9\n2\nnever\n1.0.1\n\n")
+    out, _ = process.communicate(timeout=60)
+    asked = os.read(person, 100_000).decode()
+    os.close(person)
+    assert process.returncode == 0, asked
+    assert "Which service?" not in asked, "there is one"
+    assert "What was seen?" in asked
+    assert "  2  down: it went down and stayed down" in asked
+    assert "expected a number from 1 to 3, or a name of the list" in asked
+    assert "features/shop_goes_down_and_stays_down.feature is written" in out.decode()
+    text = (shop / "features/shop_goes_down_and_stays_down.feature").read_text()
+    assert "And shop is live in 1.0.1, with 1.0.0 on standby" in text
+    assert "And traffic is back on 1.0.0 within 10 s" in text
+
+
+def test_a_run_refuses_a_step_that_may_be_two(tell: Tell, tmp_path: Path) -> None:
+    written(tmp_path, *(step if "released" not in step else "When nothing is done" for step in PASSING))
+    (tmp_path / "features/conftest.py").write_text(
+        "from pytest_bdd import when\n\n@when('nothing is done')\ndef mine(drill):\n    pass\n"
+    )
+    said = tell("list")
+    assert said.code == 65
+    assert "some.feature:7: 'When nothing is done' may be 'nothing is done'" in said.err
+    assert "take one of these steps away" in said.err
+    [finding] = json.loads(tell("lint", "--json").out)
+    assert finding["id"] == "ambiguous-step"
+
+
+def test_what_a_conftest_does_wrong_is_told_and_not_a_traceback_of_ours(tell: Tell, tmp_path: Path) -> None:
+    written(tmp_path, *PASSING)
+    (tmp_path / "features/conftest.py").write_text("import nothing_of_that_name\n")
+    said = tell("lint")
+    assert said.code in (64, 65)
+    assert "nothing_of_that_name" in said.err
+    assert "bug of drill" not in said.err
+
+
+@pytest.mark.usefixtures("shop")
+def test_steps_are_told_with_an_example_and_where_they_are_used(tell: Tell) -> None:
+    told = {one["text"]: one for one in json.loads(tell("steps", "--json").out)}
+    crash = told["{service:Service} crashes and stays down"]
+    assert crash["parameters"] == [{"name": "service", "kind": "Service"}]
+    assert (crash["example"], crash["used"]) == ("tracklist-service crashes and stays down", [])
+    [place] = told["{service:Service} is released as {version:Version}"]["used"]
+    assert place.startswith("features/shop_1_1_0_answers_with_errors.feature:")
+    assert f"  used     {place}" in tell("steps").out
+
+
+def test_the_job_of_ci_does_what_it_says(shop: Path) -> None:
+    job = yaml.safe_load((shop / ".github/workflows/drills.yml").read_text())["jobs"]["drills"]
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert runs[1:] == ["drill lint --format github", "drill run"]
 
 
 def test_new_without_a_system_says_how_to_begin(tell: Tell) -> None:

@@ -67,7 +67,7 @@ def test_everything_that_a_page_shows_works(
     if page == "tutorial":
         cases = ET.parse(tmp_path / "drills.xml").findall(".//testcase")  # noqa: S314 - pytest wrote it
         assert len(cases) == 2
-        runs = sorted((tmp_path / "reports/runs").iterdir())
+        runs = sorted(path for path in (tmp_path / "reports/runs").iterdir() if path.is_dir())
         assert len(runs) == 3, "the workers of pytest-xdist have one run between them"
         assert len([*runs[-1].glob("*/result.json")]) == 2
         assert (runs[-1] / "index.html").is_file()
