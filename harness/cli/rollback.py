@@ -248,7 +248,8 @@ def _carry_out(
 def _ended(found: Plan | None, told: Told, outcome: Outcome, *, json: bool) -> int:
     if json:
         steps = as_json(found, told.reports) if found else {}
-        print(json_text.dumps(steps | {"outcome": outcome.outcome, "reason": outcome.reason}, indent=2))
+        ended = {"outcome": outcome.outcome, "reason": outcome.reason, "refusal": outcome.refusal}
+        print(json_text.dumps(steps | ended, indent=2))
     else:
         print(f"{outcome.outcome}: {outcome.reason}" if outcome.reason else outcome.outcome)
     return EXITS[outcome.outcome]
