@@ -25,7 +25,6 @@ def test_every_bad_script_says_why_and_where(script: Path) -> None:
     assert len(FAILS.findall(script.read_text())) == 1
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("script", BAD, ids=lambda path: path.stem)
 def test_a_bad_script_is_failed_for_its_own_reason(script: Path, tmp_path: Path) -> None:
     match = FAILS.search(script.read_text())
@@ -36,7 +35,6 @@ def test_a_bad_script_is_failed_for_its_own_reason(script: Path, tmp_path: Path)
     assert (done.returncode, match["finding"] in found) == (1, True), done.stdout
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("script", GOOD, ids=lambda path: path.stem)
 def test_a_good_script_passes_in_every_scenario(script: Path, tmp_path: Path) -> None:
     done = gate(script, tmp_path)
