@@ -17,7 +17,7 @@ from rich.table import Table
 from harness.cli.options import RUNS, Json
 from harness.cli.output import readable, results_to_stdout, tell
 from harness.cli.results import WIDE, seconds
-from harness.errors import DrillError, UsageError
+from harness.errors import DrillError, NotFound, UsageError
 from harness.journal.declaration import Answer
 from harness.report.history.entry import Entry
 from harness.report.history.keep import ALLOWED, OVER, add_runs, keep, trends_of
@@ -100,6 +100,20 @@ def remember(results: Sequence[Result], folder: Path) -> None:
         keep(results, folder)
     except DrillError as error:
         tell(f"the history was not written: {error}; later: drill history --runs {folder.parent} --add {folder}")
+
+
+def durations(runs: Path) -> dict[tuple[str, str], float]:
+    """How many seconds each drill took the last time, by its id and sandbox, as far as there is a history.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        with opened(runs, make=False) as history:
+            last = [history.latest(number, 1)[0] for number, _ in history.scenarios()]
+    except NotFound:
+        return {}
+    return {(one.drill_id, one.sandbox): one.took for one in last}
 
 
 def _show(trends: Sequence[Trend]) -> None:

@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "steps": "harness.cli.steps:steps",
     "lint": "harness.cli.lint:lint",
     "report": "harness.cli.show:report",
+    "gameday": "harness.cli.gameday:app",
+    "note": "harness.cli.gameday:note",
     "merge": "harness.cli.shards:merge",
     "history": "harness.cli.history:history",
     "trend": "harness.cli.history:trend",

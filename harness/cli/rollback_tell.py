@@ -27,7 +27,7 @@ class Telling:
 
     def __init__(self, model: SystemModel, procedure: str, target: Mapping[str, str]) -> None:
         self._model, self._procedure, self._target = model, procedure, target
-        self._notifier = Notifier([target_of(one, model) for one in model.notify], self._told)
+        self._notifier = Notifier([target_of(one, model.root) for one in model.notify], self._told)
         self._begun = utc_anchor()[1]
 
     def begins(self, why: str) -> None:

@@ -9,13 +9,11 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.history import remember
+from harness.cli.history import durations, remember
 from harness.cli.options import RUNS, Json, Out
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.results import exit_code, print_results
 from harness.conduct import new_run_id
-from harness.errors import NotFound
-from harness.report.history.store import opened
 from harness.report.merge import merge as put_together
 from harness.report.shards import Shards, parse_shard, spread
 from harness.report.write import INDEX, REPORT
@@ -35,7 +33,7 @@ def plan_shards(drills: Sequence[tuple[str, str]], shard: str, out: Path) -> Sha
         InputError: the history is damaged.
     """
     number, of = parse_shard(shard)
-    took = _durations(out)
+    took = durations(out)
     plan = spread({one: took.get((one, sandbox)) for one, sandbox in drills}, of)
     return Shards(version=version("rollback-drill"), of=of, there=(number,), plan=plan)
 
@@ -62,12 +60,3 @@ def merge(
     if absent:
         tell(f"{counted(len(absent), 'drill')} missing: " + "; ".join(f"{one.folder}: {one.reason}" for one in absent))
     return max(exit_code(merged.results) if merged.results else 0, 2 if absent else 0)
-
-
-def _durations(out: Path) -> dict[tuple[str, str], float]:
-    try:
-        with opened(out, make=False) as history:
-            last = [history.latest(number, 1)[0] for number, _ in history.scenarios()]
-    except NotFound:
-        return {}
-    return {(one.drill_id, one.sandbox): one.took for one in last}

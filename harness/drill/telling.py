@@ -38,7 +38,7 @@ class Telling:
         }
         self._begun = False
         self._over = False
-        self._notifier = Notifier([target_of(one, drill.model) for one in drill.model.notify], recorder.told)
+        self._notifier = Notifier([target_of(one, drill.model.root) for one in drill.model.notify], recorder.told)
 
     def started(self, met: TriggerMet) -> None:
         """A trigger was met."""

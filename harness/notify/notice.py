@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from harness.secrecy import masked
-from harness.system.model import SystemModel
 from harness.system.notify_model import PAGERDUTY, Receiver, Way
 from harness.units import Instant
 
@@ -71,13 +71,13 @@ class Told:
     error: str = ""
 
 
-def target_of(receiver: Receiver, model: SystemModel) -> Target:
-    """A receiver with its secrets read.
+def target_of(receiver: Receiver, root: Path) -> Target:
+    """A receiver with its secrets read; their files start at `root`.
 
     Raises:
-        ConfigurationError: a secret is not where drill.toml says.
+        ConfigurationError: a secret is not where the file says.
     """
-    secret = receiver.secret.read(model.root) if receiver.secret else None
+    secret = receiver.secret.read(root) if receiver.secret else None
     if receiver.way is Way.PAGERDUTY:
         address = SecretStr(receiver.url or PAGERDUTY)
         return Target(receiver.name, receiver.way, address, secret, receiver.escalation)

@@ -4,9 +4,9 @@ import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.errors import ConfigurationError, NotFound
@@ -17,6 +17,8 @@ from harness.system.metrics_model import METRIC_PATTERN
 from harness.system.model import FILE_PATTERN, TAG_PATTERN, SystemModel
 from harness.system.rollback_model import REDIS_PATTERN
 from harness.system.table import NAME_PATTERN, PATH_PATTERN
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _KEY: Final = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _HEADER: Final = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
@@ -45,12 +47,29 @@ def load_system(path: Path) -> SystemModel:
         ConfigurationError: the file cannot be read, is not TOML, or does not describe a system; the message has
             one line for each mistake: file, line, field, what was expected.
     """
+    model = load_file(path, SystemModel, "a drill needs the description of its system (--system)")
+    model = model.at(path.parent, path.name)
+    learn_secrets(model)
+    return model
+
+
+def load_file(path: Path, kind: type[Model], needed: str) -> Model:
+    """What a TOML file describes.
+
+    Args:
+        path: the file.
+        kind: what it should describe.
+        needed: what it is needed for, for the message where it is not there.
+
+    Raises:
+        NotFound: there is no such file.
+        ConfigurationError: the file cannot be read, is not TOML, or does not describe that; the message has one line
+            for each mistake: file, line, field, what was expected.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise NotFound(
-            f"{path}: there is no such file; a drill needs the description of its system (--system)"
-        ) from None
+        raise NotFound(f"{path}: there is no such file; {needed}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigurationError(f"{path}:{line}: not TOML: expected text in UTF-8") from error
@@ -62,12 +81,10 @@ def load_system(path: Path) -> SystemModel:
         line = _toml_line(str(error), text)
         raise ConfigurationError(f"{path}:{line}: not TOML: {error}") from error
     try:
-        model = SystemModel.model_validate(document).at(path.parent, path.name)
+        return kind.model_validate(document)
     except ValidationError as error:
         mistakes = [_mistake(path, text, mistake) for mistake in error.errors()]
         raise ConfigurationError("\n".join(mistakes)) from error
-    learn_secrets(model)
-    return model
 
 
 def learn_secrets(model: SystemModel) -> None:

@@ -47,7 +47,7 @@ def test_a_receiver_is_told_where_its_secret_says(tmp_path: Path, monkeypatch: p
         url = "http://127.0.0.1:9/notices"
         """,
     )
-    pager, chat, hook = (target_of(one, model) for one in model.notify)
+    pager, chat, hook = (target_of(one, model.root) for one in model.notify)
     assert (pager.address, pager.key) == (SecretStr(PAGERDUTY), SecretStr("key"))
     assert (chat.address, chat.key) == (SecretStr("https://hooks.example/T1"), None)
     assert (hook.address, hook.key) == (SecretStr("http://127.0.0.1:9/notices"), None)
@@ -94,5 +94,5 @@ def test_a_secret_that_is_not_there_is_told_before_anything_is_begun(
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     model = loaded(tmp_path, "")
     with pytest.raises(ConfigurationError) as raised:
-        target_of(Receiver(name="one", way=Way.SLACK, secret=secret), model)
+        target_of(Receiver(name="one", way=Way.SLACK, secret=secret), model.root)
     assert told in str(raised.value)
