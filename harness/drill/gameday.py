@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGINT
-from typing import Final
+from typing import IO, Final
 
 from harness.clock import Deadline, utc_now
 from harness.drill.gameday_model import Drills, GameDay, Pause, Step
@@ -159,11 +159,13 @@ class _Reader:
     """Reads what a command says until it ends: results are kept, progress is told as it comes."""
 
     def __init__(self, process: subprocess.Popen[str], tell: Tell, prefix: str) -> None:
+        assert process.stdout is not None  # noqa: S101 - both are pipes
+        assert process.stderr is not None  # noqa: S101
         self.out = ""
         self._process = process
         self._threads = (
-            threading.Thread(target=self._keep, daemon=True),
-            threading.Thread(target=self._pass_on, args=(tell, prefix), daemon=True),
+            threading.Thread(target=self._keep, args=(process.stdout,), daemon=True),
+            threading.Thread(target=self._pass_on, args=(process.stderr, tell, prefix), daemon=True),
         )
         for thread in self._threads:
             thread.start()
@@ -175,13 +177,14 @@ class _Reader:
         for thread in self._threads:
             thread.join(seconds)
 
-    def _keep(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
-        self.out = self._process.stdout.read()
+    def _keep(self, pipe: IO[str]) -> None:
+        with pipe:
+            self.out = pipe.read()
 
-    def _pass_on(self, tell: Tell, prefix: str) -> None:
-        for line in self._process.stderr or ():
-            tell(f"{prefix}{line.rstrip()}".removeprefix("drill: "))
+    def _pass_on(self, pipe: IO[str], tell: Tell, prefix: str) -> None:
+        with pipe:
+            for line in pipe:
+                tell(prefix + line.rstrip().removeprefix("drill: "))
 
 
 def _stop(processes: Sequence[subprocess.Popen[str]], readers: Sequence[_Reader]) -> None:
