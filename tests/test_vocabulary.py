@@ -20,7 +20,7 @@ INSTEAD = {
     r"canar(y|ies)": "nothing here is one: a release is live or on standby",
     r"blue[- /]green (environment|env|deployment)s?": "the slots blue and green",
     r"(blue|green) (environment|env|side|stack|colou?r)s?": "slot",
-    r"(?<!make )game-?days?": "game day",
+    r"(?<!make )(?<!drill )(?<!/)game-?days?(?![./]\w)": "game day",  # but in commands and names of files
     r"(inconclusive|unclear|unstable|flaky)": "the verdict indeterminate",
     r"verdict (is |was )?(failed|failure|fail|success|successful|ok|green|red)": "missed, passed, …",
     r"(chaos|rollback) (test|experiment)s?": "drill",
