@@ -5,8 +5,19 @@ from pytest_bdd import given, then, when
 from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
 from harness.drill.goals import MomentBefore
-from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data import (
+    ConnectionsUsedUp,
+    DatabaseLost,
+    MigrationHalfDone,
+    PageDamaged,
+    RowsAltered,
+    RowsDeleted,
+    SchemaMigrated,
+    TableDropped,
+)
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
+from harness.faults.hindrance import Later, Moment
+from harness.faults.later import DatabaseGone
 from harness.rollback.data.actions import NewestBackup, SchemaVersion
 from harness.rollback.plan import Procedure
 from harness.system.restoring import END, BackupKind, PointKind
@@ -33,6 +44,26 @@ def _deleted(drill: DrillBuilder, table: str) -> None:
     drill.break_by(RowsDeleted(table))
 
 
+@when(step("wrong values are written into {table:Table}"))
+def _altered(drill: DrillBuilder, table: str) -> None:
+    drill.break_by(RowsAltered(table))
+
+
+@when(step("a page of {table:Table} is damaged on the disk"))
+def _page(drill: DrillBuilder, table: str) -> None:
+    drill.break_by(PageDamaged(table))
+
+
+@when(step("the database's connections are used up"))
+def _used_up(drill: DrillBuilder) -> None:
+    drill.break_by(ConnectionsUsedUp())
+
+
+@when(step("the migration to {version:Version} is half done"))
+def _half_done(drill: DrillBuilder, version: str) -> None:
+    drill.break_by(MigrationHalfDone(version))
+
+
 @when(step("the database is lost with its disk"))
 def _lost(drill: DrillBuilder) -> None:
     drill.break_by(DatabaseLost())
@@ -56,6 +87,11 @@ def _spoiled_dump(drill: DrillBuilder, how: str) -> None:
 @when(step("a transaction that has read {table:Table} is left idle"))
 def _idle(drill: DrillBuilder, table: str) -> None:
     drill.hinder_by(IdleTransaction(table))
+
+
+@when(step("the live database is lost in the middle of the restore"))
+def _gone(drill: DrillBuilder) -> None:
+    drill.hinder_by(Later(DatabaseGone(), Moment.RESTORE))
 
 
 @then(step("the database is restored to the moment before the fault within {limit:Duration}"))

@@ -7,7 +7,10 @@ from harness.drill.builder import DrillBuilder
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
 from harness.faults.cluster import HungUpgrade
 from harness.faults.experiment import Experiment
-from harness.faults.hindrance import DrainedNode, MissingImage, ShortHistory, UnfinishedRollback
+from harness.faults.hindrance import DrainedNode, Later, MissingImage, Moment, ShortHistory, UnfinishedRollback
+from harness.faults.later import DeadStandby
+from harness.faults.network import Hang, LostAnswers, Refused
+from harness.faults.of_engine import EngineKilled, SecondRollback
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.units import Duration
 
@@ -53,9 +56,44 @@ def _drained(drill: DrillBuilder, service: str) -> None:
     drill.hinder_by(DrainedNode(service))
 
 
+@when(step("the standby of {service:Service} dies during the switch"))
+def _standby_dies(drill: DrillBuilder, service: str) -> None:
+    drill.hinder_by(Later(DeadStandby(service), Moment.SWITCH))
+
+
+@when(step("the engine is killed after step {after:d} of the rollback, which is then resumed"))
+def _killed(drill: DrillBuilder, after: int) -> None:
+    drill.hinder_by(EngineKilled(after))
+
+
+@when(step("a second rollback is started at the same time, and is refused"))
+def _second(drill: DrillBuilder) -> None:
+    drill.hinder_by(SecondRollback())
+
+
 @when(step("{service:Service} crashes and stays down"))
 def _crash(drill: DrillBuilder, service: str) -> None:
     drill.break_by(Crash(service))
+
+
+@when(step("{service:Service} hangs"))
+def _hang(drill: DrillBuilder, service: str) -> None:
+    drill.break_by(Hang(service))
+
+
+@when(step("connections to {service:Service} are refused"))
+def _refused(drill: DrillBuilder, service: str) -> None:
+    drill.break_by(Refused(service))
+
+
+@when(step("connections to {service:Service} are black-holed"))
+def _black_holed(drill: DrillBuilder, service: str) -> None:
+    drill.break_by(LostAnswers(service))
+
+
+@when(step("{share:Share} of the answers of {service:Service} are lost"))
+def _lost(drill: DrillBuilder, share: float, service: str) -> None:
+    drill.break_by(LostAnswers(service, share))
 
 
 @when(step("answers of {service:Service} become {factor:g} times slower"))

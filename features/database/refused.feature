@@ -46,3 +46,17 @@ Feature: A restore that cannot succeed is refused before it touches anything
     And a rollback is called for within 10 s
     And the database is restored to the moment before the fault within 60 s
     And the rollback is refused because the log does not lead to the target
+
+  Scenario Outline: A backup is of another version of the database
+    Given <taken>
+    When the table tracklist_items is dropped
+    And <backup> is of another version
+    Then clients feel it within 5 s
+    And a rollback is called for within 10 s
+    And <back> within 60 s
+    And the rollback is refused because the backup cannot be read
+
+    Examples:
+      | taken                                   | backup          | back                                                   |
+      | the database is dumped                  | the dump        | the database is restored from its newest dump          |
+      | a base backup of the database is taken  | the base backup | the database is restored to the moment before the fault |

@@ -58,3 +58,14 @@ Feature: The database goes back to where it was
     And clients get good answers again within 20 s, for 5 s on end
     And no acknowledged write is lost
     And the drill is missed because an objective was missed
+
+  Scenario: The newest dump is too old, which is told, and is better than none
+    Given the database is dumped
+    When the table tracklist_items is dropped
+    And the dump is too old
+    Then clients feel it within 5 s
+    And a rollback is called for within 10 s
+    And the database is restored from its newest dump within 60 s
+    And clients get good answers again within 20 s, for 5 s on end
+    And the recovery time is at most 90 s
+    And the recovery point is at most 30 s

@@ -81,7 +81,7 @@ def _how(text: str) -> Procedure:
     return _HOW[text]
 
 
-_SPOILED: Final = ("corrupt", "truncated", "missing", "cut off from its log")
+_SPOILED: Final = ("corrupt", "truncated", "missing", "cut off from its log", "of another version", "too old")
 
 
 def _spoiled(text: str) -> str:

@@ -18,7 +18,7 @@ from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import ActedAgo, CriterionSpec, Drill, Limits
 from harness.drill.steady import steady_state
 from harness.errors import InputError
-from harness.faults.hindrance import Hindered, Hindrance
+from harness.faults.hindrance import Obstacle, hindered
 from harness.faults.model import Fault
 from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Objective, Phase, Source, Sustain, Verdict
@@ -48,7 +48,7 @@ class DrillBuilder:
     everywhere: str | None = None
     probe_rate: float | None = None
     fault: Fault | None = None
-    hindrances: list[Hindrance] = field(default_factory=list)
+    hindrances: list[Obstacle] = field(default_factory=list)
     triggers: list[Call] = field(default_factory=list)
     back_to: str | None = None
     procedure: Procedure = Procedure.TRAFFIC
@@ -120,10 +120,10 @@ class DrillBuilder:
             self._release(released)
         self.fault = fault
 
-    def hinder_by(self, hindrance: Hindrance) -> None:
-        """Something that stands in the way of the rollback, right after the fault."""
-        if hindrance.service is not None:
-            self._service(hindrance.service)
+    def hinder_by(self, hindrance: Obstacle) -> None:
+        """Something that stands in the way of the rollback, or befalls its engine."""
+        if (service := getattr(hindrance, "service", None)) is not None:
+            self._service(service)
         self.hindrances.append(hindrance)
 
     def call_for_rollback(self, trigger: Trigger) -> None:
@@ -225,7 +225,7 @@ class DrillBuilder:
             live=self._live(),
             standby=self.standby,
             probe_rate=self.probe_rate or self.settings.probe_rate,
-            fault=Hindered(fault, tuple(self.hindrances)) if self.hindrances else fault,
+            fault=hindered(fault, self.hindrances),
             triggers=trigger_specs(self.model, self.triggers, self.severity),
             patience=self.patience,
             procedure=self.procedure,

@@ -161,8 +161,7 @@ class Course:
             recorder,
             self.worker,
             telling=telling,
-            folder=self._folder,
-            run_id=context.run_id,
+            order=order,
             seed=context.seed,
             deadline=deadline,
         )
@@ -204,6 +203,7 @@ class Course:
         live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
         live.fault.set_up()
         undo = live.fault.undo
+        live.strikes.arm(scene, undo)
         before = what_serves(live.system, services_of(undo))
         if self.drill.goal is not None:
             live.known = fix(self.drill.goal, live.system.recovery, deadline)

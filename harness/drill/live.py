@@ -13,7 +13,9 @@ from harness.drill.goals import Known
 from harness.drill.recorder import Recorder
 from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
+from harness.drill.strikes import Strikes
 from harness.drill.telling import Telling
+from harness.drill.watch.order import Order
 from harness.faults.model import FaultRun
 from harness.observe.observer import Observer
 from harness.observe.plan import ObservationPlan
@@ -41,6 +43,8 @@ class Live:
     telling: Telling
     ledger: Path
     baseline: dict[str, Duration]
+    strikes: Strikes
+    order: Order
     fault: FaultRun | None = None
     plan: Plan | None = None
     outcome: Outcome | None = None
@@ -61,8 +65,7 @@ def go_live(
     worker: WorkerProcess,
     *,
     telling: Telling,
-    folder: Path,
-    run_id: str,
+    order: Order,
     seed: int,
     deadline: Deadline,
 ) -> Live:
@@ -73,21 +76,24 @@ def go_live(
     Raises:
         DrillError: the observer could not be started.
     """
-    ledger = folder / "ledger.jsonl"
-    prefix = "".join(character for character in run_id if character.isalnum())
+    ledger = order.folder / "ledger.jsonl"
+    prefix = "".join(character for character in order.run_id if character.isalnum())
     plan = ObservationPlan.of(
         drill.model, sandbox.router.address, ledger=ledger, prefix=prefix, seed=seed, rate=drill.probe_rate
     )
     observer = Observer.start(plan, recorder, deadline, worker)
     http = http_client()
     baseline: dict[str, Duration] = {}
+    strikes = Strikes(drill.fault)
     return Live(
         sandbox=sandbox,
         recorder=recorder,
         http=http,
         observer=observer,
         system=system,
-        engine=Engine(drill.model, system, http),
+        engine=Engine(drill.model, strikes.on(system), http),
+        strikes=strikes,
+        order=order,
         bench=Bench(
             model=drill.model,
             system=system,

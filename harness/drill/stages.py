@@ -8,18 +8,20 @@ from typing import Final, Literal
 
 from harness.clock import Deadline, now, utc_anchor
 from harness.drill.declare import looked_ahead, planned
+from harness.drill.engine_apart import EngineApart
 from harness.drill.eyes import Eyes
 from harness.drill.goals import restored
 from harness.drill.live import Live
 from harness.drill.serving import what_serves, where_it_is, which_configuration
 from harness.drill.spec import Drill
 from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
+from harness.faults.hindrance import Hindered
 from harness.journal.chain import JournalWriter
 from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, Served, TriggerMet
 from harness.rollback.assessment import Situation, assess
 from harness.rollback.automatic import Acted, Restraint, hands_over
-from harness.rollback.engine import Reporter, StepReport
+from harness.rollback.engine import Engine, Reporter, StepReport
 from harness.rollback.plan import Plan, Procedure
 from harness.rollback.triggers import window_for
 from harness.units import Duration, Instant
@@ -121,11 +123,16 @@ def _handed_over(drill: Drill, live: Live) -> str | None:
 
 
 def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline) -> None:
-    """Lets the engine carry out the plan."""
+    """Lets the engine carry out the plan.
+
+    Raises:
+        StageFailed: it is not done.
+        InputError: what was to go wrong on its way never came.
+    """
     _tell_what_serves(live, plan, journal, "before the rollback")
     journal.append(RollbackStarted(at=now()), durable=True)
     reports = Reports(live.recorder)
-    live.outcome = live.engine.run(plan, reports, deadline)
+    live.outcome = engine_of(live).run(plan, reports, deadline)
     ended = live.outcome
     given_up = restored(live.known, reports.all) if live.known else None
     if given_up is not None:
@@ -134,8 +141,17 @@ def roll_back(live: Live, plan: Plan, journal: JournalWriter, deadline: Deadline
         RollbackEnded(at=now(), outcome=ended.outcome, reason=ended.reason, refusal=ended.refusal), durable=True
     )
     _tell_what_serves(live, plan, journal, "after the rollback")
+    live.strikes.all_came()
     if live.outcome.outcome != "done":
         raise StageFailed(f"the rollback was {live.outcome.outcome}: {live.outcome.reason}")
+
+
+def engine_of(live: Live) -> Engine | EngineApart:
+    """Who carries the rollback out: an engine in a process of its own where something befalls it."""
+    fault = live.bench.fault
+    if isinstance(fault, Hindered) and fault.of_engine:
+        return EngineApart(live.engine, live.order, live.order.folder / "artifacts" / "rollback", fault.of_engine)
+    return live.engine
 
 
 class Reports:

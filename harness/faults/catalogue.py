@@ -11,7 +11,16 @@ from harness.errors import InputError
 from harness.faults.cluster import HungUpgrade
 from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.configuration_hindrance import SpoiledArchive
-from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data import (
+    ConnectionsUsedUp,
+    DatabaseLost,
+    MigrationHalfDone,
+    PageDamaged,
+    RowsAltered,
+    RowsDeleted,
+    SchemaMigrated,
+    TableDropped,
+)
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.effect import any_bad_answers, bad_answers, slow_answers
 from harness.faults.experiment import Experiment
@@ -23,11 +32,14 @@ from harness.faults.hindrance import (
     ShortHistory,
     UnfinishedRollback,
 )
+from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, Scene, only
+from harness.faults.network import Hang, LostAnswers, Refused, serving_slot
+from harness.faults.of_engine import EngineKilled, OfEngine, SecondRollback
 from harness.faults.reach import Serving
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
 from harness.journal.undo import ClearNetwork, LetStart, Switch, Undo
-from harness.system.values import Replica, ReplicaState, Slot
+from harness.system.values import Replica, Slot
 
 MOST_TIMES_SLOWER: Final = 1000  # a service of 10 ms then takes 10 s, longer than any client waits
 
@@ -86,13 +98,7 @@ class Crash:
 
     def undo(self, scene: Scene) -> Sequence[Undo]:
         """Starts succeed again."""
-        active = scene.system.router.active(self.service)
-        ready = [
-            one for one in scene.system.workloads.replicas(self.service, active) if one.state is ReplicaState.READY
-        ]
-        if not ready:
-            raise InputError(f"{self.service} has no ready replica in its serving slot ({active}): nothing to crash")
-        return (LetStart(service=self.service, slot=active.value),)
+        return (LetStart(service=self.service, slot=serving_slot(scene, self.service, "crash").value),)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Kills and holds down."""
@@ -189,19 +195,27 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "careless release": CarelessRelease,
     "release in place": InPlaceRelease,
     "crash": Crash,
+    "hang": Hang,
+    "refused connections": Refused,
+    "lost answers": LostAnswers,
     "slow answers": SlowAnswers,
     "hung upgrade": HungUpgrade,
     "table dropped": TableDropped,
     "rows deleted": RowsDeleted,
+    "rows altered": RowsAltered,
+    "page damaged": PageDamaged,
     "database lost": DatabaseLost,
+    "connections used up": ConnectionsUsedUp,
     "schema migrated": SchemaMigrated,
     "experiment": Experiment,
     "key removed": KeyRemoved,
     "wrong password": WrongPassword,
     "password rotated": PasswordRotated,
+    "migration half done": MigrationHalfDone,
     "hindered rollback": Hindered,
     "nothing": Nothing,
 }
+OF_ENGINE: Final[dict[str, type[OfEngine]]] = {"engine killed": EngineKilled, "second rollback": SecondRollback}
 HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "short history": ShortHistory,
     "missing image": MissingImage,
@@ -210,4 +224,6 @@ HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "spoiled backup": SpoiledBackup,
     "idle transaction": IdleTransaction,
     "spoiled archive": SpoiledArchive,
+    "dead standby": DeadStandby,
+    "database gone": DatabaseGone,
 }

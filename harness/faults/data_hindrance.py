@@ -9,7 +9,8 @@ from harness.errors import InputError
 from harness.faults.data import recovery_of, tables_of
 from harness.faults.model import Scene, only
 from harness.faults.reach import Serving
-from harness.journal.undo import LetGo, MendBackup, Undo
+from harness.journal.undo import Undo
+from harness.journal.undo_data import LetGo, MendBackup
 from harness.system.restoring import BackupKind
 from harness.system.values import Replica
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene, only
+from harness.faults.of_engine import OfEngine
 from harness.faults.reach import Serving
 from harness.journal.undo import RecallHistory, RestoreImage, Uncordon, Undo, Unlock
 from harness.system.values import Replica, ReplicaState
@@ -161,17 +163,64 @@ class DrainedNode:
         return serving.beside(self.service)
 
 
+class Moment(StrEnum):
+    """When something goes wrong: right before the rollback calls this port, by its name and the call's."""
+
+    SWITCH = "router.switch"
+    RESTORE = "recovery.restore"
+
+    @property
+    def words(self) -> str:
+        """As people say it."""
+        return {Moment.SWITCH: "during the switch", Moment.RESTORE: "in the middle of the restore"}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A hindrance that is not there when the rollback begins; only the moment is the rollback's own.
+
+    Its undo is on disk before the fault is injected, as any other.
+    """
+
+    hindrance: Hindrance
+    moment: Moment
+
+    @property
+    def service(self) -> str | None:
+        """The hindrance's."""
+        return self.hindrance.service
+
+    @property
+    def title(self) -> str:
+        """The condition in words, and when it comes."""
+        return f"{self.hindrance.title} {self.moment.words}"
+
+    def undo(self, scene: Scene) -> Undo:
+        """The hindrance's."""
+        return self.hindrance.undo(scene)
+
+    def put(self, scene: Scene, undo: Undo, deadline: Deadline) -> None:
+        """Puts it in the way; called when its moment has come."""
+        self.hindrance.put(scene, undo, deadline)
+
+    def hits(self, serving: Serving) -> frozenset[Replica]:
+        """The hindrance's."""
+        return self.hindrance.hits(serving)
+
+
 @dataclass(frozen=True, slots=True)
 class Hindered:
     """A fault together with what stands in the way of its rollback. What clients see is the fault's alone."""
 
     fault: Fault
-    hindrances: tuple[Hindrance, ...]
+    hindrances: tuple[Hindrance, ...] = ()
+    of_engine: OfEngine | None = None
 
     @property
     def title(self) -> str:
-        """What is broken, and what stands in the way."""
-        return "; ".join([self.fault.title, *(one.title for one in self.hindrances)])
+        """What is broken, what stands in the way, and what befalls the engine."""
+        befalls = () if self.of_engine is None else (self.of_engine,)
+        return "; ".join([self.fault.title, *(one.title for one in (*self.hindrances, *befalls))])
 
     @property
     def effect(self) -> str:
@@ -183,11 +232,15 @@ class Hindered:
         return (*self.fault.undo(scene), *(one.undo(scene) for one in self.hindrances))
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
-        """The fault first: a release cannot be made any more when something is pending."""
-        own = len(undo) - len(self.hindrances)
-        self.fault.inject(scene, undo[:own], deadline)
-        for one, ended_by in zip(self.hindrances, undo[own:], strict=True):
-            one.put(scene, ended_by, deadline)
+        """The fault first: a release cannot be made any more when something is pending. What comes later is left."""
+        self.fault.inject(scene, undo[: len(undo) - len(self.hindrances)], deadline)
+        for one, ended_by in self.with_undo(undo):
+            if not isinstance(one, Later):
+                one.put(scene, ended_by, deadline)
+
+    def with_undo(self, undo: Sequence[Undo]) -> Sequence[tuple[Hindrance, Undo]]:
+        """Each hindrance with what ends it, from the undo list of all of this."""
+        return [*zip(self.hindrances, undo[len(undo) - len(self.hindrances) :], strict=True)]
 
     def hits(self, serving: Serving) -> frozenset[Replica] | None:
         """The fault's, and what stands in the way takes away."""
@@ -198,3 +251,19 @@ class Hindered:
     def seen(self, scene: Scene) -> str:
         """The fault's effect."""
         return self.fault.seen(scene)
+
+
+Obstacle = Hindrance | OfEngine
+
+
+def hindered(fault: Fault, found: Sequence[Obstacle]) -> Fault:
+    """A fault with all that stands in the way of its rollback, and what befalls the engine.
+
+    Raises:
+        InputError: that is too much for one drill.
+    """
+    of_engine = [one for one in found if isinstance(one, OfEngine)]
+    hindrances = tuple(one for one in found if not isinstance(one, OfEngine))
+    if of_engine and (len(of_engine) > 1 or any(isinstance(one, Later) for one in hindrances)):
+        raise InputError(f"{of_engine[0].title}: nothing else can go wrong during that rollback; make two drills of it")
+    return Hindered(fault, hindrances, *of_engine) if found else fault

@@ -19,8 +19,9 @@ from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, DrillError, InternalError
 from harness.faults.reach import Serving
 from harness.faults.undo.passes import BackOff, take_back
+from harness.journal.operation import Operation
 from harness.journal.records import FaultMoved, FaultState, UndoDone, UndoRegistered
-from harness.journal.undo import Operation, Undo
+from harness.journal.undo import Undo
 from harness.system.ports import Metrics, System
 from harness.system.values import Replica
 from harness.units import Duration

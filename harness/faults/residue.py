@@ -15,11 +15,12 @@ from harness.errors import InputError, MayWorkLater
 from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.cluster import HungUpgrade
 from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
-from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data import FeltAnywhere
 from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen
 from harness.faults.experiment import Experiment
 from harness.faults.hindrance import Hindered
 from harness.faults.model import Fault, Scene
+from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.system.values import ReplicaState, RevisionState
 
@@ -38,13 +39,13 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
             there = _release(scene, fault.service, fault.version)
         case HungUpgrade():
             there = (*_release(scene, fault.service, fault.version), *_pending(scene, fault.service, deadline))
-        case Crash() | KeyRemoved() | WrongPassword() | PasswordRotated():
+        case Crash() | Hang() | KeyRemoved() | WrongPassword() | PasswordRotated():
             there = _not_ready(scene, fault.service)
-        case SlowAnswers():  # a delay before the slot that serves holds every answer back: its effect is all there is
+        case SlowAnswers() | Refused() | LostAnswers():  # before the slot that serves: its effect is all there is
             there = ()
         case Experiment() if fault.service is not None:  # what it put where is its own; clients meet its effect
             return tuple(_effect(fault, scene, fault.service))
-        case Experiment() | TableDropped() | RowsDeleted() | DatabaseLost() | SchemaMigrated():
+        case Experiment() | FeltAnywhere():
             return tuple(f"its effect: {proof}" for proof in [_known_effect(fault, scene)] if proof)
         case _:
             raise InputError(f"it is not known what is left of a fault like this one ({fault.title})")

@@ -12,20 +12,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from harness.journal.declaration import Value
-
-SlotName = Literal["blue", "green"]
-
-
-class Operation(Value):
-    """One idempotent operation with its arguments."""
-
-    operation: str
-
-    @property
-    def title(self) -> str:
-        """What is to be done, as one asks a person for it."""
-        raise NotImplementedError
+from harness.journal.operation import Operation, SlotName
+from harness.journal.undo_data import (
+    FindDatabase,
+    FinishPart,
+    FreeConnections,
+    LetGo,
+    MendBackup,
+    MendPage,
+    MigrateBack,
+    PutBack,
+)
 
 
 class Switch(Operation):
@@ -81,8 +78,20 @@ class LetStart(Operation):
         return f"give {self.service} in its {self.slot} slot its own start command again"
 
 
+class LetAllStart(Operation):
+    """The replicas of a service may start again, in either slot."""
+
+    operation: Literal["let_all_start"] = "let_all_start"
+    service: str
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"give {self.service} in both of its slots its own start command again"
+
+
 class ClearNetwork(Operation):
-    """Nothing holds back the answers of a slot."""
+    """Nothing disturbs the way to a slot."""
 
     operation: Literal["clear_network"] = "clear_network"
     service: str
@@ -92,6 +101,19 @@ class ClearNetwork(Operation):
     def title(self) -> str:
         """See `Operation`."""
         return f"stop the delay proxies of {self.service} in its {self.slot} slot"
+
+
+class Resume(Operation):
+    """The replicas of a slot do not stand still."""
+
+    operation: Literal["resume"] = "resume"
+    service: str
+    slot: SlotName
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"let the processes of {self.service} in its {self.slot} slot go on (SIGCONT)"
 
 
 class Uncordon(Operation):
@@ -141,66 +163,6 @@ class Unlock(Operation):
     def title(self) -> str:
         """See `Operation`."""
         return f"mark the pending revision of {self.service} as failed"
-
-
-class PutBack(Operation):
-    """A table is there with the rows that were taken away."""
-
-    operation: Literal["put_back"] = "put_back"
-    table: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"put back what was taken away of the table {self.table}"
-
-
-class LetGo(Operation):
-    """No idle transaction of the drill's holds a lock on a table."""
-
-    operation: Literal["let_go"] = "let_go"
-    table: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"end the idle transaction that has read the table {self.table}"
-
-
-class MigrateBack(Operation):
-    """The schema is `before`, where it is `after` now."""
-
-    operation: Literal["migrate_back"] = "migrate_back"
-    before: str
-    after: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"take the schema from {self.after} back to {self.before}"
-
-
-class FindDatabase(Operation):
-    """A database serves: the lost one, where no other has taken its place."""
-
-    operation: Literal["find_database"] = "find_database"
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return "give the database its files back and start it"
-
-
-class MendBackup(Operation):
-    """A backup is as it was taken."""
-
-    operation: Literal["mend_backup"] = "mend_backup"
-    backup: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"give the backup {self.backup} its own content again"
 
 
 class RunRollbacks(Operation):
@@ -273,15 +235,20 @@ Undo = (
     | Remove
     | Deploy
     | LetStart
+    | LetAllStart
     | ClearNetwork
+    | Resume
     | Uncordon
     | RecallHistory
     | RestoreImage
     | Unlock
     | PutBack
     | LetGo
+    | FreeConnections
     | MigrateBack
+    | FinishPart
     | FindDatabase
+    | MendPage
     | MendBackup
     | RunRollbacks
     | RunCommand

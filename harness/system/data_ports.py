@@ -31,6 +31,18 @@ class Schema(Protocol):
     def back(self, before: str) -> tuple[str, ...]:
         """The versions that a script leads back to from one version."""
 
+    def migrate_in_part(self, before: str, after: str, deadline: Deadline) -> None:
+        """Runs such a script up to where it would change the version, and leaves it so, until `finish_part`.
+
+        Raises as `migrate` does; nothing was changed then.
+        """
+
+    def finish_part(self, before: str, after: str, deadline: Deadline) -> None:
+        """Ends `migrate_in_part`: runs what is left of the script, and the one that leads back.
+
+        Does nothing where no script was run in part. Raises as `migrate` does.
+        """
+
     def migrate(self, before: str, after: str, deadline: Deadline) -> None:
         """Runs such a script in one transaction, in which the version is changed too, or nothing is.
 
@@ -131,8 +143,25 @@ class Recovery(Protocol):
     def find_again(self, deadline: Deadline) -> None:
         """Ends `lose` where no other database has taken the place of the lost one."""
 
+    def damage_page(self, table: str, deadline: Deadline) -> None:
+        """Damages the first page of a table on the disk, until `mend_page`; whoever reads it is told so.
+
+        Raises:
+            NotFound: there is no such table.
+            InputError: it has no page, or the server computes no checksums.
+        """
+
+    def mend_page(self) -> None:
+        """Ends `damage_page`: every byte is as it was, unless something else has taken the place of the page."""
+
     def spoil(self, backup: Backup, how: str) -> None:
-        """Damages a backup until `mend`: "corrupt", "truncated", "missing", or "cut off from its log"."""
+        """Spoils a backup until `mend`.
+
+        Args:
+            backup: the backup.
+            how: "corrupt", "truncated", "missing", "cut off from its log", "of another version" (of the database's
+                programs), or "too old".
+        """
 
     def mend(self, backup: str) -> None:
         """Ends `spoil`."""
@@ -155,8 +184,16 @@ class Tables(Protocol):
             NotFound: there is no such table.
         """
 
+    def alter(self, table: str, deadline: Deadline) -> int:
+        """Writes wrong values into the rows of a table, beside its keys, until `put_back`; returns how many rows.
+
+        Raises:
+            NotFound: there is no such table.
+            InputError: nothing in it can be written wrong.
+        """
+
     def put_back(self, table: str, deadline: Deadline) -> None:
-        """Ends `drop` and `empty`; does nothing where nothing of the table was set aside."""
+        """Ends `drop`, `empty` and `alter`; does nothing where nothing of the table was set aside."""
 
     def hold(self, table: str, deadline: Deadline) -> None:
         """Leaves a transaction idle that has read a table, until `let_go` or the end of this process."""
@@ -170,3 +207,16 @@ class Tables(Protocol):
 
     def let_go(self, table: str, deadline: Deadline) -> None:
         """Ends `hold`, whoever began it."""
+
+    def take_up(self, deadline: Deadline) -> int:
+        """Takes every connection that the server has for services, until `give_back` or the end of this process.
+
+        Returns:
+            How many those are.
+
+        Raises:
+            MayWorkLater: the server lets nobody in now.
+        """
+
+    def give_back(self, deadline: Deadline) -> None:
+        """Ends `take_up`, whoever began it."""

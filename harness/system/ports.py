@@ -29,11 +29,7 @@ class Workloads(Protocol):
         """
 
     def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
-        """As `deploy`, but waits for no replica: a careless release. What ran in the slot before is given up at once.
-
-        Raises:
-            NotFound: the system has no such service, or no release of that version.
-        """
+        """As `deploy`, but waits for no replica: a careless release. What ran in the slot before is given up at once."""
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """Stops all replicas of a service in a slot, gracefully first, and waits until they are gone."""
@@ -53,6 +49,12 @@ class Workloads(Protocol):
 
     def let_start(self, service: str, slot: Slot) -> None:
         """Ends `hold_down`: the next start succeeds again. Does not wait for it."""
+
+    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """Lets the processes of a slot stand still, until `resume`; raises Unavailable where that cannot be done."""
+
+    def resume(self, service: str, slot: Slot) -> None:
+        """Ends `suspend`."""
 
 
 class Router(Protocol):
@@ -77,6 +79,12 @@ class Network(Protocol):
 
     def delay(self, service: str, slot: Slot, delay: Duration) -> None:
         """Holds back every answer of the slot by `delay`; replaces an earlier delay."""
+
+    def refuse(self, service: str, slot: Slot) -> None:
+        """Refuses every connection to the slot, and cuts those that are there; Unavailable where it cannot be done."""
+
+    def lose(self, service: str, slot: Slot, share: float) -> None:
+        """Lets this share of the slot's answers never arrive, 1 is all; raises Unavailable where it cannot be done."""
 
     def clear(self, service: str, slot: Slot) -> None:
         """Ends every disturbance on the way to the slot."""
@@ -188,18 +196,13 @@ class Cluster(Protocol):
     def hang_upgrade(self, service: str, version: str, deadline: Deadline) -> None:
         """Updates the serving slot to `version` as `deploy` does, but the revision stays pending, until `unlock`.
 
-        As when the pipeline that upgrades dies after it has applied everything and before it says so.
-
         Raises:
             NotFound: the system has no such service, or no release of that version.
             DeadlineExceeded: a replica was not ready in time.
         """
 
     def leave_rollback_unfinished(self, service: str, deadline: Deadline) -> None:
-        """Adds a pending revision of a rollback to the history of a service, until `unlock`. What runs is left alone.
-
-        As when the pipeline that rolls back dies before it has changed anything.
-        """
+        """Adds a pending rollback to a history, until `unlock`, as when its maker dies before it changes anything."""
 
     def unlock(self, service: str, deadline: Deadline) -> None:
         """Ends what is pending in the history of a service as failed, so that the service can be changed again."""

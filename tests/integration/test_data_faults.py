@@ -1,13 +1,24 @@
 """Faults of the database break a real one, and what takes them back can be done twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from harness.clock import wait_for
 from harness.errors import DrillError, InputError, NotFound
-from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data import (
+    ConnectionsUsedUp,
+    DatabaseLost,
+    MigrationHalfDone,
+    PageDamaged,
+    RowsAltered,
+    RowsDeleted,
+    SchemaMigrated,
+    TableDropped,
+)
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.hindrance import Hindrance
+from harness.faults.later import DatabaseGone
 from harness.faults.model import Fault, Scene
 from harness.faults.undo.registry import carry_out
 from harness.sandbox.embedded.start import StartedSandbox
@@ -17,13 +28,18 @@ from tests.support.memory import MemoryMetrics, MemorySystem
 from tests.support.sandboxes import TRACKTION, opened, soon, state_folder
 
 READS = (
-    "SELECT count(*) FROM tracklists JOIN tracklist_items ON tracklist_id = id",
+    "SELECT name, count(*) FROM tracklists JOIN tracklist_items ON tracklist_id = id GROUP BY name ORDER BY 1",
     "SELECT musical_key FROM analysis_results ORDER BY 1",
+    "SELECT count(*) > 0 FROM pg_stat_activity WHERE usename = 'app'",  # services find a connection
 )
 FAULTS: tuple[Fault, ...] = (
     TableDropped("tracklist_items"),
     RowsDeleted("tracklists"),
+    RowsAltered("tracklists"),
+    PageDamaged("tracklists"),
     SchemaMigrated("2.6.0"),
+    MigrationHalfDone("2.6.0"),
+    ConnectionsUsedUp(),
     DatabaseLost(),
 )
 
@@ -46,6 +62,12 @@ def seen(sandbox: StartedSandbox) -> list[object]:
     return found
 
 
+def set_aside(sandbox: StartedSandbox) -> Sequence[object]:
+    """What faults have left in the database."""
+    assert sandbox.database is not None
+    return sandbox.database.read("SELECT nspname FROM pg_namespace WHERE nspname ~ 'drill'", soon())
+
+
 def scene(sandbox: StartedSandbox | MemorySystem) -> Scene:
     return Scene(sandbox, MemoryMetrics(), {})
 
@@ -58,12 +80,13 @@ def test_a_fault_breaks_what_clients_read_and_is_taken_back(sandbox: StartedSand
     for one in reversed(undo):
         carry_out(one, sandbox, soon(20))  # as after a crash before the fault
     assert seen(sandbox) == before
-    fault.inject(scene(sandbox), undo, soon(20))
-    assert seen(sandbox) != before
+    fault.inject(scene(sandbox), undo, soon(60))
+    wait_for(lambda: seen(sandbox) != before, soon(), "the effect")
     for _ in range(2):
         for one in reversed(undo):
             carry_out(one, sandbox, soon(20))
-        assert seen(sandbox) == before
+        wait_for(lambda: seen(sandbox) == before, soon(), "the end of the effect")
+    assert set_aside(sandbox) == []
 
 
 @pytest.mark.parametrize(
@@ -85,6 +108,44 @@ def test_what_stands_in_the_way_hurts_no_client_and_is_taken_out(sandbox: Starte
     SchemaMigrated("2.6.0").inject(scene(sandbox), SchemaMigrated("2.6.0").undo(scene(sandbox)), soon(20))
     assert sandbox.schema is not None
     sandbox.schema.migrate("2.6.0", "2.4.0", soon(20))
+
+
+@pytest.mark.parametrize("kind", BackupKind)
+def test_a_backup_of_another_version_is_whole_and_cannot_be_used(sandbox: StartedSandbox, kind: BackupKind) -> None:
+    assert sandbox.recovery is not None
+    backup = sandbox.recovery.back_up(kind, soon(20))
+    hindrance = SpoiledBackup(kind, "of another version")
+    undo = hindrance.undo(scene(sandbox))
+    hindrance.put(scene(sandbox), undo, soon(20))
+    wrong = sandbox.recovery.examine(backup, soon(20))
+    assert "PostgreSQL 17, and this is 18" in wrong or "unsupported version (1.99) in file header" in wrong
+    for _ in range(2):
+        carry_out(undo, sandbox, soon(20))
+        assert sandbox.recovery.examine(backup, soon(20)) == ""
+
+
+def test_a_backup_that_is_too_old_is_whole_and_says_so(sandbox: StartedSandbox) -> None:
+    assert sandbox.recovery is not None
+    backup = sandbox.recovery.back_up(BackupKind.BASE, soon(20))
+    hindrance = SpoiledBackup(BackupKind.BASE, "too old")
+    undo = hindrance.undo(scene(sandbox))
+    hindrance.put(scene(sandbox), undo, soon(20))
+    [old] = [one for one in sandbox.recovery.backups(BackupKind.BASE) if one.name == backup.name]
+    assert (backup.taken - old.taken).days == 30
+    assert sandbox.recovery.examine(old, soon(20)) == ""
+    for _ in range(2):
+        carry_out(undo, sandbox, soon(20))
+        assert backup in sandbox.recovery.backups(BackupKind.BASE)
+
+
+def test_the_live_database_is_lost_and_found_again(sandbox: StartedSandbox) -> None:
+    before = seen(sandbox)
+    undo = DatabaseGone().undo(scene(sandbox))
+    DatabaseGone().put(scene(sandbox), undo, soon(20))
+    wait_for(lambda: seen(sandbox) != before, soon(), "the effect")
+    for _ in range(2):
+        carry_out(undo, sandbox, soon(20))
+        wait_for(lambda: seen(sandbox) == before, soon(), "the end of the effect")
 
 
 def test_a_fault_that_finds_nothing_to_break_says_so(sandbox: StartedSandbox) -> None:

@@ -214,8 +214,44 @@ async def test_a_delay_is_cleared_also_while_a_client_resets_its_connection(benc
         while all(cast(Relay, one)._line.empty for one in way.connections):  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    bench.router.delay("svc", Slot.BLUE, Duration(0))  # the kernel knows of the reset, the event loop not yet
+    bench.router.clear("svc", Slot.BLUE)  # the kernel knows of the reset, the event loop not yet
     await ended.wait()
+
+
+@with_bench
+async def test_a_slot_that_refuses_cuts_who_is_connected_and_lets_nobody_in(bench: Bench) -> None:
+    await bench.backend(Slot.BLUE, answering(b"blue"))
+    connected = await bench.connect()
+    assert await ask(*connected) == b"blue"
+    bench.router.refuse("svc", Slot.BLUE)
+    for reader, _ in (connected, await bench.connect()):
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+    bench.router.clear("svc", Slot.BLUE)
+    assert await ask(*await bench.connect()) == b"blue"
+
+
+@with_bench
+async def test_of_lost_answers_exactly_the_share_never_arrives_until_the_way_is_clear(bench: Bench) -> None:
+    arrived = 0
+
+    async def counted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        async for _ in reader:
+            arrived += 1
+            writer.write(ANSWER + b"blue")
+
+    await bench.backend(Slot.BLUE, counted)
+    bench.router.lose("svc", Slot.BLUE, 0.3)
+    clients = [await bench.connect() for _ in range(20)]
+    asked = [asyncio.ensure_future(ask(*one)) for one in clients]
+    await asyncio.wait(asked[:], timeout=1)
+    assert sum(one.done() for one in asked) == 14
+    assert arrived >= 20  # nobody was refused: the replica has seen every request
+    bench.router.clear("svc", Slot.BLUE)
+    ended = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(isinstance(one, ConnectionError) for one in ended) == 6
+    assert await ask(*await bench.connect()) == b"blue"
 
 
 @with_bench

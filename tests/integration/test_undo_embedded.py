@@ -12,6 +12,7 @@ from harness.clock import wait_for
 from harness.errors import DrillError
 from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.model import Fault, FaultRun, Scene
+from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.undo.registry import carry_out
 from harness.journal.records import UndoRegistered
@@ -29,6 +30,9 @@ FAULTS: tuple[Fault, ...] = (
     InPlaceRelease("echo", "2.0.0"),
     Crash("echo"),
     SlowAnswers("echo", 10),
+    Hang("echo"),
+    Refused("echo"),
+    LostAnswers("echo"),
 )
 
 

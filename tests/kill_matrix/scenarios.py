@@ -33,6 +33,12 @@ def _hindered(by: str) -> Steps:
     return (*LIVE, TRIGGER, IN_PLACE, f"And {by}", *SEEN, BY_REVISION, ANSWERS)
 
 
+def _befallen(by: str) -> Steps:
+    """A release whose rollback meets something on its way."""
+    release = "When echo is released as 2.0.0"
+    return (*LIVE, TRIGGER, release, f"And {by}", *SEEN, "And traffic is back on 1.0.0 within 10 s", ANSWERS)
+
+
 def _of_data(fault: str, back: str, *more: str, backup: str = "a base backup of the database is taken") -> Steps:
     """A fault of the database of the sample system, which goes back; by a dump or by a base backup."""
     return (
@@ -51,14 +57,27 @@ def _of_data(fault: str, back: str, *more: str, backup: str = "a base backup of 
 
 
 DROPPED = "the table tracklist_items is dropped"
+BY_MOMENT = "the database is restored to the moment before the fault within 30 s"
 BY_DUMP = "the database is restored from its newest dump within 30 s"
 OF_DATA: Final[dict[str, Steps]] = {
-    "table dropped": _of_data(DROPPED, "the database is restored to the moment before the fault within 30 s"),
+    "table dropped": _of_data(DROPPED, BY_MOMENT),
     "rows deleted": _of_data("all rows of tracklists are deleted", BY_DUMP, backup="the database is dumped"),
+    "rows altered": _of_data(
+        "wrong values are written into tracklists",
+        BY_MOMENT,
+    ),
+    "connections used up": _of_data(
+        "the database's connections are used up", "the database is restored to the end of its log within 30 s"
+    ),
+    "migration half done": _of_data("the migration to 2.6.0 is half done", BY_MOMENT),
     "database lost": _of_data(
         "the database is lost with its disk", "the database is restored to the end of its log within 30 s"
     ),
     "schema migrated": _of_data("the schema is migrated to 2.6.0", "the schema is rolled back to 2.4.0 within 10 s"),
+    "page damaged": _of_data(
+        "a page of tracklist_items is damaged on the disk", "the database is restored to the end of its log within 30 s"
+    ),
+    "database gone": _of_data(DROPPED, BY_MOMENT, "the live database is lost in the middle of the restore"),
     "spoiled backup": _of_data(DROPPED, BY_DUMP, "the dump is truncated", backup="the database is dumped"),
     "idle transaction": _of_data(
         "the schema is migrated to 2.6.0",
@@ -114,6 +133,22 @@ STEPS: Final[dict[str, Steps]] = {
         "And traffic is back on 1.1.0 within 5 s",
         *RECOVERED,
     ),
+    **{
+        name: (
+            "Given echo is live in 1.0.0, with 1.1.0 on standby",
+            LIVE[1],
+            TRIGGER,
+            f"When {what}",
+            *SEEN,
+            "And traffic is back on 1.1.0 within 5 s",
+            *RECOVERED,
+        )
+        for name, what in {
+            "hang": "echo hangs",
+            "refused connections": "connections to echo are refused",
+            "lost answers": "connections to echo are black-holed",
+        }.items()
+    },
     "slow answers": (
         "Given echo is live in 1.0.0, with 1.1.0 on standby",
         LIVE[1],
@@ -128,6 +163,9 @@ STEPS: Final[dict[str, Steps]] = {
     "missing image": _hindered("the image of echo 1.0.0 is missing from the registry"),
     "unfinished rollback": _hindered("an earlier rollback of echo is unfinished"),
     "drained node": _hindered("the node of echo is drained"),
+    "dead standby": _befallen("the standby of echo dies during the switch"),
+    "engine killed": _befallen("the engine is killed after step 2 of the rollback, which is then resumed"),
+    "second rollback": _befallen("a second rollback is started at the same time, and is refused"),
     "nothing": (*LIVE, "When nothing is done", "Then clients feel it within 1 s", ANSWERS),
     **OF_DATA,
     **OF_CONFIGURATION,

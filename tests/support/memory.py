@@ -28,6 +28,9 @@ class MemorySystem:
     deployed: dict[Place, str] = field(default_factory=dict)
     serving: dict[str, Slot] = field(default_factory=dict)
     down: set[Place] = field(default_factory=set)
+    suspended: set[Place] = field(default_factory=set)
+    refusing: set[Place] = field(default_factory=set)
+    losing: dict[Place, float] = field(default_factory=dict)
     delayed: dict[Place, Duration] = field(default_factory=dict)
     configured: dict[Place, Configuration] = field(default_factory=dict)
     database: Database | None = None
@@ -47,7 +50,11 @@ class MemorySystem:
     @property
     def state(self) -> tuple[object, ...]:
         """All there is, to be compared."""
-        return (dict(self.deployed), dict(self.serving), set(self.down), dict(self.delayed))
+        return (dict(self.deployed), dict(self.serving), set(self.down), *self._disturbed)
+
+    @property
+    def _disturbed(self) -> tuple[object, ...]:
+        return (dict(self.delayed), set(self.suspended), set(self.refusing), dict(self.losing))
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -135,6 +142,22 @@ class MemorySystem:
         self.before_call("let_start")
         self.down.discard((service, slot))
 
+    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - at once
+        self.before_call("suspend")
+        self.suspended.add((service, slot))
+
+    def resume(self, service: str, slot: Slot) -> None:
+        self.before_call("resume")
+        self.suspended.discard((service, slot))
+
+    def refuse(self, service: str, slot: Slot) -> None:
+        self.before_call("refuse")
+        self.refusing.add((service, slot))
+
+    def lose(self, service: str, slot: Slot, share: float) -> None:
+        self.before_call("lose")
+        self.losing[service, slot] = share
+
     def address(self, service: str) -> Address:
         return Address("127.0.0.1", 1 + self.names.index(service))
 
@@ -154,6 +177,8 @@ class MemorySystem:
     def clear(self, service: str, slot: Slot) -> None:
         self.before_call("clear")
         self.delayed.pop((service, slot), None)
+        self.refusing.discard((service, slot))
+        self.losing.pop((service, slot), None)
 
 
 @dataclass

@@ -11,7 +11,16 @@ from harness.faults.catalogue import CATALOGUE, BadRelease, Crash, Nothing, Slow
 from harness.faults.cluster import HungUpgrade
 from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.configuration_hindrance import SpoiledArchive
-from harness.faults.data import DatabaseLost, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data import (
+    ConnectionsUsedUp,
+    DatabaseLost,
+    MigrationHalfDone,
+    PageDamaged,
+    RowsAltered,
+    RowsDeleted,
+    SchemaMigrated,
+    TableDropped,
+)
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.experiment import Experiment
 from harness.faults.hindrance import (
@@ -22,7 +31,9 @@ from harness.faults.hindrance import (
     ShortHistory,
     UnfinishedRollback,
 )
+from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, FaultRun, Scene
+from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.journal.records import UndoRegistered
 from harness.journal.undo import Deploy
@@ -45,14 +56,28 @@ FAULTS = [
     CarelessRelease("web", "2.0.0"),
     IN_PLACE,
     Crash("web"),
+    Hang("web"),
+    Refused("web"),
+    LostAnswers("web", 0.3),
     SlowAnswers("web", 5),
     HungUpgrade("web", "2.0.0"),
     Hindered(IN_PLACE, HINDRANCES),
     Nothing(),
 ]
-OF_DATA = (TableDropped, RowsDeleted, DatabaseLost, SchemaMigrated)  # tests/integration/test_data_faults.py
 OF_OTHERS = (Experiment,)  # tests/integration/test_experiments.py
 OF_CONFIGURATION = (KeyRemoved, WrongPassword, PasswordRotated)  # tests/integration/test_configuration_faults.py
+OF_DATA = (
+    TableDropped,
+    RowsDeleted,
+    RowsAltered,
+    PageDamaged,
+    DatabaseLost,
+    ConnectionsUsedUp,
+    SchemaMigrated,
+    MigrationHalfDone,
+)  # tests/integration/test_data_faults.py
+LATER = {DeadStandby, DatabaseGone}  # test_drill_strikes.py
+OF_A_DATABASE = {SpoiledBackup, IdleTransaction}  # tests/integration/test_data_faults.py
 OF_A_CLUSTER = (HungUpgrade, Hindered)
 
 
@@ -62,12 +87,9 @@ def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = No
 
 def test_the_catalogue_lists_every_fault_that_is_tested_here_or_on_a_real_database() -> None:
     elsewhere = {*OF_DATA, *OF_OTHERS, *OF_CONFIGURATION}
+    hindrances = {*LATER, *OF_A_DATABASE, SpoiledArchive}
     assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values()) - elsewhere
-    assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values()) - {
-        SpoiledBackup,
-        IdleTransaction,
-        SpoiledArchive,
-    }
+    assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values()) - hindrances
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
@@ -108,15 +130,22 @@ def test_a_crash_holds_down_the_slot_that_serves() -> None:
     assert system.down == {("web", Slot.BLUE)}
 
 
+@pytest.mark.parametrize("fault", [Crash("web"), Hang("web"), Refused("web"), LostAnswers("web")])
 @pytest.mark.parametrize("spoil", ["deployed", "down"])
-def test_a_crash_of_a_slot_in_which_nothing_is_ready_is_refused(spoil: str) -> None:
+def test_a_slot_in_which_nothing_is_ready_is_not_broken(spoil: str, fault: Fault) -> None:
     system = MemorySystem()
     if spoil == "deployed":
         del system.deployed["web", Slot.BLUE]
     else:
         system.down.add(("web", Slot.BLUE))
     with pytest.raises(InputError, match="no ready replica in its serving slot"):
-        Crash("web").undo(scene(system))
+        fault.undo(scene(system))
+
+
+@pytest.mark.parametrize("share", [0.05, 0.0, -1.0, 1.01, math.nan])
+def test_a_share_of_answers_that_nobody_would_miss_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="cannot be lost; expected more than 5%"):
+        LostAnswers("web", share)
 
 
 def test_slow_answers_are_held_back_by_what_is_missing_to_the_factor() -> None:

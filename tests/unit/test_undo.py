@@ -13,22 +13,19 @@ from harness.clock import Deadline, now
 from harness.errors import MayWorkLater, NotFound, WillNotWork
 from harness.faults.undo.passes import BackOff, take_back
 from harness.faults.undo.registry import WAYS, by_hand, carry_out, that_outlive
+from harness.journal.operation import Operation
 from harness.journal.records import UndoDone
 from harness.journal.undo import (
     ClearNetwork,
     Deploy,
-    FindDatabase,
     GiveBack,
-    LetGo,
+    LetAllStart,
     LetStart,
     MendArchive,
-    MendBackup,
-    MigrateBack,
-    Operation,
-    PutBack,
     RecallHistory,
     Remove,
     RestoreImage,
+    Resume,
     RunCommand,
     RunRollbacks,
     Switch,
@@ -39,6 +36,16 @@ from harness.journal.undo import (
     parse_undo,
     parse_undo_list,
     undo_list_json,
+)
+from harness.journal.undo_data import (
+    FindDatabase,
+    FinishPart,
+    FreeConnections,
+    LetGo,
+    MendBackup,
+    MendPage,
+    MigrateBack,
+    PutBack,
 )
 from harness.system.values import Slot
 from harness.units import Duration, Instant
@@ -53,16 +60,21 @@ EVERY: tuple[Undo, ...] = (
     Remove(service="web", slot="green"),
     Deploy(service="web", slot="green", version="1.0.0"),
     LetStart(service="web", slot="green"),
+    LetAllStart(service="web"),
     ClearNetwork(service="web", slot="green"),
+    Resume(service="web", slot="green"),
     Uncordon(node=NODE),
     RecallHistory(service="web"),
     RestoreImage(service="web", version="1.0.0"),
     Unlock(service="web"),
     PutBack(table="orders"),
     LetGo(table="orders"),
+    FreeConnections(),
+    FinishPart(before="1", after="2"),
     MigrateBack(before="1", after="2"),
     FindDatabase(),
     MendBackup(backup="base-1"),
+    MendPage(table="orders"),
     GiveBack(service="web", slot="blue", copy_name="before-the-fault"),
     TakeRotationBack(copy_name="before-the-fault"),
     MendArchive(archive="config_1.0.0.tar.gz"),
@@ -125,13 +137,13 @@ def test_an_operation_is_named_by_what_it_does() -> None:
         assert Operation(operation="").title
 
 
-@pytest.mark.parametrize("undo", EVERY[9:17], ids=named)
+@pytest.mark.parametrize("undo", EVERY[11:22], ids=named)
 def test_what_was_done_to_data_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match=r"this sandbox|names no migrations"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))
 
 
-@pytest.mark.parametrize("undo", EVERY[5:9], ids=named)
+@pytest.mark.parametrize("undo", EVERY[7:11], ids=named)
 def test_what_was_done_to_a_cluster_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match="this sandbox is none"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 
 from harness.system.ports import System
 
-_PORTS: Final = frozenset(
+PORTS: Final = frozenset(
     {
         "workloads",
         "router",
@@ -44,7 +44,7 @@ class _Fence:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if name in _PORTS and found is not None:
+        if name in PORTS and found is not None:
             return _Fence(found, self._check)
         if not callable(found):
             return found

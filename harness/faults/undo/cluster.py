@@ -8,7 +8,8 @@ from typing import Any, Final
 from harness.clock import Deadline
 from harness.errors import NotFound
 from harness.faults.undo.way import Way
-from harness.journal.undo import Operation, RecallHistory, RestoreImage, Uncordon, Unlock
+from harness.journal.operation import Operation
+from harness.journal.undo import RecallHistory, RestoreImage, Uncordon, Unlock
 from harness.system.ports import Cluster, System
 
 

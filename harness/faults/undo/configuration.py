@@ -12,7 +12,8 @@ from harness.clock import Deadline
 from harness.errors import NotFound
 from harness.faults.altered import SPARED, credential
 from harness.faults.undo.way import Way
-from harness.journal.undo import GiveBack, MendArchive, Operation, TakeRotationBack
+from harness.journal.operation import Operation
+from harness.journal.undo import GiveBack, MendArchive, TakeRotationBack
 from harness.system.bundle import Bundle
 from harness.system.config_archive import unpack
 from harness.system.configuration_ports import Configurations

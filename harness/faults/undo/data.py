@@ -11,7 +11,17 @@ from typing import Any, Final
 from harness.clock import Deadline
 from harness.errors import NotFound
 from harness.faults.undo.way import Way
-from harness.journal.undo import FindDatabase, LetGo, MendBackup, MigrateBack, Operation, PutBack
+from harness.journal.operation import Operation
+from harness.journal.undo_data import (
+    FindDatabase,
+    FinishPart,
+    FreeConnections,
+    LetGo,
+    MendBackup,
+    MendPage,
+    MigrateBack,
+    PutBack,
+)
 from harness.system.ports import System
 
 _END: Final = "drill heal"
@@ -29,11 +39,23 @@ def _let_go(undo: LetGo, system: System, deadline: Deadline) -> None:
     system.tables.let_go(undo.table, deadline)
 
 
+def _give_back(_undo: FreeConnections, system: System, deadline: Deadline) -> None:
+    if system.tables is None:
+        raise NotFound("connections were taken up, and this sandbox gives no way to its sessions")
+    system.tables.give_back(deadline)
+
+
 def _migrate_back(undo: MigrateBack, system: System, deadline: Deadline) -> None:
     if system.schema is None:
         raise NotFound("the schema was changed, and drill.toml names no migrations")
     if system.schema.version(deadline) == undo.after:
         system.schema.migrate(undo.after, undo.before, deadline)
+
+
+def _finish_part(undo: FinishPart, system: System, deadline: Deadline) -> None:
+    if system.schema is None:
+        raise NotFound("the schema was changed, and drill.toml names no migrations")
+    system.schema.finish_part(undo.before, undo.after, deadline)
 
 
 def _find_database(_undo: FindDatabase, system: System, deadline: Deadline) -> None:
@@ -48,10 +70,19 @@ def _mend_backup(undo: MendBackup, system: System, _deadline: Deadline) -> None:
     system.recovery.mend(undo.backup)
 
 
+def _mend_page(_undo: MendPage, system: System, _deadline: Deadline) -> None:
+    if system.recovery is None:
+        raise NotFound("a page was damaged, and this sandbox gives no way to the database's files")
+    system.recovery.mend_page()
+
+
 WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     PutBack: Way(_put_back, lambda undo, hand: _END),  # noqa: ARG005
     LetGo: Way(_let_go, lambda undo, hand: _END),  # noqa: ARG005
+    FreeConnections: Way(_give_back, lambda undo, hand: _END),  # noqa: ARG005
+    FinishPart: Way(_finish_part, lambda undo, hand: _END),  # noqa: ARG005
     MigrateBack: Way(_migrate_back, lambda undo, hand: _END),  # noqa: ARG005
     FindDatabase: Way(_find_database, lambda undo, hand: _END),  # noqa: ARG005
+    MendPage: Way(_mend_page, lambda undo, hand: _END),  # noqa: ARG005
     MendBackup: Way(_mend_backup, lambda undo, hand: _END),  # noqa: ARG005
 }

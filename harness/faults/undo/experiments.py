@@ -9,7 +9,8 @@ from typing import Any, Final
 from harness.clock import Deadline
 from harness.faults.experiments.kept import TAKEN_BACK, Kept
 from harness.faults.undo.way import Way
-from harness.journal.undo import Operation, RunRollbacks
+from harness.journal.operation import Operation
+from harness.journal.undo import RunRollbacks
 from harness.system.ports import System
 
 

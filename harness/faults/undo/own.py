@@ -13,7 +13,8 @@ from typing import Any, Final
 from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
 from harness.faults.undo.way import Way
-from harness.journal.undo import Operation, RunCommand
+from harness.journal.operation import Operation
+from harness.journal.undo import RunCommand
 from harness.system.ports import System
 
 _MOST_TOLD: Final = 200  # characters of what a command said: its end tells what went wrong

@@ -9,7 +9,8 @@ from harness.clock import Deadline
 from harness.errors import DrillError
 from harness.faults.undo import cluster, configuration, data, experiments, own, releases
 from harness.faults.undo.way import Way
-from harness.journal.undo import Operation, Undo
+from harness.journal.operation import Operation
+from harness.journal.undo import Undo
 from harness.system.ports import System
 
 WAYS: Final[Mapping[type[Operation], Way[Any]]] = {

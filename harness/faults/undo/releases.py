@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
-from harness.clock import Deadline
-from harness.errors import MayWorkLater
+from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded, MayWorkLater
 from harness.faults.undo.way import Way
-from harness.journal.undo import ClearNetwork, Deploy, LetStart, Operation, Remove, Switch
+from harness.journal.operation import Operation
+from harness.journal.undo import (
+    ClearNetwork,
+    Deploy,
+    LetAllStart,
+    LetStart,
+    Remove,
+    Resume,
+    Switch,
+)
 from harness.system.ports import System
-from harness.system.values import Slot
+from harness.system.values import ReplicaState, Slot
 
 
 def _switch(undo: Switch, system: System, deadline: Deadline) -> None:
@@ -32,8 +42,26 @@ def _let_start(undo: LetStart, system: System, _deadline: Deadline) -> None:
     system.workloads.let_start(undo.service, Slot(undo.slot))
 
 
+def _let_all_start(undo: LetAllStart, system: System, deadline: Deadline) -> None:
+    """Clients may be sent to a slot right after this, so it gets the time to start, which a bad release never does."""
+    for slot in Slot:
+        if system.workloads.replicas(undo.service, slot):
+            system.workloads.let_start(undo.service, slot)
+
+    def all_ready() -> bool:
+        there = (one for slot in Slot for one in system.workloads.replicas(undo.service, slot))
+        return all(one.state is ReplicaState.READY for one in there)
+
+    with suppress(DeadlineExceeded):
+        wait_for(all_ready, deadline, f"{undo.service} to be ready in both of its slots")
+
+
 def _clear_network(undo: ClearNetwork, system: System, _deadline: Deadline) -> None:
     system.network.clear(undo.service, Slot(undo.slot))
+
+
+def _resume(undo: Resume, system: System, _deadline: Deadline) -> None:
+    system.workloads.resume(undo.service, Slot(undo.slot))
 
 
 WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
@@ -41,5 +69,9 @@ WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     Remove: Way(_remove, lambda undo, hand: hand.remove(undo.service, Slot(undo.slot))),
     Deploy: Way(_deploy, lambda undo, hand: hand.deploy(undo.service, Slot(undo.slot), undo.version)),
     LetStart: Way(_let_start, lambda undo, hand: hand.let_start(undo.service, Slot(undo.slot))),
+    Resume: Way(_resume, lambda undo, hand: "drill heal"),  # noqa: ARG005 - only where the sandbox is the drill's
+    LetAllStart: Way(
+        _let_all_start, lambda undo, hand: " && ".join(hand.let_start(undo.service, slot) for slot in Slot)
+    ),
     ClearNetwork: Way(_clear_network, lambda undo, hand: hand.clear_network(undo.service, Slot(undo.slot))),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from harness.clock import Deadline
-from harness.journal.undo import Operation
+from harness.journal.operation import Operation
 from harness.system.ports import ByHand, System
 
 T = TypeVar("T", bound=Operation)

@@ -53,6 +53,15 @@ class RestrainedWorkloads:
         """See the port. Always allowed: it takes something back."""
         self._inner.let_start(service, slot)
 
+    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port."""
+        self._require(f"suspend the replicas of {service} in {slot}", service, slot)
+        self._inner.suspend(service, slot, deadline)
+
+    def resume(self, service: str, slot: Slot) -> None:
+        """See the port. Always allowed: it takes something back."""
+        self._inner.resume(service, slot)
+
     def _runs(self, service: str, slot: Slot, version: str) -> bool:
         return {one.version for one in self._inner.replicas(service, slot)} == {version}
 

@@ -21,9 +21,10 @@ from harness.errors import InputError, MayWorkLater, NotFound
 from harness.sandbox.common import limits
 from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds, with_password
 from harness.sandbox.common.postgres import verifier
+from harness.sandbox.common.sessions import HeldSessions
+from harness.sandbox.common.wrong_values import put_values_back, write_wrong_values
 
 ASIDE: Final = "drill_set_aside"
-_HELD: Final = "drill holds a lock on "
 _REFERRING: Final = """
 WITH RECURSIVE referring(depth, name) AS (
     SELECT 0, %s::oid::regclass
@@ -39,6 +40,9 @@ GROUP BY n.nspname, t.relname ORDER BY max(depth) DESC
 _SET_ASIDE: Final = """
 SELECT c.relname, obj_description(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND obj_description(c.oid) LIKE '{%%' ORDER BY c.relname DESC
+"""
+_ANYTHING_ASIDE: Final = """
+SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s LIMIT 1
 """
 _FIND: Final = """
 SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -61,13 +65,13 @@ class PostgresTables:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._held: dict[str, psycopg.Connection] = {}
+        self._held = HeldSessions(dsn)
 
     def drop(self, table: str, deadline: Deadline) -> None:
         """See the port. For everybody who knows it by its name it is gone; keys that refer to it hold."""
         with self._session(deadline) as session:
             found = _found(session, table)
-            _make_aside(session)
+            make_aside(session)
             session.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(found.place, sql.Identifier(ASIDE)))
             _note(session, found.name, {"dropped": table, "schema": found.schema})
 
@@ -76,7 +80,7 @@ class PostgresTables:
         deleted = 0
         with self._session(deadline) as session:
             first = _found(session, table)
-            _make_aside(session)
+            make_aside(session)
             session.execute(_NO_TRIGGERS)
             for index, (schema, name) in enumerate(session.execute(_REFERRING, [first.oid]).fetchall()):
                 place, copy = sql.Identifier(schema, name), f"{index:02}_{name}"[:_LONGEST_NAME]
@@ -104,22 +108,26 @@ class PostgresTables:
                     )
                 elif note.get("emptied") == table:
                     _put_rows_back(session, note["schema"], note["name"], aside)
-            session.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(sql.Identifier(ASIDE)))
+                elif note.get("altered") == table:
+                    put_values_back(session, note["schema"], note["name"], aside)
+            drop_aside(session)
+
+    def alter(self, table: str, deadline: Deadline) -> int:
+        """See the port."""
+        with self._session(deadline) as session:
+            found = _found(session, table)
+            make_aside(session)
+            copy = f"altered_{found.name}"[:_LONGEST_NAME]
+            session.execute(_NO_TRIGGERS)
+            changed = write_wrong_values(session, found.oid, found.place, sql.Identifier(ASIDE, copy))
+            _note(session, copy, {"altered": table, "schema": found.schema, "name": found.name})
+        return changed
 
     def hold(self, table: str, deadline: Deadline) -> None:
         """See the port. As an application does that forgot its transaction: the lock is one that only readers share."""
         with self._session(deadline) as session:
             found = _found(session, table)
-        held = psycopg.connect(
-            with_password(self._dsn), application_name=_application(table), connect_timeout=CONNECT_SECONDS
-        )
-        try:
-            held.execute(sql.SQL("SET lock_timeout = {}").format(sql.Literal(_LOCK)))
-            held.execute(sql.SQL("SELECT FROM {} LIMIT 1").format(found.place))
-        except psycopg.Error as error:
-            held.close()
-            raise MayWorkLater(f"the table {table} cannot be read now: {error}") from error
-        self._held[table] = held
+        self._held.hold(table, found.place)
 
     def change_password(self, role: str, password: str, deadline: Deadline) -> None:
         """See the port. What PostgreSQL keeps is computed here: no statement, and no log of one, has the password."""
@@ -129,14 +137,17 @@ class PostgresTables:
 
     def let_go(self, table: str, deadline: Deadline) -> None:
         """See the port."""
-        held = self._held.pop(table, None)
-        if held is not None:
-            held.close()
         with self._session(deadline) as session:
-            session.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
-                [_application(table)],
-            )
+            self._held.let_go(table, session)
+
+    def take_up(self, deadline: Deadline) -> int:
+        """See the port."""
+        return self._held.take_up(deadline)
+
+    def give_back(self, deadline: Deadline) -> None:
+        """See the port."""
+        with self._session(deadline) as session:
+            self._held.give_back(session)
 
     @contextmanager
     def _session(self, deadline: Deadline) -> Iterator[psycopg.Connection[Any]]:
@@ -159,11 +170,6 @@ class PostgresTables:
 
 
 _LONGEST_NAME: Final = 63  # bytes of any name
-_LOCK: Final = milliseconds(limits.LOCK_WAIT)
-
-
-def _application(table: str) -> str:
-    return f"{_HELD}{table}"[:_LONGEST_NAME]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,5 +216,12 @@ def _put_rows_back(session: psycopg.Connection[Any], schema: str, name: str, asi
     session.execute(sql.SQL("DROP TABLE {}").format(aside))
 
 
-def _make_aside(session: psycopg.Connection[Any]) -> None:
+def make_aside(session: psycopg.Connection[Any]) -> None:
+    """Makes the schema for what is set aside."""
     session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(ASIDE)))
+
+
+def drop_aside(session: psycopg.Connection[Any]) -> None:
+    """Removes that schema, once nothing is in it any more."""
+    if session.execute(_ANYTHING_ASIDE, [ASIDE]).fetchone() is None:
+        session.execute(sql.SQL("DROP SCHEMA IF EXISTS {}").format(sql.Identifier(ASIDE)))

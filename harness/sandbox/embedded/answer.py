@@ -28,6 +28,11 @@ class Exchange:
         """True while no byte went either way."""
         return not self._asked and not self._count
 
+    @property
+    def unanswered(self) -> bool:
+        """True while no byte of the latest answer has come."""
+        return not self._count
+
     def asked(self, data: bytes) -> None:
         """Bytes from the client: part of the request, or the next one if an answer has begun."""
         if self._count or not self._asked:

@@ -1,4 +1,4 @@
-"""Backups of a sandbox's server: taken, found again, read to their ends, and damaged for drills.
+"""Backups of a sandbox's server: taken, found again, and read to their ends.
 
 A backup is a folder or a file with a note beside it; the note is written last, so what has one is whole.
 Belongs to the daemon's event loop.
@@ -32,8 +32,6 @@ _FIRST_WAL: Final = re.compile(r"START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)
 _SNAPSHOT: Final = "SELECT pg_export_snapshot(), pg_database_size(current_database())"
 _COPIES: Final = 4  # of what a dump holds: the rows, and their log on the server, in the archive and in the stream
 _LOCK_WAIT: Final = "--lock-wait-timeout=10s"  # of a table that somebody changes: longer is no use to a rollback
-_HALF: Final = 2  # a truncated backup keeps the first half of what it had
-_SPOILED: Final = b"\xff" * 64  # written into the middle of a corrupt one: no format has it there
 
 
 class Backups:
@@ -49,9 +47,18 @@ class Backups:
         found = [NOTE.validate_json(note.read_bytes()) for note in notes]
         return tuple(sorted((one for one in found if one.kind is kind), key=lambda one: one.taken))
 
+    def note(self, backup: Backup) -> Path:
+        """What tells of it."""
+        return self.folder / f"{backup.name}.json"
+
     def place(self, backup: Backup) -> Path:
         """Where it lies."""
         return self.folder / (f"{backup.name}.dump" if backup.kind is BackupKind.DUMP else backup.name)
+
+    def checksum(self, backup: Backup) -> Path:
+        """The file beside a dump that has its SHA-256."""
+        place = self.place(backup)
+        return place.with_name(f"{place.name}.sha256")
 
     async def take(self, kind: BackupKind, version: str, deadline: Deadline, *, safety: bool = False) -> Backup:
         """Takes one now; nothing of it is left when that fails.
@@ -98,8 +105,8 @@ class Backups:
             snapshot, size = row or ("", 0)
             options = ("--format=custom", f"--file={file}", f"--snapshot={snapshot}", _LOCK_WAIT)
             await self.run("pg_dump", *options, *self._at_server(), deadline=deadline)
-        digest = await asyncio.to_thread(_digest, file)
-        file.with_name(f"{file.name}.sha256").write_text(f"{digest}  {file.name}\n", encoding="ascii")
+        told = await asyncio.to_thread(digest, file)
+        file.with_name(f"{file.name}.sha256").write_text(f"{told}  {file.name}\n", encoding="ascii")
         needs = size * _COPIES
         return Backup(name, BackupKind.DUMP, taken, version, file.stat().st_size, earliest, latest, needs)
 
@@ -111,9 +118,11 @@ class Backups:
         try:
             if backup.kind is BackupKind.BASE:
                 await self.run("pg_verifybackup", "--no-parse-wal", "--quiet", str(place), deadline=deadline)
-                return ""
-            told = place.with_name(f"{place.name}.sha256").read_text(encoding="ascii").split()[0]
-            if told != await asyncio.to_thread(_digest, place):
+                found = (place / "PG_VERSION").read_text(encoding="ascii").strip()
+                wanted = self._postgres.major
+                return "" if found == wanted else f"{backup.name} is of PostgreSQL {found}, and this is {wanted}"
+            told = self.checksum(backup).read_text(encoding="ascii").split()[0]
+            if told != await asyncio.to_thread(digest, place):
                 return f"{backup.name} is not what was written: its SHA-256 differs from the one beside it"
             # The list alone would accept a truncated dump.
             await self.run("pg_restore", "--file=/dev/null", str(place), deadline=deadline)
@@ -144,40 +153,6 @@ class Backups:
             said = log.read_bytes()[before:].decode("utf-8", "replace").strip()
             raise WillNotWork(f"{program} {told_exit(code)}: {said[-500:] or last_lines(log)}")
 
-    def spoil(self, backup: Backup, how: str) -> None:
-        """See the port. The original is kept beside it."""
-        place, kept = self.place(backup), self._kept(backup)
-        if kept.exists():
-            return
-        place.rename(kept)
-        if how == "missing":
-            return
-        if kept.is_dir():
-            shutil.copytree(kept, place, copy_function=shutil.copy2)
-            for path in (place, *place.rglob("*")):
-                shutil.chown(path, kept.stat().st_uid, kept.stat().st_gid)
-            target = max(
-                (one for one in (place / "base").rglob("*") if one.is_file()), key=lambda one: one.stat().st_size
-            )
-        else:
-            shutil.copy2(kept, place)
-            shutil.chown(place, kept.stat().st_uid, kept.stat().st_gid)
-            target = place
-        content = target.read_bytes()
-        half = len(content) // _HALF
-        target.write_bytes(content[:half] if how == "truncated" else content[:half] + _SPOILED + content[half + 64 :])
-
-    def mend(self, name: str) -> None:
-        """See the port."""
-        for backup in (*self.all(BackupKind.BASE), *self.all(BackupKind.DUMP)):
-            place, kept = self.place(backup), self._kept(backup)
-            if backup.name == name and kept.exists():
-                if place.is_dir():
-                    shutil.rmtree(place)
-                else:
-                    place.unlink(missing_ok=True)
-                kept.rename(place)
-
     def by_name(self, name: str) -> Backup:
         """The backup of that name.
 
@@ -189,16 +164,13 @@ class Backups:
                 return backup
         raise NotFound(f"there is no backup {name!r}")
 
-    def _kept(self, backup: Backup) -> Path:
-        place = self.place(backup)
-        return place.with_name(f"{place.name}.whole")
-
     def _at_server(self, *, database: bool = True) -> Sequence[str]:
         where = (f"--host={self._postgres.run}", f"--port={self._postgres.port}", f"--username={HARNESS_ROLE}")
         return (*where, "--no-password", *((f"--dbname={self._postgres.database}",) if database else ()))
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """The SHA-256 of a file."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 

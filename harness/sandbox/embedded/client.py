@@ -64,6 +64,14 @@ class EmbeddedWorkloads:
         """See the port."""
         self._link.call(Call(name="let_start", service=service, slot=slot))
 
+    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port. Soon it is not ready any more, and gets no new connections."""
+        self._link.call(Call(name="suspend", service=service, slot=slot, deadline=deadline.at))
+
+    def resume(self, service: str, slot: Slot) -> None:
+        """See the port."""
+        self._link.call(Call(name="resume", service=service, slot=slot))
+
 
 class EmbeddedRouter:
     """The port Router."""
@@ -105,9 +113,17 @@ class EmbeddedNetwork:
         """See the port."""
         self._link.call(Call(name="delay", service=service, slot=slot, delay=delay))
 
+    def refuse(self, service: str, slot: Slot) -> None:
+        """See the port."""
+        self._link.call(Call(name="refuse", service=service, slot=slot))
+
+    def lose(self, service: str, slot: Slot, share: float) -> None:
+        """See the port. Whole answers are lost: all that comes back on a connection, or nothing."""
+        self._link.call(Call(name="lose", service=service, slot=slot, share=share))
+
     def clear(self, service: str, slot: Slot) -> None:
-        """See the port. What is held back is delivered at once."""
-        self._link.call(Call(name="delay", service=service, slot=slot))
+        """See the port. What is held back is delivered at once; a connection whose answer was lost is cut."""
+        self._link.call(Call(name="clear", service=service, slot=slot))
 
 
 class EmbeddedSandbox:

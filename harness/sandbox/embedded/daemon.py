@@ -26,6 +26,7 @@ from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, Owner, remove
 from harness.sandbox.embedded.owned import Sandbox
+from harness.sandbox.embedded.processes import send
 from harness.sandbox.embedded.wire import Answer, Call, Order
 from harness.units import Instant
 
@@ -149,12 +150,22 @@ class Daemon:
                 await deployment.hold_down()
             case "let_start":
                 deployment.let_start()
+            case "suspend":
+                send(deployment.processes(), signal.SIGSTOP)
+            case "resume":
+                send(deployment.processes(), signal.SIGCONT)
             case "active":
                 return sandbox.router.active(call.service)
             case "switch":
                 sandbox.switch(call.service, call.slot)
             case "delay":
                 sandbox.router.delay(call.service, call.slot, call.delay)
+            case "refuse":
+                sandbox.router.refuse(call.service, call.slot)
+            case "lose":
+                sandbox.router.lose(call.service, call.slot, call.share)
+            case "clear":
+                sandbox.router.clear(call.service, call.slot)
         return None
 
     def _make_owner(self) -> Owner:

@@ -120,6 +120,7 @@ class Postgres:
         self._reserved.bind((_HOST, 0))
         self.port: int = self._reserved.getsockname()[1]
         self.binaries: Binaries | None = None
+        self.major = ""  # version, as its data folder has it
         self.server: Child | None = None
 
     @property
@@ -175,6 +176,7 @@ class Postgres:
         self._give(self.folder)
         await self._initdb(password_file)
         password_file.unlink()
+        self.major = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
         (self.data / "postgresql.auto.conf").write_text(self.settings())
         await self.start_server(deadline)
         await create_database(self.local(self.run, "postgres"), self.database, self._password)

@@ -7,7 +7,7 @@ import ctypes
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +131,13 @@ def children_of(pid: int) -> tuple[int, ...]:
     except OSError:
         return ()
     return tuple(int(one) for one in text.split())
+
+
+def send(processes: Iterable[Process], number: signal.Signals) -> None:
+    """Sends a signal to children, each with its group; nothing happens to one that has ended."""
+    for one in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(one.pid, number)
 
 
 def told_exit(code: int) -> str:

@@ -17,6 +17,7 @@ from harness.sandbox.embedded import segments
 from harness.sandbox.embedded.backups import Backups
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.server_admin import ServerAdmin
+from harness.sandbox.embedded.spoiling import Spoiling
 from harness.sandbox.embedded.wal import WalStream
 from harness.system.restoring import Backup, Point, PointKind
 
@@ -31,6 +32,7 @@ class Reach:
 
     def __init__(self, postgres: Postgres, wal: WalStream, backups: Backups, admin: ServerAdmin) -> None:
         self._postgres, self._wal, self._backups, self._admin = postgres, wal, backups, admin
+        self._spoiling = Spoiling(backups)
 
     async def find(self, backup: Backup, point: Point, deadline: Deadline) -> str:
         """See the port."""
@@ -99,7 +101,7 @@ class Reach:
     def spoil(self, backup: Backup, how: str) -> None:
         """See the port. Without its log a base backup leads nowhere."""
         if how != CUT_OFF:
-            self._backups.spoil(backup, how)
+            self._spoiling.spoil(backup, how)
             return
         for folder in (self._postgres.archive, *self._wal.folders):
             for file in folder.glob(f"{backup.first_wal}*"):
@@ -108,7 +110,7 @@ class Reach:
 
     def mend(self, name: str) -> None:
         """See the port."""
-        self._backups.mend(name)
+        self._spoiling.mend(name)
         for folder in (self._postgres.archive, *self._wal.folders):
             for file in folder.glob(f"*{_CUT}"):
                 file.rename(file.with_name(file.name.removesuffix(_CUT)))

@@ -14,6 +14,7 @@ from harness.errors import InternalError, MayWorkLater, WillNotWork
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.backups import NOTE, Backups
 from harness.sandbox.embedded.losing import Losing
+from harness.sandbox.embedded.pages import Pages
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.reach import Reach
 from harness.sandbox.embedded.restoring import Restoring
@@ -48,6 +49,7 @@ class RecoveryCalls:
         self._admin = ServerAdmin(postgres)
         self._reach = Reach(postgres, wal, self._backups, self._admin)
         self._losing = Losing(postgres, self._admin)
+        self._pages = Pages(postgres, self._admin)
         self._restoring = Restoring(postgres, wal, self._backups, self._admin)
         self._turn_away, self._let_in = turn_away, let_in
         self._one = asyncio.Lock()  # a caller that has given up may call again while its first call is carried out
@@ -122,6 +124,10 @@ class RecoveryCalls:
                 await self._losing.lose()
             case "find_again":
                 await self._losing.find_again(deadline)
+            case "damage_page":
+                await self._pages.damage(about["table"], deadline)
+            case "mend_page":
+                await self._pages.mend()
             case "spoil":
                 self._reach.spoil(backups.by_name(about["backup"]), about["how"])
             case "mend":
@@ -220,6 +226,14 @@ class EmbeddedRecovery:
     def find_again(self, deadline: Deadline) -> None:
         """See the port."""
         self._call("find_again", deadline)
+
+    def damage_page(self, table: str, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("damage_page", deadline, table=table)
+
+    def mend_page(self) -> None:
+        """See the port."""
+        self._call("mend_page")
 
     def spoil(self, backup: Backup, how: str) -> None:
         """See the port."""

@@ -50,7 +50,7 @@ class Relay(asyncio.Protocol):
         self._line = DelayLine(
             self._deliver, most=limits.HELD_BYTES, stop=self._stop_answers, resume=self._resume_answers
         )
-        self._draining = False
+        self._draining = self._loses = False  # it loses: an answer was lost, so nothing that comes after it arrives
         self._turned_away = self._answered = False
         self._client_ended = self._backend_ended = False
         self._client_full = False
@@ -110,6 +110,10 @@ class Relay(asyncio.Protocol):
 
     def answer(self, data: bytes) -> None:
         """Bytes from the replica; empty ones end the answers."""
+        if self._way is not None and self._way.lost and not self._loses and self._exchange.unanswered:
+            self._loses = self._way.loses_next()
+        if self._loses:
+            return
         if data:
             self._exchange.answered(data)
         else:
@@ -118,7 +122,7 @@ class Relay(asyncio.Protocol):
 
     def backend_lost(self, error: Exception | None) -> None:
         """The replica's end is closed; a reset is passed on at once."""
-        if error is not None:
+        if error is not None and not self._loses:
             self.reset()
 
     def backend_full(self, *, full: bool) -> None:
@@ -132,7 +136,9 @@ class Relay(asyncio.Protocol):
     # The life of the connection
 
     def flush(self) -> None:
-        """Delivers what is held back."""
+        """See the way."""
+        if self._loses:
+            self.reset()
         self._line.flush()
 
     def drain(self) -> None:
@@ -170,7 +176,7 @@ class Relay(asyncio.Protocol):
                 self._client.resume_reading()
                 return
             way = self._choice.way
-            port = way.next_port(tried)
+            port = None if way.refuses else way.next_port(tried)
             if port is None:
                 self.reset()
                 return

@@ -101,9 +101,23 @@ class TcpRouter:
         self._routes[service].turned_away = False
 
     def delay(self, service: str, slot: Slot, delay: Duration) -> None:
-        """Holds back every answer of a slot; what is held back already keeps its place. Zero ends it."""
+        """Holds back every answer of a slot; what is held back already keeps its place."""
+        self._routes[service].ways[slot].delay = delay
+
+    def refuse(self, service: str, slot: Slot) -> None:
+        """Lets nobody through to a slot, and cuts who is."""
         way = self._routes[service].ways[slot]
-        way.delay = delay
-        if delay.ns <= 0:
-            for relay in tuple(way.connections):
-                relay.flush()
+        way.refuses = True
+        for connection in tuple(way.connections):
+            connection.reset()
+
+    def lose(self, service: str, slot: Slot, share: float) -> None:
+        """Lets a share of the answers of a slot never arrive."""
+        self._routes[service].ways[slot].lost = share
+
+    def clear(self, service: str, slot: Slot) -> None:
+        """Ends every disturbance on the way to a slot."""
+        way = self._routes[service].ways[slot]
+        way.delay, way.refuses, way.lost = Duration(0), False, 0.0
+        for connection in tuple(way.connections):
+            connection.flush()

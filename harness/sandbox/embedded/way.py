@@ -23,7 +23,7 @@ class Connection(Protocol):
         """Ends it without cutting an answer."""
 
     def flush(self) -> None:
-        """Delivers what is held back."""
+        """Delivers what is held back; where something was lost it is cut, since no more can follow."""
 
     def reset(self) -> None:
         """Cuts it."""
@@ -35,8 +35,11 @@ class Way:
 
     ports: tuple[int, ...] = ()
     delay: Duration = field(default_factory=lambda: Duration(0))
+    refuses: bool = False
+    lost: float = 0.0  # share of the answers that never arrive
     connections: set[Connection] = field(default_factory=set)
     _turn: int = 0
+    _answers: int = 0
     _left: asyncio.Event = field(default_factory=asyncio.Event)
 
     def next_port(self, tried: set[int]) -> int | None:
@@ -46,6 +49,12 @@ class Way:
             return None
         self._turn += 1
         return left[self._turn % len(left)]
+
+    def loses_next(self) -> bool:
+        """Whether the next answer is one of those that are lost; of any number of answers the share is exact."""
+        before = int(self._answers * self.lost)
+        self._answers += 1
+        return int(self._answers * self.lost) > before
 
     def leave(self, connection: Connection) -> None:
         """A connection is over, or takes another way."""

@@ -26,9 +26,14 @@ Name = Literal[
     "restart",
     "hold_down",
     "let_start",
+    "suspend",
+    "resume",
     "active",
     "switch",
     "delay",
+    "refuse",
+    "lose",
+    "clear",
     "recovery",
 ]
 
@@ -52,6 +57,7 @@ class Call(_Line):
     slot: Slot = Slot.BLUE
     version: str = ""
     delay: Duration = Duration(0)
+    share: float = 0.0
     verb: str = ""
     about: dict[str, Any] = Field(default_factory=dict)
     staged: Path | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from harness.clock import Deadline
-from harness.errors import WillNotWork
+from harness.errors import Unavailable, WillNotWork
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helpers import confined, wait_until_started
@@ -62,6 +62,16 @@ class KubernetesNetwork:
         wait_until_started(kube, name, deadline)
         if self._router.active(service) is slot:
             self._router.lead(service, names.delay_selector(service, slot), deadline)
+
+    def refuse(self, service: str, slot: Slot) -> None:
+        """See the port."""
+        raise Unavailable(f"connections to {service} in {slot} cannot be refused on a cluster; use embedded")
+
+    def lose(self, service: str, slot: Slot, share: float) -> None:
+        """See the port."""
+        raise Unavailable(
+            f"{share:.0%} of the answers of {service} in {slot} cannot be lost on a cluster; use embedded"
+        )
 
     def clear(self, service: str, slot: Slot) -> None:
         """See the port. Answers that are held back are still delivered in their time."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from harness.clock import Deadline, wait_for
-from harness.errors import CrashLoop, DeadlineExceeded, NotFound
+from harness.errors import CrashLoop, DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.configmaps import configuration
@@ -173,6 +173,13 @@ class KubernetesWorkloads:
             strategy={"$retainKeys": list(before["strategy"]), **before["strategy"]},
             container={"name": container.name, "command": before["command"], "args": before["args"]},
         )
+
+    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - refused at once
+        """See the port: the first process of a container cannot be suspended from within."""
+        raise Unavailable(f"the processes of {service} in {slot} cannot be suspended on a cluster; use embedded")
+
+    def resume(self, service: str, slot: Slot) -> None:
+        """See the port: nothing was suspended."""
 
     def _patch(
         self, service: str, slot: Slot, *, annotation: str | None, strategy: dict[str, Any], container: dict[str, Any]
