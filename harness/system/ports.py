@@ -29,7 +29,7 @@ class Workloads(Protocol):
         """
 
     def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
-        """As `deploy`, but waits for no replica: a careless release. What ran in the slot before is given up at once."""
+        """As `deploy`, but waits for no replica: a careless release. What ran in the slot before is given up."""
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """Stops all replicas of a service in a slot, gracefully first, and waits until they are gone."""
