@@ -24,7 +24,7 @@ from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.undo.passes import BackOff, take_back
 from harness.faults.undo.registry import carry_out
 from harness.journal.records import FaultMoved, FaultState, UndoDone, UndoRegistered
-from harness.journal.undo import Undo
+from harness.journal.undo import RunCommand, RunRollbacks, Undo
 from harness.system.values import Slot
 from harness.units import Duration, Instant
 from tests.support.memory import MemoryMetrics, MemoryRecorder, every_tenth_call_fails
@@ -262,8 +262,11 @@ ARGUMENTS = {
     "before": st.just("1"),
     "after": st.just("2"),
     "backup": st.just("base-1"),
+    "copy_name": st.just("before-the-fault"),
+    "archive": st.just("config_1.0.0.tar.gz"),
 }
-UNDO: st.SearchStrategy[Undo] = st.sampled_from(get_args(Undo)).flatmap(
+OF_OTHERS = (RunCommand, RunRollbacks)  # programs that are none of ours
+UNDO: st.SearchStrategy[Undo] = st.sampled_from([one for one in get_args(Undo) if one not in OF_OTHERS]).flatmap(
     lambda kind: st.builds(kind, **{name: ARGUMENTS[name] for name in kind.model_fields if name != "operation"})
 )
 
