@@ -1,4 +1,3 @@
-@interrupted
 Feature: What goes wrong during a rollback is seen through, or told
   A rollback begins in the worst hour of the year, and the hour does not get better: the engine's own process is killed,
   somebody else presses the button too, what it counts on dies, the database is lost on top of it.

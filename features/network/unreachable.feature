@@ -1,4 +1,3 @@
-@network
 Feature: A service that nobody can reach is taken out of the way
   Its processes run, and nothing has crashed: they hang, or the network does. Clients are sent to what stands by.
 
