@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +20,7 @@ from harness.clock import Deadline
 from harness.conduct import make_run_folder, new_run_id
 from harness.drill.gameday import go_through, moment, require_answerable, require_files
 from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
-from harness.errors import NotFound
+from harness.errors import CannotCreate, MayWorkLater, NotFound
 from harness.journal.gameday import FILE, Note, append
 from harness.notify.notice import Notice, Occasion, Told, target_of
 from harness.notify.sender import Notifier
@@ -70,6 +72,34 @@ def run(file: File, *, out: Out = RUNS, days: Days = DAYS) -> int:
     require_files(day)
     require_answerable(day, terminal=sys.stdin.isatty())
     notifier = Notifier([target_of(one, file.parent) for one in day.notify], _told)
+    with _alone(days):
+        return _run(day, notifier, out, days)
+
+
+@contextmanager
+def _alone(days: Path) -> Iterator[None]:
+    """Refuses a game day while another of this folder is under way: each would spoil what the other measures.
+
+    Raises:
+        MayWorkLater: one is.
+        CannotCreate: the folder cannot be written.
+    """
+    try:
+        days.mkdir(parents=True, exist_ok=True)
+        lock = (days / ".lock").open("a")
+    except OSError as error:
+        raise CannotCreate(f"{days}: game days cannot be kept there: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise MayWorkLater(
+                f"{days}: another game day is under way; wait for its end, or name other --days"
+            ) from None
+        yield
+
+
+def _run(day: GameDay, notifier: Notifier, out: Path, days: Path) -> int:
     folder = make_run_folder(days, new_run_id())
     tell(f"the record is {folder / FILE}; `drill note` adds to it")
     try:

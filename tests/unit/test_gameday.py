@@ -192,6 +192,18 @@ def test_the_file_of_an_approval_counts_when_it_was_made_since(tmp_path: Path) -
     assert approved()
 
 
+def test_one_game_day_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "day.toml").write_text(
+        PAUSES.replace('"Go on?"', '"?", approval = "x"').replace('"And now?"', '"?", approval = "x"')
+    )
+    with command._alone(tmp_path / "days"):
+        said = say(monkeypatch, capsys, "gameday", "run", tmp_path / "day.toml", "--days", tmp_path / "days")
+    assert (said.code, "another game day is under way" in said.err) == (75, True)
+
+
 def test_a_note_goes_to_the_last_game_day(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
