@@ -115,7 +115,7 @@ def run(
         target = _target(engine, (to or ()) if goal is None else (), deadline)
         found = engine.plan(procedure, target, deadline, goal)
         deadline = _time_for(found)
-        telling = Telling(model, procedure, found.target)
+        telling = Telling(model, procedure, found.target, found.goal)
         with records.begin(found, engine.standing.before(found.target)) as writer:
             return _carry_out(engine, found, (told, writer, telling), deadline, json=json, whole=True)
 
@@ -161,7 +161,8 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
             raise NotFound("there is no rollback that was interrupted or failed")
         if kept.reversing:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
-        told, telling = Told(quiet=json), Telling(model, kept.plan.procedure, kept.plan.target)
+        told, plan_kept = Told(quiet=json), kept.plan
+        telling = Telling(model, plan_kept.procedure, plan_kept.target, plan_kept.goal)
         with records.take_up(reversing=False) as writer:
             deadline = _time_for(kept.plan)
             return _carry_out(engine, remaining(kept), (told, writer, telling), deadline, json=json)
@@ -181,7 +182,7 @@ def take_back(*, on: On = None, system: System = None, json: Json = False) -> in
             if not found.steps:
                 writer.ended("reversed", "nothing had been changed")
                 return _ended(found, told, Outcome("done", "nothing had been changed"), json=json)
-            parts = (told, writer, Telling(model, found.procedure, found.target))
+            parts = (told, writer, Telling(model, found.procedure, found.target, found.goal))
             return _carry_out(engine, found, parts, _time_for(found), json=json, done="reversed")
 
 

@@ -20,20 +20,21 @@ class Telling:
         model: the description of the system.
         procedure: how it goes back.
         target: the version that each service goes back to.
+        goal: what else goes back, in words.
 
     Raises:
         ConfigurationError: a receiver's secret is not where drill.toml says.
     """
 
-    def __init__(self, model: SystemModel, procedure: str, target: Mapping[str, str]) -> None:
-        self._model, self._procedure, self._target = model, procedure, target
+    def __init__(self, model: SystemModel, procedure: str, target: Mapping[str, str], goal: str = "") -> None:
+        self._model, self._procedure, self._target, self._goal = model, procedure, target, goal
         self._notifier = Notifier([target_of(one, model.root) for one in model.notify], self._told)
         self._begun = utc_anchor()[1]
 
     def begins(self, why: str) -> None:
         """It begins; does not wait until anybody knows."""
         back = ", ".join(f"{service} {version}" for service, version in self._target.items())
-        self._send(Occasion.STARTED, f"{why}: {self._procedure} rollback to {back}")
+        self._send(Occasion.STARTED, f"{why}: {self._procedure} rollback to {back or self._goal}")
 
     def ended(self, outcome: str, words: str, *, helped: bool, escalate: bool = False) -> None:
         """It ended; waits a little until everybody knows. What could not be told is said on stderr, and fails nothing.

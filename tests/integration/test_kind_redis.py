@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from harness.errors import Unavailable
+from harness.rollback.configuration.connections import try_all
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
 from harness.sandbox.kind.redis import DrillRedis
+from harness.system.bundle import ENVIRONMENT, Bundle, environment_file
+from harness.system.configuration_model import Connection
 from tests.support.containers import docker, docker_network, inspected, left_of, marked, new_name
 from tests.support.sandboxes import soon
 from tests.support.tools import needs
@@ -54,6 +57,22 @@ def password(redis: DrillRedis) -> str:
 
 def test_it_answers_whoever_has_the_password(redis: DrillRedis) -> None:
     assert say(redis, f"AUTH {password(redis)}", "SET session 7", "DEL session") == ["+OK", "+OK", ":1"]
+
+
+def test_a_configuration_reaches_it_with_the_password_and_with_no_other(redis: DrillRedis) -> None:
+    connection = Connection(name="sessions", file=ENVIRONMENT, key="/REDIS_URL")
+    good = redis.service_url(redis.address.host)
+    for url, problem in (
+        (good, ""),
+        (good.replace(password(redis), "leaked-and-rotated"), "AUTH is answered by WRONGPASS"),
+        (good.replace(f":{password(redis)}@", ""), "PING is answered by NOAUTH"),
+        (good.replace(":6379", ":6380"), "refused"),
+    ):
+        bundle = Bundle({ENVIRONMENT: environment_file({"REDIS_URL": url})})
+        [tried] = try_all([connection], {"web": bundle}, lambda address: address, soon())
+        assert problem in tried.problem
+        assert bool(tried.problem) is bool(problem)
+        assert password(redis) not in str(tried)
 
 
 def test_it_refuses_whoever_has_not(redis: DrillRedis) -> None:

@@ -7,15 +7,17 @@ secret goes over its socket, where calls that fail are logged.
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import CannotCreate
+from harness.errors import CannotCreate, InputError
 from harness.sandbox.embedded import configuring
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.link import Link
 from harness.sandbox.embedded.wire import Call
+from harness.secrecy import learn, secrets_of
 from harness.system.bundle import SECRET_MODE, Bundle, differing
 from harness.system.values import Slot
 
@@ -29,8 +31,11 @@ class EmbeddedConfigurations:
         self._link, self._kept = link, folder.path / "configuration"
 
     def read(self, service: str, slot: Slot, deadline: Deadline) -> Bundle:
-        """See the port. Of replicas that do not have the same it is the first one's."""
-        return configuring.read(self._places(service, slot, deadline)[0])
+        """See the port. Of replicas that do not have the same it is the first one's; what is secret in it is masked."""
+        found = configuring.read(self._places(service, slot, deadline)[0])
+        with suppress(InputError):  # whoever parses it is told
+            learn(*secrets_of(found.environment))
+        return found
 
     def put(self, service: str, slot: Slot, bundle: Bundle, deadline: Deadline) -> None:
         """See the port."""
