@@ -6,7 +6,6 @@ It can be gone on with, or taken back, after every one of them. On a real system
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from harness.rollback.configuration.actions import ConfigurationVersion, Restart
 from harness.rollback.engine import Engine, Outcome, StepReport
 from harness.rollback.interrupted import remaining, reverse
 from harness.rollback.plan import Plan, Procedure, StepPhase
-from harness.rollback.record import Records, Writer, only_one
+from harness.rollback.record import Records, only_one
 from harness.sandbox.embedded.configuration import EmbeddedConfigurations
 from harness.sandbox.embedded.start import StartedSandbox
 from harness.system.bundle import ENVIRONMENT, Bundle
@@ -29,28 +28,12 @@ from harness.system.checks import http_client
 from harness.system.configuration_model import ConfigurationTable
 from harness.system.model import DatabaseTable, SystemModel
 from harness.system.values import Slot
+from tests.support.dying import dies
 from tests.support.http_server import Behaviour, Server
 from tests.support.sandboxes import echo, opened, soon, state_folder
 
 STEPS = 10  # of the plan; a test looks that there are so many
 HERE = ("echo", Slot.BLUE)
-
-
-class DiedError(Exception):
-    """The engine's process is gone."""
-
-
-@dataclass
-class Dies:
-    """Records each step, and dies after one of them."""
-
-    record: Writer
-    after: int
-
-    def step_ended(self, report: StepReport) -> None:
-        self.record.step_ended(report)
-        if report.step.id == f"{self.after:02}":
-            raise DiedError
 
 
 @dataclass
@@ -86,10 +69,6 @@ class World:
 
     def serves(self) -> bool:
         return self.http.get(f"http://{self.sandbox.router.address('echo')}/version").status_code == 200
-
-    def dies(self, records: Records, plan: Plan, after: int) -> None:
-        with records.begin(plan, ()) as writer, suppress(DiedError):
-            self.engine.run(plan, Dies(writer, after), soon(120))
 
     def goes(self, records: Records, plan: Plan, *, reversing: bool = False) -> Outcome:
         with records.take_up(reversing=reversing) as writer:
@@ -142,7 +121,7 @@ def test_a_rollback_that_dies_after_any_step_is_gone_on_with_and_taken_back(worl
     plan = world.changed_by_hand()
     assert len(plan.steps) == STEPS
     with only_one(world.folder, "test") as records:
-        world.dies(records, plan, after)
+        dies(world.engine, records, plan, after)
         assert world.serves()
         assert (
             world.runs(world.by_hand)
@@ -157,7 +136,7 @@ def test_a_rollback_that_dies_after_any_step_is_gone_on_with_and_taken_back(worl
 
     plan = world.changed_by_hand()
     with only_one(world.folder, "test") as records:
-        world.dies(records, plan, after)
+        dies(world.engine, records, plan, after)
         kept = records.newest()
         assert kept is not None
         found = reverse(kept)

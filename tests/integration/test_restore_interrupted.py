@@ -1,7 +1,6 @@
 """A restore that ends after any of its steps leaves the old or the new data serving, to be gone on with or undone."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,36 +10,20 @@ import pytest
 
 from harness.errors import MayWorkLater
 from harness.rollback.data.actions import Goal, NewestBackup, SwapDatabase
-from harness.rollback.engine import Engine, StepReport
+from harness.rollback.engine import Engine
 from harness.rollback.interrupted import remaining, reverse
 from harness.rollback.plan import Plan, Procedure, StepPhase
-from harness.rollback.record import Records, Writer, only_one
+from harness.rollback.record import Records, only_one
 from harness.sandbox.embedded.recovery import EmbeddedRecovery
 from harness.sandbox.embedded.start import StartedSandbox
 from harness.system.checks import http_client
 from harness.system.model import DatabaseTable, SystemModel
 from harness.system.restoring import BackupKind, Point, PointKind
+from tests.support.dying import dies
 from tests.support.sandboxes import echo, opened, soon, state_folder
 
 STEPS = 12  # no plan here has more
 EACH = 20  # rows to a base backup: each restore leaves a timeline that the next one has to go through
-
-
-class DiedError(Exception):
-    """The engine's process is gone."""
-
-
-@dataclass
-class Dies:
-    """Records each step, and dies after one of them."""
-
-    record: Writer
-    after: int
-
-    def step_ended(self, report: StepReport) -> None:
-        self.record.step_ended(report)
-        if report.step.id == f"{self.after:02}":
-            raise DiedError
 
 
 @dataclass
@@ -82,10 +65,6 @@ class World:
         self.write()
         return self.engine.plan(procedure, {}, soon(30), goal), restored, self.rows()
 
-    def dies(self, records: Records, plan: Plan, after: int) -> None:
-        with records.begin(plan, ()) as writer, suppress(DiedError):
-            self.engine.run(plan, Dies(writer, after), soon(120))
-
     def goes(self, records: Records, plan: Plan, *, reversing: bool) -> str:
         with records.take_up(reversing=reversing) as writer:
             outcome = self.engine.run(plan, writer, soon(120))
@@ -120,7 +99,7 @@ def test_a_restore_that_dies_is_gone_on_with_to_its_end(world: World, procedure:
     plan, restored, before = world.prepared(procedure)
     assert len(steps(plan)) <= STEPS
     with only_one(world.folder, "test") as records:
-        world.dies(records, plan, after)
+        dies(world.engine, records, plan, after)
         if world.serves():  # where clients are let in it is to all of the old data, or to all of the new
             assert world.rows() in (before, restored)
         kept = records.newest()
@@ -136,7 +115,7 @@ def test_a_restore_that_dies_is_gone_on_with_to_its_end(world: World, procedure:
 def test_a_restore_that_dies_is_taken_back(world: World, procedure: Procedure, after: int) -> None:
     plan, _, before = world.prepared(procedure)
     with only_one(world.folder, "test") as records:
-        world.dies(records, plan, after)
+        dies(world.engine, records, plan, after)
         kept = records.newest()
         assert kept is not None
         found = reverse(kept)
