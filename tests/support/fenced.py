@@ -6,7 +6,7 @@ A fenced block names its language, and may say more behind it, which no reader o
     text                what the commands before it said: each line in this order, `…` stands for anything
     LANGUAGE file=PATH  becomes that file; `add=PATH` is put at the end of one that is there
     gherkin             a whole feature, or steps: each must be one that is defined
-    toml, json, python  must at least be read
+    toml, json, yaml, python    must at least be read
 
 `<!-- not run: why -->` on the line before a block takes it out. A block of no language is a mistake.
 """
@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import yaml
 
 from harness.bdd.vocabulary import own_steps, readings
 
@@ -75,6 +77,35 @@ def blocks(page: str) -> Iterator[Block]:
         run = True
 
 
+def read(block: Block) -> None:
+    """Reads a block of data or code as its language is read.
+
+    Raises:
+        PageError: it cannot be read.
+    """
+    try:
+        READ[block.language](block.text)
+    except (ValueError, SyntaxError, yaml.YAMLError) as error:
+        raise PageError(f"{block}: cannot be read: {error}") from error
+
+
+def _steps(text: str) -> None:
+    steps = own_steps()
+    for line in map(str.strip, text.splitlines()):
+        if _KEYWORD.match(line) and "<" not in line and not readings(steps, _KEYWORD.sub("", line)):
+            raise ValueError(f"no step is defined that reads '{line}'")
+
+
+READ: Final[Mapping[str, Callable[[str], object]]] = {
+    "gherkin": _steps,
+    "toml": tomllib.loads,
+    "json": json.loads,
+    "yaml": yaml.safe_load,
+    "python": ast.parse,
+}
+"""The languages that can be read, each with how."""
+
+
 @dataclass
 class Reader:
     """Somebody who does what a page says, in a folder of their own, with a shell whose environment is given."""
@@ -89,25 +120,19 @@ class Reader:
         Raises:
             PageError: something is not as the page says.
         """
-        ways: Mapping[str, Callable[[Block], object]] = {
-            "sh": self._run,
-            "text": self._compare,
-            "gherkin": self._steps,
-            "toml": lambda block: tomllib.loads(block.text),
-            "json": lambda block: json.loads(block.text),
-            "python": lambda block: ast.parse(block.text),
-        }
         done = 0
         for block in blocks(page):
             if not block.run:
                 continue
-            if block.language not in ways and not self._is_file(block):
+            if block.language == "sh":
+                self._run(block)
+            elif block.language == "text":
+                self._compare(block)
+            elif block.language in READ:
+                if not (block.language == "gherkin" and self._is_file(block)):  # it may have steps of its own
+                    read(block)
+            elif not self._is_file(block):
                 raise PageError(f"{block}: nobody runs such a block; name a language of tests/support/fenced.py")
-            if block.language in ways and not (block.language == "gherkin" and self._is_file(block)):
-                try:
-                    ways[block.language](block)
-                except (ValueError, SyntaxError) as error:
-                    raise PageError(f"{block}: cannot be read: {error}") from error
             self._write(block)
             done += 1
         return done
@@ -150,11 +175,3 @@ class Reader:
                 raise PageError(
                     f"{block}: the commands before did not say '{line}', or not in this order:\n{self.output}"
                 )
-
-    @staticmethod
-    def _steps(block: Block) -> None:
-        steps = own_steps()
-        for line in block.text.splitlines():
-            text = line.strip()
-            if _KEYWORD.match(text) and "<" not in text and not readings(steps, _KEYWORD.sub("", text)):
-                raise PageError(f"{block}: no step is defined that reads '{text}'")

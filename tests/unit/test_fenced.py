@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fenced import PageError, Reader
+from tests.support.commands import REPOSITORY
+from tests.support.fenced import READ, PageError, Reader, blocks, read
 
 FENCE = "```"
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 
 
 def page(*blocks: tuple[str, str]) -> str:
@@ -67,3 +69,11 @@ def test_only_the_block_right_behind_the_remark_is_left_out(reader: Reader) -> N
         reader.follow(f"{left_out}\n{FENCE}sh\nfalse\n{FENCE}\n")
     with pytest.raises(PageError):
         reader.follow(left_out.replace("-->\n", "-->\nWords.\n"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_a_page_shows_of_features_and_files_can_be_read(path: Path) -> None:
+    """Whether its commands work, too, tests/integration/test_documentation.py shows of some."""
+    for block in blocks(path.read_text(encoding="utf-8")):
+        if block.language in READ and "file" not in block.said:
+            read(block)
