@@ -49,10 +49,9 @@ def test_a_damaged_feature_is_planned_or_refused(trial: Trial) -> None:
             said = trial.ask("run", "--dry-run", folder, "--system", SYSTEM, "--sandbox", "embedded,kind")
             named = [name for name in texts if f"{name}.feature" in said.err]
             stuck = "no file is named" if said.code == InputError.exit_code and not named else ""
-            for name in texts:
+            for name in named:
                 path = folder / f"{name}.feature"
-                clean = not lint_feature(FeatureText(path, path.name, STEPS, SYSTEM, "drill.toml"))
-                if clean and name in named:
+                if not lint_feature(FeatureText(path, path.name, STEPS, SYSTEM, "drill.toml")):
                     stuck = f"lint finds nothing in {name}"
             trial.found.note(said, b"\n-----\n".join(texts.values()), stuck)
             shutil.rmtree(folder)
