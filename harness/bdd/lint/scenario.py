@@ -90,14 +90,15 @@ class Looked:
         if near is None:
             return self._at(line.at, "undefined-step", what, "drill steps lists those there are")
         example = near.text if "{" not in near.text else near.step.example
-        fix = f"write '{example}'" if example != line.text else "see"
+        fix = f"write '{example}'" if example != line.text else f"write it as in '{near.step.example}'"
         return self._at(line.at, "undefined-step", what, f"{fix} (the nearest step: '{near.step.text}')")
 
     def _foreign(self, line: Line) -> bool:
         """True where a step takes what only a run can give: then nobody knows here what it declares."""
         return any(
-            not {*inspect.signature(one.step.function).parameters} <= {_BUILDER, *one.texts}
+            wanted.default is wanted.empty and wanted.name not in {_BUILDER, *one.texts}
             for one in readings(self.steps, line.text)
+            for wanted in inspect.signature(one.step.function).parameters.values()
         )
 
     def _spoken(self, line: Line, match: Match, builder: DrillBuilder) -> Iterator[Finding]:
