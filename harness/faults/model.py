@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from harness.clock import Deadline, now, wait_for
-from harness.errors import DeadlineExceeded, DrillError, InternalError
+from harness.errors import DeadlineExceeded, DrillError, InputError, InternalError
 from harness.faults.reach import Serving
 from harness.faults.undo.passes import BackOff, take_back
 from harness.journal.operation import Operation
 from harness.journal.records import FaultMoved, FaultState, UndoDone, UndoRegistered
-from harness.journal.undo import Undo
+from harness.journal.undo import RunCommand, Undo
+from harness.secrecy import masked
 from harness.system.ports import Metrics, System
 from harness.system.values import Replica
 from harness.units import Duration
@@ -139,8 +140,22 @@ class FaultRun:
         """Chooses the target and makes the undo durable."""
         self._check(Verb.SET_UP)
         self._undo = tuple(self.fault.undo(self._scene))
+        self._require_durable()
         self._recorder.append(UndoRegistered(fault=self.fault.title, undo=self._undo), durable=True)
         self._moved(Verb.SET_UP)
+
+    def _require_durable(self) -> None:
+        """Refuses a command with a secret in it: the disk never has that, so nobody else could run it.
+
+        Raises:
+            InputError: one has.
+        """
+        for one in self._undo:
+            if isinstance(one, RunCommand) and masked(one.title) != one.title:
+                raise InputError(
+                    f"{self.fault.title}: the command that takes it back holds a secret: {masked(one.title)}; have the"
+                    " command read it from a file or from where it is kept"
+                )
 
     def inject(self, deadline: Deadline) -> None:
         """Breaks it. When this raises, the fault may be half there: call `recover`."""

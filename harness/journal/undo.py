@@ -222,7 +222,7 @@ class RunCommand(Operation):
 
     operation: Literal["run_command"] = "run_command"
     command: tuple[str, ...] = Field(min_length=1)
-    folder: str
+    folder: str = Field(pattern="^/", description="a watchdog runs it from elsewhere, so the whole path")
 
     @property
     def title(self) -> str:

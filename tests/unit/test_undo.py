@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from harness.clock import Deadline, now
-from harness.errors import MayWorkLater, NotFound, WillNotWork
+from harness.clock import Deadline, now, wait_for
+from harness.errors import DeadlineExceeded, InputError, MayWorkLater, NotFound, WillNotWork
+from harness.faults.model import FaultRun
 from harness.faults.undo.passes import BackOff, take_back
 from harness.faults.undo.registry import WAYS, by_hand, carry_out, that_outlive
 from harness.journal.operation import Operation
@@ -187,6 +188,19 @@ def test_a_command_that_does_not_end_is_cut_off_and_may_work_later() -> None:
         carry_out(RunCommand(command=("sleep", "60"), folder="/"), MemorySystem(), PASSED)
 
 
+def test_a_command_may_leave_a_service_behind() -> None:
+    undo = RunCommand(command=("sh", "-c", "sleep 30 & exit 0"), folder="/")
+    carry_out(undo, MemorySystem(), Deadline.after(SOON))
+
+
+def test_a_command_that_is_cut_off_leaves_nothing_running_beside_the_second_try(tmp_path: Path) -> None:
+    undo = RunCommand(command=("sh", "-c", f"(sleep 1; touch {tmp_path}/late); true"), folder="/")
+    with pytest.raises(MayWorkLater, match="was killed"):
+        carry_out(undo, MemorySystem(), Deadline.after(Duration.of(ms=200)))
+    with pytest.raises(DeadlineExceeded):
+        wait_for((tmp_path / "late").exists, Deadline.after(Duration.of(s=2)), "what was killed")
+
+
 def test_a_slot_that_serves_is_not_removed_by_an_undo() -> None:
     system = MemorySystem()
     with pytest.raises(MayWorkLater, match="still serves"):
@@ -284,3 +298,19 @@ def test_an_operation_gets_its_share_of_the_time_and_not_that_of_the_others() ->
 def test_the_pause_doubles_up_to_the_longest() -> None:
     pauses = BackOff(Duration.of(ms=100), Duration.of(s=2))
     assert [pauses.after(number).seconds for number in (1, 2, 3, 5, 6, 99)] == [0.1, 0.2, 0.4, 1.6, 2, 2]
+
+
+class Telling:
+    """A fault of others whose undo has a secret in its command."""
+
+    title, effect = "a gate is shut", "clients get bad answers"
+
+    def undo(self, _scene: object) -> tuple[Undo, ...]:
+        return (RunCommand(command=("curl", "https://gate/open?token=hunter22"), folder="/"),)
+
+
+def test_an_undo_that_the_disk_may_not_have_begins_nothing() -> None:
+    run = FaultRun(Telling(), None, None)  # type: ignore[arg-type]  # neither is looked at before
+    with pytest.raises(InputError, match="holds a secret") as told:
+        run.set_up()
+    assert "hunter22" not in str(told.value)

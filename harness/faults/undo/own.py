@@ -5,7 +5,9 @@ What it takes back may lie outside of the drill's own system, so it is run whate
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
 from typing import Any, Final
@@ -15,32 +17,49 @@ from harness.errors import MayWorkLater, NotFound
 from harness.faults.undo.way import Way
 from harness.journal.operation import Operation
 from harness.journal.undo import RunCommand
+from harness.settings import environment
 from harness.system.ports import System
 
 _MOST_TOLD: Final = 200  # characters of what a command said: its end tells what went wrong
+_VARIABLES: Final = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "TZ")  # a watchdog has no others of the drill's
 _LEAST: Final = 0.05  # seconds: a command that is begun at its deadline is cut off, and tried again
 
 
 def _run(undo: RunCommand, _system: System, deadline: Deadline) -> None:
+    """Runs it apart from the terminal, in the environment that a watchdog has, too.
+
+    What it prints goes to memory, not into a pipe: a service that it starts in the background may hold that open.
+    """
+    printed = os.memfd_create("printed")
     try:
-        done = subprocess.run(
-            undo.command,
-            cwd=undo.folder,
-            check=False,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=max(deadline.left.seconds, _LEAST),
-        )
-    except subprocess.TimeoutExpired as error:
-        raise MayWorkLater(f"{undo.command[0]} was still running at the deadline, and was killed") from error
+        _end(undo, printed, deadline)
     except OSError as error:
         raise NotFound(f"{undo.command[0]} cannot be run in {undo.folder}: {error.strerror}") from error
-    if done.returncode:
-        said = done.stdout.strip()[-_MOST_TOLD:]
-        raise MayWorkLater(f"{undo.command[0]} ended with {done.returncode}: {said or 'it said nothing'}")
+    finally:
+        os.close(printed)
+
+
+def _end(undo: RunCommand, printed: int, deadline: Deadline) -> None:
+    process = subprocess.Popen(
+        undo.command,
+        cwd=undo.folder,
+        env={name: value for name in _VARIABLES if (value := environment(name)) is not None},
+        stdin=subprocess.DEVNULL,
+        stdout=printed,
+        stderr=printed,
+        start_new_session=True,
+    )
+    try:
+        code = process.wait(max(deadline.left.seconds, _LEAST))
+    except subprocess.TimeoutExpired:
+        raise MayWorkLater(f"{undo.command[0]} was still running at the deadline, and was killed") from None
+    finally:
+        if process.returncode is None:  # with all that it has started: it is not to run on beside its second try
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if code:
+        said = os.pread(printed, os.fstat(printed).st_size, 0).decode(errors="replace").strip()[-_MOST_TOLD:]
+        raise MayWorkLater(f"{undo.command[0]} ended with {code}: {said or 'it said nothing'}")
 
 
 def _by_hand(undo: RunCommand) -> str:
