@@ -142,3 +142,35 @@ def test_differences_are_told_by_path_alone() -> None:
         "web.toml missing",
     )
     assert differing(PLAIN, PLAIN) == ()
+
+
+def test_what_is_empty_for_one_service_comes_back_empty() -> None:
+    packed = unpack(pack({"web": PLAIN, "api": Bundle({})}))
+    assert (packed.of("web", LIVE), packed.of("api", LIVE)) == (PLAIN, Bundle({}))
+
+
+def test_a_folder_that_is_named_like_those_of_services_comes_back() -> None:
+    bundle = Bundle({"services/foo/x.toml": b"", "services/y.toml": b"1"})
+    assert unpack(pack({"web": bundle})).of("web", LIVE) == bundle
+
+
+def test_what_an_archive_would_not_give_back_is_never_packed() -> None:
+    with pytest.raises(InputError):
+        pack({name: Bundle({f"{n}.toml": name.encode() for n in range(MOST_FILES // 2)}) for name in "abc"})
+
+
+def test_secrets_of_one_service_say_nothing_of_anothers() -> None:
+    packed = unpack(tar_of((entry("services/a/secrets/k"), b"k"), (entry("services/b/b.toml"), b"")))
+    assert packed.of("a", LIVE) == Bundle({"secrets/k": b"k", ENVIRONMENT: LIVE.files[ENVIRONMENT]})
+    assert packed.of("b", LIVE) == Bundle({"b.toml": b"", "secrets/live": b"l", ENVIRONMENT: LIVE.files[ENVIRONMENT]})
+
+
+def test_a_sparse_file_is_refused_before_it_fills_the_memory() -> None:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        large = entry("large.toml")
+        large.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "99000000000"}
+        large.size = 512
+        tar.addfile(large, io.BytesIO(b"0\n".ljust(512, b"\0")))
+    with pytest.raises(InputError):
+        unpack(gzip.compress(raw.getvalue(), mtime=0))

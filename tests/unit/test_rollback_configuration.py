@@ -145,6 +145,13 @@ def test_a_plan_is_recorded_without_anything_that_a_configuration_says(tmp_path:
             "/DATABASE_URL is no good address: it has no host",
         ),
         ("web.yaml", b"a:\n  - http://[::1\n", "its host or its port cannot be read"),
+        ("web.yaml", b"a: &a [*a]\n", "web.yaml holds more than 100000 values, or some deeper than 100"),
+        (
+            "web.yaml",
+            b"a: &a [x,x,x,x,x,x,x,x,x]\n"
+            + b"".join(b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (i, i, *[i - 1] * 9) for i in b"bcdefghi"),
+            "web.yaml holds more than 100000 values",
+        ),
     ],
 )
 def test_what_cannot_be_parsed_or_is_no_address_is_told_without_its_content(
@@ -161,6 +168,8 @@ def test_what_cannot_be_parsed_or_is_no_address_is_told_without_its_content(
         ("web.toml", b'a = "see https:// for more"\nurl = ""\n'),
         ("web.toml", b'dsn = "postgresql://u:p@h1:1,h2:2/x"\nb = "postgresql:///x?host=/run"\nc = "file:///tmp/x"\n'),
         ("web.yaml", b"a: 1\n---\nb: 2\n"),
+        ("web.toml", b'jdbc_url = "jdbc:postgresql://h/db"\ndsn = "postgresql:///db"\ncallback_url = "/done"\n'),
+        ("web.toml", b'curl = "usr/bin/curl"\nid = "urn:x:y"\ncontact_uri = "mailto:eve@example.org"\n'),
         ("readme.txt", b"\xff\xfe no text, and url = http://"),
         (ENVIRONMENT, b"# a comment\n\nA=\nREDIS_URL=redis://:p%40x@h:6379/0\n"),
     ],

@@ -6,6 +6,7 @@ What is found is told by file and key; what stands there may be secret, and is n
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -18,8 +19,10 @@ from harness.system.bundle import ENVIRONMENT, Bundle, variables
 from harness.system.configuration_model import Connection
 from harness.system.pointer import find
 
-_HOSTLESS: Final = frozenset({"file", "unix", "sqlite", "jdbc", "urn", "data"})
-_NAMED_URL: Final = ("url", "uri")
+_HOSTLESS: Final = frozenset({"file", "unix", "sqlite", "jdbc", "urn", "data", "mailto", "tel"})
+_NAMED_URL: Final = re.compile(r"(?:^|[^a-zA-Z])(?:url|uri|URL|URI)$|[a-z](?:Url|Uri|URL|URI)$")
+_MOST: Final = 100_000  # values in a file: aliases of YAML make billions of them out of a few lines
+_DEEPEST: Final = 100
 
 
 def problems(bundle: Bundle, objects: Sequence[str]) -> list[str]:
@@ -46,6 +49,23 @@ def parse(path: str, content: bytes) -> Any:
     Raises:
         InputError: it cannot be parsed; says where, and nothing of what stands there.
     """
+    parsed = _parsed(path, content)
+    _require_bounded(path, parsed)
+    return parsed
+
+
+def _require_bounded(path: str, parsed: Any) -> None:
+    waiting, seen = [(parsed, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if seen > _MOST or depth > _DEEPEST:
+            raise InputError(f"{path} holds more than {_MOST} values, or some deeper than {_DEEPEST}")
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+        waiting += [(one, depth + 1) for one in inner]
+
+
+def _parsed(path: str, content: bytes) -> Any:
     kind = path.rpartition(".")[2].lower()
     if path == ENVIRONMENT or kind == "env":
         return _variables(path, content)
@@ -110,7 +130,7 @@ def _bad_addresses(value: Any, where: str) -> Iterator[tuple[str, str]]:
         for index, inner in enumerate(value):
             yield from _bad_addresses(inner, f"{where}/{index}")
     elif isinstance(value, str):
-        named = where.rpartition("/")[2].lower().endswith(_NAMED_URL)
+        named = bool(_NAMED_URL.search(where.rpartition("/")[2])) and not value.startswith("/")
         if why := _wrong_address(value, expected=named):
             yield where, why
 
@@ -118,6 +138,8 @@ def _bad_addresses(value: Any, where: str) -> Iterator[tuple[str, str]]:
 def _wrong_address(text: str, *, expected: bool) -> str:
     """What is wrong with an address; empty where nothing is, or where it is none and need not be one."""
     scheme, separator, _ = text.partition("://")
+    if text.partition(":")[0].lower().split("+")[0] in _HOSTLESS:
+        return ""
     blank = any(letter.isspace() for letter in text)
     if not expected and (not separator or blank or not scheme.replace("+", "").replace("-", "").isalnum()):
         return ""  # a text, or a sentence that speaks of one
@@ -129,7 +151,8 @@ def _wrong_address(text: str, *, expected: bool) -> str:
         port = None if several else parts.port
     except ValueError:
         return "its host or its port cannot be read"
-    if scheme.lower().split("+")[0] in _HOSTLESS:
-        return ""
-    no_host = not parts.hostname and not parts.query  # libpq takes a host from the query
+    of_libpq = (
+        scheme.startswith("postgres") and not parts.netloc and parts.path.strip("/")
+    )  # its host may be the machine's own
+    no_host = not (parts.hostname or parts.query or of_libpq)
     return "it has no host" if no_host else "its port is 0" if port == 0 else ""
