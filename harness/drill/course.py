@@ -24,6 +24,7 @@ from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
 from harness.drill.serving import services_of, what_serves, why_no_effect
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
+from harness.drill.surroundings import surroundings
 from harness.drill.telling import Telling
 from harness.drill.watch.fenced import fenced
 from harness.drill.watch.order import Order
@@ -142,7 +143,7 @@ class Course:
         with self._interruption.put_off():
             self.worker.start()  # it takes half a second to import what it needs, while the sandbox comes up
             switch = KillSwitch.of(settings, drill.model, drill.guards.switches)
-            post = self.post = Post(order, switch, self._interruption.stop)
+            post = self.post = Post(order, switch, self._interruption.stop, also=surroundings(drill.fault))
         post.vouch_until(deadline)
         self.sandbox = open_sandbox(
             context.sandbox,

@@ -21,6 +21,7 @@ SAMPLE = [
     ("slow answers", "stream 25", Way.KILL),
     ("slow answers", "course 13", Way.FULL_DISK),
     ("drained node", "course 7", Way.KILL),
+    ("experiment", "course 13", Way.KILL),
     ("nothing", "course 14", Way.WITH_WATCHDOG),
     ("table dropped", "course 16", Way.KILL),
     ("database lost", "course 14", Way.WITH_WATCHDOG),

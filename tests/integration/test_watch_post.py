@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -83,9 +83,9 @@ def test_a_watchdog_that_finds_another_one_at_its_drill_leaves_and_the_drill_mus
     taken: list[int | None] = []
     spawn = Post._spawn
 
-    def taking(self: Post, given: Order) -> object:
+    def taking(self: Post, given: Order, also: Mapping[str, str]) -> object:
         taken.append(entry(settings).try_lock())
-        return spawn(self, given)
+        return spawn(self, given, also)
 
     monkeypatch.setattr(Post, "_spawn", taking)
     stops = Stops()

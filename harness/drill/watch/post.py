@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -51,6 +51,7 @@ class Post:
         order: what the watchdog must know.
         switch: the kill switch.
         stop: called, in the thread that beats, once the drill must not go on.
+        also: variables that the watchdog needs beside those that the harness itself does.
 
     Raises:
         Halted: the kill switch is there.
@@ -58,7 +59,14 @@ class Post:
         Unavailable: the watchdog's process cannot be started.
     """
 
-    def __init__(self, order: Order, switch: KillSwitch, stop: Callable[[Halt], None]) -> None:
+    def __init__(
+        self,
+        order: Order,
+        switch: KillSwitch,
+        stop: Callable[[Halt], None],
+        *,
+        also: Mapping[str, str] | None = None,
+    ) -> None:
         self._switch = switch
         self._stop = stop
         self._refuse_if_thrown()
@@ -71,7 +79,7 @@ class Post:
         self._left: tuple[str, ...] | None = None
         self._until: Instant | None = None
         self._lease = Lease()
-        self._line, self._process = self._spawn(order)
+        self._line, self._process = self._spawn(order, also or {})
         self._thread = threading.Thread(target=self._keep_beating, name="beat", daemon=True)
         self._thread.start()
 
@@ -176,10 +184,10 @@ class Post:
         every = self._switch.stops_all
         return Halt("guard", why, all_drills=every, guard=Guard.KILL_SWITCH, rule=self._switch.rule)
 
-    def _spawn(self, order: Order) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    def _spawn(self, order: Order, also: Mapping[str, str]) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         own.setblocking(False)
-        env = _ENVIRONMENTS[order.sandbox]()
+        env = {**_ENVIRONMENTS[order.sandbox](), **also}
         drill = order.drill
         command = [sys.executable, "-P", "-m", "harness.drill.watch.watchdog"]
         arguments = [str(self._berth.path), str(other.fileno()), str(drill.pid), str(drill.started), drill.boot]
