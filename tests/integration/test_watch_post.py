@@ -104,8 +104,7 @@ def test_the_watchdog_has_a_copy_of_its_own_of_what_takes_the_fault_back(setting
     with posted(settings, tmp_path) as post:
         post.hold(UNDO)
         [left] = post.hand_over("a test", soon())
-        assert "what the drill did could not be taken back" in left
-        assert "try again with: drill heal" in left
+        assert "by hand: let pods start on node node-1 again: drill heal" in left
         [account] = read_accounts(tmp_path)
         kinds = [type(one) for one in account]
         assert kinds[0] is TakenOver
@@ -182,7 +181,7 @@ def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(
     journal.append(UndoRegistered(fault="a drained node", undo=UNDO))
     journal.close()
     for _ in range(2):
-        with pytest.raises(MayWorkLater, match=r"drill one of run run: .*try again with: drill heal"):
+        with pytest.raises(MayWorkLater, match=r"drill one of run run: .*by hand: let pods start .*: drill heal"):
             heal_drills(settings)
     journal.path.unlink()
     assert heal_drills(settings) == ("drill one of run run: taken back",)
