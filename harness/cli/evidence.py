@@ -21,7 +21,10 @@ from harness.settings import Settings
 
 
 def key(path: Annotated[Path, typer.Argument(help="where the private key goes; the public one gets '.pub'")]) -> int:
-    """Make a key that signs runs, and the public key that others verify them with."""
+    """Make a key that signs runs, and the public key that others verify them with.
+
+    Where the private key is there and the public one is not, only that is made.
+    """
     made = make_key(path)
     with results_to_stdout():
         print(f"{path}: the private key {made[:16]}…; keep it secret, and name it in DRILL_SIGNING_KEY_FILE")
@@ -83,7 +86,7 @@ def _lines(found: Verification) -> list[str]:
     ]
     judged = f"judged again: {found.judged_again}" + (f" ({found.why})" if found.why else "")
     told = [
-        f"{found.evidence}: {found.about}: {found.verdict}",
+        f"{found.evidence}: {found.about}: {found.verdict}" + ("" if found.signers else ", as it says of itself"),
         f"signed by {signers}, {found.signed_utc}",
         *(changes or ["every file is as it was signed"]),
         judged,

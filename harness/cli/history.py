@@ -18,7 +18,7 @@ from harness.cli.options import RUNS, Json
 from harness.cli.output import readable, results_to_stdout, tell
 from harness.cli.results import WIDE, seconds
 from harness.errors import DrillError, NotFound, UsageError
-from harness.journal.declaration import Answer
+from harness.journal.declaration import Answer, Verdict
 from harness.report.history.entry import Entry
 from harness.report.history.keep import ALLOWED, OVER, add_runs, keep, trends_of
 from harness.report.history.store import matching, opened
@@ -103,26 +103,30 @@ def remember(results: Sequence[Result], folder: Path) -> None:
 
 
 def durations(runs: Path) -> dict[tuple[str, str], float]:
-    """How many seconds each drill took the last time, by its id and sandbox, as far as there is a history.
+    """How many seconds each drill took the last time that it came to its end, as far as there is a history.
+
+    Returns:
+        The seconds by the drill's id and sandbox.
 
     Raises:
         InputError: it is damaged.
     """
     try:
-        with opened(runs, make=False) as history:
-            last = [history.latest(number, 1)[0] for number, _ in history.scenarios()]
+        with opened(runs, make=False) as history:  # the oldest first, so that the last one counts
+            ended = [one for one in history.all() if one.verdict is not Verdict.ABORTED]
     except NotFound:
         return {}
-    return {(one.drill_id, one.sandbox): one.took for one in last}
+    return {(one.drill_id, one.sandbox): one.took for one in ended}
 
 
 def _show(trends: Sequence[Trend]) -> None:
-    table = _table("scenario", "sandbox", "drills", "last", "RTO", "median before", "change", "")
+    table = _table("scenario", "id", "sandbox", "drills", "last", "RTO", "median before", "change", "")
     words = {Answer.BROKEN: "[red]slower[/]", Answer.UNKNOWN: "could not tell"}
     for one in trends:
         growth = one.growth
         table.add_row(
             _plain(one.scenario.name),
+            _plain(one.scenario.drill),
             _plain(one.scenario.sandbox),
             str(one.drills),
             f"[{'green' if one.last.as_expected else 'red'}]{one.last.verdict}[/]",

@@ -14,16 +14,23 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.cli.output import tell
 from harness.journal.declaration import Verdict
+from harness.report.summary import NotJudged
 from harness.report.words import clean, ending
-from harness.units import Duration, Span
+from harness.units import Duration, Span, counted
 from harness.verdict.result import AccountResult, Result, Seconds
 
 WIDE: Final = 1000  # columns where there is no terminal: a path must not be broken in a log
 
 
-def exit_code(results: Sequence[Result]) -> int:
-    """The exit code of a run: its worst drill's; a drill that ended as its scenario expects counts as passed."""
+def exit_code(results: Sequence[Result], absent: Sequence[NotJudged] = ()) -> int:
+    """The exit code of a run: its worst drill's; a drill that ended as its scenario expects counts as passed.
+
+    Args:
+        results: of its drills.
+        absent: those that were planned and are not there: nobody knows how they would have ended.
+    """
     codes = {
         Verdict.PASSED: 0,
         Verdict.MISSED: 1,
@@ -32,7 +39,14 @@ def exit_code(results: Sequence[Result]) -> int:
         Verdict.ABORTED: 3,
     }
     unexpected_pass = 1  # a negative control that passed shows that passing means nothing
-    return max((0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results), default=2)
+    found = [0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results]
+    return max([*found, *(codes[Verdict.INDETERMINATE] for _ in absent)], default=2)
+
+
+def tell_absent(absent: Sequence[NotJudged]) -> None:
+    """Says which drills of a run are not there, and why."""
+    if absent:
+        tell(f"{counted(len(absent), 'drill')} missing: " + "; ".join(f"{one.folder}: {one.reason}" for one in absent))
 
 
 def seconds(found: Seconds | None) -> str:

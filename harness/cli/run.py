@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from securesystemslib.signer import CryptoSigner
 
 from harness.cli.evidence import moment, signer_of_environment
 from harness.cli.history import remember
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
-from harness.cli.results import exit_code, print_results
+from harness.cli.results import exit_code, print_results, tell_absent
 from harness.cli.shards import plan_shards
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
@@ -28,7 +29,8 @@ from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
 from harness.report.evidence.sign import sign_run
 from harness.report.shards import FILE as SHARD
-from harness.report.summary import summary
+from harness.report.shards import Shards
+from harness.report.summary import NotJudged, summary
 from harness.report.words import ending
 from harness.report.write import INDEX, REPORT, stable_json, write_run, write_whole
 from harness.settings import Settings
@@ -48,6 +50,10 @@ def run(
         str | None,
         typer.Option("--shard", help="only the drills that fall to shard I of N machines", metavar="I/N"),
     ] = None,
+    planned_by: Annotated[
+        Path | None,
+        typer.Option("--durations", help="spread shards by how long drills took in the history of this folder of runs"),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print guards, targets and plan, touch nothing")] = False,
     json: Json = False,
@@ -59,9 +65,8 @@ def run(
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
     settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     planned = _planned(drills, sandboxes, settings)
-    shards = plan_shards([(one.slug, name) for one, name in planned], shard, out) if shard else None
-    if shards:
-        planned = [(one, name) for one, name in planned if shards.plan[one.slug] in shards.there]
+    shards = plan_shards([(one.slug, name) for one, name in planned], shard, planned_by)
+    planned = [(one, name) for one, name in planned if shards.plan[one.slug] in shards.there]
     if dry_run:
         with results_to_stdout():
             for drill, name in planned:
@@ -72,11 +77,10 @@ def run(
     tools = _ready(planned, settings)
     run_id = new_run_id()
     folder = make_run_folder(out, run_id)
-    if shards:
-        write_whole(folder / SHARD, stable_json(shards))
-        if not planned:
-            tell(f"no drill falls to shard {shard}; {folder / SHARD} says so to drill merge")
-            return 0
+    write_whole(folder / SHARD, stable_json(shards))
+    if not planned:
+        tell(f"no drill falls to shard {shard}; {folder / SHARD} says so to drill merge")
+        return 0
     context = RunContext(
         run_id=run_id, folder=folder, sandbox="", settings=settings, seed=seed, progress=Silent(), again=""
     )
@@ -84,19 +88,37 @@ def run(
         (drill, replace(context, sandbox=name, tools=tools.get(name, {}), again=_again(drill, name, seed, system)))
         for drill, name in planned
     ]
-    results, stopped = _conduct(runs, folder)
+    results, stopped = _conduct(runs, folder, shards)
+    absent = _absent(shards, results)
+    not_signed = None
     if results:
-        _show(results, folder, json=json)
+        _show(results, absent, folder, json=json)
         remember(results, folder)
-        if signer:
-            sign_run(folder, signer, moment())
+        not_signed = _sign(folder, signer) if signer else None
     if stopped:
         raise stopped
-    return exit_code(results)
+    code = exit_code(results, absent)
+    if not_signed and not code:
+        raise not_signed
+    return code
+
+
+def _sign(folder: Path, signer: CryptoSigner) -> DrillError | None:
+    """Signs a run that has ended; what the run found is told all the same where it cannot be."""
+    try:
+        sign_run(folder, signer, moment())
+    except DrillError as error:
+        tell(f"the run was not signed: {error}; later: drill sign {folder}")
+        return error
+    return None
+
+
+def _absent(shards: Shards, results: Sequence[Result]) -> list[NotJudged]:
+    return shards.absent({one.drill_id for one in results})
 
 
 def _conduct(
-    runs: Sequence[tuple[Drill, RunContext]], folder: Path
+    runs: Sequence[tuple[Drill, RunContext]], folder: Path, shards: Shards
 ) -> tuple[list[Result], DrillError | KeyboardInterrupt | None]:
     """Runs drills one after the other until one stops them all; what the run's folder says is true at any end."""
     results: list[Result] = []
@@ -110,16 +132,17 @@ def _conduct(
                     break
     finally:
         if results:
-            write_run(results, folder)
+            write_run(results, folder, _absent(shards, results))
     return results, stopped
 
 
-def _show(results: Sequence[Result], folder: Path, *, json: bool) -> None:
+def _show(results: Sequence[Result], absent: Sequence[NotJudged], folder: Path, *, json: bool) -> None:
     with results_to_stdout():
         if json:
-            print(summary(results).model_dump_json(indent=2, ensure_ascii=True))
+            print(summary(results, absent).model_dump_json(indent=2, ensure_ascii=True))
         else:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
+    tell_absent(absent)
 
 
 def _planned(drills: Sequence[Drill], sandboxes: Sequence[str], settings: Settings) -> list[tuple[Drill, str]]:

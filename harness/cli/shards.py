@@ -12,28 +12,33 @@ import typer
 from harness.cli.history import durations, remember
 from harness.cli.options import RUNS, Json, Out
 from harness.cli.output import results_to_stdout, tell
-from harness.cli.results import exit_code, print_results
+from harness.cli.results import exit_code, print_results, tell_absent
 from harness.conduct import new_run_id
+from harness.errors import NotFound, UsageError
 from harness.report.merge import merge as put_together
 from harness.report.shards import Shards, parse_shard, spread
 from harness.report.write import INDEX, REPORT
-from harness.units import counted
 
 
-def plan_shards(drills: Sequence[tuple[str, str]], shard: str, out: Path) -> Shards:
+def plan_shards(drills: Sequence[tuple[str, str]], shard: str | None, runs: Path | None) -> Shards:
     """Which of all drills fall to this shard.
 
     Args:
         drills: the id of each with its sandbox.
-        shard: such as '2/8'.
-        out: the folder of runs; where it has a history, the durations are taken from it.
+        shard: such as '2/8'; None where one machine runs them all.
+        runs: the folder of runs whose history tells how long each took; None where each counts the same.
 
     Raises:
-        UsageError: `shard` is no shard.
+        UsageError: `shard` is no shard, or there are durations and no shard to plan.
+        NotFound: there is no history.
         InputError: the history is damaged.
     """
-    number, of = parse_shard(shard)
-    took = durations(out)
+    if runs and not shard:
+        raise UsageError("--durations: only shards are planned by durations; name one with --shard")
+    number, of = parse_shard(shard) if shard else (1, 1)
+    took = durations(runs) if runs else {}
+    if runs and not took:
+        raise NotFound(f"{runs}: no history of drills is in this folder; leave --durations out, or name that of others")
     plan = spread({one: took.get((one, sandbox)) for one, sandbox in drills}, of)
     return Shards(version=version("rollback-drill"), of=of, there=(number,), plan=plan)
 
@@ -56,7 +61,5 @@ def merge(
             print_results(merged.results, [one / REPORT for one in merged.folders], folder / INDEX)
     if merged.results:
         remember(merged.results, folder)
-    absent = merged.summary.not_judged
-    if absent:
-        tell(f"{counted(len(absent), 'drill')} missing: " + "; ".join(f"{one.folder}: {one.reason}" for one in absent))
-    return max(exit_code(merged.results) if merged.results else 0, 2 if absent else 0)
+    tell_absent(merged.summary.not_judged)
+    return exit_code(merged.results, merged.summary.not_judged)

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from harness.cli.options import FEATURES, Json, Paths, System, Tags
 from harness.cli.output import readable, results_to_stdout
-from harness.cli.results import exit_code, print_results
+from harness.cli.results import exit_code, print_results, tell_absent
 from harness.errors import InputError
-from harness.report.again import journals, judge_folder, judge_folders
+from harness.report.again import judge_run
 from harness.report.write import INDEX, REPORT, write_run
 from harness.units import counted
 
@@ -54,20 +54,22 @@ def report(
 ) -> int:
     """Judge a run again from its journals and write its results and reports anew. Exits as the run did.
 
-    Where a journal was altered the other drills are judged all the same, and it exits with 65.
+    Where a journal was altered the other drills are judged all the same, and it exits with 65; with 2 at least where a
+    drill that was planned is missing.
     """
-    folders = journals(run)
-    alone = folders == (run,)
-    results, not_judged = ([judge_folder(run)], []) if alone else judge_folders(folders)
-    printed: BaseModel = results[0] if alone else write_run(results, run, not_judged)
-    refused = {one.folder for one in not_judged}
-    reports = [one / REPORT for one in folders if one.name not in refused]
+    found = judge_run(run)
+    results = found.results
+    alone = found.folders == (run,)
+    printed: BaseModel = results[0] if alone else write_run(results, run, found.not_judged)
+    reports = [one / REPORT for one in found.folders]
     with results_to_stdout():
         if json:
             print(printed.model_dump_json(indent=2, ensure_ascii=True))
         else:
             print_results(results, reports, None if alone else run / INDEX)
-    if not_judged:
-        told = "; ".join(one.reason for one in not_judged)
-        raise InputError(f"{len(not_judged)} of {counted(len(folders), 'drill')} could not be judged: {told}")
-    return exit_code(results)
+    if found.altered:
+        told = "; ".join(one.reason for one in found.altered)
+        there = len(results) + len(found.altered)
+        raise InputError(f"{len(found.altered)} of {counted(there, 'drill')} could not be judged: {told}")
+    tell_absent(found.absent)
+    return exit_code(results, found.absent)

@@ -119,6 +119,9 @@ class Cause(StrEnum):
         return Cause.ROLLBACK_REFUSED if self in {Cause.of_refusal(one) for one in Refusal} else self
 
 
+BROKEN_OFF: Final = frozenset({Cause.STOPPED, Cause.KILLED})
+"""The drill did not come to its end: somebody ended it, and nothing of what it was to show."""
+
 _ABORTED, _INVALID, _MISSED, _OPEN = Verdict.ABORTED, Verdict.INVALID, Verdict.MISSED, Verdict.INDETERMINATE
 _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.STOPPED: (_ABORTED, "it was stopped"),

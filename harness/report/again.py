@@ -7,6 +7,7 @@ the same bytes on any machine that has this package, whatever else is missing th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from harness.journal.account import read_accounts
 from harness.journal.chain import Journal, read_journal
 from harness.journal.records import Record, TakenOver
 from harness.measure.timeline import Timeline
+from harness.report.shards import FILE, read_shards
 from harness.report.summary import NotJudged
 from harness.report.write import write_drill
 from harness.verdict.present import judge_journal
@@ -25,6 +27,65 @@ _OF_A_DRILL: Final = frozenset({JOURNAL, "result.json"})
 """What has either of them is a drill's folder; one whose journal is gone is told, and not left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedRun:
+    """The drills of a run's folder: each in exactly one of the three."""
+
+    judged: tuple[tuple[Path, Result], ...]
+    altered: tuple[NotJudged, ...]
+    absent: tuple[NotJudged, ...]
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Of those that could be judged."""
+        return tuple(folder for folder, _ in self.judged)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """Of those that could be judged, in the order of their folders."""
+        return tuple(result for _, result in self.judged)
+
+    @property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """Those whose journal was altered or is gone, and those that never came to one."""
+        return (*self.altered, *self.absent)
+
+
+def judge_run(folder: Path) -> JudgedRun:
+    """Judges all drills of a run (again), writes their results and reports, and tells which are missing.
+
+    Args:
+        folder: the run's, or one drill's.
+
+    Raises:
+        NotFound: there is no journal.
+        InputError: the folder cannot be read; or the journal of the one drill was altered.
+        CannotCreate: result or reports cannot be written.
+    """
+    folders = journals(folder)
+    if folders == (folder,):
+        return JudgedRun(((folder, judge_folder(folder)),), (), ())
+    results, altered = judge_folders(folders)
+    refused = {one.folder for one in altered}
+    there = [one for one in folders if one.name not in refused]
+    return JudgedRun(tuple(zip(there, results, strict=True)), tuple(altered), absent(folder, folders))
+
+
+def absent(folder: Path, there: Sequence[Path]) -> tuple[NotJudged, ...]:
+    """The drills that were planned for a run's folder and are not in it; none where nobody wrote a plan.
+
+    Args:
+        folder: the run's.
+        there: the folders of its drills.
+
+    Raises:
+        InputError: the plan cannot be read.
+    """
+    if not (folder / FILE).is_file():
+        return ()
+    return tuple(read_shards(folder).absent({one.name for one in there}))
+
+
 def journals(folder: Path) -> tuple[Path, ...]:
     """The folders of the drills in the folder of a run, by name; the folder itself if it is a drill's.
 
@@ -33,16 +94,29 @@ def journals(folder: Path) -> tuple[Path, ...]:
         InputError: the folder cannot be read.
     """
     try:
-        if JOURNAL in _names(folder):
-            return (folder,)
-        drills = tuple(one for one in sorted(folder.iterdir()) if one.is_dir() and _OF_A_DRILL & _names(one))
+        alone = JOURNAL in _names(folder)
     except (FileNotFoundError, NotADirectoryError):
-        drills = ()
+        alone = False
     except OSError as error:
         raise InputError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error
+    drills = (folder,) if alone else drills_in(folder)
     if not drills:
         raise NotFound(f"{folder}: there is no journal in it; name the folder of a run or of a drill")
     return drills
+
+
+def drills_in(folder: Path) -> tuple[Path, ...]:
+    """The folders of the drills in the folder of a run, by name; none where there is no such folder.
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    try:
+        return tuple(one for one in sorted(folder.iterdir()) if one.is_dir() and _OF_A_DRILL & _names(one))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise InputError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error
 
 
 def _names(folder: Path) -> set[str]:

@@ -6,32 +6,60 @@ whoever puts the shards together sees whether they belong together, and what is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from statistics import median
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
 from harness.errors import InputError, NotFound, UsageError
 from harness.journal.declaration import Value
+from harness.report.summary import NotJudged
 
 FILE: Final = "shard.json"
+MOST: Final = 1000  # shards: far more than anybody has machines for, and a plan is made for each
+_DIGITS: Final = len(str(MOST))
+
+DrillId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=200)]
+"""The id of a drill, which names its folder: no path leads out of the run's."""
 
 
 class Shards(Value):
-    """What shard.json holds: the shards whose drills are in a folder, of the plan for all of them."""
+    """What shard.json holds: the shards whose drills are in a folder, of the plan for all of them.
+
+    A run that is not spread is the only shard of one.
+    """
 
     schema_version: Literal[1] = 1
     version: str = Field(description="of drill")
-    of: int = Field(ge=1, description="how many shards there are in all")
+    of: int = Field(ge=1, le=MOST, description="how many shards there are in all")
     there: tuple[int, ...] = Field(description="the numbers, from 1, of those whose drills are in this folder")
-    plan: dict[str, int] = Field(description="the shard of every drill, by its id")
+    merged: bool = Field(default=False, description="whether shards were put together here, so that all belong here")
+    plan: dict[DrillId, int] = Field(min_length=1, description="the shard of every drill, by its id")
 
     @property
     def missing(self) -> tuple[int, ...]:
         """The numbers of those that are not in this folder."""
         return tuple(number for number in range(1, self.of + 1) if number not in self.there)
+
+    def absent(self, drills: Container[str]) -> list[NotJudged]:
+        """The drills that belong into this folder and are not there, by their ids.
+
+        Args:
+            drills: the ids of those that are.
+        """
+        return [
+            NotJudged(folder=drill, reason=self._why(number))
+            for drill, number in sorted(self.plan.items())
+            if drill not in drills and (self.merged or number in self.there)
+        ]
+
+    def _why(self, number: int) -> str:
+        if number in self.missing:
+            return f"shard {number} of {self.of} is missing"
+        which = "the run" if self.of == 1 else f"shard {number} of {self.of}"
+        return f"{which} was broken off before this drill"
 
 
 def spread(took: Mapping[str, float | None], of: int) -> dict[str, int]:
@@ -64,8 +92,11 @@ def parse_shard(text: str) -> tuple[int, int]:
         UsageError: it is no such text.
     """
     number, _, of = text.partition("/")
-    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-        raise UsageError(f"--shard {text}: expected the number of this shard and how many there are, such as 2/8")
+    digits = all(one.isdecimal() and len(one) <= _DIGITS for one in (number, of))
+    if not (digits and 1 <= int(number) <= int(of) <= MOST):
+        raise UsageError(
+            f"--shard {text}: expected the number of this shard and how many there are (at most {MOST}), such as 2/8"
+        )
     return int(number), int(of)
 
 
@@ -74,10 +105,15 @@ def shards_in(folder: Path) -> tuple[Path, ...]:
 
     Raises:
         NotFound: there is none.
+        InputError: the folder cannot be read.
     """
-    if (folder / FILE).is_file():
-        return (folder,)
-    found = tuple(path.parent for path in sorted(folder.glob(f"*/{FILE}")))
+    try:
+        if (folder / FILE).is_file():
+            return (folder,)
+        # a name with a dot is what a merge that was killed has left
+        found = tuple(path.parent for path in sorted(folder.glob(f"[!.]*/{FILE}")))
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
     if not found:
         raise NotFound(
             f"{folder}: there is no {FILE} in it; only runs that were made with --shard, or merged, can be merged"

@@ -24,6 +24,8 @@ from harness.verdict.result import Result
 
 REPORT: Final = "report.html"
 INDEX: Final = "index.html"
+OF_A_DRILL: Final = ("result.json", REPORT, "report.md")
+"""What `write_drill` writes."""
 
 
 def stable_json(value: BaseModel) -> str:
@@ -51,9 +53,14 @@ def write_drill(result: Result, timeline: Timeline, folder: Path) -> None:
     Raises:
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
-    write_whole(folder / "result.json", stable_json(result))
-    write_whole(folder / REPORT, render_html(result, timeline))
-    write_whole(folder / "report.md", render_markdown(result))
+    for name, text in drill_files(result, timeline).items():
+        write_whole(folder / name, text)
+
+
+def drill_files(result: Result, timeline: Timeline) -> dict[str, str]:
+    """What a drill leaves besides its journal: the texts by the names of `OF_A_DRILL`."""
+    texts = (stable_json(result), render_html(result, timeline), render_markdown(result))
+    return dict(zip(OF_A_DRILL, texts, strict=True))
 
 
 def write_run(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJudged] = ()) -> RunSummary:
@@ -68,10 +75,23 @@ def write_run(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJ
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
     found = summary(results, not_judged)
-    write_whole(folder / "summary.json", stable_json(found))
-    write_whole(folder / "junit.xml", render_junit(results, not_judged))
-    write_whole(folder / INDEX, render_index(found))
+    for name, text in run_files(results, found).items():
+        write_whole(folder / name, text)
     return found
+
+
+def run_files(results: Sequence[Result], found: RunSummary) -> dict[str, str]:
+    """What a run leaves besides its drills: the texts by their names.
+
+    Args:
+        results: all drills of the run.
+        found: its summary.
+    """
+    return {
+        "summary.json": stable_json(found),
+        "junit.xml": render_junit(results, found.not_judged),
+        INDEX: render_index(found),
+    }
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from harness.errors import CannotCreate, InputError, NotFound
 from harness.journal.declaration import Verdict
-from harness.report.again import judge_folder
+from harness.report.again import JudgedRun, judge_folder
 from harness.report.evidence import sign as signing
 from harness.report.evidence import verify as verifying
 from harness.report.evidence.controls import exercised
+from harness.report.evidence.digests import digests
 from harness.report.evidence.envelope import opened, signed_by
 from harness.report.evidence.keys import make_key, public_keys, signer_in, signer_of
 from harness.report.evidence.sign import EVIDENCE, sign_run
+from harness.report.evidence.statement import of_drill, of_run
 from harness.report.evidence.verify import Verification, evidence_in, verify
 from harness.report.write import stable_json
-from harness.verdict.result import PlanResult, Result
+from harness.rollback.plan import SwitchTraffic
+from harness.system.values import Slot
+from harness.verdict.result import PlanResult, Result, StepResult
 from tests.support.chains import forge
+from tests.support.commands import say
 from tests.support.worlds import World, written
 
 RECORDS = World().records()
@@ -124,7 +132,8 @@ def test_a_changed_statement_is_not_what_was_signed(run: Path, keys: Path) -> No
     statement = b64decode(envelope["payload"]).decode().replace(NOW, "2027-11-30T08:00:00Z")
     envelope["payload"] = b64encode(statement.encode()).decode()
     path.write_text(json.dumps(envelope, sort_keys=True, indent=2) + "\n")
-    assert asked(run / "a", keys).exit_code == 2
+    found = asked(run / "a", keys)
+    assert (found.exit_code, found.altered, found.signers) == (1, (EVIDENCE,), ())
 
 
 def test_no_byte_of_the_evidence_itself_can_be_changed(run: Path, keys: Path) -> None:
@@ -150,17 +159,57 @@ def test_a_result_that_does_not_follow_from_its_journal_is_never_signed(run: Pat
 def test_a_result_that_was_signed_and_does_not_follow_from_its_journal_is_found(
     run: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def passed(folder: Path) -> Result:
+    def passed(folder: Path) -> JudgedRun:
         better = judge_folder(folder).model_copy(update={"verdict": Verdict.PASSED, "name": "better"})
         (folder / "result.json").write_text(stable_json(better))
-        return better
+        return JudgedRun(((folder, better),), (), ())
 
     with monkeypatch.context() as patched:
-        patched.setattr(signing, "judge_folders", lambda folders: ([passed(one) for one in folders], []))
+        patched.setattr(signing, "judge_run", passed)
         sign_run(run / "a", signer_in(keys / "team"), NOW)
     found = asked(run / "a", keys)
     assert (found.exit_code, found.judged_again) == (1, "differs")
     assert "does not follow from the journal" in found.why
+
+
+def test_a_statement_that_does_not_follow_from_the_journal_is_found_whoever_signed_it(
+    run: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        better = {"verdict": Verdict.MISSED, "reason": "because I say so"}
+        patched.setattr(signing, "of_drill", lambda *known: of_drill(*known).model_copy(update=better))
+        patched.setattr(signing, "of_run", lambda *known: of_run(*known).model_copy(update={"drills": ("a",)}))
+        sign_run(run, signer_in(keys / "team"), NOW)
+    for folder in (run, run / "a"):
+        found = asked(folder, keys)
+        assert (found.exit_code, found.why) == (1, "what is signed does not follow from the journals")
+
+
+@pytest.mark.parametrize("name", ["a/report.html", "a/report.md", "summary.json", "junit.xml", "index.html"])
+def test_a_report_that_was_doctored_before_it_was_signed_is_found(
+    name: str, run: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def doctored(folder: Path, *, without: str) -> dict[str, str]:
+        (run / name).write_text("all is well")
+        return digests(folder, without=without)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(signing, "digests", doctored)
+        sign_run(run, signer_in(keys / "team"), NOW)
+    found = asked(run, keys)
+    assert (found.exit_code, found.judged_again) == (1, "differs")
+    assert str(run / name) in found.why
+
+
+def test_nobody_is_told_a_verdict_that_nobody_signed_without_being_told_so(
+    run: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    make_key(tmp_path / "others" / "other")
+    assert ": passed\n" in say(monkeypatch, capsys, "verify", run, "--key", keys).out
+    said = say(monkeypatch, capsys, "verify", run, "--key", tmp_path / "others")
+    assert said.code == 2
+    assert ": passed, as it says of itself\n" in said.out
 
 
 def test_what_another_version_judged_is_not_judged_again(
@@ -180,6 +229,15 @@ def test_where_a_journal_was_altered_nothing_is_signed(tmp_path: Path, keys: Pat
     with pytest.raises(InputError, match="nothing was signed"):
         sign_run(tmp_path / "run", signer_in(keys / "team"), NOW)
     assert not list(tmp_path.rglob(EVIDENCE))
+
+
+def test_an_empty_folder_that_was_added_or_taken_away_is_found(run: Path, keys: Path) -> None:
+    (run / "a" / "logs").mkdir()
+    assert asked(run / "a", keys).added == ("logs/",)
+    sign_run(run / "a", signer_in(keys / "team"), NOW)
+    assert asked(run / "a", keys).exit_code == 0
+    (run / "a" / "logs").rmdir()
+    assert asked(run / "a", keys).missing == ("logs/",)
 
 
 def test_a_link_is_never_covered(run: Path, keys: Path) -> None:
@@ -220,6 +278,28 @@ def test_where_the_public_key_cannot_be_written_no_private_one_is_left(tmp_path:
     assert not (tmp_path / "key").exists()
 
 
+def test_where_only_the_public_key_is_missing_it_is_made_of_the_private_one(keys: Path) -> None:
+    before = (keys / "team.pub").read_bytes()
+    (keys / "team.pub").unlink()
+    make_key(keys / "team")
+    assert (keys / "team.pub").read_bytes() == before
+
+
+def test_no_half_of_a_key_is_left_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CannotCreate, match="No space left"):
+        make_key(tmp_path / "key")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_no_private_key(keys: Path) -> None:
+    with pytest.raises(InputError, match="is a folder; name the private key in it"):
+        signer_in(keys)
+
+
 def test_what_is_no_key_is_told_without_its_text() -> None:
     with pytest.raises(InputError, match="DRILL_SIGNING_KEY: is not a private key") as told:
         signer_of("-----BEGIN PRIVATE KEY-----\nhushhush\n-----END PRIVATE KEY-----\n", "DRILL_SIGNING_KEY")
@@ -235,25 +315,42 @@ def test_what_is_no_public_key_is_told(keys: Path, tmp_path: Path) -> None:
         public_keys([tmp_path])
 
 
-def plan(procedure: str) -> PlanResult:
+def plan(procedure: str, outcome: Literal["done", "failed"] = "done", *titles: str) -> PlanResult:
+    steps = tuple(
+        StepResult(title=title, phase="change", outcome="done", started=1.0, took=0.1, deadline=5.0, detail="")
+        for title in titles
+    )
     return PlanResult(
-        procedure=procedure, target={}, goal="", outcome="done", reason="", started=1.0, ended=2.0, steps=()
+        procedure=procedure, target={}, goal="", outcome=outcome, reason="", started=1.0, ended=2.0, steps=steps
     )
 
 
+SWITCH = "switch the traffic of web to blue"
+ALL: dict[str, object] = {}
+NO_ACCOUNT: dict[str, object] = {"account": None}
+NO_RPO: dict[str, object] = {"measures": ()}
+
+
 @pytest.mark.parametrize(
-    ("verdict", "procedure", "controls"),
+    ("verdict", "plan", "update", "controls"),
     [
-        (Verdict.PASSED, "backup", ["A1.2", "A1.3", "A.5.29", "A.8.13", "CP-4", "CP-10"]),
-        (Verdict.MISSED, "traffic", ["A1.3", "A.5.29", "A.8.14", "CP-4", "CP-10"]),
-        (Verdict.MISSED, None, ["A.5.29", "CP-4"]),
-        (Verdict.INVALID, "backup", []),
-        (Verdict.ABORTED, "traffic", []),
+        (Verdict.PASSED, plan("backup"), ALL, ["A1.2", "A1.3", "A.5.29", "A.8.13", "CP-4", "CP-10"]),
+        (Verdict.PASSED, plan("backup"), NO_ACCOUNT, ["A1.3", "A.5.29", "CP-4", "CP-10"]),
+        (Verdict.MISSED, plan("backup", "failed"), ALL, ["A.5.29", "CP-4"]),
+        (Verdict.MISSED, plan("traffic", "done", SWITCH), ALL, ["A1.3", "A.5.29", "A.8.14", "CP-4", "CP-10"]),
+        (Verdict.MISSED, plan("service", "done", "deploy web again"), NO_RPO, ["A1.3", "A.5.29", "CP-4"]),
+        (Verdict.MISSED, None, ALL, ["A.5.29", "CP-4"]),
+        (Verdict.INVALID, plan("backup"), ALL, []),
+        (Verdict.ABORTED, plan("traffic", "done", SWITCH), ALL, []),
     ],
 )
 def test_a_drill_is_evidence_for_the_controls_that_it_exercised(
-    verdict: Verdict, procedure: str | None, controls: list[str], run: Path
+    verdict: Verdict, plan: PlanResult | None, update: dict[str, object], controls: list[str], run: Path
 ) -> None:
     result = Result.model_validate_json((run / "a" / "result.json").read_text())
-    result = result.model_copy(update={"verdict": verdict, "plan": plan(procedure) if procedure else None})
+    result = result.model_copy(update={"verdict": verdict, "plan": plan, **update})
     assert [one.control for one in exercised(result)] == controls
+
+
+def test_a_plan_words_the_switch_of_traffic_as_a_control_looks_for_it() -> None:
+    assert SwitchTraffic("web", Slot("blue")).title == SWITCH

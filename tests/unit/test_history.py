@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -15,13 +18,14 @@ import pytest
 from prometheus_client import generate_latest
 
 from harness.errors import CannotCreate, InputError, NotFound
+from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Verdict
 from harness.report.again import judge_folder
 from harness.report.history.entry import Entry
-from harness.report.history.keep import add_runs, keep, trends_of
+from harness.report.history.keep import PAGE, add_runs, keep, trends_of
 from harness.report.history.metrics import registry_of
 from harness.report.history.store import FILE, matching, opened
-from harness.report.history.trend import growth, trend
+from harness.report.history.trend import Growth, growth, trend
 from harness.verdict.result import Result, Seconds
 from tests.support.chains import forge
 from tests.support.commands import Said, say
@@ -62,6 +66,17 @@ def drills(one: Entry, spans: Sequence[tuple[float, float] | None], verdicts: st
 USUAL = [(10.0, 10.1)] * 10
 
 
+def grown(listed: Sequence[Entry]) -> Growth:
+    return growth(listed[0], listed[1:], allowed=30)
+
+
+def told_of(listed: Sequence[Entry], folder: Path) -> Growth:
+    """What the history of these drills says."""
+    with opened(folder, make=True) as history:
+        history.add(listed)
+    return trends_of(folder, None, over=10, allowed=30)[0].growth
+
+
 @pytest.mark.parametrize(
     ("now", "answer"),
     [
@@ -75,36 +90,152 @@ USUAL = [(10.0, 10.1)] * 10
 def test_a_recovery_time_has_grown_only_where_it_surely_has(
     now: tuple[float, float], answer: Answer, one: Entry
 ) -> None:
-    assert growth(drills(one, [now, *USUAL]), over=10, allowed=30).answer is answer
+    assert grown(drills(one, [now, *USUAL])).answer is answer
 
 
-def test_the_median_is_of_the_last_ten_that_measured_one(one: Entry) -> None:
+def test_the_median_is_of_the_last_ten_that_measured_one(one: Entry, tmp_path: Path) -> None:
     spans = [(13.2, 13.3), None, *USUAL, (500.0, 501.0), (500.0, 501.0)]
-    found = growth(drills(one, spans), over=10, allowed=30)
+    found = told_of(drills(one, spans), tmp_path)
     assert (found.over, found.median) == (10, Seconds(low=10.0, high=10.1))
 
 
-def test_a_drill_that_says_nothing_is_not_in_the_median(one: Entry) -> None:
-    found = growth(
-        drills(one, [(10.0, 10.1), *[(99.0, 99.1)] * 5, *USUAL], "p" + "i" * 5 + "p" * 10), over=3, allowed=30
-    )
-    assert (found.answer, found.median) == (Answer.HELD, Seconds(low=10.0, high=10.1))
+def test_a_drill_that_says_nothing_is_not_in_the_median_and_takes_no_place_in_it(one: Entry, tmp_path: Path) -> None:
+    listed = drills(one, [(10.0, 10.1), *[(99.0, 99.1)] * 10, *USUAL], "p" + "i" * 10 + "p" * 10)
+    found = told_of(listed, tmp_path)
+    assert (found.answer, found.over, found.median) == (Answer.HELD, 10, Seconds(low=10.0, high=10.1))
+
+
+def test_too_few_drills_before_are_told_and_are_neither_well_nor_ill(one: Entry) -> None:
+    found = grown(drills(one, [(1.0, 1.1), (1.0, 1.1), (1.0, 1.1)]))
+    assert found.answer is None
+    assert "2 drills before it measured one" in found.reason
 
 
 @pytest.mark.parametrize(
-    ("spans", "verdicts", "reason"),
+    ("ends", "cause", "answer", "reason"),
     [
-        ([(1.0, 1.1), (1.0, 1.1), (1.0, 1.1)], "ppp", "2 drills before it measured one"),
-        ([None, *USUAL], "p" * 11, "measured no recovery time"),
-        ([(1.0, 1.1), *USUAL], "i" + "p" * 10, "was invalid"),
+        ("mp", Cause.NOT_RECOVERED, Answer.BROKEN, "never recovered"),
+        ("mp", Cause.REFUSED_STANDBY, Answer.BROKEN, "never recovered"),
+        ("mp", Cause.CRITERION_BROKEN, Answer.UNKNOWN, "measured no recovery time"),
+        ("ip", Cause.NO_EFFECT, Answer.UNKNOWN, "was invalid"),
+        ("mm", Cause.NOT_RECOVERED, None, "as expected"),
+        ("ii", Cause.NO_EFFECT, None, "as expected"),
     ],
 )
-def test_where_there_is_nothing_to_compare_it_says_so(
-    spans: list[tuple[float, float] | None], verdicts: str, reason: str, one: Entry
+def test_a_drill_that_measured_no_recovery_time_is_never_well_unless_it_is_expected(
+    ends: str,
+    cause: Cause,
+    answer: Answer | None,
+    reason: str,
+    one: Entry,
 ) -> None:
-    found = growth(drills(one, spans, verdicts), over=10, allowed=30)
-    assert found.answer is None
+    last, expected = ends[0], ends[1]
+    first, *before = drills(one, [None, *USUAL], last + "p" * 10)
+    found = grown([first.model_copy(update={"as_expected": last == expected, "cause": cause}), *before])
+    assert found.answer is answer
     assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    ("now", "answer"), [((20.0, 20.1), Answer.BROKEN), ((0.1, 0.2), Answer.UNKNOWN), ((0.0, 0.0), Answer.HELD)]
+)
+def test_a_recovery_time_grows_over_perhaps_none_at_all(now: tuple[float, float], answer: Answer, one: Entry) -> None:
+    found = grown(drills(one, [now, *[(0.0, 0.5)] * 5]))
+    assert (found.answer, found.percent) == (answer, None)
+
+
+def test_rows_of_an_outline_that_share_a_name_are_scenarios_of_their_own(one: Entry, tmp_path: Path) -> None:
+    rows = drills(one, [(1.0, 1.1)] * 3, "pmp")
+    named = [row.model_copy(update={"drill_id": f"refused-{number}", "run_id": "r"}) for number, row in enumerate(rows)]
+    with opened(tmp_path, make=True) as history:
+        history.add([*named, named[0].model_copy(update={"drill_id": f"refused-0-{one.sandbox}", "run_id": "q"})])
+    told = trends_of(tmp_path, None)
+    assert [(each.scenario.drill, each.drills) for each in told] == [
+        ("refused-0", 2),
+        ("refused-1", 1),
+        ("refused-2", 1),
+    ]
+    assert [str(each.last.verdict) for each in told] == ["passed", "missed", "passed"]
+    generate_latest(registry_of(told))
+
+
+def test_another_journal_of_the_same_drill_is_refused_unless_it_had_been_broken_off(one: Entry, tmp_path: Path) -> None:
+    other = one.model_copy(update={"journal_head": "0" * 64})
+    killed = {"drill_id": "k", "verdict": Verdict.ABORTED, "cause": Cause.KILLED}
+    with opened(tmp_path, make=True) as history:
+        history.add([one, one.model_copy(update=killed)])
+        history.add([other.model_copy(update={"drill_id": "k"})])
+    with pytest.raises(InputError, match="with another journal"), opened(tmp_path, make=True) as history:
+        history.add([one.model_copy(update={"run_id": "more"}), other])
+    with opened(tmp_path, make=False) as history:
+        assert {(entry.drill_id, entry.journal_head) for entry in history.all()} == {
+            (one.drill_id, one.journal_head),
+            ("k", "0" * 64),
+        }
+
+
+def test_a_row_that_cannot_be_read_is_told_as_damage(one: Entry, tmp_path: Path) -> None:
+    with opened(tmp_path, make=True) as history:
+        history.add([one])
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute("UPDATE drills SET entry = '{}'")
+    with pytest.raises(InputError, match="is damaged"):
+        trends_of(tmp_path, None)
+
+
+def test_a_scenario_without_drills_is_none(one: Entry, tmp_path: Path) -> None:
+    with opened(tmp_path, make=True) as history:
+        history.add([one, one.model_copy(update={"drill_id": "other"})])
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute("DELETE FROM drills WHERE drill_id = 'other'")
+    assert [each.scenario.drill for each in trends_of(tmp_path, None)] == [one.drill_id]
+
+
+def test_a_history_is_read_where_nothing_can_be_written(
+    one: Entry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(tmp_path, make=True) as history:
+        history.add([one])
+    monkeypatch.setattr(os, "access", lambda *_: False)  # as on a disk that is mounted to be read only
+    with opened(tmp_path, make=False) as history:
+        assert list(history.all()) == [one]
+        assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_two_runs_that_end_together_are_both_on_the_page(made: tuple[Path, Result], tmp_path: Path) -> None:
+    runs = [Path(shutil.copytree(made[0], tmp_path / "runs" / name)) for name in ("r1", "r2")]
+    with ThreadPoolExecutor() as pool:
+        done = [
+            pool.submit(keep, [made[1].model_copy(update={"drill_id": run.name, "run_id": run.name})], run)
+            for run in runs
+        ]
+        for one in done:
+            one.result()
+    page = (tmp_path / "runs" / PAGE).read_text()
+    assert all(f"{run.name}/{run.name}/report.html" in page for run in runs)
+
+
+def test_a_page_of_somebody_else_is_left_alone(made: tuple[Path, Result], tmp_path: Path) -> None:
+    run = Path(shutil.copytree(made[0], tmp_path / "runs" / "r1"))
+    (tmp_path / "runs" / "index.html").write_text("mine")
+    keep([made[1].model_copy(update={"drill_id": "d"})], run)
+    assert (tmp_path / "runs" / "index.html").read_text() == "mine"
+
+
+def test_a_history_of_an_older_drill_is_renewed_by_who_writes_to_it(one: Entry, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.executescript(
+            "CREATE TABLE scenarios (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE drills (run_id, drill_id, scenario, started_utc, verdict, entry); PRAGMA user_version = 1"
+        )
+        row = (one.run_id, one.drill_id, 1, one.started_utc, one.verdict, one.model_dump_json())
+        connection.execute("INSERT INTO drills VALUES (?, ?, ?, ?, ?, ?)", row)
+    with pytest.raises(InputError, match="older drill"), opened(tmp_path, make=False):
+        pass
+    with opened(tmp_path, make=True) as history:
+        history.add([one.model_copy(update={"run_id": "r2"})])
+    with opened(tmp_path, make=False) as history:
+        assert [entry.run_id for entry in history.all()] == ["r2", one.run_id]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +243,8 @@ def test_where_there_is_nothing_to_compare_it_says_so(
 )
 def test_a_scenario_is_unsteady_that_failed_and_was_well_again(verdicts: str, unsteady: bool, one: Entry) -> None:  # noqa: FBT001
     found = drills(one, [(1.0, 1.1)] * 5, verdicts)
-    assert trend(one.scenario, found, count=5, last_passed=None, over=10, allowed=30).unsteady is unsteady
+    told = trend(one.scenario, found, found[1:], count=5, last_passed=None, last_as_expected=None, allowed=30)
+    assert told.unsteady is unsteady
 
 
 def test_the_last_pass_is_told_however_long_ago_it_was(tmp_path: Path, one: Entry) -> None:
@@ -180,7 +312,7 @@ def test_where_there_is_none_it_says_how_to_make_one(tmp_path: Path) -> None:
 def test_a_run_is_taken_in_and_drawn_with_a_link_to_its_report(made: tuple[Path, Result], tmp_path: Path) -> None:
     run = Path(shutil.copytree(made[0], tmp_path / "runs" / "r1"))
     keep([made[1].model_copy(update={"drill_id": "d"})], run)
-    page = (tmp_path / "runs" / "index.html").read_text()
+    page = (tmp_path / "runs" / PAGE).read_text()
     assert 'href="r1/d/report.html"' in page
     assert made[1].name in page
 

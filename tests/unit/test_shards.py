@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -11,13 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.cli.history import durations
+from harness.cli.shards import plan_shards
 from harness.errors import InputError, NotFound, UsageError
-from harness.journal.records import DrillDeclared, Record
+from harness.journal.declaration import Verdict
+from harness.journal.guard import Guard
+from harness.journal.records import DrillDeclared, Record, Stopped
+from harness.report import merge as merging
+from harness.report.again import judge_run, judged
+from harness.report.evidence.keys import make_key, public_keys, signer_in
+from harness.report.evidence.sign import sign_run
+from harness.report.evidence.verify import evidence_in, verify
+from harness.report.history.entry import Entry
+from harness.report.history.store import opened
 from harness.report.merge import Merged, merge
 from harness.report.shards import FILE, Shards, parse_shard, spread
 from harness.report.write import stable_json
 from tests.support.chains import forge
-from tests.support.worlds import World, written
+from tests.support.commands import say
+from tests.support.worlds import World, at, result_of, written
 
 PLAN = {"a": 1, "b": 2, "c": 3, "d": 1}
 WHOLE = World().records()
@@ -39,7 +52,9 @@ def test_a_drill_that_never_ran_counts_as_the_median() -> None:
     assert spread({"long": 100.0, "short": 10.0, "new": None}, 2) == {"long": 1, "new": 2, "short": 2}
 
 
-@pytest.mark.parametrize("text", ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/2/3"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "0/2", "3/2", "a/b", "1/0", "-1/2", "1/2/3", "1/1001", "1/99999999999999", f"1/{'9' * 5000}"]
+)
 def test_what_is_no_shard_is_told(text: str) -> None:
     with pytest.raises(UsageError, match="such as 2/8"):
         parse_shard(text)
@@ -53,7 +68,7 @@ def part(folder: Path, number: int, drills: str, **update: object) -> Path:
         records = [named(record, one.lower()) for record in (WHOLE[:9] if one.isupper() else WHOLE)]
         (drill / "journal.jsonl").write_bytes(forge(written(records)))
     folder.mkdir(exist_ok=True)
-    shards = Shards(version="1", of=3, there=(number,), plan=PLAN).model_copy(update=update)
+    shards = Shards(version="0", of=3, there=(number,), plan=PLAN).model_copy(update=update)
     (folder / FILE).write_text(stable_json(shards))
     return folder
 
@@ -128,7 +143,7 @@ def test_the_same_shard_twice_is_one(parts: list[Path], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("update", "told"),
     [
-        ({"version": "2"}, "version of drill: 1 and 2"),
+        ({"version": "2"}, "version of drill: 0 and 2"),
         ({"of": 4}, "number of shards: 3 and 4"),
         ({"plan": {"a": 1}}, "plan of drills; run every shard"),
     ],
@@ -145,3 +160,140 @@ def test_what_is_no_shard_cannot_be_merged(tmp_path: Path) -> None:
     (tmp_path / "run" / FILE).write_text(json.dumps({"of": 0}))
     with pytest.raises(InputError, match="cannot be read as a shard's"):
         merge([tmp_path / "run"], tmp_path / "all")
+
+
+def changed(folder: Path, drill: str, *, lost: tuple[int, ...] = (3,)) -> bytes:
+    """Another journal for a drill of a part: it missed."""
+    text = forge(written([named(record, drill) for record in replace(World(), lost=lost).records()]))
+    (folder / drill / "journal.jsonl").write_bytes(text)
+    return text
+
+
+def test_a_merged_run_with_missing_drills_stays_so_when_it_is_signed_or_judged_again(
+    parts: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    run = tmp_path / "all"
+    merged = merge(parts[1:], run)
+    make_key(tmp_path / "keys" / "team")
+    sign_run(run, signer_in(tmp_path / "keys" / "team"), "2026-11-30T08:00:00Z")
+    signed = json.loads((run / "summary.json").read_text())
+    assert (signed["verdict"], len(signed["not_judged"])) == ("indeterminate", 2)
+    found = verify(evidence_in(run), public_keys([tmp_path / "keys"]))
+    assert (found.exit_code, found.verdict, found.judged_again) == (0, "indeterminate", "the same")
+    before = (run / "summary.json").read_bytes()
+    said = say(monkeypatch, capsys, "report", run)
+    assert (said.code, merged.summary.verdict) == (2, "indeterminate")
+    assert "2 drills missing" in said.err
+    assert (run / "summary.json").read_bytes() == before
+
+
+def test_the_run_of_one_shard_is_whole_without_the_drills_of_others(parts: list[Path]) -> None:
+    assert [judge_run(one).absent for one in parts] == [(), (), ()]
+
+
+def test_a_folder_that_holds_another_drill_is_refused(parts: list[Path], tmp_path: Path) -> None:
+    shutil.rmtree(parts[1] / "b")
+    shutil.copytree(parts[0] / "a", parts[1] / "b")
+    with pytest.raises(InputError, match="is of the drill a, not of that of its name"):
+        merge(parts, tmp_path / "all")
+
+
+def test_a_drill_that_is_not_in_the_plan_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not in the plan"):
+        merge([part(tmp_path / "1", 1, "ae")], tmp_path / "all")
+
+
+def test_a_journal_of_another_version_than_its_shard_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="journal is of drill 0, and the shard of 7"):
+        merge([part(tmp_path / "1", 1, "a", version="7")], tmp_path / "all")
+
+
+def test_an_altered_journal_is_not_one_that_was_broken_off(tmp_path: Path) -> None:
+    one, again = part(tmp_path / "one", 1, "ad"), part(tmp_path / "again", 1, "a")
+    (one / "a" / "journal.jsonl").write_bytes(changed(one, "a").replace(b"0", b"1", 1))
+    with pytest.raises(InputError, match="altered"):
+        merge([one, again], tmp_path / "all")
+
+
+def test_a_drill_that_a_guard_ended_came_to_its_end(tmp_path: Path) -> None:
+    one, again = part(tmp_path / "one", 1, "ad"), part(tmp_path / "again", 1, "a")
+    guard = Stopped(at=at(6.9), by="guard", reason="it was thrown", guard=Guard.KILL_SWITCH)
+    records = [*WHOLE[:9], guard, WHOLE[-1]]
+    (one / "a" / "journal.jsonl").write_bytes(forge(written([named(record, "a") for record in records])))
+    assert judged(one / "a")[0].cause == "guard-kill-switch"
+    with pytest.raises(InputError, match="came to an end more than once"):
+        merge([one, again], tmp_path / "all")
+
+
+def test_of_two_that_were_broken_off_the_one_that_came_further_counts(tmp_path: Path) -> None:
+    one, other = part(tmp_path / "one", 1, "A"), part(tmp_path / "other", 1, "A")
+    (other / "a" / "journal.jsonl").write_bytes(forge(written([named(record, "a") for record in WHOLE[:12]])))
+    for number, order in enumerate(((one, other), (other, one))):
+        merge(order, tmp_path / f"all{number}")
+        taken = (tmp_path / f"all{number}" / "a" / "journal.jsonl").read_bytes()
+        assert taken == (other / "a" / "journal.jsonl").read_bytes()
+
+
+def test_of_equal_journals_the_folder_that_has_more_beside_it_counts_and_contradictions_are_refused(
+    tmp_path: Path,
+) -> None:
+    one, other = part(tmp_path / "one", 1, "a"), part(tmp_path / "other", 1, "a")
+    (other / "a" / "logs").mkdir()
+    (other / "a" / "logs" / "web.log").write_text("more")
+    for number, order in enumerate(((one, other), (other, one))):
+        merge(order, tmp_path / f"all{number}")
+        assert (tmp_path / f"all{number}" / "a" / "logs" / "web.log").read_text() == "more"
+    (one / "a" / "logs").mkdir()
+    (one / "a" / "logs" / "web.log").write_text("else")
+    with pytest.raises(InputError, match="each what the other has not"):
+        merge([one, other], tmp_path / "all")
+
+
+@pytest.mark.parametrize("drill", ["../../evil", "a/b", "", ".", "A", "a" * 201])
+def test_a_plan_leads_to_no_other_folder(drill: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read as a shard's"):
+        merge([part(tmp_path / "1", 1, "a", plan={"a": 1, drill: 1})], tmp_path / "all")
+
+
+def test_a_plan_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="plan"):
+        merge([part(tmp_path / "1", 1, "", plan={})], tmp_path / "all")
+
+
+def test_a_link_is_not_followed_and_nothing_is_left_of_a_merge_that_failed(tmp_path: Path) -> None:
+    one = part(tmp_path / "shards" / "1", 1, "a")
+    (one / "a" / "log").symlink_to("/etc/hostname")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        merge([one], tmp_path / "out" / "all")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_merge_that_was_killed_is_not_taken_for_a_run(
+    parts: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr(merging, "copy_folder", killed)
+        patched.setattr(shutil, "rmtree", lambda *_, **__: None)
+        with pytest.raises(SystemExit):
+            merge(parts, tmp_path / "out" / "all")
+    assert [one.name for one in (tmp_path / "out").iterdir()] == [".all"]
+    with pytest.raises(NotFound):
+        merge([tmp_path / "out"], tmp_path / "more")
+
+
+def test_durations_are_of_drills_that_came_to_their_end(tmp_path: Path) -> None:
+    one = Entry.of(result_of(WHOLE), "r/d/report.html")
+    later = {"run_id": "later", "started_utc": "2099-01-01T00:00:00.000Z", "verdict": Verdict.ABORTED, "took": 0.1}
+    with opened(tmp_path, make=True) as history:
+        history.add([one.model_copy(update={"took": 50.0}), one.model_copy(update=later)])
+    drills = [("world", one.sandbox), ("x", one.sandbox), ("y", one.sandbox)]
+    assert durations(tmp_path) == {("world", one.sandbox): 50.0}
+    assert plan_shards(drills, "1/2", tmp_path).plan == {"world": 1, "x": 2, "y": 1}
+    with pytest.raises(NotFound, match="no history"):
+        plan_shards(drills, "1/2", tmp_path / "none")
+    with pytest.raises(UsageError, match="--shard"):
+        plan_shards(drills, None, tmp_path)

@@ -43,19 +43,26 @@ def _tested(result: Result) -> bool:
 
 
 def _rolled_back(result: Result) -> bool:
-    return _tested(result) and result.plan is not None and result.plan.started is not None
+    return _tested(result) and result.plan is not None and result.plan.outcome == "done"
 
 
 def _restored(result: Result) -> bool:
-    return _rolled_back(result) and result.plan is not None and result.plan.procedure in _RESTORES
+    looked_for = result.account is not None and result.account.complete
+    return _rolled_back(result) and looked_for and result.plan is not None and result.plan.procedure in _RESTORES
 
 
 def _switched(result: Result) -> bool:
-    return _rolled_back(result) and result.plan is not None and result.plan.procedure in _SWITCHES
+    steps = result.plan.steps if result.plan else ()
+    return _rolled_back(result) and any(one.outcome == "done" and one.title.startswith(_SWITCH) for one in steps)
+
+
+def _measured(result: Result) -> bool:
+    known = {one.name for one in result.measures if one.interval is not None}
+    return _rolled_back(result) and {"rto", "rpo"} <= known
 
 
 _RESTORES: Final = frozenset({"backup", "point-in-time"})
-_SWITCHES: Final = frozenset({"traffic", "service", "application", "emergency"})
+_SWITCH: Final = "switch the traffic of "  # how a plan words this step
 _SOC: Final = "SOC 2 (Trust Services Criteria 2017)"
 _ISO: Final = "ISO/IEC 27001:2022, Annex A"
 _NIST: Final = "NIST SP 800-53 Rev. 5"
@@ -74,7 +81,7 @@ _RULES: Final = (
     _Rule(_NIST, "CP-4", "the contingency plan is tested, and the results are reviewed",
           "a part of the plan was tested; objectives, measured intervals and verdict are in the report", _tested),
     _Rule(_NIST, "CP-10", "the system is recovered and reconstituted to a known state within its objectives",
-          "the system was brought back to a known version, and RTO and RPO were measured", _rolled_back),
+          "the system was brought back to a known version, and RTO and RPO were measured", _measured),
 )  # fmt: skip
 
 

@@ -80,5 +80,10 @@ def signed_by(envelope: Envelope, key: Key) -> bool:
     return True
 
 
+def changed_since(envelope: Envelope, key: Key) -> bool:
+    """Whether a signature that names this key is there, and wrong: somebody changed what the key had signed."""
+    return key.keyid in envelope.signatures and not signed_by(envelope, key)
+
+
 def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=True, allow_nan=False) + "\n"

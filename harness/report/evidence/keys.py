@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,17 +38,23 @@ class PublicKey:
 def make_key(path: Path) -> str:
     """Makes a pair of keys: the private one at `path`, the public one beside it with `.pub`; returns the key's id.
 
+    Where only the public one is missing (whoever made the pair was killed between the two), only that is made.
+
     Raises:
         CannotCreate: one of the files is there already (no key is ever written over), or cannot be written.
+        InputError: what is there is no private key.
     """
-    private = Ed25519PrivateKey.generate()
+    beside = path.with_name(path.name + PUBLIC)
+    there = path.is_file() and not beside.exists()
+    private = _private_in(path) if there else Ed25519PrivateKey.generate()
     signer = CryptoSigner(private)
-    public = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    _new(path, signer.private_bytes, 0o600)
+    if not there:
+        _new(path, signer.private_bytes, 0o600)
     try:
-        _new(path.with_name(path.name + PUBLIC), public, 0o644)
+        _new(beside, private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
     except CannotCreate:
-        path.unlink()
+        if not there:
+            path.unlink()
         raise
     return str(signer.public_key.keyid)
 
@@ -62,6 +69,10 @@ def signer_of(pem: str, where: str) -> CryptoSigner:
     Raises:
         InputError: it is no Ed25519 key, or is locked with a pass phrase.
     """
+    return CryptoSigner(_private(pem, where))
+
+
+def _private(pem: str, where: str) -> Ed25519PrivateKey:
     learn(pem.strip(), *(line for line in pem.split("\n") if not line.startswith("-----")))
     try:
         key = load_pem_private_key(pem.encode(), None)
@@ -71,7 +82,7 @@ def signer_of(pem: str, where: str) -> CryptoSigner:
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(f"{where}: is a key of another kind; expected Ed25519, as `drill key PATH` makes it")
-    return CryptoSigner(key)
+    return key
 
 
 def signer_in(path: Path) -> CryptoSigner:
@@ -81,7 +92,13 @@ def signer_in(path: Path) -> CryptoSigner:
         NotFound: there is no such file.
         InputError: others may read it, or it is no Ed25519 key.
     """
+    return CryptoSigner(_private_in(path))
+
+
+def _private_in(path: Path) -> Ed25519PrivateKey:
     try:
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder; name the private key in it")
         if path.stat().st_mode & _OTHERS:
             raise InputError(f"{path}: a private key that others may read or change proves nothing; chmod 600 {path}")
         text = path.read_text(encoding="utf-8")
@@ -89,7 +106,7 @@ def signer_in(path: Path) -> CryptoSigner:
         raise NotFound(f"{path}: there is no such key; make one with `drill key {path}`") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a key: {getattr(error, 'strerror', error)}") from error
-    return signer_of(text, str(path))
+    return _private(text, str(path))
 
 
 def public_keys(paths: Sequence[Path]) -> tuple[PublicKey, ...]:
@@ -123,11 +140,21 @@ def _public(path: Path) -> PublicKey:
 
 
 def _new(path: Path, content: bytes, mode: int) -> None:
+    """Writes beside the file, then gives it its name, so that there is never half a key."""
+    half = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:  # 0600
+            half = Path(file.name)
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        half.chmod(mode)
+        os.link(half, path)
     except FileExistsError:
         raise CannotCreate(f"{path}: is there already, and no key is written over; choose another name") from None
     except OSError as error:
         raise CannotCreate(f"{path}: the key cannot be written: {error.strerror}") from error
+    finally:
+        if half is not None:
+            half.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Signs a run: each drill's folder, then that of the run, gets its evidence.json.
 
-Invariant: what is signed was judged a moment before from its journal; nobody's changes to a result are signed.
+Invariant: what is signed was judged a moment before from its journal; nobody's changes to a result are signed. Drills
+that were planned and never came to a journal are signed as such.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Final
 from securesystemslib.signer import CryptoSigner
 
 from harness.errors import InputError
-from harness.report.again import journals, judge_folders
+from harness.report.again import judge_run
 from harness.report.evidence.digests import digests
 from harness.report.evidence.envelope import sealed
 from harness.report.evidence.statement import DrillPredicate, RunPredicate, of_drill, of_run, state
@@ -36,13 +37,12 @@ def sign_run(folder: Path, signer: CryptoSigner, signed_utc: str) -> tuple[Path,
         InputError: a journal was altered; then nothing is signed.
         CannotCreate: a file cannot be written.
     """
-    folders = journals(folder)
-    results, not_judged = judge_folders(folders)
-    if not_judged:
-        raise InputError("; ".join(f"{one.reason} (nothing was signed)" for one in not_judged))
-    written = [_sign(one, of_drill(result, signed_utc), signer) for one, result in zip(folders, results, strict=True)]
-    if folders != (folder,):
-        written.append(_sign(folder, of_run(write_run(results, folder), signed_utc), signer))
+    run = judge_run(folder)
+    if run.altered:
+        raise InputError("; ".join(f"{one.reason} (nothing was signed)" for one in run.altered))
+    written = [_sign(one, of_drill(result, signed_utc), signer) for one, result in run.judged]
+    if run.folders != (folder,):
+        written.append(_sign(folder, of_run(write_run(run.results, folder, run.absent), signed_utc), signer))
     return tuple(written)
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from harness.journal.declaration import Value, Verdict
 from harness.report.evidence.controls import Control, exercised
-from harness.report.summary import RunSummary
+from harness.report.summary import NotJudged, RunSummary
 from harness.verdict.result import ObjectiveResult, Result
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
@@ -67,6 +67,7 @@ class RunPredicate(Value):
     as_expected: int
     unexpected: int
     drills: tuple[str, ...] = Field(description="their ids, worst first")
+    not_judged: tuple[NotJudged, ...] = Field(description="drills that were planned and of which nothing is known")
     judged_by: str
     signed_utc: str
 
@@ -143,6 +144,7 @@ def of_run(summary: RunSummary, signed_utc: str) -> RunPredicate:
         as_expected=summary.as_expected,
         unexpected=summary.unexpected,
         drills=tuple(one.drill_id for one in summary.drills),
+        not_judged=summary.not_judged,
         judged_by=this_version(),
         signed_utc=signed_utc,
     )

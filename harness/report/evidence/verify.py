@@ -5,7 +5,7 @@ Needs no network and nothing of the system that was drilled. Changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +13,14 @@ from pydantic import Field
 
 from harness.errors import DrillError, InputError, NotFound
 from harness.journal.declaration import Value, Verdict
-from harness.report.again import journals, judged
+from harness.report.again import absent, journals, judged
 from harness.report.evidence.digests import digests
-from harness.report.evidence.envelope import opened, signed_by
+from harness.report.evidence.envelope import changed_since, opened, signed_by
 from harness.report.evidence.keys import PublicKey
 from harness.report.evidence.sign import EVIDENCE
-from harness.report.evidence.statement import DrillPredicate, Statement, this_version
-from harness.report.write import stable_json
+from harness.report.evidence.statement import DrillPredicate, RunPredicate, Statement, of_drill, of_run, this_version
+from harness.report.summary import summary
+from harness.report.write import drill_files, run_files
 
 
 class Verification(Value):
@@ -27,14 +28,14 @@ class Verification(Value):
 
     evidence: str = Field(description="the file")
     about: str = Field(description="the drill or the run that it speaks of")
-    verdict: Verdict = Field(description="what it says of it")
+    verdict: Verdict = Field(description="what it says of it; worth nothing where `signers` is empty")
     signed_utc: str
     signers: tuple[str, ...] = Field(description="the keys given whose signatures are there and right")
     altered: tuple[str, ...] = Field(description="files that are not as they were")
     missing: tuple[str, ...]
     added: tuple[str, ...]
     judged_again: Literal["the same", "differs", "not done"] = Field(
-        description="whether the journals still give the results that are signed"
+        description="whether the journals still give what is signed, and the results and reports"
     )
     why: str = Field(description="what differs, or why it was not judged again; empty where it is the same")
 
@@ -87,13 +88,14 @@ def verify(path: Path, keys: Sequence[PublicKey]) -> Verification:
     changes = _changes(covered, there)
     judged_again, why = _judge_again(path.parent, statement) if not any(changes) else ("not done", "files changed")
     predicate = statement.predicate
+    forged = any(changed_since(envelope, one.key) for one in keys)
     return Verification(
         evidence=str(path),
         about=predicate.name if isinstance(predicate, DrillPredicate) else f"run {predicate.run_id}",
         verdict=predicate.verdict,
         signed_utc=predicate.signed_utc,
         signers=tuple(one.name for one in keys if signed_by(envelope, one.key)),
-        altered=changes[0],
+        altered=(*([path.name] if forged else []), *changes[0]),
         missing=changes[1],
         added=changes[2],
         judged_again=judged_again,
@@ -113,10 +115,31 @@ def _judge_again(folder: Path, statement: Statement) -> tuple[Literal["the same"
     if statement.predicate.judged_by != this_version():
         return "not done", f"it was judged by drill {statement.predicate.judged_by}; this is {this_version()}"
     try:
-        for one in journals(folder):
-            result, _timeline = judged(one)
-            if stable_json(result) != (one / "result.json").read_text(encoding="utf-8"):
-                return "differs", f"{one / 'result.json'} does not follow from the journal beside it"
-    except (DrillError, OSError) as error:
-        return "differs", str(error)
-    return "the same", ""
+        differs = next(_differences(folder, statement.predicate), "")
+    except (DrillError, OSError, UnicodeDecodeError) as error:
+        differs = str(error)
+    return ("differs", differs) if differs else ("the same", "")
+
+
+def _differences(folder: Path, predicate: DrillPredicate | RunPredicate) -> Iterator[str]:
+    """What is not as the journals say, one sentence each."""
+    folders, results = journals(folder), []
+    for one in folders:
+        result, timeline = judged(one)
+        results.append(result)
+        yield from _unlike(one, drill_files(result, timeline), "from the journal beside it")
+    follows: DrillPredicate | RunPredicate
+    if isinstance(predicate, DrillPredicate):
+        follows = of_drill(results[0], predicate.signed_utc)
+    else:
+        found = summary(results, absent(folder, folders))
+        yield from _unlike(folder, run_files(results, found), "from the journals of the run")
+        follows = of_run(found, predicate.signed_utc)
+    if follows != predicate:
+        yield "what is signed does not follow from the journals"
+
+
+def _unlike(folder: Path, texts: Mapping[str, str], whence: str) -> Iterator[str]:
+    for name, text in texts.items():
+        if (folder / name).read_bytes() != text.encode():
+            yield f"{folder / name} does not follow {whence}"

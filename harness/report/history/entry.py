@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
-from harness.journal.declaration import Value
+from harness.journal.declaration import Value, Verdict
 from harness.report.story import measure
 from harness.report.summary import DrillSummary, drill_summary
 from harness.verdict.result import Result, Seconds
@@ -21,11 +21,12 @@ class Scenario(Value):
     sandbox: str
     feature: str = Field(description="the name of the feature file; where it lies may differ from machine to machine")
     name: str
+    drill: str = Field(description="the drill's id without its sandbox: the rows of an outline may share one name")
 
     @property
     def title(self) -> str:
         """As people read it."""
-        return f"{self.name} ({self.system}, {self.sandbox})"
+        return f"{self.name} ({self.drill}, {self.system}, {self.sandbox})"
 
 
 class Entry(DrillSummary):
@@ -63,4 +64,10 @@ class Entry(DrillSummary):
             sandbox=self.sandbox,
             feature=PurePath(self.source.rpartition(":")[0]).name,
             name=self.name,
+            drill=self.drill_id.removesuffix(f"-{self.sandbox}"),
         )
+
+    @property
+    def measured(self) -> Seconds | None:
+        """The recovery time, where it tells of the rollback: of a drill that was judged and measured one."""
+        return self.rto if self.verdict in {Verdict.PASSED, Verdict.MISSED} else None

@@ -11,8 +11,10 @@ from harness.report.history.entry import Entry, Scenario
 from harness.report.history.page import render_history
 from harness.report.history.store import History, matching, opened
 from harness.report.history.trend import Trend, trend
-from harness.report.write import INDEX, REPORT, write_whole
+from harness.report.write import REPORT, write_whole
 from harness.verdict.result import Result
+
+PAGE = "history.html"
 
 OVER = 10
 """Drills before the last that a trend is told by."""
@@ -63,17 +65,20 @@ def trends_of(runs: Path, part: str | None, *, over: int = OVER, allowed: float 
         InputError: it is damaged.
     """
     with opened(runs, make=False) as history:
-        return [
-            _trend(history, number, one, history.latest(number, over + 1), over=over, allowed=allowed)
-            for number, one in matching(history, part)
-        ]
+        return [_trend(history, number, one, over=over, allowed=allowed) for number, one in matching(history, part)]
 
 
-def _trend(
-    history: History, number: int, scenario: Scenario, drills: Sequence[Entry], *, over: int, allowed: float
-) -> Trend:
-    count, passed = history.count(number), history.last_passed(number)
-    return trend(scenario, drills, count=count, last_passed=passed, over=over, allowed=allowed)
+def _trend(history: History, number: int, scenario: Scenario, *, over: int, allowed: float) -> Trend:
+    drills = history.latest(number, over + 1)
+    return trend(
+        scenario,
+        drills,
+        history.measured_before(drills[0], number, over),
+        count=history.count(number),
+        last_passed=history.last_passed(number),
+        last_as_expected=history.last_as_expected(number),
+        allowed=allowed,
+    )
 
 
 def _entries(found: Iterable[tuple[Result, Path]], runs: Path) -> Iterable[Entry]:
@@ -84,8 +89,8 @@ def _entries(found: Iterable[tuple[Result, Path]], runs: Path) -> Iterable[Entry
 
 
 def _draw(history: History, runs: Path) -> None:
-    rows = []
-    for number, scenario in history.scenarios():
-        drills = history.latest(number, DRAWN)
-        rows.append((_trend(history, number, scenario, drills, over=OVER, allowed=ALLOWED), drills))
-    write_whole(runs / INDEX, render_history(rows))
+    rows = [
+        (_trend(history, number, scenario, over=OVER, allowed=ALLOWED), history.latest(number, DRAWN))
+        for number, scenario in history.scenarios()
+    ]
+    write_whole(runs / PAGE, render_history(rows))

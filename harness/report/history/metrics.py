@@ -12,7 +12,7 @@ from harness.journal.declaration import Verdict
 from harness.report.history.trend import Trend
 from harness.verdict.result import Seconds
 
-LABELS: Final = ("system", "environment", "sandbox", "feature", "scenario")
+LABELS: Final = ("system", "environment", "sandbox", "feature", "scenario", "drill")
 
 
 def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
@@ -31,9 +31,10 @@ def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
     as_expected = gauge("as_expected", "1 when the last drill ended as its scenario expects.")
     last = gauge("last_run_timestamp_seconds", "When the last drill began.")
     last_pass = gauge("last_pass_timestamp_seconds", "When the last drill that passed began.")
+    last_well = gauge("last_as_expected_timestamp_seconds", "When the last drill that ended as expected began.")
     for trend in trends:
         one, entry = trend.scenario, trend.last
-        labels = (one.system, one.environment, one.sandbox, one.feature, one.name)
+        labels = (one.system, one.environment, one.sandbox, one.feature, one.name, one.drill)
         _span(rto, labels, entry.rto)
         _span(rpo, labels, entry.rpo)
         for allowed, bound in ((rto_objective, entry.rto_objective), (rpo_objective, entry.rpo_objective)):
@@ -47,6 +48,8 @@ def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
         last.labels(*labels).set(_timestamp(entry.started_utc))
         if trend.last_passed_utc:
             last_pass.labels(*labels).set(_timestamp(trend.last_passed_utc))
+        if trend.last_as_expected_utc:
+            last_well.labels(*labels).set(_timestamp(trend.last_as_expected_utc))
     return registry
 
 

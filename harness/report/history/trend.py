@@ -14,6 +14,7 @@ from typing import Final
 
 from pydantic import Field
 
+from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Value, Verdict
 from harness.report.history.entry import Entry, Scenario
 from harness.report.words import interval
@@ -23,7 +24,19 @@ from harness.verdict.result import Seconds
 LEAST: Final = 3
 """Of fewer drills a median says nothing."""
 
-_JUDGED: Final = frozenset({Verdict.PASSED, Verdict.MISSED})
+_NEVER_BACK: Final = frozenset(
+    {
+        Cause.NOT_DETECTED,
+        Cause.NOT_CALLED_FOR,
+        Cause.NOT_DECIDED,
+        Cause.NO_ROLLBACK,
+        Cause.ROLLBACK_REFUSED,
+        Cause.ROLLBACK_FAILED,
+        Cause.NOT_ROLLED_BACK,
+        Cause.NOT_RECOVERED,
+    }
+)
+"""A drill that missed for one of these, and has no recovery time, has none because clients never recovered."""
 _CHANGES: Final = 2  # it failed and was well again, or the other way round
 
 
@@ -44,66 +57,93 @@ class Trend(Value):
     drills: int
     last: Entry
     last_passed_utc: str | None = Field(description="when its last drill that passed began; null when none did")
+    last_as_expected_utc: str | None = Field(description="when its last one that ended as expected began; likewise")
     unsteady: bool = Field(description="it ended as expected and not, and back, among those that were looked at")
     growth: Growth
 
 
-def growth(drills: Sequence[Entry], *, over: int, allowed: float) -> Growth:
+def growth(last: Entry, before: Sequence[Entry], *, allowed: float) -> Growth:
     """Whether the recovery time has grown.
 
     Args:
-        drills: of one scenario, the newest first; one at least.
-        over: how many drills before the last the median is taken of.
+        last: the last drill of a scenario.
+        before: those before it that the median is taken of; what was not judged, or measured none, is left out.
         allowed: per cent.
     """
-    if drills[0].verdict not in _JUDGED:
-        return _unknown(f"the last drill was {drills[0].verdict}")
-    if drills[0].rto is None:
-        return _unknown("the last drill measured no recovery time")
-    before = [one.rto for one in drills[1:] if one.rto is not None and one.verdict in _JUDGED][:over]
-    if len(before) < LEAST:
-        return _unknown(f"{counted(len(before), 'drill')} before it measured one; {LEAST} are needed")
-    now = drills[0].rto
-    usual = Seconds(low=median(one.low for one in before), high=median(one.high for one in before))
-    if usual.low <= 0:
-        return _unknown("the median before is no time at all")
-    percent = Seconds(low=100 * (now.low / usual.high - 1), high=100 * (now.high / usual.low - 1))
+    now = last.measured
+    if now is None:
+        return _not_measured(last)
+    spans = [one.measured for one in before if one.measured is not None]
+    if len(spans) < LEAST:
+        return _without(None, f"{counted(len(spans), 'drill')} before it measured one; {LEAST} are needed")
+    usual = Seconds(low=median(one.low for one in spans), high=median(one.high for one in spans))
+    most = 1 + allowed / 100
     answer = Answer.UNKNOWN
-    if percent.high <= allowed:
+    if now.high <= most * usual.low:
         answer = Answer.HELD
-    elif percent.low > allowed:
+    elif now.low > most * usual.high:
         answer = Answer.BROKEN
-    words = f"{interval(now)} against {interval(usual)}, the median of the last {len(before)} before it"
-    return Growth(answer=answer, median=usual, over=len(before), percent=percent, reason=f"{_by(percent)}: {words}")
+    percent = None
+    if usual.low > 0:
+        percent = Seconds(low=100 * (now.low / usual.high - 1), high=100 * (now.high / usual.low - 1))
+    words = f"{interval(now)} against {interval(usual)}, the median of the last {len(spans)} before it"
+    change = _by(percent) if percent else _WORDS[answer]
+    return Growth(answer=answer, median=usual, over=len(spans), percent=percent, reason=f"{change}: {words}")
+
+
+def _not_measured(last: Entry) -> Growth:
+    """A drill without a recovery time is no slower one; where it should have had one, it is not well either."""
+    if last.as_expected:
+        return _without(None, "the last drill measured no recovery time, as expected")
+    if last.verdict is Verdict.MISSED and last.cause and last.cause.general in _NEVER_BACK:
+        return _without(Answer.BROKEN, "the last drill never recovered")
+    if last.verdict in {Verdict.PASSED, Verdict.MISSED}:
+        return _without(Answer.UNKNOWN, "the last drill measured no recovery time")
+    return _without(Answer.UNKNOWN, f"the last drill was {last.verdict}")
+
+
+_WORDS: Final = {
+    Answer.HELD: "did not grow",
+    Answer.BROKEN: "grew from perhaps no time at all",
+    Answer.UNKNOWN: "did not surely change",
+}
 
 
 def trend(
-    scenario: Scenario, drills: Sequence[Entry], *, count: int, last_passed: str | None, over: int, allowed: float
+    scenario: Scenario,
+    drills: Sequence[Entry],
+    before: Sequence[Entry],
+    *,
+    count: int,
+    last_passed: str | None,
+    last_as_expected: str | None,
+    allowed: float,
 ) -> Trend:
     """How a scenario went.
 
     Args:
         scenario: whose drills they are.
         drills: its last ones, the newest first; one at least.
+        before: those before the last one that were judged and measured a recovery time, the newest first.
         count: of all its drills.
         last_passed: when the last of all of them that passed began.
-        over: how many before the last are looked at.
+        last_as_expected: when the last of all of them that ended as expected began.
         allowed: growth of the recovery time in per cent.
     """
-    seen = drills[: over + 1]
-    changes = sum(one.as_expected is not other.as_expected for one, other in pairwise(seen))
+    changes = sum(one.as_expected is not other.as_expected for one, other in pairwise(drills))
     return Trend(
         scenario=scenario,
         drills=count,
         last=drills[0],
         last_passed_utc=last_passed,
+        last_as_expected_utc=last_as_expected,
         unsteady=changes >= _CHANGES,
-        growth=growth(drills, over=over, allowed=allowed),
+        growth=growth(drills[0], before, allowed=allowed),
     )
 
 
-def _unknown(reason: str) -> Growth:
-    return Growth(answer=None, median=None, over=0, percent=None, reason=reason)
+def _without(answer: Answer | None, reason: str) -> Growth:
+    return Growth(answer=answer, median=None, over=0, percent=None, reason=reason)
 
 
 def _by(percent: Seconds) -> str:
