@@ -25,6 +25,8 @@ SAMPLE = [
     ("nothing", "course 14", Way.WITH_WATCHDOG),
     ("table dropped", "course 16", Way.KILL),
     ("database lost", "course 14", Way.WITH_WATCHDOG),
+    ("page damaged", "course 12", Way.KILL),
+    ("engine killed", "course 17", Way.KILL),
 ]
 
 
