@@ -41,6 +41,15 @@ def test_nothing_is_wrong_where_every_activity_succeeded() -> None:
         ),
         (one(activity=activity("process"), output={"status": -9}), "failed: it ended with exit code -9"),
         (one(activity=activity("http"), output={"status": 500, "body": ""}), "failed: the answer was 500"),
+        (
+            one(activity={**activity("process"), "tolerance": [0, 2]}, output={"status": 1}),
+            "failed: 1 is not what its tolerance says",
+        ),
+        (one(activity={**activity(), "tolerance": True}, output=1), "failed: 1 is not what its tolerance says"),
+        (
+            one(activity={**activity(), "tolerance": {"type": "range", "range": [1, 2]}}, output=1),
+            "failed: 1 is not what its tolerance says",
+        ),
     ],
 )
 def test_an_activity_that_failed_is_told_though_the_whole_is_completed(run: dict[str, Any], wrong: str) -> None:
@@ -52,6 +61,7 @@ def test_an_activity_that_failed_is_told_though_the_whole_is_completed(run: dict
     [
         one(activity=activity("process", "probe"), output={"status": 1}),  # what a probe finds is no failure of it
         one(activity={**activity("process"), "tolerance": 1}, output={"status": 1}),
+        one(activity={**activity("http"), "tolerance": [404, 410]}, output={"status": 410}),
         one(activity=activity("http"), output={"status": 204}),
         one(activity=activity("process"), output={"status": 0}),
         one(output={"status": 3}),  # what a Python action gives means what its author says

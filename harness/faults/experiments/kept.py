@@ -55,7 +55,7 @@ class Kept:
         order = ExperimentRun(
             file=folder / _ROLLBACKS,
             root=root,
-            owner=str(folder),
+            owner=f"{folder}/{_ROLLBACKS}",  # not the method's: what rollbacks start is not ended with what that left
             rollbacks=True,
             names=(*names, *file.names),
             secrets=file.secrets,
@@ -79,7 +79,7 @@ class Kept:
             ExperimentFailed: one did not.
             DeadlineExceeded: it had not ended by then.
         """
-        order = replace(self._order(), file=self.folder / _EXPERIMENT, rollbacks=False)
+        order = replace(self._order(), file=self.folder / _EXPERIMENT, rollbacks=False, owner=str(self.folder))
         ran = experiments.run(order, deadline)
         self._tell("method", ran)
         self._require(problems(ran, "run", len(_read(order.file)["method"])), "the experiment")
@@ -92,9 +92,9 @@ class Kept:
             ExperimentFailed: a rollback failed.
             DeadlineExceeded: they had not ended by then.
         """
-        experiments.end(str(self.folder), deadline)
         if (self.folder / TAKEN_BACK).exists():
             return
+        experiments.end(str(self.folder), deadline)
         order = self._order()
         rollbacks = _read(order.file)["rollbacks"]
         if not rollbacks:
