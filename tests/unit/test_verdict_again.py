@@ -29,6 +29,7 @@ LIVE = {
     "notify",
     "gate",
     "bdd",
+    "chaostoolkit",
     "conduct",
     "settings",
 }
