@@ -18,14 +18,17 @@ MASK: Final = "***"
 LEAST: Final = 6
 
 _NAME: Final = re.compile(
-    r"passw|pwd$|passphrase|secret|token|(api|access|private|signing)_?key|credential|webhook", re.IGNORECASE
+    r"passw|pwd$|passphrase|secret|token|(api|access|private|signing|routing)_?key|credential|webhook", re.IGNORECASE
 )
 _URL: Final = re.compile(r"(?<=://)(?P<user>[^\s/:@'\"]*):(?P<secret>[^\s/@'\"]+)@")
 _ASSIGNED: Final = re.compile(
-    r"(?P<name>(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private|signing)[_-]?key)\s{0,3}=\s{0,3})"
-    r"(?P<value>\"[^\"]+\"|'[^']+'|[^\s&,;'\"()]+)",
+    r"(?P<name>(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private|signing|routing)[_-]?key)"
+    r"[\"']?\s{0,80}=\s{0,80})"
+    r"(?P<value>\"{3}[^\"]+\"{3}|'{3}[^']+'{3}|\"[^\"]+\"|'[^']+'|[^\s&,;'\"()]+)",
     re.IGNORECASE,
 )
+_SLACK: Final = re.compile(r"(?<=//hooks\.slack\.com/)[^\s\"'<>]+")
+"""What comes after it is all that one needs to write into a channel."""
 _lock: Final = threading.Lock()
 _known: set[str] = set()
 _any: re.Pattern[str] | None = None
@@ -59,7 +62,7 @@ def masked(text: str) -> str:
     if _any is not None:
         text = _any.sub(MASK, text)
     if "://" in text:
-        text = _URL.sub(rf"\g<user>:{MASK}@", text)
+        text = _SLACK.sub(MASK, _URL.sub(rf"\g<user>:{MASK}@", text))
     return _ASSIGNED.sub(rf"\g<name>{MASK}", text) if "=" in text else text
 
 

@@ -15,6 +15,7 @@ from harness.system.chaos_model import EXPERIMENT_PATTERN
 from harness.system.check_model import CAPTURE_PATTERN, CHECK_PATTERN, TABLE_PATTERN
 from harness.system.metrics_model import METRIC_PATTERN
 from harness.system.model import FILE_PATTERN, TAG_PATTERN, SystemModel
+from harness.system.notify_model import Way
 from harness.system.rollback_model import REDIS_PATTERN
 from harness.system.table import NAME_PATTERN, PATH_PATTERN
 
@@ -88,9 +89,13 @@ def load_file(path: Path, kind: type[Model], needed: str) -> Model:
 
 
 def learn_secrets(model: SystemModel) -> None:
-    """What is secret in the environments of its services is masked from now on."""
+    """What is secret in the environments of its services is masked from now on, and where its receivers listen.
+
+    Whoever knows the address of a webhook can write to it.
+    """
     for service in model.services.values():
         learn(*secrets_of(service.env))
+    learn(*(one.url for one in model.notify if one.url and one.way is not Way.PAGERDUTY))
 
 
 def _toml_line(message: str, text: str) -> int:

@@ -315,6 +315,9 @@ def test_a_run_is_taken_in_and_drawn_with_a_link_to_its_report(made: tuple[Path,
     page = (tmp_path / "runs" / PAGE).read_text()
     assert 'href="r1/d/report.html"' in page
     assert made[1].name in page
+    assert 'role="img"' not in page, "an image hides the links in it from who cannot see them"
+    assert page.count("<th ") == page.count('scope="col"') == 4
+    assert f'aria-label="{made[1].started_utc[:10]}: ' in page
 
 
 def test_a_run_made_elsewhere_is_judged_from_its_journals(made: tuple[Path, Result], tmp_path: Path) -> None:

@@ -51,6 +51,12 @@ def test_a_variable_is_secret_by_its_name_or_by_a_password_in_its_address(
         ("host=db password='with blanks' dbname=x", "host=db password=*** dbname=x"),
         ("GET /drills?page=2&access_token=s3cret&n=1 gave 403", "GET /drills?page=2&access_token=***&n=1 gave 403"),
         ("API_KEY = s3cret", "API_KEY = ***"),
+        ("password          =     's3cret'", "password          =     ***"),
+        ('"password" = "s3cret"', '"password" = ***'),
+        ('password = """s3cret\nof two lines"""', "password = ***"),
+        ("password = '''s3cret\nof two lines'''", "password = ***"),
+        ("routing_key = 's3cret'", "routing_key = ***"),
+        ("see https://hooks.slack.com/services/T0/B0/s3cret.", "see https://hooks.slack.com/***"),
         ("the password is wrong", "the password is wrong"),
         ("http://127.0.0.1:8080/@me", "http://127.0.0.1:8080/@me"),
         ("12:30 at http://host:80", "12:30 at http://host:80"),
@@ -86,7 +92,9 @@ def test_no_record_of_a_journal_holds_a_secret_and_its_chain_fits(tmp_path: Path
     assert record.reason == "refused: ***; password=***"
 
 
-@pytest.mark.parametrize("part", ["a-", "://", "://a:", "password=", "password='", "token "])
+@pytest.mark.parametrize(
+    "part", ["a-", "://", "://a:", "password=", "password='", 'password="""', "password ", "token "]
+)
 def test_a_long_text_is_looked_through_once(part: str) -> None:
     """Each took minutes where the search began anew at every word."""
     assert masked(part * 50_000 + " password=s3cret").endswith("***") or part == "password='"
