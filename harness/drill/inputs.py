@@ -15,17 +15,20 @@ INPUTS: Final = "inputs"
 def keep_inputs(drill: Drill, folder: Path) -> None:
     """Copies feature and drill.toml into the drill's folder, without the secrets in them.
 
-    A drill that was made by a program has no files, and one whose file has gone since keeps none of it.
+    The drill.toml is as it was read, whatever became of the file since; the feature is as it is now. A drill that was
+    made by a program has no files, and one whose feature has gone since keeps none of it.
 
     Raises:
         CannotCreate: there is no room for them.
     """
-    for path in (Path(drill.source.file), drill.model.file):
-        if not path.is_file():
-            continue
-        copy = folder / INPUTS / path.name
-        try:
-            copy.parent.mkdir(exist_ok=True)
-            copy.write_text(masked(path.read_text(encoding="utf-8")), encoding="utf-8")
-        except OSError as error:
-            raise CannotCreate(f"{copy}: what the drill was made from cannot be kept: {error.strerror}") from error
+    feature = Path(drill.source.file)
+    try:
+        said = feature.read_text(encoding="utf-8") if feature.is_file() else ""
+        for name, text in ((feature.name, said), (drill.model.file.name, drill.model.text)):
+            if text:
+                (folder / INPUTS).mkdir(exist_ok=True)
+                (folder / INPUTS / name).write_text(masked(text), encoding="utf-8")
+    except OSError as error:
+        raise CannotCreate(
+            f"{error.filename}: what the drill was made from cannot be kept: {error.strerror}"
+        ) from error

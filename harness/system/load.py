@@ -48,8 +48,8 @@ def load_system(path: Path) -> SystemModel:
         ConfigurationError: the file cannot be read, is not TOML, or does not describe a system; the message has
             one line for each mistake: file, line, field, what was expected.
     """
-    model = load_file(path, SystemModel, "a drill needs the description of its system (--system)")
-    model = model.at(path.parent, path.name)
+    text = _read(path, "a drill needs the description of its system (--system)")
+    model = _parsed(path, text, SystemModel).at(path.parent, path.name, text)
     learn_secrets(model)
     return model
 
@@ -67,8 +67,12 @@ def load_file(path: Path, kind: type[Model], needed: str) -> Model:
         ConfigurationError: the file cannot be read, is not TOML, or does not describe that; the message has one line
             for each mistake: file, line, field, what was expected.
     """
+    return _parsed(path, _read(path, needed), kind)
+
+
+def _read(path: Path, needed: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise NotFound(f"{path}: there is no such file; {needed}") from None
     except UnicodeDecodeError as error:
@@ -76,6 +80,9 @@ def load_file(path: Path, kind: type[Model], needed: str) -> Model:
         raise ConfigurationError(f"{path}:{line}: not TOML: expected text in UTF-8") from error
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _parsed(path: Path, text: str, kind: type[Model]) -> Model:
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError itself: a number of more digits than Python reads

@@ -160,6 +160,7 @@ class SystemModel(Table):
 
     _root: Path = PrivateAttr(default=Path())
     _name: str = PrivateAttr(default="drill.toml")
+    _text: str = PrivateAttr(default="")
 
     @property
     def root(self) -> Path:
@@ -171,11 +172,17 @@ class SystemModel(Table):
         """The file that describes it."""
         return self._root / self._name
 
-    def at(self, root: Path, name: str = "drill.toml") -> SystemModel:
-        """This system with its paths starting at `root`, described by the file of that name there."""
+    @property
+    def text(self) -> str:
+        """What the file said when it was read; empty where no file was."""
+        return self._text
+
+    def at(self, root: Path, name: str = "drill.toml", text: str = "") -> SystemModel:
+        """This system with its paths starting at `root`, described by the file of that name there, which says that."""
         placed = self.model_copy()
         placed._root = root.resolve()  # noqa: SLF001 - our own class
         placed._name = name  # noqa: SLF001 - likewise
+        placed._text = text  # noqa: SLF001 - likewise
         return placed
 
     @model_validator(mode="after")

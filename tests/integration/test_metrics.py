@@ -76,12 +76,12 @@ def test_a_pushgateway_keeps_the_last_ones(
     try:
         gateway = f"http://{docker('port', name, '9091').strip()}"
         wait_for(lambda: _ready(gateway), soon(), "the start of the Pushgateway")
-        for _ in range(2):
-            assert say(monkeypatch, capsys, "metrics", "--runs", runs, "--push", gateway).code == 0
+        for folder in (runs, runs, _of_another_system(tmp_path / "other")):
+            assert say(monkeypatch, capsys, "metrics", "--runs", folder, "--push", gateway).code == 0
         [rto] = [
             line
             for line in httpx.get(f"{gateway}/metrics", timeout=5).text.splitlines()
-            if line.startswith("drill_rto_seconds{") and 'bound="high"' in line
+            if line.startswith("drill_rto_seconds{") and 'bound="high"' in line and 'system="other"' not in line
         ]
     finally:
         docker("rm", "--force", name)
@@ -94,6 +94,13 @@ def test_a_pushgateway_keeps_the_last_ones(
     ]
     assert float(rto.rpartition(" ")[2]) == pytest.approx(wanted)
     assert say(monkeypatch, capsys, "metrics", "--runs", runs, "--push", gateway).code == MayWorkLater.exit_code
+
+
+def _of_another_system(folder: Path) -> Path:
+    folder.mkdir()
+    with opened(folder, make=True) as history:
+        history.add([Entry.of(result_of(World().records()), "r").model_copy(update={"system": "other"})])
+    return folder
 
 
 def _ready(gateway: str) -> bool:
