@@ -115,9 +115,7 @@ def shards_in(folder: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
     if not found:
-        raise NotFound(
-            f"{folder}: there is no {FILE} in it; only runs that were made with --shard, or merged, can be merged"
-        )
+        raise NotFound(f"{folder}: there is no {FILE} in it; only runs of drill run, or merged ones, can be merged")
     return found
 
 

@@ -155,7 +155,7 @@ def test_shards_that_do_not_belong_together_are_refused(update: dict[str, object
 
 def test_what_is_no_shard_cannot_be_merged(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    with pytest.raises(NotFound, match="made with --shard"):
+    with pytest.raises(NotFound, match="only runs of drill run"):
         merge([tmp_path / "run"], tmp_path / "all")
     (tmp_path / "run" / FILE).write_text(json.dumps({"of": 0}))
     with pytest.raises(InputError, match="cannot be read as a shard's"):

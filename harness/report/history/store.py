@@ -107,7 +107,7 @@ class History:
     def measured_before(self, last: Entry, scenario: int, most: int) -> list[Entry]:
         """The drills before one that were judged and measured a recovery time, the newest first."""
         rows = self._connection.execute(
-            "SELECT entry FROM drills WHERE scenario = ? AND measured AND (started_utc, run_id) < (?, ?)"
+            "SELECT entry FROM drills WHERE scenario = ? AND measured = 1 AND (started_utc, run_id) < (?, ?)"
             " ORDER BY started_utc DESC, run_id DESC LIMIT ?",
             (scenario, last.started_utc, last.run_id, most),
         )
@@ -121,14 +121,14 @@ class History:
     def last_passed(self, scenario: int) -> str | None:
         """When the last drill of a scenario began that passed, in UTC; None when none did."""
         [(found,)] = self._connection.execute(
-            "SELECT max(started_utc) FROM drills WHERE scenario = ? AND passed", (scenario,)
+            "SELECT max(started_utc) FROM drills WHERE scenario = ? AND passed = 1", (scenario,)
         )
         return None if found is None else str(found)
 
     def last_as_expected(self, scenario: int) -> str | None:
         """When the last drill of a scenario began that ended as expected, in UTC; None when none did."""
         [(found,)] = self._connection.execute(
-            "SELECT max(started_utc) FROM drills WHERE scenario = ? AND as_expected", (scenario,)
+            "SELECT max(started_utc) FROM drills WHERE scenario = ? AND as_expected = 1", (scenario,)
         )
         return None if found is None else str(found)
 
