@@ -8,6 +8,7 @@ from typing import Any
 from harness.rollback.engine import StepReport
 from harness.rollback.outlook import Outlook
 from harness.rollback.plan import Plan, Step, StepPhase
+from harness.secrecy import masked
 
 
 class Told:
@@ -28,7 +29,7 @@ class Told:
             how = "failed" if report.error else "done"
             print(f"  {report.step.id}  {how:<11} {report.step.title}: {report.completed - report.started}", flush=True)
             if report.step.phase in (StepPhase.ATTEMPT, StepPhase.CHECK) or report.error:
-                print(f"      {report.detail}", flush=True)
+                print(f"      {masked(report.detail)}", flush=True)
 
 
 def print_outlook(ahead: Outlook) -> None:

@@ -23,6 +23,7 @@ from harness.errors import CannotCreate, InputError, MayWorkLater, NotFound
 from harness.rollback.engine import StepReport
 from harness.rollback.interrupted import Before, Kept
 from harness.rollback.plan import Action, Plan, Procedure, Step, StepPhase
+from harness.secrecy import masked
 from harness.units import Duration
 
 _ACTIONS: Final[Mapping[str, Any]] = {one.__name__: TypeAdapter(one) for one in get_args(Action)}
@@ -98,11 +99,11 @@ class Writer:
 
     def step_ended(self, report: StepReport) -> None:
         """See the engine. A step is recorded before the next one begins."""
-        self.add({"step": report.step.id, "done": not report.error, "detail": report.detail})
+        self.add({"step": report.step.id, "done": not report.error, "detail": masked(report.detail)})
 
     def ended(self, outcome: str, reason: str, *, taken_back: bool = False) -> None:
         """It came to its end: done, failed, refused or reversed; `taken_back`: all it had changed is as it was."""
-        self.add({"outcome": outcome, "reason": reason, "taken_back": taken_back})
+        self.add({"outcome": outcome, "reason": masked(reason), "taken_back": taken_back})
 
     def cut(self, size: int) -> None:
         """Leaves only the first so many bytes."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import assert_never
 
 from harness.clock import Deadline
-from harness.errors import CrashLoop, DeadlineExceeded, MayWorkLater, NotFound, WillNotWork
+from harness.errors import CrashLoop, DeadlineExceeded, InputError, MayWorkLater, NotFound, WillNotWork
 from harness.rollback.configuration import source as sources
 from harness.rollback.configuration.actions import (
     ConfigurationChange,
@@ -23,7 +24,8 @@ from harness.rollback.configuration.actions import (
     VerifyKept,
 )
 from harness.rollback.configuration.connections import try_all
-from harness.system.bundle import Bundle
+from harness.secrecy import learn, secrets_of
+from harness.system.bundle import ENVIRONMENT, Bundle
 from harness.system.config_archive import pack, unpack
 from harness.system.configuration_ports import Configurations
 from harness.system.model import SystemModel
@@ -50,10 +52,10 @@ def target_of(source: Source, place: Place, model: SystemModel, system: System, 
     """
     port = port_of(system)
     packed = sources.read(source, model, port)
-    wanted = packed.of(place.service, port.read(place.service, place.slot, deadline))
+    wanted = packed.of(place.service, _learned(port.read(place.service, place.slot, deadline)))
     if wanted is None:
         raise NotFound(f"{source.goal} has nothing for {place.service}")
-    return wanted
+    return _learned(wanted)
 
 
 def keep(name: str, places: Sequence[Place], port: Configurations, deadline: Deadline) -> bool:
@@ -109,7 +111,16 @@ def _kept(name: str, place: Place, port: Configurations) -> Bundle:
     kept = unpack(content).of(place.service, Bundle({}))
     if kept is None:
         raise NotFound(f"{name} has nothing for {place.service}")
-    return kept
+    return _learned(kept)
+
+
+def _learned(bundle: Bundle) -> Bundle:
+    """The same; what is secret in it is masked from now on, also where a service that fails with it says it."""
+    with suppress(InputError):  # it is told where the configuration is looked at
+        learn(*secrets_of(bundle.environment))
+    contents = (bundle.files[path] for path in bundle.secrets if path != ENVIRONMENT)
+    learn(*(content.decode(errors="replace").strip() for content in contents))
+    return bundle
 
 
 def _exactly(place: Place, wanted: Bundle, port: Configurations, deadline: Deadline) -> str:

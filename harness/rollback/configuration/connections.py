@@ -60,7 +60,10 @@ def try_all(
         reached: an address as it is reached from here.
         deadline: what could not be tried by then does not work.
     """
-    return [one for connection in connections for one in _of(connection, bundles, reached, deadline)]
+    critical_first = sorted(
+        connections, key=lambda one: not one.critical
+    )  # those that only warn take no time from them
+    return [one for connection in critical_first for one in _of(connection, bundles, reached, deadline)]
 
 
 def _of(
@@ -128,9 +131,10 @@ def _resp(words: Sequence[str]) -> bytes:
 
 
 def _http(url: str, limit: float) -> None:
-    answer = httpx.get(url, timeout=limit, trust_env=False)
-    if answer.status_code >= _SERVER_ERROR or answer.status_code in (401, 403):
-        raise _RefusedError(f"it answers {answer.status_code}")
+    with httpx.stream("GET", url, timeout=limit, trust_env=False) as answer:  # its body may have no end
+        code = answer.status_code
+    if code >= _SERVER_ERROR or code in (401, 403):
+        raise _RefusedError(f"it answers {code}")
 
 
 def _tcp(parts: SplitResult, limit: float) -> socket.socket:
