@@ -16,7 +16,7 @@ import io
 import re
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -95,9 +95,19 @@ def _pack(bundles: Mapping[str, Bundle]) -> bytes:
     files = dict(shared.files) if shared and alike else {}
     if not alike:
         files = {f"{OWN}/{name}/{path}": one.files[path] for name, one in bundles.items() for path in one.files}
+    folders = [".", *([] if alike else [f"{OWN}/{one}" for one in bundles])]  # what is empty is there, too
+    return gzip.compress(_tar(files, folders, _WHOLE), mtime=0)
+
+
+def plain_tar(files: Mapping[str, bytes]) -> bytes:
+    """An archive, not compressed, of files of which it is not known that they are all there is."""
+    return _tar(files, (), {})
+
+
+def _tar(files: Mapping[str, bytes], folders: Sequence[str], headers: Mapping[str, str]) -> bytes:
     raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT, pax_headers=_WHOLE) as tar:
-        for name in (".", *([] if alike else [f"{OWN}/{one}" for one in bundles])):  # what is empty is there, too
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT, pax_headers=headers) as tar:
+        for name in folders:
             folder = tarfile.TarInfo(name)
             folder.type, folder.mode = tarfile.DIRTYPE, 0o700
             tar.addfile(folder)
@@ -105,7 +115,7 @@ def _pack(bundles: Mapping[str, Bundle]) -> bytes:
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(files[path]), mode_of(_inner(path))
             tar.addfile(entry, io.BytesIO(files[path]))
-    return gzip.compress(raw.getvalue(), mtime=0)
+    return raw.getvalue()
 
 
 def unpack(content: bytes) -> Packed:

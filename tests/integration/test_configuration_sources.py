@@ -89,7 +89,7 @@ def test_a_configuration_goes_back_to_an_archive_or_a_tag_and_what_is_of_no_use_
     planned = rollback(system, state, "plan", "configuration", "--to", "1.9.0")
     assert planned.code == 0, planned
     assert planned.out.startswith("configuration: back to configuration 1.9.0\n")
-    assert "  06  change      restart echo, replica by replica, within 1 min\n" in planned.out
+    assert "  06  change      restart echo beside what serves, within 1 min\n" in planned.out
     assert configured(state) == before
 
     for to, text in (("1.9.0", b"# archived\n"), ("tag=v1", b"# tagged\n")):

@@ -138,7 +138,7 @@ class RestartRolling:
     @property
     def title(self) -> str:
         """The action in words."""
-        return f"restart {self.place.service}, replica by replica"
+        return f"restart {self.place.service} beside what serves"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,21 @@ from typing import Final
 
 from harness.errors import InputError, MayWorkLater, NotFound
 from harness.rollback.configuration.actions import ConfigurationGoal, ConfigurationTag, ConfigurationVersion, Source
-from harness.system.config_archive import MOST_BYTES, Packed, archive_name, unpack, unpack_tar
+from harness.system.config_archive import (
+    MOST_BYTES,
+    MOST_FILES,
+    Packed,
+    archive_name,
+    plain_tar,
+    unpack,
+    unpack_tar,
+)
 from harness.system.configuration_ports import Configurations
 from harness.system.model import SystemModel
 from harness.units import Duration
 
 GIT_LIMIT: Final = Duration.of(s=10)  # a tag of a few files is read in milliseconds; a lock may have to be waited for
+_PLAIN_FILES: Final = ("100644", "100755")  # modes that git knows; others are links and other repositories
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ def found(goal: ConfigurationGoal, model: SystemModel, port: Configurations) -> 
     """The source that a plan is made for; without a digest where there is none."""
     try:
         return Source(goal, _find(goal, model, port).digest)
-    except (NotFound, MayWorkLater):
+    except (NotFound, MayWorkLater, InputError):  # who reads it says what is wrong with it
         return Source(goal, "")
 
 
@@ -79,7 +88,7 @@ def _archive(version: str, model: SystemModel, port: Configurations) -> bytes:
 
 
 def _tagged(tag: str, model: SystemModel) -> _Found:
-    """The folder at a tag. Its digest is git's own: what `git archive` makes of a folder has the time of day in it."""
+    """The folder at a tag; its digest is git's own."""
     table = model.configuration
     if table.repository is None:
         raise NotFound("drill.toml names no 'repository' in [configuration], so there are no tags to go back to")
@@ -88,10 +97,40 @@ def _tagged(tag: str, model: SystemModel) -> _Found:
     if asked.returncode:
         raise NotFound(f"{repository}: there is no tag {tag}{_said(asked)}")
     tree = _git(repository, "rev-parse", "--verify", "--quiet", f"{_id(asked)}:{table.path}")
-    packed = tree if tree.returncode else _git(repository, "archive", "--format=tar", _id(tree))
-    if packed.returncode:
-        raise NotFound(f"{repository}: the tag {tag} has no folder {table.path!r}{_said(packed)}")
-    return _Found(packed.stdout, _id(tree))
+    listed = tree if tree.returncode else _git(repository, "ls-tree", "-r", "-l", "-z", "--full-tree", _id(tree))
+    if listed.returncode:
+        raise NotFound(f"{repository}: the tag {tag} has no folder {table.path!r}{_said(listed)}")
+    return _Found(plain_tar(_contents(repository, listed.stdout)), _id(tree))
+
+
+def _contents(repository: Path, listed: bytes) -> dict[str, bytes]:
+    """The files of a tree, as they were committed: no filter, attribute or setting of anybody changes them.
+
+    Args:
+        repository: where it is.
+        listed: what `git ls-tree -r -l -z` says of the tree.
+
+    Raises:
+        NotFound: a file cannot be read.
+        InputError: it has a link, or another repository in it, or is too large.
+    """
+    ids, total = {}, 0
+    for line in filter(None, listed.split(b"\0")):
+        about, _, name = line.partition(b"\t")
+        mode, _kind, number, size = about.decode().split()
+        path = name.decode(errors="replace")
+        if mode not in _PLAIN_FILES:
+            raise InputError(f"{path} is a link or another repository, and no plain file")
+        ids[path], total = number, total + int(size)
+    if total > MOST_BYTES or len(ids) > MOST_FILES:
+        raise InputError(f"it holds more than {MOST_BYTES} bytes, or more than {MOST_FILES} files")
+    found = {}
+    for path, number in ids.items():
+        content = _git(repository, "cat-file", "blob", number)
+        if content.returncode:
+            raise NotFound(f"{repository}: {path} cannot be read{_said(content)}")
+        found[path] = content.stdout
+    return found
 
 
 def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -103,7 +142,7 @@ def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes
     try:
         return subprocess.run(
             [program, "-C", str(repository), *arguments],
-            env={"HOME": str(Path.home())},  # whose settings say which folders are safe; no GIT_DIR of a caller
+            env={"HOME": str(Path.home()), "GIT_NO_LAZY_FETCH": "1"},  # its settings say which folders are safe
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=GIT_LIMIT.seconds,
