@@ -8,16 +8,21 @@ from harness.errors import MayWorkLater, NotFound, Unavailable
 from harness.system.bundle import ENVIRONMENT, Bundle
 from harness.system.configuration_ports import Configurations
 from harness.system.values import ReplicaState, Slot
-from tests.contract.conftest import Subject
+from tests.contract.conftest import CASES, Case, Subject, params
 from tests.support.sandboxes import soon
 
 ADDED = {"added.json": b'{"a": 1}', "secrets/key": b"\x00not for others"}
 
 
+@pytest.fixture(params=params("embedded-echo", "embedded-tracktion"))
+def case(request: pytest.FixtureRequest) -> Case:
+    """On a cluster a configuration goes back with its Helm release: there is no such port there."""
+    return CASES[request.param]
+
+
 @pytest.fixture
 def port(subject: Subject) -> Configurations:
-    if subject.system.configuration is None:
-        pytest.skip("a configuration goes back with its Helm release there")
+    assert subject.system.configuration is not None
     return subject.system.configuration
 
 
