@@ -145,21 +145,19 @@ class PasswordRotated:
         port, slots = configuration_of(scene, self.title), _slots(scene)
         credential(port.read(self.service, slots[self.service], Deadline.after(_LOOK)))
         slot = slots[self.service].value
-        return TakeRotationBack(copy_name=COPY), LetStart(service=self.service, slot=slot)
+        return TakeRotationBack(service=self.service, copy_name=COPY), LetStart(service=self.service, slot=slot)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:
         """Changes it, gives it to the others, and restarts everybody."""
         port, slots = configuration_of(scene, self.title), _slots(scene)
         live = {name: port.read(name, slot, deadline) for name, slot in slots.items()}
         port.store(COPY, pack(live))
-        password = _new_password()
-        tables_of(scene, self.title).change_password(credential(live[self.service])[0], password, deadline)
+        role, password = credential(live[self.service])[0], _new_password()
+        tables_of(scene, self.title).change_password(role, password, deadline)
         for name in live.keys() - {self.service}:
-            try:
+            if _role(live[name]) == role:
                 port.put(name, slots[name], with_password(live[name], password), deadline)
-            except NotFound:
-                continue  # it does not use the database
-            port.restart(name, slots[name], deadline)
+                port.restart(name, slots[name], deadline)
         _restart(scene, self.service, Slot(only(undo, LetStart).slot), deadline)
 
     def hits(self, serving: Serving) -> frozenset[Replica]:
@@ -193,6 +191,14 @@ def _restart(scene: Scene, service: str, slot: Slot, deadline: Deadline) -> None
     """All at once, and whatever comes of it."""
     scene.system.workloads.hold_down(service, slot, deadline)
     scene.system.workloads.let_start(service, slot)
+
+
+def _role(bundle: Bundle) -> str | None:
+    """As whom a service enters the database; None where it does not."""
+    try:
+        return credential(bundle)[0]
+    except NotFound:
+        return None
 
 
 def _new_password() -> str:

@@ -194,15 +194,16 @@ class GiveBack(Operation):
 
 
 class TakeRotationBack(Operation):
-    """The password of the database is the one that the kept configuration has, and all services have that."""
+    """The password of the database is that of a service's kept configuration, and all services have theirs."""
 
     operation: Literal["take_rotation_back"] = "take_rotation_back"
+    service: str
     copy_name: str
 
     @property
     def title(self) -> str:
         """See `Operation`."""
-        return f"give the database its password back, and all services their configuration, kept as {self.copy_name}"
+        return f"give the database the password of {self.service} back, and all their configuration, kept as {self.copy_name}"
 
 
 class MendArchive(Operation):

@@ -77,7 +77,7 @@ EVERY: tuple[Undo, ...] = (
     MendBackup(backup="base-1"),
     MendPage(table="orders"),
     GiveBack(service="web", slot="blue", copy_name="before-the-fault"),
-    TakeRotationBack(copy_name="before-the-fault"),
+    TakeRotationBack(service="web", copy_name="before-the-fault"),
     MendArchive(archive="config_1.0.0.tar.gz"),
     RunRollbacks(experiment="chaos.json", digest="5e1f", folder="/runs/1/experiment"),
     RunCommand(command=("true",), folder="/"),

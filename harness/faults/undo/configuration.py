@@ -48,11 +48,10 @@ def _take_rotation_back(undo: TakeRotationBack, system: System, deadline: Deadli
     packed = unpack(kept)
     active = {service: system.router.active(service) for service in system.services}
     places = [(service, slot) for service, slot in active.items() if system.workloads.replicas(service, slot)]
-    for service, _ in places:
-        bundle = packed.of(service, Bundle({}))
-        if bundle is not None:
-            system.tables.change_password(*credential(bundle), deadline)
-            break
+    bundle = packed.of(undo.service, Bundle({}))
+    if bundle is None:
+        raise NotFound(f"{undo.copy_name} has nothing for {undo.service}, so its password is not known")
+    system.tables.change_password(*credential(bundle), deadline)
     for service, slot in places:
         _put(port, kept, service, slot, deadline)
     for service, slot in places:

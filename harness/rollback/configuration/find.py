@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, assert_never
 
 from harness.clock import Deadline
@@ -71,9 +71,17 @@ def find_facts(goal: ConfigurationGoal, model: SystemModel, system: System, dead
         served=served,
         replicas={service: model.replicas(service) for service in served},
         connections=tuple(one.name for one in model.configuration.connections),
-        copy=f"{COPY}-{1 + sum(1 for name in port.names() if name.startswith(f'{COPY}-'))}",
+        copy=f"{COPY}-{1 + max(_numbers(port.names()), default=0)}",
         ready=tuple(ready),
     )
+
+
+def _numbers(names: Iterable[str]) -> Iterator[int]:
+    """Those of the safety copies that there are: a number is never given twice, also where one was removed."""
+    for name in names:
+        kind, _, number = name.rpartition("-")
+        if kind == COPY and number.isdecimal():
+            yield int(number)
 
 
 def look_at_configuration(check: ConfigurationCheck, model: SystemModel, system: System, deadline: Deadline) -> Found:
