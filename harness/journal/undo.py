@@ -203,7 +203,7 @@ class TakeRotationBack(Operation):
     @property
     def title(self) -> str:
         """See `Operation`."""
-        return f"give the database the password of {self.service} back, and all their configuration, kept as {self.copy_name}"
+        return f"give the database the password of {self.service} back, and all what is kept as {self.copy_name}"
 
 
 class MendArchive(Operation):
