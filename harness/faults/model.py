@@ -145,12 +145,16 @@ class FaultRun:
         self._moved(Verb.SET_UP)
 
     def _require_durable(self) -> None:
-        """Refuses a command with a secret in it: the disk never has that, so nobody else could run it.
+        """Refuses a command that nobody else could run: the disk never has a secret, and others start elsewhere.
 
         Raises:
-            InputError: one has.
+            InputError: one has a secret, or a folder that is no whole path.
         """
         for one in self._undo:
+            if isinstance(one, RunCommand) and not Path(one.folder).is_absolute():
+                raise InputError(
+                    f"{self.fault.title}: {one.folder}: a command to undo it needs the whole path of a folder"
+                )
             if isinstance(one, RunCommand) and masked(one.title) != one.title:
                 raise InputError(
                     f"{self.fault.title}: the command that takes it back holds a secret: {masked(one.title)}; have the"

@@ -223,7 +223,7 @@ class RunCommand(Operation):
 
     operation: Literal["run_command"] = "run_command"
     command: tuple[str, ...] = Field(min_length=1)
-    folder: str = Field(pattern="^/", description="a watchdog runs it from elsewhere, so the whole path")
+    folder: str
 
     @property
     def title(self) -> str:

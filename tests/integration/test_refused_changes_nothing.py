@@ -65,6 +65,7 @@ CASES: tuple[Case, ...] = (
     (Procedure.ROLLING, NOWHERE, as_it_is, Refusal.NO_REVISION),
     (Procedure.APPLICATION, NOWHERE, as_it_is, Refusal.NO_REVISION),
     (Procedure.SCHEMA, ("--data-to", "9.9.9"), as_it_is, Refusal.NO_SCRIPT),
+    (Procedure.CONFIGURATION, ("--to", "9.9.9"), as_it_is, Refusal.NO_CONFIGURATION),
     (Procedure.SCHEMA, ("--data-to", "2.4.0"), as_it_is, Refusal.WRONG_SCHEMA),
     (Procedure.POINT_IN_TIME, END, as_it_is, Refusal.NO_BACKUP),
     (Procedure.BACKUP, NEWEST, as_it_is, Refusal.NO_BACKUP),

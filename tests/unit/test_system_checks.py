@@ -73,7 +73,7 @@ def test_a_check_is_a_query_or_a_request(tmp_path: Path) -> None:
 def test_a_system_says_the_same_after_a_journey_as_json(tmp_path: Path) -> None:
     model = loaded(tmp_path, CHECKS + PATH)
     again = SystemModel.model_validate_json(model.model_dump_json(by_alias=True))
-    assert again.at(model.root) == model
+    assert again.at(model.root, text=model.text) == model
 
 
 @pytest.mark.parametrize(

@@ -305,12 +305,16 @@ class Telling:
 
     title, effect = "a gate is shut", "clients get bad answers"
 
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
     def undo(self, _scene: object) -> tuple[Undo, ...]:
-        return (RunCommand(command=("curl", "https://gate/open?token=hunter22"), folder="/"),)
+        return (RunCommand(command=("curl", "https://gate/open?token=hunter22"), folder=self.folder),)
 
 
-def test_an_undo_that_the_disk_may_not_have_begins_nothing() -> None:
-    run = FaultRun(Telling(), None, None)  # type: ignore[arg-type]  # neither is looked at before
-    with pytest.raises(InputError, match="holds a secret") as told:
+@pytest.mark.parametrize(("folder", "why"), [("/", "holds a secret"), ("here", "whole path")])
+def test_an_undo_that_nobody_else_could_carry_out_begins_nothing(folder: str, why: str) -> None:
+    run = FaultRun(Telling(folder), None, None)  # type: ignore[arg-type]  # neither is looked at before
+    with pytest.raises(InputError, match=why) as told:
         run.set_up()
     assert "hunter22" not in str(told.value)
