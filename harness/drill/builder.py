@@ -13,7 +13,7 @@ from harness.drill.checks.services import VersionServed
 from harness.drill.demands import ALWAYS_WITHIN, not_met, version
 from harness.drill.goals import Kept, Wanted
 from harness.drill.guards.rules import Said
-from harness.drill.names import known_release, known_service
+from harness.drill.names import known_release, known_service, refuse_unknown
 from harness.drill.sense import refuse_what_cannot_pass
 from harness.drill.spec import ActedAgo, CriterionSpec, Drill, Limits
 from harness.drill.steady import steady_state
@@ -113,17 +113,12 @@ class DrillBuilder:
         """The one fault of the drill."""
         if self.fault is not None:
             raise InputError(f"a drill has one fault, and {self.fault.title} is named already")
-        service = getattr(fault, "service", None)
-        if service is not None:
-            self._service(service)
-        if released := getattr(fault, "version", None):
-            self._release(released)
+        refuse_unknown(self.model, fault, "service", "version", "table", "to")
         self.fault = fault
 
     def hinder_by(self, hindrance: Obstacle) -> None:
         """Something that stands in the way of the rollback, or befalls its engine."""
-        if (service := getattr(hindrance, "service", None)) is not None:
-            self._service(service)
+        refuse_unknown(self.model, hindrance, "service", "table")
         self.hindrances.append(hindrance)
 
     def call_for_rollback(self, trigger: Trigger) -> None:

@@ -5,7 +5,6 @@ Invariant: what would hold by accident is refused while the scenario is read: no
 
 from __future__ import annotations
 
-import difflib
 from typing import Final
 
 from harness.drill.checks.base import Demand, words
@@ -17,10 +16,10 @@ from harness.drill.checks.path import BusinessPath
 from harness.drill.checks.references import Orphans
 from harness.drill.checks.residue import LeftOfTheFault
 from harness.drill.checks.services import HealthyInARow, OwnRequest, VersionServed, VersionsServed
-from harness.drill.names import known_release, known_service
+from harness.drill.names import known_database, known_release, known_service, known_table
 from harness.errors import InputError, NotFound
 from harness.system.check_model import Comparison, HttpCheck, SqlCheck
-from harness.system.model import DatabaseTable, SystemModel
+from harness.system.model import SystemModel
 from harness.system.releases import config_of, digests, schema_of
 from harness.units import Duration, counted
 
@@ -74,13 +73,13 @@ def path(model: SystemModel) -> Demand:
 
 def database_answers(model: SystemModel) -> Demand:
     """The database answers."""
-    _database(model)
+    known_database(model)
     return Demand("the database answers", DatabaseAnswers(), "at least", 1, "answers")
 
 
 def tables(model: SystemModel) -> Demand:
     """The database has the tables that drill.toml names."""
-    expected = _database(model).tables
+    expected = known_database(model).tables
     if not expected:
         raise InputError("drill.toml does not say which tables the database has; 'tables' of [database] lists them")
     return Demand("the database has its tables", TablesThere(expected), "at least", len(expected), "tables")
@@ -88,18 +87,15 @@ def tables(model: SystemModel) -> Demand:
 
 def rows(model: SystemModel, table: str, least: int) -> Demand:
     """A table holds at least so many rows."""
-    known = _database(model).tables
+    known_table(model, table)
     if least < 1:
         raise InputError(f"every table holds at least {least} rows; expected 1 or more")
-    if known and table not in known:
-        near = difflib.get_close_matches(table, known, n=1, cutoff=0)
-        raise NotFound(f"'tables' of [database] does not name {table!r}; the nearest is {near[0]!r}")
     return Demand(f"{table} holds at least {counted(least, 'row')}", RowCount(table), "at least", least, "rows")
 
 
 def no_orphans(model: SystemModel) -> Demand:
     """No foreign key has orphans."""
-    _database(model)
+    known_database(model)
     return Demand("no foreign key has orphans", Orphans(), "at most", 0, "rows")
 
 
@@ -169,14 +165,8 @@ def _critical(model: SystemModel) -> tuple[str, ...]:
     return tuple(name for name, table in model.services.items() if table.critical)
 
 
-def _database(model: SystemModel) -> DatabaseTable:
-    if model.database is None:
-        raise InputError(f"the system {model.name} has no database; [database] of drill.toml describes it")
-    return model.database
-
-
 def _version_query(model: SystemModel) -> str:
-    query = _database(model).version_query
+    query = known_database(model).version_query
     if query is None:
         raise InputError("the schema's version cannot be asked for: drill.toml has no database.version_query")
     return query

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Final, Literal
 
-from harness.errors import NotFound
-from harness.system.model import Service, SystemModel
-from harness.system.releases import is_folder, versions
+from harness.errors import InputError, NotFound
+from harness.system.model import DatabaseTable, Service, SystemModel
+from harness.system.releases import is_folder, schemas, versions
 
 _PLAIN: Final = re.compile(r"\w[\w.+-]*")  # a version is a name, never a way to another folder
+_LIKE: Final = 0.6  # two names that share less are not the same one misspelt
+_PUBLIC: Final = "public."  # the schema in which a table lies that is named without one
+
+
+class Unknown(NotFound):
+    """A name that a scenario says, and that is not there: `what` says so, `there` are those of its kind."""
+
+    def __init__(
+        self,
+        kind: Literal["service", "version", "name"],
+        name: str,
+        what: str,
+        there: Sequence[str],
+        have: str = "there are",
+    ) -> None:
+        self._known = f"{have} {', '.join(there) or 'none'}"
+        super().__init__(f"{what}; {self._known}")
+        self.kind = kind
+        self.name = name
+        self.what = what
+        self._there = there
+
+    @property
+    def instead(self) -> str:
+        """What could be written: the name that is most like this one, unless several are, and all there are."""
+        near = _most_like(self.name, self._there)
+        return f"write '{near}'; {self._known}" if near else self._known
 
 
 def known_service(model: SystemModel, name: str) -> Service:
     """The table of a service.
 
     Raises:
-        NotFound: the system has no such service; says which it has.
+        Unknown: the system has no such service; says which it has.
     """
     table = model.services.get(name)
     if table is None:
-        raise NotFound(f"the system {model.name} has no service {name!r}; it has {', '.join(model.services)}")
+        what = f"the system {model.name} has no service {name!r}"
+        raise Unknown("service", name, what, tuple(model.services), have="it has")
     return table
 
 
@@ -28,8 +58,75 @@ def known_release(model: SystemModel, version: str) -> str:
     """A version, if there is a release of it.
 
     Raises:
-        NotFound: there is none; says which there are.
+        Unknown: there is none; says which there are.
     """
     if not _PLAIN.fullmatch(version) or not is_folder(model.release_path(version)):
-        raise NotFound(f"there is no release {version}; there are {', '.join(versions(model)) or 'none'}")
+        raise Unknown("version", version, f"there is no release {version}", versions(model))
     return version
+
+
+def known_table(model: SystemModel, table: str) -> str:
+    """A table, if the database has it; where drill.toml names none, whatever is said may be one.
+
+    Raises:
+        Unknown: it is not one of those that drill.toml names; says which these are.
+        InputError: the system has no database.
+    """
+    known = known_database(model).tables or ()
+    if known and table.removeprefix(_PUBLIC) not in {one.removeprefix(_PUBLIC) for one in known}:
+        what = f"'tables' of [database] does not name {table!r}"
+        raise Unknown("name", table, what, known, have="it names")
+    return table
+
+
+def known_schema(model: SystemModel, version: str) -> str:
+    """A version of the schema, if a migration leads to it, or from it.
+
+    Raises:
+        Unknown: none does; says which versions there are.
+        InputError: the system has no database, or no migrations.
+    """
+    if known_database(model).migrations is None:
+        raise InputError("the schema cannot be migrated: drill.toml names no 'migrations' in [database]")
+    known = schemas(model)
+    if version not in known:
+        raise Unknown("version", version, f"no migration leads the schema to {version}", known)
+    return version
+
+
+def known_database(model: SystemModel) -> DatabaseTable:
+    """The table of the database.
+
+    Raises:
+        InputError: the system has none.
+    """
+    if model.database is None:
+        raise InputError(f"the system {model.name} has no database; [database] of drill.toml describes it")
+    return model.database
+
+
+_LOOKS: Final[Mapping[str, Callable[[SystemModel, str], object]]] = {
+    "service": known_service,
+    "version": known_release,
+    "table": known_table,
+    "to": known_schema,
+}
+
+
+def refuse_unknown(model: SystemModel, thing: object, *attributes: str) -> None:
+    """Looks up what a fault or a hindrance names: its service, version (a release's), table, or to (a schema's).
+
+    Raises:
+        Unknown, InputError: the system has no such thing.
+    """
+    for one in attributes:
+        if (name := getattr(thing, one, None)) is not None:
+            _LOOKS[one](model, name)
+
+
+def _most_like(name: str, there: Sequence[str]) -> str | None:
+    """The name that somebody had in mind; None where none is like it, or several are as much."""
+    ratios = {one: SequenceMatcher(None, name, one).ratio() for one in there}
+    best = max(ratios.values(), default=0)
+    found = [one for one, ratio in ratios.items() if ratio == best]
+    return found[0] if best >= _LIKE and len(found) == 1 else None

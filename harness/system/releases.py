@@ -9,9 +9,12 @@ import os
 import re
 import tomllib
 from pathlib import Path
+from typing import Final
 
 from harness.errors import ConfigurationError, NotFound
 from harness.system.model import SystemModel, VersionField
+
+_MIGRATION: Final = re.compile(r"(?P<low>.+?)_to_(?P<high>.+?)(?:_rollback)?\.sql")
 
 
 def versions(model: SystemModel) -> tuple[str, ...]:
@@ -23,6 +26,15 @@ def versions(model: SystemModel) -> tuple[str, ...]:
     paths = glob.glob(f"{glob.escape(before)}*{glob.escape(after)}")  # noqa: PTH207 - the path may be absolute
     matches = (pattern.fullmatch(path) for path in paths if Path(path).is_dir())
     return tuple(sorted(match.group(1) for match in matches if match))
+
+
+def schemas(model: SystemModel) -> tuple[str, ...]:
+    """The versions of the schema that a script of the migrations leads from or to, sorted; none without a folder."""
+    named = model.database.migrations if model.database else None
+    folder = model.root / named if named else None
+    names = [one.name for one in folder.iterdir()] if folder is not None and folder.is_dir() else []
+    found = (_MIGRATION.fullmatch(one) for one in names)
+    return tuple(sorted({version for one in found if one for version in one.group("low", "high")}))
 
 
 def is_folder(path: Path) -> bool:

@@ -15,6 +15,7 @@ from harness.cli.main import main
 
 REPOSITORY = Path(__file__).parents[2]
 ECHO = REPOSITORY / "tests/systems/echo/drill.toml"
+TRACKTION = REPOSITORY / "fixtures/tracktion/drill.toml"
 DRILL = [sys.executable, "-c", "from harness.cli.main import main; main()"]
 """As the console script; with this interpreter, wherever its scripts lie."""
 

@@ -54,7 +54,7 @@ def answers(demand: Demand, *values: float | str | None) -> list[Answer]:
         (
             lambda: demands.rows(TRACKTION, "audio_file", 1),
             NotFound,
-            "does not name 'audio_file'; the nearest is 'audi",
+            "does not name 'audio_file'; it names schema_migrations, audi",
         ),
         (lambda: demands.rows(BARE, "visits", 1), InputError, "the system echo has no database"),
         (lambda: demands.tables(BARE), InputError, "the system echo has no database"),

@@ -11,9 +11,8 @@ from harness.bdd.vocabulary import own_steps
 from harness.cli.incident import CURES, DEEDS, OF_TABLES, SYMPTOMS, Done, Incident, Symptom, feature_text, usual_title
 from harness.cli.new import in_order
 from harness.system.load import load_system
-from tests.support.commands import ECHO, REPOSITORY
+from tests.support.commands import ECHO, TRACKTION
 
-TRACKTION = REPOSITORY / "fixtures/tracktion/drill.toml"
 STEPS = own_steps()
 OF_SERVICES = [(symptom, done) for symptom in (Symptom.ERRORS, Symptom.DOWN, Symptom.SLOW) for done in CURES[symptom]]
 ALL = [(symptom, done) for symptom in Symptom for done in CURES[symptom]]

@@ -8,50 +8,26 @@ import pytest
 
 from harness.bdd.lint.feature import FeatureText, lint_feature
 from harness.bdd.lint.finding import WHY, Finding
-from harness.bdd.vocabulary import own_steps
-from tests.support.commands import ECHO, REPOSITORY
-
-STEPS = own_steps()
-GOOD = (
-    "Given every service is live in 1.0.0",
-    "And the steady state is observed for 1 s",
-    "And a rollback is called for when the error rate of echo is above 5 % for 1 s",
-    "When echo is released as 2.0.0",
-    "Then clients feel it within 3 s",
-    "And a rollback is called for within 5 s",
-    "And traffic is back on 1.0.0 within 5 s",
-    "And clients get good answers again within 5 s, for 1 s on end",
-    "And echo answers as 1.0.0 within 5 s",
-    "And the recovery time is at most 20 s",
+from tests.support.commands import ECHO, REPOSITORY, TRACKTION
+from tests.support.linted import (
+    ANSWERS,
+    BACK,
+    CALLED,
+    EFFECT,
+    FAULT,
+    GOOD,
+    GOOD_AGAIN,
+    LIVE,
+    RTO,
+    STEADY,
+    STEPS,
+    TRIGGER,
+    changed,
+    feature,
+    found_in,
+    outline,
 )
 
-
-def changed(before: str, *after: str) -> str:
-    """A feature that is good but for one step, which is written otherwise, or not at all, or followed by others."""
-    assert before in GOOD
-    steps = [line for step in GOOD for line in (after if step == before else (step,))]
-    return feature(*steps)
-
-
-def feature(*steps: str, head: str = "Feature: f\n  Scenario: one\n", tail: str = "") -> str:
-    return head + "".join(f"    {step}\n" for step in steps) + tail
-
-
-def outline(*table: str, name: str = "one") -> str:
-    """An outline over the release that is live first."""
-    steps = ("Given every service is live in <live>", *GOOD[1:])
-    rows = "".join(f"      {row}\n" for row in table)
-    head = f"Feature: f\n  Scenario Outline: {name}\n"
-    return feature(*steps, head=head, tail=f"\n    Examples:\n{rows}" if table else "")
-
-
-def found_in(folder: Path, text: str, system: Path = ECHO) -> tuple[Finding, ...]:
-    path = folder / "some.feature"
-    path.write_text(text, encoding="utf-8")
-    return lint_feature(FeatureText(path, "some.feature", STEPS, system, system.name))
-
-
-LIVE, STEADY, TRIGGER, FAULT, EFFECT, CALLED, BACK, GOOD_AGAIN, ANSWERS, RTO = GOOD
 BAD = {
     "not Gherkin": ("not-gherkin", 4, 1, "Feature: f\n  Scenario: s\n    Given a\n  Feature: g\n", "not Gherkin"),
     "empty": ("not-gherkin", 1, 1, "", "there is no feature in this file"),
@@ -93,7 +69,7 @@ BAD = {
         "echo has no service 'ehco'"),
     "a version": ("unknown-version", 6, 30, changed(FAULT, "When echo is released as 2.0.1"), "write '2.0.0'"),
     "a version to go back to": ("unknown-version", 9, 28, changed(BACK, "And traffic is back on 1.0 within 5 s"),
-        "there is no release '1.0'"),
+        "there is no release 1.0"),
     "a check": ("unknown-name", 12, 9, changed(ANSWERS, ANSWERS, "And the check 'x' holds within 5 s"), "no check 'x'"),
     "two faults": ("contradiction", 7, 9, changed(FAULT, FAULT, "And echo crashes and stays down"),
         "a drill has one fault"),
@@ -178,7 +154,7 @@ def test_a_mistake_that_each_row_shows_is_told_once(tmp_path: Path) -> None:
 
 def test_a_row_of_its_own_mistake_is_told(tmp_path: Path) -> None:
     [finding] = found_in(tmp_path, outline("| live  |", "| 1.0.0 |", "| 9.9.9 |"))
-    assert (finding.id, finding.what) == ("unknown-version", "there is no release '9.9.9'")
+    assert (finding.id, finding.what) == ("unknown-version", "there is no release 9.9.9")
 
 
 def test_a_control_may_state_what_cannot_hold(tmp_path: Path) -> None:
@@ -196,5 +172,4 @@ def test_github_is_told_the_place_with_everything_escaped() -> None:
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "features").rglob("*.feature")), ids=lambda path: path.stem)
 def test_the_features_of_this_repository_have_no_finding(path: Path) -> None:
-    system = REPOSITORY / "fixtures/tracktion/drill.toml"
-    assert lint_feature(FeatureText(path, path.name, STEPS, system, "drill.toml")) == ()
+    assert lint_feature(FeatureText(path, path.name, STEPS, TRACKTION, "drill.toml")) == ()

@@ -12,10 +12,10 @@ from harness.bdd.lint.feature import FeatureText
 from harness.bdd.lint.uses import Use, uses
 from harness.bdd.vocabulary import own_steps
 from harness.cli.steps import page
-from tests.support.commands import REPOSITORY
+from tests.support.commands import REPOSITORY, TRACKTION
 
 PAGE = REPOSITORY / "docs/steps.md"
-TRACKTION = REPOSITORY / "fixtures/tracktion/drill.toml"
+
 USED = re.compile(r" \| (–|\[[\w.]+\]\(\.\./(?P<file>[\w./]+)\)) \|$")
 
 

@@ -13,13 +13,11 @@ from harness.bdd.lint.finding import Finding
 from harness.bdd.parameters import TYPES
 from harness.bdd.vocabulary import Match, Step, nearest, readings
 from harness.drill.builder import DrillBuilder
-from harness.drill.names import known_release, known_service
+from harness.drill.names import Unknown
 from harness.drill.reach import never_shown
 from harness.drill.sense import what_cannot_pass
 from harness.errors import DrillError, NotFound
 from harness.journal.declaration import Source
-from harness.system.model import SystemModel
-from harness.system.releases import versions
 
 _BUILDER: Final = "drill"  # the fixture by which a step gets it
 _KINDS: Final = {"late": "out-of-reach", "pointless": "contradiction"}
@@ -110,18 +108,13 @@ class Looked:
         try:
             function(**given, **match.step.arguments(line.text))
         except DrillError as error:
-            yield self._refused(line, match, builder.model, error)
+            yield self._refused(line, match, error)
 
-    def _refused(self, line: Line, match: Match, model: SystemModel, error: DrillError) -> Finding:
+    def _refused(self, line: Line, match: Match, error: DrillError) -> Finding:
         """What the builder would not take: a name that is not there, or what does not fit together."""
-        for name, kind in match.step.parameters.items():
-            said, at = str(match.texts[name]), _in(line, match, name)
-            if kind == "Service" and not _known(known_service, model, said):
-                there = tuple(model.services)
-                return self._at(at, "unknown-service", f"{model.name} has no service '{said}'", _instead(said, there))
-            if kind == "Version" and not _known(known_release, model, said):
-                there = versions(model)
-                return self._at(at, "unknown-version", f"there is no release '{said}'", _instead(said, there))
+        if isinstance(error, Unknown):
+            named = next((name for name, text in match.texts.items() if text == error.name), "")
+            return self._at(_in(line, match, named), f"unknown-{error.kind}", error.what, error.instead)
         kind = "unknown-name" if isinstance(error, NotFound) else "contradiction"
         return self._told(line.at, kind, str(error))
 
@@ -163,17 +156,3 @@ class Looked:
 def _in(line: Line, match: Match, name: str) -> Place:
     """Where a parameter stands in a step."""
     return Place(line.at.line, line.at.column + match.spans.get(name, (0, 0))[0])
-
-
-def _known(look: Callable[[SystemModel, str], object], model: SystemModel, name: str) -> bool:
-    try:
-        look(model, name)
-    except NotFound:
-        return False
-    return True
-
-
-def _instead(said: str, there: Sequence[str]) -> str:
-    near = get_close_matches(said, there, n=1)
-    known = f"there are {', '.join(there) or 'none'}"
-    return f"write '{near[0]}'; {known}" if near else known
