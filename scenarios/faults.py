@@ -113,4 +113,5 @@ def _nothing(drill: DrillBuilder) -> None:
 
 @then(step("clients feel it within {limit:Duration}"))
 def _effect(drill: DrillBuilder, limit: Duration) -> None:
+    drill.once("by when clients feel it")
     drill.effect_limit = limit

@@ -64,6 +64,7 @@ def _acted_in_vain(drill: DrillBuilder, version: str, service: str, ago: Duratio
 
 @given(step("the incident is of {severity:Severity} severity"))
 def _severity(drill: DrillBuilder, severity: Severity) -> None:
+    drill.once("how grave the incident is")
     drill.severity = severity
 
 
@@ -74,11 +75,13 @@ def _patience(drill: DrillBuilder, severity: Severity, time: Duration) -> None:
 
 @then(step("a rollback is called for within {limit:Duration}"))
 def _detected(drill: DrillBuilder, limit: Duration) -> None:
+    drill.once("by when a rollback is called for")
     drill.detect_limit = limit
 
 
 @then(step("it is decided within {limit:Duration}"))
 def _decided(drill: DrillBuilder, limit: Duration) -> None:
+    drill.once("by when it is decided")
     drill.decide_limit = limit
 
 
@@ -112,5 +115,6 @@ def _refused(drill: DrillBuilder, why: ExpectedRefusal) -> None:
 
 @then(step("clients get good answers again within {limit:Duration}, for {sustain:Duration} on end"))
 def _recovered(drill: DrillBuilder, limit: Duration, sustain: Duration) -> None:
+    drill.once("by when clients get good answers again")
     drill.recover_limit = limit
     drill.sustain = Sustain(time=sustain, probes=drill.sustain.probes)

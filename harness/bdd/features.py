@@ -133,7 +133,7 @@ class FeatureFile(pytest.Module):
         return module
 
     def _refuse_equal_names(self) -> None:
-        """Scenarios of one name overwrite each other silently in the feature's table; here that is an error."""
+        """Scenarios or columns of one name overwrite each other silently; here that is an error."""
         from harness.bdd.lint.document import read_document  # noqa: PLC0415 - only where features are collected
 
         lines: dict[str, int] = {}
@@ -144,3 +144,5 @@ class FeatureFile(pytest.Module):
                     f"{self.path}:{one.at.line}: the scenario '{one.name}' has the name of the one in line {first}; "
                     "give it a name of its own"
                 )
+            for name, at in (twice for table in one.tables for twice in table.again):
+                raise self.CollectError(f"{self.path}:{at.line}: the Examples have two columns '{name}'")

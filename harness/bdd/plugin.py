@@ -109,7 +109,8 @@ def _check_steps(request: pytest.FixtureRequest, file: str, scenario: Scenario) 
     Raises:
         InputError: the first step that is not, with its line.
     """
-    from harness.bdd.visible import visible_steps  # noqa: PLC0415 - only where features are collected
+    from harness.bdd.lint.document import BELOW  # noqa: PLC0415 - only where features are collected
+    from harness.bdd.visible import visible_steps  # noqa: PLC0415
     from harness.bdd.vocabulary import nearest, readings  # noqa: PLC0415
 
     steps = visible_steps(request.session, request.node)
@@ -129,6 +130,9 @@ def _check_steps(request: pytest.FixtureRequest, file: str, scenario: Scenario) 
             raise InputError(f"{where}: '{step.keyword} {step.name}' may be {places}; take one of these steps away")
         if wrong := found[0].wrong():
             raise InputError(f"{where}: {step.keyword} {step.name}: {wrong[1]}")
+        for argument, words in BELOW.items():
+            if getattr(step, argument) is not None and not found[0].step.takes(argument):
+                raise InputError(f"{where}: '{found[0].step.text}' takes no {words}; take it away")
 
 
 def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:

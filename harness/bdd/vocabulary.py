@@ -82,6 +82,10 @@ class Step:
 
         return _FIELD.sub(filled, self.text)
 
+    def takes(self, argument: str) -> bool:
+        """True where its function has an argument of this name."""
+        return argument in inspect.signature(self.function).parameters
+
     @cached_property
     def _plain(self) -> Any:
         """Reads its text and leaves the parameters as they stand; None where the parser is not one of ours."""
@@ -103,7 +107,7 @@ class Step:
             DrillError: one has no meaning.
         """
         found = self.parser.parse_arguments(text) or {}
-        return {name: value for name, value in found.items() if name in inspect.signature(self.function).parameters}
+        return {name: value for name, value in found.items() if self.takes(name)}
 
 
 @dataclass(frozen=True)

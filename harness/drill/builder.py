@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from harness.drill import defaults
 from harness.drill.altered import with_answers_within, with_replicas
-from harness.drill.always import own_checks
+from harness.drill.always import own_checks, rolled_back
 from harness.drill.calls import Call, default_calls, trigger_specs
 from harness.drill.checks.base import Demand
-from harness.drill.checks.services import VersionServed
-from harness.drill.demands import ALWAYS_WITHIN, not_met, version
+from harness.drill.demands import ALWAYS_WITHIN, not_met
 from harness.drill.goals import Kept, Wanted
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service, refuse_unknown
@@ -69,6 +68,13 @@ class DrillBuilder:
     acted: list[ActedAgo] = field(default_factory=list)
     expected: Verdict = Verdict.PASSED
     expected_cause: Cause | None = None
+    said: dict[str, Source] = field(default_factory=dict)
+
+    def once(self, what: str) -> None:
+        """Refuses what the scenario has said already: of two words only one would count."""
+        if what in self.said:
+            raise InputError(f"{what} is said in line {self.said[what].line} already; take one of the two steps away")
+        self.said[what] = self.here
 
     def runs(self, service: str, live: str, standby: str | None = None) -> None:
         """A service is live in one release, with another one on standby if it is named."""
@@ -87,6 +93,7 @@ class DrillBuilder:
 
     def has_replicas(self, count: int) -> None:
         """Every service has so many replicas, whatever its description says of this environment."""
+        self.once("how many replicas every service has")
         self.model = with_replicas(self.model, count)
 
     def probe(self, rate: float) -> None:
@@ -96,17 +103,20 @@ class DrillBuilder:
                 f"probes at {rate:g} a second cannot be made or tell nothing; "
                 f"expected {defaults.LEAST_PROBES} to {defaults.MOST_PROBES}"
             )
+        self.once("how often clients probe")
         self.probe_rate = rate
 
     def observe_steady_state(self, window: Duration) -> None:
         """The steady state must hold, and the baseline is taken, over this time."""
         if not Duration(0) < window <= RETENTION:
             raise InputError(f"a steady state cannot be observed for {window}; expected up to {RETENTION}")
+        self.once("for how long the steady state is observed")
         self.steady_window = window
 
     def good_answer_within(self, service: str, limit: Duration) -> None:
         """A good answer to the service's probes takes no longer than this."""
         self._service(service)
+        self.once(f"how long a good answer of {service} takes")
         self.model = with_answers_within(self.model, service, limit)
 
     def break_by(self, fault: Fault) -> None:
@@ -143,6 +153,7 @@ class DrillBuilder:
         if severity not in (Severity.HIGH, Severity.MEDIUM):
             how = "at once" if severity is Severity.CRITICAL else "never"
             raise InputError(f"{severity} severity counts {how}; a time goes with high and medium severity")
+        self.once(f"after which time {severity} severity counts")
         self.patience = replace(self.patience, **{severity.value: time})
 
     def roll_back_to(
@@ -172,8 +183,8 @@ class DrillBuilder:
         self.procedure, self.goal, self.roll_back_limit = procedure, goal, limit
 
     def must_measure(self, measured: Measured, bound: Duration) -> None:
-        """An objective; the last word on the same measure counts."""
-        self.objectives = [one for one in self.objectives if one.measured is not measured]
+        """An objective."""
+        self.once(f"the objective '{measured}'")
         self.objectives.append(Objective(measured=measured, bound=bound, source=self.here))
 
     def must_hold(self, demand: Demand, within: Duration) -> None:
@@ -184,6 +195,7 @@ class DrillBuilder:
         """The verdict in which the drill must end, and the only cause that counts, if one is named."""
         if cause and cause.verdict is not verdict:
             raise InputError(f"a drill is never {verdict} because {cause.words}; it is {cause.verdict} then")
+        self.once("in which verdict the drill must end")
         self.expected, self.expected_cause = verdict, cause
 
     def services(self, *, critical: bool = False) -> tuple[str, ...]:
@@ -205,9 +217,11 @@ class DrillBuilder:
         if not self.triggers:
             broken = [name for name in (getattr(fault, "service", None),) if name]
             self.triggers = default_calls(self.model, broken or self.services(critical=True), self.system_file)
-        self.objectives += defaults.objectives(self.model, self.objectives, self._default_source("[objectives]"))
+        source = Source(file=self.system_file, line=1, text="[objectives]")
+        self.objectives += defaults.objectives(self.model, self.objectives, source)
         self._own_checks()
-        self._rolled_back(self._target(fault))
+        for demand in rolled_back(self.model, self._target(fault), self.criteria):
+            self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self.origin)
         versions = {name: self._live().get(name, self.model.releases.current) for name in self.services()}
         for demand, within in steady_state(self.model, versions, self.steady_window, self.settings.steady_state):
             self._criterion(Phase.STEADY_STATE, demand, within, self.origin)
@@ -239,15 +253,6 @@ class DrillBuilder:
             slug=slug,
         )
 
-    def _rolled_back(self, target: dict[str, str]) -> None:
-        """Whatever else is validated: what is rolled back answers as its target. The rollback's word is not enough."""
-        validated = [spec for spec in self.criteria if spec.criterion.phase is Phase.VALIDATION]
-        said = {spec.check for spec in validated if isinstance(spec.check, VersionServed)}
-        for service, release in target.items() if validated else ():
-            demand = version(self.model, service, release)
-            if demand.check not in said:
-                self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self.origin)
-
     def limits(self) -> Limits:
         """How long its stages may take, as far as the scenario has said so."""
         longest = max((one.hold + window_for(one.hold) for one, _ in self.triggers), default=Duration(0))
@@ -273,9 +278,6 @@ class DrillBuilder:
             return {}
         before = self._live().get(service, self.model.releases.current)
         return {service: self.back_to or (before if hasattr(fault, "version") else self.standby.get(service, before))}
-
-    def _default_source(self, text: str) -> Source:
-        return Source(file=self.system_file, line=1, text=text)
 
     def _own_checks(self) -> None:
         """The checks that belong to every validation; one that the scenario names has the time that it names."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,8 @@ from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.parser import PARAM_RE, render_string
 from pytest_bdd.types import STEP_TYPE_BY_PARSER_KEYWORD
 
+BELOW: Final = {"docstring": "doc string", "datatable": "data table"}
+"""What may stand under a step, by the argument with which one takes it, in words."""
 _FIRST: Final = "Given, When or Then"
 
 
@@ -41,10 +43,12 @@ class Line:
     at: Place
     said: str
     """The step with its keyword, as it stands there."""
+    below: Mapping[str, Place] = field(default_factory=dict)
+    """What stands under it, by the argument with which a step takes it, with its place."""
 
     def rendered(self, row: Mapping[str, str]) -> Line:
         """The step with what a row of Examples says."""
-        return Line(self.keyword, self.kind, render_string(self.text, row), self.at, render_string(self.said, row))
+        return replace(self, text=render_string(self.text, row), said=render_string(self.said, row))
 
     @property
     def columns(self) -> Iterator[tuple[str, Place]]:
@@ -71,10 +75,11 @@ class Tag:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of Examples: its columns with their places, and its rows."""
+    """A table of Examples: its columns with their places, the names that come again, and its rows."""
 
     at: Place
     columns: Mapping[str, Place]
+    again: tuple[tuple[str, Place], ...]
     rows: tuple[Row, ...]
 
 
@@ -167,7 +172,8 @@ class _Reader:
             row, column = one.location.line, one.location.column
             begin = self._lines[row - 1].find(one.text, column - 1 + len(one.keyword))
             at = Place(row, begin + 1 if begin >= 0 else column)
-            yield Line(one.keyword, kind.capitalize(), one.text, at, f"{one.keyword} {one.text}")
+            below = {name: _place(part.location) for name in BELOW if (part := getattr(one, name)) is not None}
+            yield Line(one.keyword, kind.capitalize(), one.text, at, f"{one.keyword} {one.text}", below)
 
     def _table(self, found: gherkin.ExamplesTable) -> Table:
         self._named(found.tags)
@@ -177,7 +183,10 @@ class _Reader:
             Row(dict(zip(names, (cell.value for cell in row.cells), strict=True)), _place(row.location))
             for row in found.table_body or []
         )
-        return Table(_place(found.location), {cell.value: _place(cell.location) for cell in header}, rows)
+        again = tuple(
+            (cell.value, _place(cell.location)) for index, cell in enumerate(header) if cell.value in names[:index]
+        )
+        return Table(_place(found.location), {cell.value: _place(cell.location) for cell in header}, again, rows)
 
     def _named(self, tags: Sequence[gherkin.Tag]) -> tuple[str, ...]:
         found = [Tag(one.name.removeprefix("@"), _place(one.location)) for one in tags]

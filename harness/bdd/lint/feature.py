@@ -95,6 +95,7 @@ class _Lint:
             )
         elif scenario.rows:
             yield from self._unused(scenario)
+            yield from self._twice(scenario)
             yield from Looked(
                 self._feature.shown, scenario, self._feature.steps, lambda: self._builder(document, scenario)
             ).findings()
@@ -106,6 +107,18 @@ class _Lint:
                 if not any(f"<{name}>" in text for text in texts):
                     fix = f"write <{name}> where it belongs, or take the column away"
                     yield self._at(at, "unused-column", f"no step uses the column '{name}'", fix)
+
+    def _twice(self, scenario: Written) -> Iterator[Finding]:
+        """Columns and rows that come again."""
+        for table in scenario.tables:
+            for name, at in table.again:
+                yield self._at(at, "said-twice", f"there are two columns '{name}'", "give it a name of its own")
+        lines: dict[frozenset[tuple[str, str]], int] = {}
+        for row in scenario.rows:
+            first = lines.setdefault(frozenset(row.values.items()), row.at.line) if row.at else 0
+            if row.at and first != row.at.line:
+                what = f"this row of Examples is the one in line {first} again"
+                yield self._at(row.at, "said-twice", what, "take it away, or change it")
 
     def _builder(self, document: Document, scenario: Written) -> DrillBuilder:
         origin = Source(file=self._feature.shown, line=scenario.at.line, text=f"{scenario.keyword}: {scenario.name}")

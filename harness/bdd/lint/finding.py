@@ -16,6 +16,8 @@ WHY: Final = {
     "wrong-value": "a step with a value that has no meaning says nothing",
     "missing-column": "the text between < and > would stay as it is, and name nothing",
     "unused-column": "a column that nothing uses is a misspelt one, or a promise that is not kept",
+    "said-twice": "of two columns of one name only the last counts, and a drill that ran twice would show nothing more",
+    "not-taken": "what a step does not take is not read by anybody",
     "no-examples": "an outline without a row is no drill",
     "unknown-tag": "a misspelt tag selects nothing, and a drill that needs a cluster would run without one",
     "unknown-service": "nothing can be broken or asked that is not there",

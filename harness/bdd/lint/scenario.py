@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from harness.bdd.lint.document import Line, Place, Row, Written
+from harness.bdd.lint.document import BELOW, Line, Place, Row, Written
 from harness.bdd.lint.finding import Finding
 from harness.bdd.parameters import TYPES
 from harness.bdd.vocabulary import Match, Step, nearest, readings
@@ -74,6 +74,10 @@ class Looked:
             name, why = wrong
             example = TYPES[found[0].step.parameters[name]].example
             yield self._at(_in(line, found[0], name), "wrong-value", why, f"write it as in: {example}")
+        elif lost := [one for one in line.below if not found[0].step.takes(one)]:
+            for one in lost:
+                what = f"'{found[0].step.text}' takes no {BELOW[one]}"
+                yield self._at(line.below[one], "not-taken", what, "take it away, or make a comment of it, with #")
         else:
             yield from self._spoken(line, found[0], builder)
 
