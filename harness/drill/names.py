@@ -17,28 +17,35 @@ _PUBLIC: Final = "public."  # the schema in which a table lies that is named wit
 
 
 class Unknown(NotFound):
-    """A name that a scenario says, and that is not there: `what` says so, `there` are those of its kind."""
+    """A name that a scenario says, and that is not there; made by `of`."""
 
-    def __init__(
-        self,
+    kind: Literal["service", "version", "name"] = "name"
+    name = ""
+    what = ""
+    there: Sequence[str] = ()
+    known = ""
+
+    @classmethod
+    def of(
+        cls,
         kind: Literal["service", "version", "name"],
         name: str,
         what: str,
         there: Sequence[str],
+        *,
         have: str = "there are",
-    ) -> None:
-        self._known = f"{have} {', '.join(there) or 'none'}"
-        super().__init__(f"{what}; {self._known}")
-        self.kind = kind
-        self.name = name
-        self.what = what
-        self._there = there
+    ) -> Unknown:
+        """The error about a name of a kind: what is wrong, and the names there are, after the words for 'there are'."""
+        known = f"{have} {', '.join(there) or 'none'}"
+        error = cls(f"{what}; {known}")
+        error.kind, error.name, error.what, error.there, error.known = kind, name, what, there, known
+        return error
 
     @property
     def instead(self) -> str:
         """What could be written: the name that is most like this one, unless several are, and all there are."""
-        near = _most_like(self.name, self._there)
-        return f"write '{near}'; {self._known}" if near else self._known
+        near = _most_like(self.name, self.there)
+        return f"write '{near}'; {self.known}" if near else self.known
 
 
 def known_service(model: SystemModel, name: str) -> Service:
@@ -50,7 +57,7 @@ def known_service(model: SystemModel, name: str) -> Service:
     table = model.services.get(name)
     if table is None:
         what = f"the system {model.name} has no service {name!r}"
-        raise Unknown("service", name, what, tuple(model.services), have="it has")
+        raise Unknown.of("service", name, what, tuple(model.services), have="it has")
     return table
 
 
@@ -61,7 +68,7 @@ def known_release(model: SystemModel, version: str) -> str:
         Unknown: there is none; says which there are.
     """
     if not _PLAIN.fullmatch(version) or not is_folder(model.release_path(version)):
-        raise Unknown("version", version, f"there is no release {version}", versions(model))
+        raise Unknown.of("version", version, f"there is no release {version}", versions(model))
     return version
 
 
@@ -75,7 +82,7 @@ def known_table(model: SystemModel, table: str) -> str:
     known = known_database(model).tables or ()
     if known and table.removeprefix(_PUBLIC) not in {one.removeprefix(_PUBLIC) for one in known}:
         what = f"'tables' of [database] does not name {table!r}"
-        raise Unknown("name", table, what, known, have="it names")
+        raise Unknown.of("name", table, what, known, have="it names")
     return table
 
 
@@ -90,7 +97,7 @@ def known_schema(model: SystemModel, version: str) -> str:
         raise InputError("the schema cannot be migrated: drill.toml names no 'migrations' in [database]")
     known = schemas(model)
     if version not in known:
-        raise Unknown("version", version, f"no migration leads the schema to {version}", known)
+        raise Unknown.of("version", version, f"no migration leads the schema to {version}", known)
     return version
 
 
