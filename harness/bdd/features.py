@@ -17,6 +17,7 @@ from harness.errors import DrillError, NotFound
 from harness.system.find import find_system
 
 if TYPE_CHECKING:
+    from harness.bdd.lint.document import Document
     from harness.bdd.lint.feature import FeatureText
     from harness.drill.builder import DrillBuilder
     from harness.drill.spec import Drill
@@ -92,6 +93,9 @@ class FeatureFile(pytest.Module):
         from pytest_bdd.exceptions import GherkinParseError  # noqa: PLC0415
         from pytest_bdd.feature import get_feature  # noqa: PLC0415
 
+        from harness.bdd.lint.document import ENCODING, read_document  # noqa: PLC0415
+        from harness.bdd.lint.syntax import NotGherkin  # noqa: PLC0415
+
         module = ModuleType(self.path.stem.replace("-", "_"))
         module.__file__ = str(self.path)
         try:
@@ -102,18 +106,17 @@ class FeatureFile(pytest.Module):
             self.config.stash[MISTAKES].append(error)
             return module
         try:
-            feature = get_feature("", str(self.path))
+            document = read_document(self.path)
+            feature = get_feature("", str(self.path), encoding=ENCODING)
+        except NotGherkin as error:
+            raise self.CollectError(f"{self.path}:{error.line}: {error}; {error.fix}") from error
         except GherkinParseError as error:
             raise self.CollectError(
                 f"{self.path}:{error.line}: this is not Gherkin: {error.line_content.strip()}"
             ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise self.CollectError(f"{self.path}: cannot be read: {error}") from error
-        except KeyError:
-            raise self.CollectError(
-                f"{self.path}:1: there is no feature in this file; it begins with 'Feature: ' and its name"
-            ) from None
-        self._refuse_equal_names()
+        self._refuse_equal_names(document)
         for tag in sorted({*feature.tags, *(tag for one in feature.scenarios.values() for tag in one.tags)}):
             if not tag or tag.startswith("_"):
                 raise self.CollectError(f"{self.path}: '@{tag}' is no tag; one begins with a letter or a digit")
@@ -128,16 +131,14 @@ class FeatureFile(pytest.Module):
             setattr(
                 module,
                 f"{function}_{index}" if hasattr(module, function) else function,
-                bind(str(self.path), name, features_base_dir="")(body),
+                bind(str(self.path), name, encoding=ENCODING, features_base_dir="")(body),
             )
         return module
 
-    def _refuse_equal_names(self) -> None:
+    def _refuse_equal_names(self, document: Document) -> None:
         """Scenarios or columns of one name overwrite each other silently; here that is an error."""
-        from harness.bdd.lint.document import read_document  # noqa: PLC0415 - only where features are collected
-
         lines: dict[str, int] = {}
-        for one in read_document(self.path).scenarios:
+        for one in document.scenarios:
             first = lines.setdefault(one.name, one.at.line)
             if first != one.at.line:
                 raise self.CollectError(

@@ -31,10 +31,11 @@ def lint(
 ) -> int:
     """Look for mistakes in features, without running any. Exit 0: none was found; 65: some were."""
     from harness.bdd.collect import read_features  # noqa: PLC0415 - pytest takes half a second to import
-    from harness.bdd.lint.feature import lint_feature  # noqa: PLC0415
+    from harness.bdd.lint.feature import lint_feature, same_names  # noqa: PLC0415
 
     features = read_features(paths or FEATURES, system=system)
-    found = [finding for feature in features for finding in lint_feature(feature)]
+    found = [*same_names(features), *(finding for feature in features for finding in lint_feature(feature))]
+    found.sort(key=lambda one: (one.file, one.line, one.column))
     if json:
         print(json_text.dumps([{**one.model_dump(), "why": one.why} for one in found], indent=2))
     else:

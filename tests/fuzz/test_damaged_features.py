@@ -31,6 +31,13 @@ Feature: Several releases
         | 2.5.0   | 10 s |
         | 2.5.1   | 5 s  |
 """
+PLAIN = OUTLINE.replace(
+    b'''      """
+      a doc string
+      """
+''',
+    b"",
+)
 SYSTEM = REPOSITORY / "fixtures/tracktion/drill.toml"
 STEPS = own_steps()
 TOGETHER = 40  # read by one command: it takes as long as eight files to begin
@@ -40,7 +47,7 @@ def test_a_damaged_feature_is_planned_or_refused(trial: Trial) -> None:
     random, inputs = trial.random, trial.inputs
     refused = 0
     for batch in range(0, inputs, TOGETHER):
-        texts = {f"n{number:02}": mutate(random, random.choice((*WHOLE, OUTLINE))) for number in range(TOGETHER)}
+        texts = {f"n{number:02}": mutate(random, random.choice((*WHOLE, OUTLINE, PLAIN))) for number in range(TOGETHER)}
         for look in count():  # what is good is read again without what is not, because mistakes come in two rounds
             folder = trial.folder / f"features-{batch}-{look}"  # pytest-bdd reads a path once in a process
             folder.mkdir()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.bdd.lint.feature import FeatureText, lint_feature
+from harness.bdd.lint.feature import FeatureText, lint_feature, same_names
 from harness.bdd.lint.finding import WHY, Finding
 from tests.support.commands import ECHO, REPOSITORY, TRACKTION
 from tests.support.linted import (
@@ -148,6 +149,22 @@ def test_two_steps_that_read_the_same_are_told_with_the_places_of_both(tmp_path:
     [finding] = lint_feature(FeatureText(path, "some.feature", (*STEPS, twice), ECHO, "drill.toml"))
     assert (finding.id, finding.line) == ("ambiguous-step", 6)
     assert finding.what.count("scenarios/faults.py:") == 2
+
+
+def test_two_files_whose_scenarios_have_one_name_are_told_with_the_place_of_the_other(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(feature(*GOOD) if name != "c" else "no feature", encoding="utf-8")
+    texts = [FeatureText(tmp_path / name, f"{name}.feature", STEPS, ECHO, "drill.toml") for name in ("a", "b", "c")]
+    [finding] = same_names(texts)
+    assert (finding.file, finding.line, finding.id) == ("b.feature", 2, "same-name")
+    assert finding.what == "the scenario 'one' has the name of the one in a.feature:2"
+    elsewhere = [texts[0], replace(texts[1], system=TRACKTION)]
+    assert same_names(elsewhere) == ()
+
+
+def test_the_features_of_this_repository_have_names_of_their_own() -> None:
+    paths = sorted((REPOSITORY / "features").rglob("*.feature"))
+    assert same_names([FeatureText(path, str(path), STEPS, TRACKTION, "drill.toml") for path in paths]) == ()
 
 
 def test_all_mistakes_of_a_scenario_are_told_at_once(tmp_path: Path) -> None:

@@ -55,11 +55,13 @@ def test_a_step_is_used_in_every_row_of_an_outline_and_in_backgrounds(tmp_path: 
     path = tmp_path / "some.feature"
     path.write_text(
         "Feature: f\n  Background:\n    Given every service is live in 1.0.0\n  Scenario Outline: o\n"
-        "    When <what>\n    Examples:\n      | what            |\n      | nothing is done |\n",
+        "    When <what>\n    Examples:\n      | what            |\n"
+        "      | nothing is done |\n      | echo hangs      |\n",
         encoding="utf-8",
     )
     found = uses(own_steps(), [FeatureText(path, "some.feature", (), TRACKTION, "drill.toml")])
     assert {use.step.text: use.places for use in found if use.places} == {
         "every service is live in {version:Version}": ("some.feature:3",),
         "nothing is done": ("some.feature:5",),
+        "{service:Service} hangs": ("some.feature:5",),
     }

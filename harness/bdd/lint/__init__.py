@@ -1,5 +1,6 @@
 """Looks for mistakes in feature files before anything is run.
 
+    syntax.py      what is no feature, and why
     finding.py     one mistake, and the kinds of them that there are
     document.py    a feature file as it was written: scenarios, rows of Examples, steps, tags, each with its place
     scenario.py    what is wrong in one scenario: its steps, and the drill that they declare

@@ -8,21 +8,15 @@ from pathlib import Path
 from typing import Final
 
 from pytest_bdd import gherkin_parser as gherkin
-from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.parser import PARAM_RE, render_string
 from pytest_bdd.types import STEP_TYPE_BY_PARSER_KEYWORD
 
+from harness.bdd.lint.syntax import NotGherkin, like_keyword, parse
+
 BELOW: Final = {"docstring": "doc string", "datatable": "data table"}
 """What may stand under a step, by the argument with which one takes it, in words."""
+ENCODING: Final = "utf-8-sig"  # some editors begin a file with a mark of UTF-8
 _FIRST: Final = "Given, When or Then"
-
-
-class NotGherkin(Exception):  # noqa: N818 - caught where it becomes a finding
-    """The file cannot be read as a feature; `line` tells where."""
-
-    def __init__(self, line: int, what: str) -> None:
-        super().__init__(what)
-        self.line = line
 
 
 @dataclass(frozen=True)
@@ -108,6 +102,8 @@ class Document:
     description: str
     tags: tuple[Tag, ...]
     scenarios: tuple[Written, ...]
+    meant: tuple[tuple[Place, str], ...]
+    """Lines of the description that were meant to be something else, each with the keyword that begins it."""
 
 
 def read_document(path: Path) -> Document:
@@ -117,14 +113,16 @@ def read_document(path: Path) -> Document:
         NotGherkin: it is none.
         OSError, UnicodeDecodeError: it cannot be read.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
-    try:
-        feature = gherkin.get_gherkin_document(str(path)).feature
-    except GherkinParseError as error:
-        raise NotGherkin(int(error.line), f"this is not Gherkin: {str(error.line_content).strip()}") from error
-    except (KeyError, TypeError):
-        raise NotGherkin(1, "there is no feature in this file; it begins with 'Feature: ' and its name") from None
-    return _Reader(lines, feature).read()
+    return document_of(path.read_text(encoding=ENCODING))
+
+
+def document_of(text: str) -> Document:
+    """As `read_document`, of a text.
+
+    Raises:
+        NotGherkin: it is no feature.
+    """
+    return _Reader(text.splitlines(), parse(text)).read()
 
 
 class _Reader:
@@ -140,7 +138,16 @@ class _Reader:
         """The whole file."""
         feature = self._feature
         self._children(feature.children, (), self._named(feature.tags))
-        return Document(_place(feature.location), feature.description, tuple(self._tags), tuple(self._scenarios))
+        begin = feature.location.line
+        size = len(feature.description.rstrip().splitlines()) + self._blank(begin) if feature.description.strip() else 0
+        meant = tuple(
+            (Place(begin + 1 + index, 1), keyword) for index, keyword in like_keyword(self._lines[begin : begin + size])
+        )
+        return Document(_place(feature.location), feature.description, tuple(self._tags), tuple(self._scenarios), meant)
+
+    def _blank(self, begin: int) -> int:
+        """How many lines follow a line, before one that is not blank."""
+        return next((index for index, one in enumerate(self._lines[begin:]) if one.strip()), 0)
 
     def _children(self, children: Sequence[gherkin.Child], before: tuple[Line, ...], tags: tuple[str, ...]) -> None:
         for child in children:

@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
-from harness.bdd.lint.document import Document, NotGherkin, Place, Written, read_document
+from harness.bdd.lint.document import Document, Place, Written, document_of, read_document
 from harness.bdd.lint.finding import Finding
 from harness.bdd.lint.scenario import Looked
+from harness.bdd.lint.syntax import NotGherkin
 from harness.bdd.opened import open_builder
 from harness.bdd.vocabulary import Step
 from harness.drill.builder import DrillBuilder
@@ -18,6 +19,7 @@ from harness.drill.sandboxes import CLUSTER_TAG, TWO_NODES_TAG
 from harness.journal.declaration import Source
 from harness.system.load import load_system
 
+_OWN_NAME: Final = "give it a name of its own"
 _OUTLINES: Final = ("Scenario Outline", "Scenario Template")
 
 
@@ -30,6 +32,18 @@ class FeatureText:
     steps: Sequence[Step]
     system: Path
     system_shown: str
+    text: str | None = None
+    """What the file is to hold, where it has not been written yet."""
+
+    @property
+    def document(self) -> Document:
+        """The file as it was written.
+
+        Raises:
+            NotGherkin: it is no feature.
+            OSError, UnicodeDecodeError: it cannot be read.
+        """
+        return read_document(self.path) if self.text is None else document_of(self.text)
 
 
 def lint_feature(feature: FeatureText) -> tuple[Finding, ...]:
@@ -42,6 +56,27 @@ def lint_feature(feature: FeatureText) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda one: (one.line, one.column)))
 
 
+def same_names(features: Sequence[FeatureText]) -> tuple[Finding, ...]:
+    """The scenarios of several files that have the name of one in another file. What is no feature has none."""
+    places: dict[tuple[Path, str], tuple[str, int]] = {}
+    found = []
+    for feature in features:
+        try:
+            scenarios = feature.document.scenarios
+        except (NotGherkin, OSError, UnicodeDecodeError):
+            continue
+        for one in scenarios:
+            file, line = places.setdefault((feature.system, one.name), (feature.shown, one.at.line))
+            if file != feature.shown:
+                what = f"the scenario '{one.name}' has the name of the one in {file}:{line}"
+                found.append(_finding(feature, one.at, "same-name", what, _OWN_NAME))
+    return tuple(found)
+
+
+def _finding(feature: FeatureText, at: Place, kind: str, what: str, fix: str) -> Finding:
+    return Finding(file=feature.shown, line=at.line, column=at.column, id=kind, what=what, fix=fix)
+
+
 class _Lint:
     """One file."""
 
@@ -52,14 +87,17 @@ class _Lint:
     def findings(self) -> Iterator[Finding]:
         """All mistakes, in no order."""
         try:
-            document = read_document(self._feature.path)
+            document = self._feature.document
         except NotGherkin as wrong:
-            yield self._at(Place(wrong.line, 1), "not-gherkin", str(wrong), "see 'drill new', which writes a feature")
+            yield self._at(Place(wrong.line, 1), "not-gherkin", str(wrong), wrong.fix)
             return
         except (OSError, UnicodeDecodeError) as wrong:
             yield self._at(Place(1, 1), "not-gherkin", f"cannot be read: {wrong}", "expected text in UTF-8")
             return
-        if not document.scenarios:
+        for at, keyword in document.meant:
+            what = "this line is one of the description, and reads as if it began something"
+            yield self._at(at, "no-scenario", what, f"write '{keyword}: ' and then the name, or put it otherwise")
+        if not document.scenarios and not document.meant:
             fix = "write one, or let 'drill new' write it"
             yield self._at(document.at, "no-scenario", "there is no scenario in this feature", fix)
         yield from self._same_names(document.scenarios)
@@ -73,7 +111,7 @@ class _Lint:
             first = lines.setdefault(one.name, one.at.line)
             if first != one.at.line:
                 what = f"the scenario '{one.name}' has the name of the one in line {first}"
-                yield self._at(one.at, "same-name", what, "give it a name of its own")
+                yield self._at(one.at, "same-name", what, _OWN_NAME)
 
     def _tags(self, document: Document) -> Iterator[Finding]:
         known = {CLUSTER_TAG, TWO_NODES_TAG, *self._model.tags}
@@ -132,4 +170,4 @@ class _Lint:
         )
 
     def _at(self, at: Place, kind: str, what: str, fix: str) -> Finding:
-        return Finding(file=self._feature.shown, line=at.line, column=at.column, id=kind, what=what, fix=fix)
+        return _finding(self._feature, at, kind, what, fix)

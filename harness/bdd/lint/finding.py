@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 WHY: Final = {
     "not-gherkin": "what cannot be read is not run",
     "no-scenario": "a run of nothing would prove nothing",
-    "same-name": "of two scenarios of one name only the last would be run",
+    "same-name": "of two in one file only the last would be run, and of two files reports would not tell which",
     "undefined-step": "a step that does not exist promises nothing",
     "wrong-keyword": "Given is about what is there, When about what is broken, Then about what must follow",
     "ambiguous-step": "which of them is meant would depend on chance",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.bdd.lint.document import NotGherkin, read_document
 from harness.bdd.lint.feature import FeatureText
+from harness.bdd.lint.syntax import NotGherkin
 from harness.bdd.vocabulary import Step, readings
 
 
@@ -23,14 +23,13 @@ def uses(steps: Sequence[Step], features: Iterable[FeatureText]) -> tuple[Use, .
     places: dict[Step, dict[str, None]] = {one: {} for one in steps}
     for feature in features:
         try:
-            document = read_document(feature.path)
+            document = feature.document
         except (NotGherkin, OSError, UnicodeDecodeError):
             continue
         for scenario in document.scenarios:
-            rows = scenario.rows
-            for line in scenario.steps:
-                said = line.rendered(rows[0].values if rows else {})
-                for found in readings(steps, said.text):
-                    if found.step.keyword in ("", line.kind):
-                        places[found.step].setdefault(f"{feature.shown}:{line.at.line}")
+            said = [(line, line.rendered(row.values).text) for line in scenario.steps for row in scenario.rows]
+            for at, kind, text in dict.fromkeys((line.at.line, line.kind, text) for line, text in said):
+                for found in readings(steps, text):
+                    if found.step.keyword in ("", kind):
+                        places[found.step].setdefault(f"{feature.shown}:{at}")
     return tuple(Use(one, tuple(found)) for one, found in places.items())
