@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from harness.errors import CannotCreate, UsageError
+
+
+def refuse_files_in_the_way(paths: Iterable[Path]) -> None:
+    """Looks whether each path can be written, as far as the folders above it go; then none is written in part.
+
+    Raises:
+        CannotCreate: something that is no folder lies where one would have to be.
+    """
+    for path in paths:
+        for folder in path.parents:
+            if folder.exists() and not folder.is_dir():
+                raise CannotCreate(f"{path}: cannot be written, because {folder} is no folder; nothing was written")
 
 
 def write_new(texts: Mapping[Path, str], instead: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.cli.files import write_new
+from harness.cli.files import refuse_files_in_the_way, write_new
 from harness.cli.incident import Done, Incident, Symptom, feature_text, usual_title
 from harness.cli.options import FEATURES
 from harness.cli.output import results_to_stdout
@@ -13,6 +13,7 @@ from harness.errors import UsageError
 from harness.system.load import load_system
 
 _SYSTEM = Path("drill.toml")
+_JOB = ".github/workflows/drills.yml"
 
 
 def init() -> int:
@@ -22,6 +23,7 @@ def init() -> int:
             f"{_SYSTEM} is there already, and left as it is; 'drill new' writes a feature about its system"
         )
     texts = {Path(target): text_of(name) for target, name in FILES.items()}
+    refuse_files_in_the_way([*texts, FEATURES[0] / "one"])
     kept = [path for path in texts if path.exists()]
     write_new({path: text for path, text in texts.items() if path not in kept}, "")
     incident = Incident(
@@ -35,5 +37,5 @@ def init() -> int:
     with results_to_stdout():
         for path in (*texts, feature):
             print(f"{'kept' if path in kept else 'made'}  {path}")
-        print("Next: drill run")
+        print(f"Next: drill run. For {_JOB}, say in the repository's variable DRILL_PACKAGE where the package is.")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,11 +26,12 @@ from harness.cli.incident import (
 from harness.cli.options import FEATURES, System
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.systems import found_system
-from harness.drill.names import known_release, known_service
+from harness.drill.names import known_release, known_service, known_table
 from harness.errors import InputError, NotFound, UsageError
+from harness.system.find import find_system
 from harness.system.load import load_system
 from harness.system.model import SystemModel
-from harness.system.releases import versions
+from harness.system.releases import schemas, versions
 from harness.units import counted
 
 C = TypeVar("C", bound=str)
@@ -49,9 +51,10 @@ def new(
     to: Annotated[Path | None, typer.Option(help="the file to write; named after the incident in features/")] = None,
 ) -> int:
     """Write a feature that lets an incident happen again. What is not said as an option is asked for."""
+    _refuse(name, to)
     path = found_system(system)
     model = load_system(path)
-    service = known(service, model) or _ask("Which service?", dict.fromkeys(model.services, ""), "--service")
+    service = known(service, model) or _ask("Which service?", dict.fromkeys(_felt(model), ""), "--service")
     symptom = symptom or Symptom(_ask("What was seen?", _symptoms(model), "--symptom"))
     table = _table(model, symptom, table)
     since = known_release(model, since) if since else _since(model, symptom)
@@ -62,10 +65,37 @@ def new(
         raise UsageError(f"--done {done} is no way back from '{symptom}'; expected one of {', '.join(cures)}")
     incident = Incident(name or usual_title(service, symptom, since), service, symptom, since, before, done, table)
     target = to or FEATURES[0] / incident.file_name
-    write_new({target: feature_text(incident, model)}, "name another file with --to")
+    text = feature_text(incident, model)
+    if _has_mistakes(target, text, path):
+        return InputError.exit_code
+    write_new({target: text}, "name another file with --to")
     with results_to_stdout():
-        print(f"{target} is written; run it: drill run {target}")
-    return _look(target, path)
+        print(f"{target} is written; run it: {_run(target, path)}")
+    return 0
+
+
+def _refuse(name: str | None, to: Path | None) -> None:
+    """Refuses a name that is none, or more than a line, and a file that nothing would run.
+
+    Raises:
+        UsageError: it says what was expected.
+    """
+    if name is not None and not (name.strip() and name.isprintable()):
+        raise UsageError(f"an incident cannot be called {name!r}; expected a name of one line")
+    if to is not None and to.suffix != ".feature":
+        raise UsageError(f"--to {to}: only what ends with .feature is run; name the file so")
+
+
+def _felt(model: SystemModel) -> tuple[str, ...]:
+    """The services whose outage is one of the system; all where there is none."""
+    return tuple(name for name, table in model.services.items() if table.critical) or tuple(model.services)
+
+
+def _run(target: Path, system: Path) -> str:
+    """The command that runs a feature of a system from here; it names the system only where it is not found."""
+    found = find_system([target.parent, Path.cwd()])
+    named = [] if found and found.resolve() == system.resolve() else ["--system", str(system)]
+    return shlex.join(["drill", "run", str(target), *named])
 
 
 def known(service: str | None, model: SystemModel) -> str | None:
@@ -79,17 +109,17 @@ def known(service: str | None, model: SystemModel) -> str | None:
     return service
 
 
-def _look(target: Path, system: Path) -> int:
-    """What drill.toml lacks, such as load, shows in the new feature."""
+def _has_mistakes(target: Path, text: str, system: Path) -> bool:
+    """Tells what drill.toml lacks, such as load; it shows in the feature, which is not written then."""
     from harness.bdd.lint.feature import FeatureText, lint_feature  # noqa: PLC0415 - pytest takes half a second
     from harness.bdd.vocabulary import own_steps  # noqa: PLC0415 - likewise
 
-    found = lint_feature(FeatureText(target, str(target), own_steps(), system, str(system)))
+    found = lint_feature(FeatureText(target, str(target), own_steps(), system, str(system), text))
     for one in found:
         print(one, file=sys.stderr)
     if found:
-        tell(f"{counted(len(found), 'finding')}: the feature is written, and cannot pass before that is mended")
-    return InputError.exit_code if found else 0
+        tell(f"{counted(len(found), 'finding')}: the feature could not pass, and is not written before that is mended")
+    return bool(found)
 
 
 def _symptoms(model: SystemModel) -> dict[str, str]:
@@ -113,22 +143,29 @@ def _table(model: SystemModel, symptom: Symptom, named: str | None) -> str:
             raise UsageError(f"--table goes with {' and '.join(OF_TABLES)}, not with '{symptom}'")
         return ""
     tables = model.database.tables if model.database else None
-    return named or _ask("Which table?", dict.fromkeys(tables or (), ""), "--table")
+    return known_table(model, named) if named else _ask("Which table?", dict.fromkeys(tables or (), ""), "--table")
 
 
 def _since(model: SystemModel, symptom: Symptom) -> str:
     """Where only the data was hit, nobody needs to know the version."""
     if symptom in (*OF_TABLES, Symptom.DATABASE_LOST):
         return model.releases.current
-    return _ask("Since which version?", dict.fromkeys(in_order(versions(model)), ""), "--since")
+    there = _versions(model, symptom)
+    return _ask("Since which version?", dict.fromkeys(there, ""), "--since", usual=there[-1] if there else None)
+
+
+def _versions(model: SystemModel, symptom: Symptom) -> list[str]:
+    """The releases there are, in order; those whose version the schema may have, where it was migrated."""
+    of_schema = schemas(model) if symptom is Symptom.MIGRATED else None
+    return in_order([one for one in versions(model) if of_schema is None or one in of_schema])
 
 
 def _before(model: SystemModel, symptom: Symptom, since: str) -> str:
     """The release that worked: the one below, where the release was at fault; else the one that was live."""
     if symptom in (*OF_TABLES, Symptom.DATABASE_LOST):
         return since
-    ordered = in_order(versions(model))
-    below = ordered[: ordered.index(since)]
+    ordered = _versions(model, symptom)
+    below = ordered[: ordered.index(since)] if since in ordered else []
     if below:
         return model.releases.current if model.releases.current in below else below[-1]
     if symptom in (Symptom.DOWN, Symptom.SLOW):
@@ -147,8 +184,8 @@ def _parts(version: str) -> list[str]:
     return re.findall(r"\d+|[^\d.]+", version)
 
 
-def _ask(question: str, answers: Mapping[str, str], option: str) -> str:
-    """Asks on the terminal for one of some answers, by number or name; the first where nothing is typed.
+def _ask(question: str, answers: Mapping[str, str], option: str, usual: str | None = None) -> str:
+    """Asks on the terminal for one of some answers, by number or name; the usual or first where nothing is typed.
 
     Raises:
         UsageError: there is nobody to ask, or nothing to choose, or no answer was understood.
@@ -159,11 +196,12 @@ def _ask(question: str, answers: Mapping[str, str], option: str) -> str:
     if not sys.stdin.isatty():
         choice = f"one of {', '.join(names)}" if names else "a name"
         raise UsageError(f"{question} Nobody can be asked here: say {option}, {choice}")
+    usual = usual or next(iter(names), None)
     print(question, file=sys.stderr)
     for number, (one, meaning) in enumerate(answers.items(), 1):
         print(f"  {number}  {one}" + (f": {meaning}" if meaning else ""), file=sys.stderr)
     for _ in range(_TRIES):
-        said = str(typer.prompt(f"{option.removeprefix('--')}", default=names[0] if names else None, err=True)).strip()
+        said = str(typer.prompt(option.removeprefix("--"), default=usual, err=True)).strip()
         if said.isdigit() and 0 < int(said) <= len(names):
             return names[int(said) - 1]
         if said in names or not names:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.commands import DRILL, ECHO, Said, environment, say
+from tests.support.commands import DRILL, ECHO, TRACKTION, Said, environment, say
 from tests.support.drills import PASSING, feature
 
 Tell = Callable[..., Said]
@@ -99,6 +99,9 @@ def test_new_writes_a_feature_from_options_and_not_over_another(tell: Tell, shop
         (("--symptom", "down", "--since", "1.1.0", "--done", "dump"), 64, "--done dump is no way back from 'down'"),
         (("--symptom", "down", "--table", "orders"), 64, "--table goes with table-dropped and rows-deleted"),
         (("--symptom", "gone"), 64, "'gone' is not one of"),
+        (("two\nlines",), 64, "an incident cannot be called 'two\\nlines'; expected a name of one line"),
+        (("  ",), 64, "an incident cannot be called '  '"),
+        (("--to", "o.txt"), 64, "--to o.txt: only what ends with .feature is run"),
     ],
 )
 def test_new_says_what_it_still_has_to_know(
@@ -121,7 +124,7 @@ def test_new_asks_on_a_terminal_what_it_was_not_told(shop: Path, tmp_path: Path)
         stderr=terminal,
     )
     os.close(terminal)
-    os.write(person, b"9\n2\nnever\n1.0.1\n\n")
+    os.write(person, b"9\n2\nnever\n\n\n")
     out, _ = process.communicate(timeout=60)
     asked = os.read(person, 100_000).decode()
     os.close(person)
@@ -132,8 +135,56 @@ def test_new_asks_on_a_terminal_what_it_was_not_told(shop: Path, tmp_path: Path)
     assert "expected a number from 1 to 3, or a name of the list" in asked
     assert "features/shop_goes_down_and_stays_down.feature is written" in out.decode()
     text = (shop / "features/shop_goes_down_and_stays_down.feature").read_text()
-    assert "And shop is live in 1.0.1, with 1.0.0 on standby" in text
+    assert "And shop is live in 1.1.0, with 1.0.0 on standby" in text
     assert "And traffic is back on 1.0.0 within 10 s" in text
+
+
+def test_new_takes_what_is_usual_where_nothing_is_typed(shop: Path, tmp_path: Path) -> None:
+    (shop / "features").rename(shop / "other")
+    person, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*DRILL, "new"], cwd=shop, env=environment(tmp_path / "s"), stdin=terminal, stdout=terminal, stderr=terminal
+    )
+    os.close(terminal)
+    os.write(person, b"\n\n\n")
+    assert process.wait(timeout=60) == 0
+    os.close(person)
+    [made] = (shop / "features").iterdir()
+    assert "When shop is released as 1.1.0" in made.read_text()
+
+
+def test_the_command_that_new_tells_runs_the_feature_wherever_it_lies(
+    tell: Tell, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--symptom", "down", "--since", "1.1.0", "--done", "traffic")
+    (shop / "sub folder").mkdir()
+    monkeypatch.chdir(shop / "sub folder")
+    said = tell("new", *options)
+    assert said.out.endswith("run it: drill run features/shop_goes_down_and_stays_down.feature\n")
+    assert tell("list", "features/shop_goes_down_and_stays_down.feature").code == 0
+    with tempfile.TemporaryDirectory() as elsewhere:
+        monkeypatch.chdir(elsewhere)
+        said = tell("new", *options, "--system", shop / "drill.toml", "--to", "a b.feature")
+        assert said.out.endswith(f"run it: drill run 'a b.feature' --system {shop / 'drill.toml'}\n")
+        assert tell("list", "a b.feature", "--system", shop / "drill.toml").code == 0
+
+
+def test_new_knows_the_tables_of_the_database(tell: Tell) -> None:
+    of_tables = ("--service", "analysis-service", "--symptom", "table-dropped", "--done", "moment")
+    said = tell("new", "--system", TRACKTION, *of_tables, "--table", "trackslists")
+    assert (said.code, said.out) == (66, "")
+    assert "'tables' of [database] does not name 'trackslists'; it names schema_migrations, " in said.err
+
+
+def test_new_leaves_no_feature_that_cannot_pass(tell: Tell, shop: Path) -> None:
+    system = shop / "drill.toml"
+    text = system.read_text()
+    system.write_text(text[: text.index("[[load]]")])
+    said = tell("new", "--symptom", "down", "--since", "1.1.0", "--done", "traffic")
+    assert said.code == 65
+    assert "no-load" in said.err
+    assert "1 finding: the feature could not pass, and is not written before that is mended" in said.err
+    assert len(list((shop / "features").iterdir())) == 1
 
 
 def test_a_run_refuses_a_step_that_may_be_two(tell: Tell, tmp_path: Path) -> None:
@@ -172,7 +223,21 @@ def test_steps_are_told_with_an_example_and_where_they_are_used(tell: Tell) -> N
 def test_the_job_of_ci_does_what_it_says(shop: Path) -> None:
     job = yaml.safe_load((shop / ".github/workflows/drills.yml").read_text())["jobs"]["drills"]
     runs = [step["run"] for step in job["steps"] if "run" in step]
-    assert runs[1:] == ["drill lint --format github", "drill run"]
+    assert runs[2:] == ["drill lint --format github", "drill run"]
+    unset = next(step for step in job["steps"] if step.get("if") == "vars.DRILL_PACKAGE == ''")
+    told = subprocess.run(["bash", "-e", "-c", unset["run"]], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (1, "")
+    assert told.stdout.startswith("::error::Set the variable DRILL_PACKAGE of this repository")
+    assert told.stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["features", "releases", ".github"])
+def test_init_writes_nothing_where_a_file_is_in_the_way_of_a_folder(tell: Tell, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("a file")
+    said = tell("init")
+    assert (said.code, said.out) == (73, "")
+    assert f"because {name} is no folder; nothing was written" in said.err
+    assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
 def test_new_without_a_system_says_how_to_begin(tell: Tell) -> None:
