@@ -18,6 +18,7 @@ from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError, InternalError, NotFound, UsageError
 from harness.system.load import load_system
 
+_BROKEN: Final = re.compile(r"ImportError while loading conftest '([^']+)'")
 _MOST_NESTED: Final = 50  # in an expression over tags; pytest reads a few hundred, and breaks on more
 
 
@@ -112,6 +113,8 @@ def _collect(paths: Sequence[Path], *, system: Path | None, tags: str | None, te
         first = collector.mistakes[0]
         told_once = dict.fromkeys(str(mistake) for mistake in collector.mistakes)
         raise type(first)("\n".join(told_once)) from None
+    if status == pytest.ExitCode.USAGE_ERROR and (broken := _BROKEN.search(told.getvalue())):
+        raise InputError(_not_imported(broken.group(1), told.getvalue()))
     if status == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(_usage_error(told.getvalue()))
     if status == pytest.ExitCode.INTERNAL_ERROR:
@@ -119,6 +122,13 @@ def _collect(paths: Sequence[Path], *, system: Path | None, tags: str | None, te
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     return collector
+
+
+def _not_imported(conftest: str, told: str) -> str:
+    """Which line of a conftest.py cannot be imported, and why, from what pytest tells of it."""
+    lines = [*re.findall(r'conftest\.py"?(?:, line |:)(\d+)', told)]
+    why = [*re.findall(r"^E +(\w+: .+)", told, re.MULTILINE), "Python cannot read it"]
+    return f"{':'.join([conftest, *lines[-1:]])}: cannot be imported: {why[0]}"
 
 
 def _usage_error(told: str) -> str:

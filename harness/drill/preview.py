@@ -7,6 +7,8 @@ live in green, or in place, in blue.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from harness.drill.guards.beforehand import answers_to
@@ -134,17 +136,27 @@ def _plan(drill: Drill, sandbox: str) -> list[str]:
         return ["  plan        none: the scenario breaks no service that could be rolled back"]
     lines = [f"  plan        {plan.procedure}, within {drill.limits.roll_back}, once an assessment calls for it"]
     lines += [f"    {step.id}  {step.phase:<11} {step.title}, within {step.deadline}" for step in plan.steps]
-    if not plan.of_phase(StepPhase.CHANGE):
+    return lines + [f"              {one.what}{f'; {one.fix}' if one.fix else ''}" for one in refusals(drill, plan)]
+
+
+@dataclass(frozen=True, slots=True)
+class WillRefuse:
+    """A check of a plan that will refuse the rollback, in words; `fix` is '' where the scenario may mean it."""
+
+    what: str
+    fix: str = ""
+
+
+def refusals(drill: Drill, plan: Plan) -> Iterator[WillRefuse]:
+    """What will refuse the rollback that is expected, as far as what is declared tells."""
+    if not plan.of_phase(StepPhase.CHANGE) and not plan.of_phase(StepPhase.ATTEMPT):
         of_releases = drill.procedure.of_releases
         what = "no revision will hold the target" if of_releases else "nothing there is will lead back"
-        lines.append(f"              a check will refuse: {what}")
-    if drill.procedure is not Procedure.TRAFFIC:
-        return lines
-    for service, version in drill.target.items():
+        yield WillRefuse(f"a check will refuse: {what}")
+    for service, version in drill.target.items() if drill.procedure is Procedure.TRAFFIC else ():
         holds = {one.version for one in expected_facts(drill)[service].standby}
         if holds != {version}:
-            lines.append(
-                f"              the check of {service} will refuse: {version} does not stand by; say it with "
-                f"'Given {service} is live in {drill.versions[service]}, with {version} on standby'"
+            yield WillRefuse(
+                f"the check of {service} will refuse: {version} does not stand by",
+                f"say it with 'Given {service} is live in {drill.versions[service]}, with {version} on standby'",
             )
-    return lines

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from harness.drill.guards.rules import rules_for
+from harness.drill.preview import expected_plan, refusals
+from harness.drill.sandboxes import CLUSTER_TAG, KIND
 from harness.drill.spec import Drill
 from harness.faults.effect import EFFECT_WINDOW
 from harness.faults.effect import ENOUGH_SAMPLES as ENOUGH_FOR_THE_EFFECT
@@ -50,6 +52,7 @@ def never_shown(drill: Drill) -> Iterator[Unreachable]:
         )
     if drill.expected is not Verdict.PASSED:
         return
+    yield from _refused(drill)
     yield from _empty(drill)
     yield from _not_measured(drill)
     fine = [*_too_fine(drill)]
@@ -75,6 +78,16 @@ def _empty(drill: Drill) -> Iterator[Unreachable]:
             "nothing is validated after the rollback, so no recovery time can be told and the drill cannot pass",
             "say what must hold: 'And every critical service is healthy 3 times in a row within 10 s'",
         )
+
+
+def _refused(drill: Drill) -> Iterator[Unreachable]:
+    """A rollback that is refused brings nothing back; a scenario that means it says so."""
+    plan = expected_plan(drill, KIND if CLUSTER_TAG in drill.tags else _EMBEDDED)
+    for one in refusals(drill, plan) if plan else ():
+        otherwise = "have what it goes back to kept before the fault"
+        meant = "or say that it is meant: 'And the rollback is refused because …'"
+        what = one.what.replace("will refuse", "will refuse the rollback")
+        yield Unreachable("out-of-reach", drill.source, what, f"{one.fix or otherwise}, {meant}")
 
 
 def _not_measured(drill: Drill) -> Iterator[Unreachable]:

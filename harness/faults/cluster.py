@@ -34,6 +34,8 @@ class HungUpgrade:
     service: str
     version: str
 
+    of_cluster = True
+
     @property
     def title(self) -> str:
         """What is broken."""

@@ -53,6 +53,8 @@ class ShortHistory:
     service: str
     keep: int
 
+    of_cluster = True
+
     def __post_init__(self) -> None:
         """Refuses a history without the revision that is live."""
         if self.keep < 1:
@@ -84,6 +86,8 @@ class MissingImage:
     service: str
     version: str
 
+    of_cluster = True
+
     @property
     def title(self) -> str:
         """The condition in words."""
@@ -108,6 +112,8 @@ class UnfinishedRollback:
     """A rollback of the service has begun and not ended: whoever made it died over it, or is still at it."""
 
     service: str
+
+    of_cluster = True
 
     @property
     def title(self) -> str:
@@ -136,6 +142,8 @@ class DrainedNode:
     """
 
     service: str
+
+    of_cluster = True
 
     @property
     def title(self) -> str:

@@ -73,7 +73,10 @@ class Scene:
 
 
 class Fault(Protocol):
-    """A kind of fault with its target. Add one by writing these six methods and naming it in the catalogue."""
+    """A kind of fault with its target. Add one by writing these six methods and naming it in the catalogue.
+
+    One that only a cluster can show says so: `of_cluster = True`.
+    """
 
     @property
     def title(self) -> str:

@@ -200,13 +200,21 @@ def test_a_run_refuses_a_step_that_may_be_two(tell: Tell, tmp_path: Path) -> Non
     assert finding["id"] == "ambiguous-step"
 
 
-def test_what_a_conftest_does_wrong_is_told_and_not_a_traceback_of_ours(tell: Tell, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "line", "why"),
+    [
+        ("import nothing_of_that_name\n", 1, "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("\ndef night(:\n", 2, "SyntaxError: invalid syntax"),
+    ],
+)
+def test_what_a_conftest_does_wrong_is_told_in_one_line(
+    tell: Tell, tmp_path: Path, text: str, line: int, why: str
+) -> None:
     written(tmp_path, *PASSING)
-    (tmp_path / "features/conftest.py").write_text("import nothing_of_that_name\n")
-    said = tell("lint")
-    assert said.code in (64, 65)
-    assert "nothing_of_that_name" in said.err
-    assert "bug of drill" not in said.err
+    conftest = tmp_path / "features/conftest.py"
+    conftest.write_text(text)
+    said = tell("steps")
+    assert (said.code, said.err) == (65, f"drill: {conftest}:{line}: cannot be imported: {why}\n")
 
 
 @pytest.mark.usefixtures("shop")

@@ -15,8 +15,11 @@ from harness.bdd.vocabulary import Match, Step, nearest, readings
 from harness.drill.builder import DrillBuilder
 from harness.drill.names import Unknown
 from harness.drill.reach import never_shown
+from harness.drill.sandboxes import CLUSTER_TAG
 from harness.drill.sense import what_cannot_pass
 from harness.errors import DrillError, NotFound
+from harness.faults.hindrance import Obstacle
+from harness.faults.model import Fault
 from harness.journal.declaration import Source
 
 _BUILDER: Final = "drill"  # the fixture by which a step gets it
@@ -110,9 +113,15 @@ class Looked:
         function = match.step.function
         given = {_BUILDER: builder} if _BUILDER in inspect.signature(function).parameters else {}
         try:
+            before = _said(builder)
             function(**given, **match.step.arguments(line.text))
         except DrillError as error:
             yield self._refused(line, match, error)
+            return
+        for one in _said(builder):
+            if one not in before and getattr(one, "of_cluster", False) and CLUSTER_TAG not in builder.tags:
+                fix = f"add @{CLUSTER_TAG} to the scenario, so that it is run on one"
+                yield self._at(line.at, "contradiction", f"only a cluster can show that {one.title}", fix)
 
     def _refused(self, line: Line, match: Match, error: DrillError) -> Finding:
         """What the builder would not take: a name that is not there, or what does not fit together."""
@@ -136,11 +145,11 @@ class Looked:
         if problems:
             return
         try:
-            drill = builder.build("")
+            never = [*never_shown(builder.build(""))]
         except DrillError as error:
             yield self._told(at, "contradiction", str(error).removeprefix(f"{builder.origin}: "))
             return
-        for one in never_shown(drill):
+        for one in never:
             yield self._at(self._place(one.source), one.kind, one.text, one.fix)
 
     def _place(self, source: Source) -> Place:
@@ -155,6 +164,11 @@ class Looked:
 
     def _at(self, at: Place, kind: str, what: str, fix: str) -> Finding:
         return Finding(file=self.file, line=at.line, column=at.column, id=kind, what=what, fix=fix)
+
+
+def _said(builder: DrillBuilder) -> list[Fault | Obstacle]:
+    """What is broken, and what stands in the way, as far as it is said."""
+    return [one for one in (builder.fault, *builder.hindrances) if one is not None]
 
 
 def _in(line: Line, match: Match, name: str) -> Place:
