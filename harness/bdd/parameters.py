@@ -102,6 +102,8 @@ def _one_of(words: Iterable[str]) -> str:
     return f"one of: {', '.join(words)}"
 
 
+_QUOTED: Final = r"""'[^']*'|"[^"]*\""""  # a person need not know which quotes a step wants
+
 TYPES: Final[dict[str, ParameterType]] = {
     "Service": ParameterType(r"\S+", str, "tracklist-service", "a service of drill.toml"),
     "Version": ParameterType(r"\S+?", str, "2.4.0", "a release whose folder exists, or a version of the schema"),
@@ -112,10 +114,10 @@ TYPES: Final[dict[str, ParameterType]] = {
     "ConfigFile": ParameterType(r"\S+", str, "analysis-service.toml", "a file of a release's configuration"),
     "Key": ParameterType(r"\S+", str, "database.pool_size", "a key of the configuration, with those above it"),
     "Quoted": ParameterType(
-        r"'[^']*'", lambda text: text[1:-1], "'every tracklist is whole'", "a name of drill.toml, in quotes"
+        _QUOTED, lambda text: text[1:-1], "'every tracklist is whole'", "a name of drill.toml, in quotes"
     ),
     "File": ParameterType(
-        r'"[^"]*"',
+        _QUOTED,
         lambda text: text[1:-1],
         '"experiments/pause.json"',
         "a file of Chaos Toolkit, from the folder of drill.toml",

@@ -123,12 +123,12 @@ class DrillBuilder:
         """The one fault of the drill."""
         if self.fault is not None:
             raise InputError(f"a drill has one fault, and {self.fault.title} is named already")
-        refuse_unknown(self.model, fault, "service", "version", "table", "to")
+        refuse_unknown(self.model, fault, released=True)
         self.fault = fault
 
     def hinder_by(self, hindrance: Obstacle) -> None:
         """Something that stands in the way of the rollback, or befalls its engine."""
-        refuse_unknown(self.model, hindrance, "service", "table")
+        refuse_unknown(self.model, hindrance)
         self.hindrances.append(hindrance)
 
     def call_for_rollback(self, trigger: Trigger) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from harness.errors import InputError, NotFound
+from harness.faults.data import MigrationHalfDone, PageDamaged, RowsAltered, RowsDeleted, SchemaMigrated, TableDropped
+from harness.faults.data_hindrance import IdleTransaction
+from harness.faults.hindrance import Obstacle
+from harness.faults.model import Fault
 from harness.system.model import DatabaseTable, Service, SystemModel
 from harness.system.releases import is_folder, schemas, versions
 
@@ -112,23 +116,20 @@ def known_database(model: SystemModel) -> DatabaseTable:
     return model.database
 
 
-_LOOKS: Final[Mapping[str, Callable[[SystemModel, str], object]]] = {
-    "service": known_service,
-    "version": known_release,
-    "table": known_table,
-    "to": known_schema,
-}
-
-
-def refuse_unknown(model: SystemModel, thing: object, *attributes: str) -> None:
-    """Looks up what a fault or a hindrance names: its service, version (a release's), table, or to (a schema's).
+def refuse_unknown(model: SystemModel, thing: Fault | Obstacle, *, released: bool = False) -> None:
+    """Looks up what a fault or a hindrance names: its service, its table or version of the schema, and its release.
 
     Raises:
         Unknown, InputError: the system has no such thing.
     """
-    for one in attributes:
-        if (name := getattr(thing, one, None)) is not None:
-            _LOOKS[one](model, name)
+    if (service := getattr(thing, "service", None)) is not None:
+        known_service(model, service)
+    if released and (version := getattr(thing, "version", None)):
+        known_release(model, version)
+    if isinstance(thing, TableDropped | RowsDeleted | RowsAltered | PageDamaged | IdleTransaction):
+        known_table(model, thing.table)
+    if isinstance(thing, SchemaMigrated | MigrationHalfDone):
+        known_schema(model, thing.to)
 
 
 def _most_like(name: str, there: Sequence[str]) -> str | None:

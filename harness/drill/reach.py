@@ -7,7 +7,8 @@ Only what is certain is told. Each rule has the bound that it follows from:
   trigger may come first.
 - What is validated is looked at once good answers have lasted, so the recovery time and that of validation are longer
   than that.
-- An outage begins and ends between two probes each: a bound within two probe periods can never be told to be kept.
+- An outage begins and ends between two probes each: a bound within two probe periods can never be told to be kept,
+  and nothing that is to be felt or to call for a rollback in less is known by then.
 """
 
 from __future__ import annotations
@@ -121,6 +122,21 @@ def _too_fine(drill: Drill) -> Iterator[Unreachable]:
             f"probe at least {least:g} times a second",
         )
     blur = Duration(round(2e9 / drill.probe_rate))
+    named = {
+        "clients are to feel the fault within": (drill.limits.effect, drill.source),
+        "a rollback is to be called for within": (drill.limits.detect, drill.source),
+        **{
+            f"the trigger '{one.trigger.title}' must hold for": (one.trigger.hold, one.source) for one in drill.triggers
+        },
+    }
+    for what, (time, source) in named.items():
+        if _NONE < time < blur:
+            yield Unreachable(
+                "too-fine",
+                source,
+                f"{what} {time}, and at {drill.probe_rate:g} probes a second nothing is known of it before {blur}",
+                f"allow {blur} or more, or probe more often: 'And clients probe every service N times a second'",
+            )
     for one in drill.objectives:
         if one.measured is Measured.OUTAGE and one.bound < blur:
             yield Unreachable(
@@ -145,12 +161,15 @@ def _late(drill: Drill) -> Iterator[Unreachable]:
         return
     sustained = max(drill.sustain.time, Duration(round(drill.sustain.probes * 1e9 / drill.probe_rate)))
     waited = _outage_at_least(drill)
+    period = Duration(round(1e9 / drill.probe_rate))
+    seen = waited + period if waited > _NONE else waited  # an outage is counted from the good answer before it
+    bad = f"a trigger holds only after {waited} of bad answers, and the good one before was {period} earlier"
     parts = {
-        Measured.OUTAGE: (waited, f"a trigger holds only after {waited} of bad answers"),
+        Measured.OUTAGE: (seen, bad),
         Measured.VALIDATION: (sustained, f"nothing is validated before good answers have lasted for {sustained}"),
         Measured.RTO: (
-            waited + sustained,
-            f"a trigger holds only after {waited} of bad answers, and good ones must last for {sustained}",
+            seen + sustained,
+            f"{bad}; good ones must last for {sustained}",
         ),
     }
     for one in drill.objectives:

@@ -57,6 +57,8 @@ def test_every_types_own_example_is_read(name: str) -> None:
         ),
         ("Blackout", "in UTC", Blackout(zone="UTC")),
         ("Service", "tracklist-service", "tracklist-service"),
+        ("Quoted", '"every tracklist is whole"', "every tracklist is whole"),
+        ("File", "'experiments/pause.json'", "experiments/pause.json"),
         ("Version", "2.4.0", "2.4.0"),
     ],
 )
