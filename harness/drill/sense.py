@@ -60,14 +60,16 @@ class Said(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a scenario could not pass. `late` is about a deadline or a bound that nothing can meet."""
+    """Why a scenario could not pass, and what would do. `late` is about a deadline or a bound that nothing can meet."""
 
     kind: Literal["late", "pointless"]
     where: str
     text: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.text}" if self.where else self.text
+        text = f"{self.text}; {self.fix}"
+        return f"{self.where}: {text}" if self.where else text
 
 
 def refuse_what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> None:
@@ -92,8 +94,8 @@ def what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> Iterator[Probl
         yield Problem(
             "pointless",
             said.system_file,
-            "no service is critical, so nothing could be an outage; leave out "
-            "'critical = false' of those whose outage is one of the system",
+            "no service is critical, so nothing could be an outage",
+            "leave out 'critical = false' of those whose outage is one of the system",
         )
         return
     service = getattr(fault, "service", None)
@@ -101,7 +103,7 @@ def what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> Iterator[Probl
         yield Problem(
             "pointless",
             "",
-            f"{service} is not critical, so its outage is none of the system and no recovery could be measured; "
+            f"{service} is not critical, so its outage is none of the system and no recovery could be measured",
             f"break one of {', '.join(critical)}",
         )
     shortest = min((one.hold for one, _ in said.triggers), default=None)
@@ -111,6 +113,7 @@ def what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> Iterator[Probl
             str(said.origin),
             f"a rollback cannot be called for within {said.detect_limit}, because the shortest "
             f"trigger must hold for {shortest}",
+            "give it more time, or name a trigger that holds for less",
         )
     yield from _no_time(said, limits)
     if said.expected is Verdict.PASSED:
@@ -130,13 +133,13 @@ def _no_time(said: Said, limits: Limits) -> Iterator[Problem]:
     }
     for what, limit in named.items():
         if limit <= Duration(0):
-            text = f"{what} within {limit}, and nothing can; expected a time above zero"
-            yield Problem("late", str(said.origin), text)
+            text = f"{what} within {limit}, and nothing can"
+            yield Problem("late", str(said.origin), text, "expected a time above zero")
     if said.sustain.time <= Duration(0) or said.sustain.probes < 1:
         yield Problem(
             "pointless",
             str(said.origin),
-            f"good answers must last for {said.sustain.time}, so the first one would be a recovery; "
+            f"good answers must last for {said.sustain.time}, so the first one would be a recovery",
             "expected a time above zero",
         )
 
@@ -148,8 +151,8 @@ def _the_release_that_breaks(said: Said, fault: Fault) -> Iterator[Problem]:
         yield Problem(
             "pointless",
             str(said.origin),
-            f"the release {bad} is what the drill breaks the system with, and what would be rolled back "
-            "to; expected the release that was live before, or another one",
+            f"the release {bad} is what the drill breaks the system with, and what would be rolled back to",
+            "expected the release that was live before, or another one",
         )
 
 
@@ -162,6 +165,6 @@ def _patience(said: Said, limits: Limits) -> Iterator[Problem]:
                 "late",
                 str(said.origin),
                 f"a good answer of {name} may take {within}, and clients must feel the fault within "
-                f"{limits.effect}; so a service that hangs would count as good. Give answers less time, or the effect "
-                "more",
+                f"{limits.effect}, so a service that hangs would count as good",
+                "give answers less time, or the effect more",
             )

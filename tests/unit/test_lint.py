@@ -186,6 +186,12 @@ def test_a_mistake_that_each_row_shows_is_told_once(tmp_path: Path) -> None:
     assert [one.id for one in found_in(tmp_path, text)] == ["unknown-service"]
 
 
+def test_a_reason_is_told_whole_and_apart_from_what_would_do(tmp_path: Path) -> None:
+    [finding] = found_in(tmp_path, changed(EFFECT, "Then clients feel it within 900 ms"))
+    assert finding.what.endswith("within 900 ms, so a service that hangs would count as good")
+    assert finding.fix == "give answers less time, or the effect more"
+
+
 def test_a_row_of_its_own_mistake_is_told(tmp_path: Path) -> None:
     [finding] = found_in(tmp_path, outline("| live  |", "| 1.0.0 |", "| 9.9.9 |"))
     assert (finding.id, finding.what) == ("unknown-version", "there is no release 9.9.9")

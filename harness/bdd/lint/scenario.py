@@ -141,7 +141,7 @@ class Looked:
             return
         problems = [*what_cannot_pass(builder, fault, builder.limits())]
         for problem in problems:
-            yield self._told(at, _KINDS[problem.kind], problem.text)
+            yield self._at(at, _KINDS[problem.kind], problem.text, problem.fix)
         if problems:
             return
         try:
@@ -158,9 +158,10 @@ class Looked:
         return of_steps.get(source.line, self.written.at) if source.file == self.file else self.written.at
 
     def _told(self, at: Place, kind: str, text: str) -> Finding:
-        """A finding whose sentence says behind a semicolon what would do."""
-        what, _, fix = text.partition("; ")
-        return self._at(at, kind, what, fix or "change this step, or what it does not fit")
+        """A finding whose sentence says behind its last semicolon what would do."""
+        what, semicolon, fix = text.rpartition("; ")
+        change = "change this step, or what it does not fit"
+        return self._at(at, kind, what, fix) if semicolon else self._at(at, kind, text, change)
 
     def _at(self, at: Place, kind: str, what: str, fix: str) -> Finding:
         return Finding(file=self.file, line=at.line, column=at.column, id=kind, what=what, fix=fix)
