@@ -145,7 +145,7 @@ LIVE, CRASH = "Given every service is live in 1.0.0", "When echo crashes and sta
         (
             (LIVE, "And a good answer of echo takes at most 10 min", CRASH),
             2,
-            "a good answer of echo may take 10 min, and clients must feel the fault within 10 s; so a service that",
+            "a good answer of echo may take 10 min, and clients must feel the fault within 10 s, so a service that",
         ),
         (
             (LIVE, CRASH, "Then every critical service is healthy 0 times in a row within 5 s"),
@@ -197,7 +197,7 @@ def test_a_missing_examples_column_is_named_with_its_line(listed: Callable[[str]
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"hello\n", "some.feature:1: this is not Gherkin: hello"),
+        (b"hello\n", "some.feature:1: this is not Gherkin: 'hello' begins no feature; begin the file with"),
         (b"", "some.feature:1: there is no feature in this file"),
         (b"# only a remark\n", "some.feature:1: there is no feature in this file"),
         (b"Feature: f\n  Scenario: \xff\n", "some.feature: cannot be read: 'utf-8' codec can't decode byte 0xff"),

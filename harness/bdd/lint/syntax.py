@@ -111,6 +111,8 @@ def _unexpected(lines: Sequence[str], at: int, text: str) -> NotGherkin:
             f"'{text}' is no tag",
             f"a tag begins with @: {' '.join('@' + one.lstrip('@') for one in text.split())}",
         )
+    elif all(not one.strip() or one.strip().startswith(("#", "@")) for one in lines[: at - 1]):
+        what, fix = f"'{text}' begins no feature", "begin the file with 'Feature: ' and its name"
     else:
         what, fix = (
             f"'{text}' is no step: none begins with '{word}'",
