@@ -32,7 +32,7 @@ from harness.settings import environment
 LANES: Final = 3  # cases at once: most of their time is waiting, so one more than there are cores on a small machine
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 _ROOM: Final = 1 << 30  # bytes: each lane needs about 100 MB
-_TRIES: Final = 2  # of a case that did not come about
+_TRIES: Final = 4  # of a case that did not come about: on a busy machine a run may be four times as long as the next
 _PREFIX: Final = "drill-gate-"
 _SHEBANG: Final = b"#!"
 Told = Callable[[CaseResult, int, int], None]
@@ -117,7 +117,7 @@ def run_gate(
 
 
 def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
-    """Tries a case; what did not come about, as on a machine that is too busy for a moment, a second time."""
+    """Tries a case; what did not come about, as on a machine that is too busy for a moment, again."""
     told = CaseResult.not_tried(case, "")
     for _ in range(_TRIES):
         try:
