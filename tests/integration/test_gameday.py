@@ -39,7 +39,7 @@ def test_a_game_day_runs_drills_side_by_side_and_stops_where_one_was_not_as_expe
         planned = drill("gameday", "plan", tmp_path / "day.toml", "--out", runs, state=state)
         assert planned.code == 0, planned.err
         process = drill_process("gameday", "run", tmp_path / "day.toml", "--out", runs, "--days", days, state=state)
-        folder = wait_for(lambda: next(days.glob("*"), None), soon(), "the game day's folder")
+        folder = wait_for(lambda: next(days.glob("2*"), None), soon(), "the game day's folder, beside the lock")
         wait_for((folder / "gameday.jsonl").exists, soon(), "its record")
         wait_for(lambda: len(read_events(folder)) == 2, soon(), "the pause")
         noted = drill("note", "the pager was late", "--action", "--days", days, state=state)
