@@ -39,6 +39,11 @@ def utc_now() -> datetime:
     return utc_moment(time.time_ns())
 
 
+def utc_second() -> str:
+    """The present moment as RFC 3339 to the second, for what people read."""
+    return utc_now().isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def utc_text(utc_ns: int) -> str:
     """UTC nanoseconds as RFC 3339 with milliseconds."""
     return utc_moment(utc_ns).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from securesystemslib.signer import CryptoSigner
 
 from harness.cli.options import Json
 from harness.cli.output import results_to_stdout
-from harness.clock import utc_now
+from harness.clock import utc_second
 from harness.errors import UsageError
 from harness.report.evidence.keys import PUBLIC, make_key, public_keys, signer_in, signer_of
 from harness.report.evidence.sign import sign_run
@@ -41,7 +41,7 @@ def sign(
     signer = signer_in(key) if key else signer_of_environment(Settings())
     if signer is None:
         raise UsageError("name a private key with --key, or in DRILL_SIGNING_KEY_FILE or DRILL_SIGNING_KEY")
-    written = sign_run(run, signer, moment())
+    written = sign_run(run, signer, utc_second())
     with results_to_stdout():
         print("\n".join(map(str, written)))
     return 0
@@ -58,11 +58,6 @@ def verify(
     with results_to_stdout():
         print(found.model_dump_json(indent=2, ensure_ascii=True) if json else "\n".join(_lines(found)))
     return found.exit_code
-
-
-def moment() -> str:
-    """The present moment as evidence tells it."""
-    return utc_now().isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def signer_of_environment(settings: Settings) -> CryptoSigner | None:

@@ -16,9 +16,9 @@ import typer
 from harness.cli.history import durations
 from harness.cli.options import RUNS, Out
 from harness.cli.output import results_to_stdout, tell
-from harness.clock import Deadline
+from harness.clock import Deadline, utc_second
 from harness.conduct import make_run_folder, new_run_id
-from harness.drill.gameday import go_through, moment, require_answerable, require_files
+from harness.drill.gameday import go_through, require_answerable, require_files
 from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
 from harness.errors import CannotCreate, MayWorkLater, NotFound
 from harness.journal.gameday import FILE, Note, append
@@ -135,7 +135,7 @@ def note(
     found = sorted(path.parent for path in days.glob(f"*/{FILE}"))
     if not found:
         raise NotFound(f"{days}: there is no game day in it; `drill gameday run FILE` makes one")
-    append(found[-1], Note(utc=moment(), text=text, action=action, by=by or getpass.getuser()))
+    append(found[-1], Note(utc=utc_second(), text=text, action=action, by=by or getpass.getuser()))
     write_game_day(found[-1])
     with results_to_stdout():
         print(found[-1] / PAGE)

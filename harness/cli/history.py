@@ -10,20 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from harness.cli.options import RUNS, Json
 from harness.cli.output import readable, results_to_stdout, tell
-from harness.cli.results import WIDE, seconds
+from harness.cli.results import plain, plain_table, printing, seconds
 from harness.errors import DrillError, NotFound, UsageError
 from harness.journal.declaration import Answer, Verdict
 from harness.report.history.entry import Entry
 from harness.report.history.keep import ALLOWED, OVER, add_runs, keep, trends_of
 from harness.report.history.store import matching, opened
 from harness.report.history.trend import LEAST, Trend
-from harness.report.words import clean
 from harness.units import counted
 from harness.verdict.result import Result
 
@@ -58,14 +55,15 @@ def history(
     for one in sorted(rows, key=lambda entry: entry.started_utc, reverse=True):
         table.add_row(
             one.started_utc[:19].replace("T", " "),
-            _plain(one.name),
-            _plain(one.sandbox),
+            plain(one.name),
+            plain(one.sandbox),
             f"[{'green' if one.as_expected else 'red'}]{one.verdict}[/]",
             seconds(one.rto),
             "–" if one.lost is None else str(one.lost),
-            _plain(str(runs / one.report)),
+            plain(str(runs / one.report)),
         )
-    _print(table)
+    with printing() as console:
+        console.print(table)
     return 0
 
 
@@ -125,19 +123,20 @@ def _show(trends: Sequence[Trend]) -> None:
     for one in trends:
         growth = one.growth
         table.add_row(
-            _plain(one.scenario.name),
-            _plain(one.scenario.drill),
-            _plain(one.scenario.sandbox),
+            plain(one.scenario.name),
+            plain(one.scenario.drill),
+            plain(one.scenario.sandbox),
             str(one.drills),
             f"[{'green' if one.last.as_expected else 'red'}]{one.last.verdict}[/]",
             seconds(one.last.rto),
             seconds(growth.median),
-            _plain(growth.reason.partition(":")[0]),
+            plain(growth.reason.partition(":")[0]),
             ", ".join(
                 filter(None, [words.get(growth.answer) if growth.answer else "", "unsteady" if one.unsteady else ""])
             ),
         )
-    _print(table)
+    with printing() as console:
+        console.print(table)
 
 
 def _export(entries: Iterable[Entry], *, as_csv: bool) -> None:
@@ -169,18 +168,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def _print(table: Table) -> None:
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
-    with console.capture() as captured:
-        console.print(table)
-    print(captured.get(), end="")
-
-
-def _plain(text: str) -> str:
-    return escape(clean(text))

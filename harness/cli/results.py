@@ -6,7 +6,8 @@ Needs nothing of what is alive, so that `drill report` can say it where only the
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -64,17 +65,28 @@ def print_results(results: Sequence[Result], reports: Sequence[Path], whole: Pat
         reports: where the report of each is.
         whole: where the run is seen at a glance; None for a drill alone.
     """
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDE)
-    with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
+    with printing() as console:
         _table(results, reports, console)
         if whole:
             console.print(f"All of it: {whole}", highlight=False, markup=False)
+
+
+@contextmanager
+def printing() -> Iterator[Console]:
+    """A console as wide as the terminal, or as no path is broken in a log; it prints at the end of the block."""
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
+        yield console
     print(captured.get(), end="")
 
 
+def plain_table() -> Table:
+    """A table without lines, whose columns are still to come."""
+    return Table(box=None, pad_edge=False, header_style="bold")
+
+
 def _table(results: Sequence[Result], reports: Sequence[Path], console: Console) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     several = len({result.sandbox for result in results}) > 1
     for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
         table.add_column(column)
@@ -86,8 +98,8 @@ def _table(results: Sequence[Result], reports: Sequence[Path], console: Console)
         rto = next((one.interval for one in result.measures if one.name == "rto"), None)
         lost = _lost(account) if account and account.complete else "–"
         style = "green" if result.as_expected else "red"
-        where = [_plain(result.sandbox)] if several else []
-        table.add_row(_plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, _plain(str(report)))
+        where = [plain(result.sandbox)] if several else []
+        table.add_row(plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, plain(str(report)))
     console.print(table)
     for result in results:
         if not result.as_expected:
@@ -101,6 +113,6 @@ def _lost(account: AccountResult) -> str:
     return f"{lost}, {len(account.discarded)} discarded" if account.discarded else lost
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text of a journal as it is: nothing in it is taken for a colour, or moves the cursor."""
     return escape(clean(text))

@@ -12,13 +12,14 @@ from typing import Annotated
 import typer
 from securesystemslib.signer import CryptoSigner
 
-from harness.cli.evidence import moment, signer_of_environment
+from harness.cli.evidence import signer_of_environment
 from harness.cli.history import remember
 from harness.cli.options import EMBEDDED, FEATURES, RUNS, Confirm, Json, Out, Paths, SandboxName, System, Tags
 from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.cli.results import exit_code, print_results, tell_absent
 from harness.cli.shards import plan_shards
+from harness.clock import utc_second
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
@@ -106,7 +107,7 @@ def run(
 def _sign(folder: Path, signer: CryptoSigner) -> DrillError | None:
     """Signs a run that has ended; what the run found is told all the same where it cannot be."""
     try:
-        sign_run(folder, signer, moment())
+        sign_run(folder, signer, utc_second())
     except DrillError as error:
         tell(f"the run was not signed: {error}; later: drill sign {folder}")
         return error

@@ -17,7 +17,7 @@ from pathlib import Path
 from signal import SIGINT
 from typing import IO, Final
 
-from harness.clock import Deadline, utc_now
+from harness.clock import Deadline, utc_now, utc_second
 from harness.drill.gameday_model import Drills, GameDay, Pause, Step
 from harness.errors import InputError, InternalError, UsageError
 from harness.journal.gameday import Begun, Ended, StepBegun, StepEnded, append
@@ -41,11 +41,6 @@ class Run:
     folder: Path | None
 
 
-def moment() -> str:
-    """The present moment as the record tells it."""
-    return utc_now().isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def command_of(drills: Drills, out: Path) -> list[str]:
     """The command that runs drills of a step."""
     options = [("--sandbox", drills.sandbox), ("--tag", drills.tag), ("--system", drills.system), ("--out", str(out))]
@@ -67,7 +62,7 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -
         KeyboardInterrupt: a person stopped it; the drills have undone what they did.
     """
     budget = Deadline.after(day.budget)
-    append(folder, Begun(utc=moment(), name=day.name, steps=tuple(step.title for step in day.steps)))
+    append(folder, Begun(utc=utc_second(), name=day.name, steps=tuple(step.title for step in day.steps)))
     codes = [0]
     reason = ""
     try:
@@ -76,7 +71,7 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -
             if reason:
                 break
             tell(f"step {number + 1} of {len(day.steps)}: {step.title}")
-            append(folder, StepBegun(utc=moment(), step=number))
+            append(folder, StepBegun(utc=utc_second(), step=number))
             ended = _pause(step.pause, number, ask) if step.pause else _drill(step, number, out, tell)
             append(folder, ended)
             codes.append(ended.code)
@@ -84,9 +79,9 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -
                 reason = ended.said
                 break
     except KeyboardInterrupt:
-        append(folder, Ended(utc=moment(), reason="a person stopped it"))
+        append(folder, Ended(utc=utc_second(), reason="a person stopped it"))
         raise
-    append(folder, Ended(utc=moment(), reason=reason))
+    append(folder, Ended(utc=utc_second(), reason=reason))
     if reason:
         tell(f"the steps after that are not run: {reason}")
     return gravest(codes)
@@ -111,7 +106,7 @@ def _kept_from(day: GameDay, budget: Deadline, codes: Sequence[int]) -> str:
 
 def _pause(pause: Pause, number: int, ask: Ask) -> StepEnded:
     refused = ask(pause)
-    return StepEnded(utc=moment(), step=number, code=ABORTED if refused else 0, said=refused)
+    return StepEnded(utc=utc_second(), step=number, code=ABORTED if refused else 0, said=refused)
 
 
 def _drill(step: Step, number: int, out: Path, tell: Tell) -> StepEnded:
@@ -132,7 +127,7 @@ def _drill(step: Step, number: int, out: Path, tell: Tell) -> StepEnded:
         for process, reader in zip(processes, readers, strict=True)
     ]
     return StepEnded(
-        utc=moment(),
+        utc=utc_second(),
         step=number,
         code=gravest([run.code for run in runs]),
         runs=tuple(str(run.folder.resolve()) for run in runs if run.folder),

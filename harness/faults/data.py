@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -56,10 +57,25 @@ class FeltAnywhere:
 
 
 @dataclass(frozen=True, slots=True)
-class TableDropped(FeltAnywhere):
-    """A table is gone for everybody who knows it by its name."""
+class Spoiled(FeltAnywhere, ABC):
+    """A table of which a copy is kept, so that it can be put back whatever became of it."""
 
     table: str
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What is broken."""
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """It is as it was."""
+        tables_of(scene, self.title)
+        return (PutBack(table=self.table),)
+
+
+@dataclass(frozen=True, slots=True)
+class TableDropped(Spoiled):
+    """A table is gone for everybody who knows it by its name."""
 
     @property
     def title(self) -> str:
@@ -71,21 +87,14 @@ class TableDropped(FeltAnywhere):
         """What clients should see."""
         return "clients get bad answers from a service that reads it"
 
-    def undo(self, scene: Scene) -> Sequence[Undo]:
-        """The table is there again."""
-        tables_of(scene, self.title)
-        return (PutBack(table=self.table),)
-
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - it is named
         """Drops it."""
         tables_of(scene, self.title).drop(self.table, deadline)
 
 
 @dataclass(frozen=True, slots=True)
-class RowsDeleted(FeltAnywhere):
+class RowsDeleted(Spoiled):
     """All rows of a table are gone, and those that refer to them."""
-
-    table: str
 
     @property
     def title(self) -> str:
@@ -97,11 +106,6 @@ class RowsDeleted(FeltAnywhere):
         """What clients should see."""
         return "clients get bad answers from a service that reads them"
 
-    def undo(self, scene: Scene) -> Sequence[Undo]:
-        """The rows are there again."""
-        tables_of(scene, self.title)
-        return (PutBack(table=self.table),)
-
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - it is named
         """Deletes them."""
         if not tables_of(scene, self.title).empty(self.table, deadline):
@@ -109,10 +113,8 @@ class RowsDeleted(FeltAnywhere):
 
 
 @dataclass(frozen=True, slots=True)
-class RowsAltered(FeltAnywhere):
+class RowsAltered(Spoiled):
     """Every text of a table that is no key is wrong; all rows are there."""
-
-    table: str
 
     @property
     def title(self) -> str:
@@ -123,11 +125,6 @@ class RowsAltered(FeltAnywhere):
     def effect(self) -> str:
         """What clients should see."""
         return "clients get bad answers from a service that reads them"
-
-    def undo(self, scene: Scene) -> Sequence[Undo]:
-        """The values are right again."""
-        tables_of(scene, self.title)
-        return (PutBack(table=self.table),)
 
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - it is named
         """Writes them."""
