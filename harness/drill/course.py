@@ -246,6 +246,7 @@ class Course:
     def _tick(self, live: Live) -> bool:
         """Tells who watches what clients see now; always true, so that it can stand in a condition."""
         self._may_act()
+        self._interruption.check()
         self.duty.check()
         self._status = replace(self._status, error_rate=live.worst_error_rate())
         self._context.progress.update(self._status)

@@ -2,10 +2,15 @@
 
 The first signal ends its stages; nothing that comes at the same moment interrupts what takes everything back. A second
 one, later, means that somebody does not want to wait for that: it is left to the watchdog then.
+
+Invariant: none of them raises where a lock is being taken or given back. Python runs a handler between any two steps of
+its own, also between taking a lock and entering the block that gives it back; a lock lost there would keep every other
+thread waiting, and who waits for these threads.
 """
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +19,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Final, Literal, Self
 
-from harness.clock import now
+from harness.clock import now, pause
 from harness.errors import Interrupted
 from harness.journal.guard import Guard
 from harness.units import Duration, Instant
@@ -22,6 +27,8 @@ from harness.units import Duration, Instant
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ONE_WISH: Final = Duration.of(ms=500)
 """Signals this close together are one wish: a terminal sends one to a whole group, and who started us passes it on."""
+_SOON: Final = Duration.of(ms=1)  # a lock is taken in microseconds; who waits for one is asked again and again
+_LOCKING: Final = frozenset((threading.__file__, queue.__file__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,19 @@ def _never() -> bool:
     return False
 
 
+def _in_the_middle(frame: FrameType | None) -> bool:
+    """Whether what is interrupted may just have taken a lock that it would not give back."""
+    if frame is None or frame.f_code.co_filename not in _LOCKING:
+        return False
+    match frame.f_code.co_name:
+        case "wait":  # of a condition: from here on it gives back and takes again what it must
+            return "gotit" not in frame.f_locals
+        case "join" | "_wait_for_tstate_lock":
+            return False
+        case _:
+            return True
+
+
 class Interruption:
     """While it is open, the first signal that stops raises KeyboardInterrupt in the main thread.
 
@@ -71,12 +91,16 @@ class Interruption:
         self._first: Instant | None = None
         self._held = False
         self._pending: Halted | KeyboardInterrupt | None = None
+        self._raised: Halted | KeyboardInterrupt | None = None
         self._putting_off = False
         self._may_leave: Callable[[], bool] = _never
         self._before: dict[int, signal.Handlers | object] = {}
+        self._early: queue.SimpleQueue[int | None] = queue.SimpleQueue()  # the one queue that a handler may use
+        self._thread = threading.Thread(target=self._send_again, name="signals", daemon=True)
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
+            self._thread.start()
             for number in STOPPING:
                 before = signal.getsignal(number)
                 if before is not signal.SIG_IGN:
@@ -87,8 +111,21 @@ class Interruption:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._thread.ident:
+            self._early.put(None)
+            self._thread.join()
         for number, before in self._before.items():
             signal.signal(number, before)  # type: ignore[arg-type]  # getsignal gave it
+
+    def check(self) -> None:
+        """Does nothing while the drill may go on: for what came where Python lets no error out, as in a destructor.
+
+        Raises:
+            Halted: a guard stops the drill.
+            KeyboardInterrupt: a person does.
+        """
+        if self._raised is not None and not self._held:
+            raise self._raised
 
     def hold(self) -> None:
         """From now on the first signal does not raise."""
@@ -131,7 +168,15 @@ class Interruption:
             if number is not None:
                 signal.pthread_kill(threading.main_thread().ident or 0, number)
 
-    def _signalled(self, _number: int, _frame: FrameType | None) -> None:
+    def _send_again(self) -> None:
+        while (number := self._early.get()) is not None:
+            pause(_SOON)
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        if _in_the_middle(frame):
+            self._early.put(number)
+            return
         if self.halt is not None and not self._raised_halt:  # it may be a person's: then that one counts as the guard's
             self._raised_halt = True
             self._raise(Halted(self.halt))
@@ -147,4 +192,5 @@ class Interruption:
         if self._putting_off:
             self._pending = self._pending or what
         elif not self._held:
+            self._raised = what
             raise what

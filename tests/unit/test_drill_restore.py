@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
+import sys
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
 from harness.clock import Deadline, now, wait_for
-from harness.drill.interrupt import ONE_WISH, STOPPING, Interruption
+from harness.drill.interrupt import ONE_WISH, STOPPING, Halt, Halted, Interruption
 from harness.drill.restore import attempt
 from harness.errors import Unavailable
 from harness.units import Duration
@@ -55,6 +58,68 @@ def test_a_signal_that_is_put_off_interrupts_once_what_was_begun_is_in_hand() ->
         begin()
     assert done == ["the process is known"]
     assert interruption.asked
+
+
+def test_no_signal_keeps_a_lock_that_other_threads_wait_for() -> None:
+    """What a condition, an event and a queue of Python take is free again, wherever a signal interrupts."""
+    news, event, waiting = threading.Condition(), threading.Event(), queue.Queue[int]()
+
+    def busy(late: threading.Timer) -> None:
+        late.start()
+        while True:
+            with news:
+                news.notify_all()
+            event.set()
+            event.clear()
+            waiting.put(1)
+            waiting.get()
+            sum(range(1000))  # the most of the time nothing is locked, as in a drill
+
+    for turn in range(300):
+        with Interruption() as interruption:
+            late = threading.Timer(turn / 1_000_000, interruption.stop, (Halt("guard", "now"),))
+            with pytest.raises(Halted):
+                busy(late)
+            interruption.hold()
+            late.join()
+        waiting = queue.Queue()
+        held = [lock for lock in (news._lock, event._cond._lock, waiting.mutex) if not _free(lock)]  # type: ignore[attr-defined]
+        assert held == [], f"in turn {turn}"
+
+
+def _free(lock: threading.Lock) -> bool:
+    """Whether another thread could take it."""
+    found: list[bool] = []
+    asked = threading.Thread(target=lambda: found.append(lock.acquire(timeout=5) and lock.release() is None))
+    asked.start()
+    asked.join()
+    return found == [True]
+
+
+@contextmanager
+def catch_unraisable() -> Iterator[list[type[BaseException]]]:
+    """What Python could only print."""
+    found: list[type[BaseException]] = []
+    before, sys.unraisablehook = sys.unraisablehook, lambda what: found.append(what.exc_type)
+    try:
+        yield found
+    finally:
+        sys.unraisablehook = before
+
+
+def test_an_interrupt_that_python_swallowed_is_raised_where_the_drill_looks() -> None:
+    class Loud:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    with Interruption() as interruption:
+        with catch_unraisable() as swallowed:
+            Loud()
+        assert swallowed == [KeyboardInterrupt]
+        with pytest.raises(KeyboardInterrupt):
+            interruption.check()
+        interruption.hold()
+        interruption.check()
 
 
 def test_an_error_meanwhile_is_told_before_a_signal_that_was_put_off() -> None:
