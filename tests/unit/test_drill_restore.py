@@ -88,12 +88,18 @@ def test_no_signal_keeps_a_lock_that_other_threads_wait_for() -> None:
 
 
 def _free(lock: threading.Lock) -> bool:
-    """Whether another thread could take it."""
+    """Whether another thread can take it."""
     found: list[bool] = []
-    asked = threading.Thread(target=lambda: found.append(lock.acquire(timeout=5) and lock.release() is None))
+
+    def take() -> None:
+        found.append(lock.acquire(timeout=5))
+        if found[0]:
+            lock.release()
+
+    asked = threading.Thread(target=take)
     asked.start()
     asked.join()
-    return found == [True]
+    return found[0]
 
 
 @contextmanager
