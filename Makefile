@@ -34,8 +34,8 @@ lint: .venv/.ready
 
 test: lint  ## everything this machine can run
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not benchmark and not alone" --numprocesses 2
-	$(BIN)/coverage run -m pytest -m alone
+	$(BIN)/coverage run -m pytest -m "not benchmark and not alone" --numprocesses 2 --durations 60 --durations-min 5
+	$(BIN)/coverage run -m pytest -m alone --durations 20 --durations-min 5
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --fail-under=90
 
