@@ -3,6 +3,7 @@
 from pytest_bdd import given, then, when
 
 from harness.bdd.parameters import step
+from harness.drill.altered import with_disk
 from harness.drill.builder import DrillBuilder
 from harness.drill.goals import MomentBefore
 from harness.faults.data import (
@@ -18,6 +19,7 @@ from harness.faults.data import (
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.hindrance import Later, Moment
 from harness.faults.later import DatabaseGone
+from harness.faults.resources import DiskFull
 from harness.rollback.data.actions import NewestBackup, SchemaVersion
 from harness.rollback.plan import Procedure
 from harness.system.restoring import END, BackupKind, PointKind
@@ -57,6 +59,17 @@ def _page(drill: DrillBuilder, table: str) -> None:
 @when(step("the database's connections are used up"))
 def _used_up(drill: DrillBuilder) -> None:
     drill.break_by(ConnectionsUsedUp())
+
+
+@given(step("the database has a disk of {size:d} MB of its own"))
+def _own_disk(drill: DrillBuilder, size: int) -> None:
+    drill.once("how large the disk of the database is")
+    drill.model = with_disk(drill.model, size)
+
+
+@when(step("the disk of the database is full"))
+def _disk_full(drill: DrillBuilder) -> None:
+    drill.break_by(DiskFull())
 
 
 @when(step("the migration to {version:Version} is half done"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import InputError
-from harness.system.model import MOST_REPLICAS, SystemModel
+from harness.system.model import LEAST_DISK, MOST_DISK, MOST_REPLICAS, SystemModel
 from harness.units import Duration
 
 
@@ -31,3 +31,18 @@ def with_answers_within(model: SystemModel, service: str, limit: Duration) -> Sy
     table = model.services[service]
     probe = table.probe.model_copy(update={"within": limit})
     return model.model_copy(update={"services": {**model.services, service: table.model_copy(update={"probe": probe})}})
+
+
+def with_disk(model: SystemModel, megabytes: int) -> SystemModel:
+    """The system with a disk of its own for its database.
+
+    Raises:
+        InputError: it has no database, or no database gets along with a disk of that size.
+    """
+    if model.database is None:
+        raise InputError(
+            f"{model.name} has no database that a disk could be for; [database] of drill.toml describes it"
+        )
+    if not LEAST_DISK <= megabytes <= MOST_DISK:
+        raise InputError(f"no database has a disk of {megabytes} MB; expected {LEAST_DISK} to {MOST_DISK}")
+    return model.model_copy(update={"database": model.database.model_copy(update={"disk": megabytes})})

@@ -38,6 +38,7 @@ from harness.faults.network import Hang, LostAnswers, Refused, serving_slot
 from harness.faults.of_engine import EngineKilled, OfEngine, SecondRollback
 from harness.faults.reach import Serving
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
+from harness.faults.resources import DiskFull
 from harness.journal.undo import ClearNetwork, LetStart, Switch, Undo
 from harness.system.values import Replica, Slot
 
@@ -206,6 +207,7 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "page damaged": PageDamaged,
     "database lost": DatabaseLost,
     "connections used up": ConnectionsUsedUp,
+    "disk full": DiskFull,
     "schema migrated": SchemaMigrated,
     "experiment": Experiment,
     "key removed": KeyRemoved,

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from harness.journal.operation import Operation, SlotName
 from harness.journal.undo_data import (
+    EmptyDisk,
     FindDatabase,
     FinishPart,
     FreeConnections,
@@ -249,6 +250,7 @@ Undo = (
     | MigrateBack
     | FinishPart
     | FindDatabase
+    | EmptyDisk
     | MendPage
     | MendBackup
     | RunRollbacks

@@ -79,6 +79,17 @@ class FindDatabase(Operation):
         return "give the database its files back and start it"
 
 
+class EmptyDisk(Operation):
+    """The disk of the database has room again, and a server that gave up over it serves."""
+
+    operation: Literal["empty_disk"] = "empty_disk"
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return "make room on the disk of the database and start it"
+
+
 class MendPage(Operation):
     """No page of a table is damaged."""
 

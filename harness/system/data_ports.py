@@ -143,6 +143,20 @@ class Recovery(Protocol):
     def find_again(self, deadline: Deadline) -> None:
         """Ends `lose` where no other database has taken the place of the lost one."""
 
+    def has_disk(self) -> bool:
+        """Whether the files of the database lie on a disk of its own, which can be filled without harm to others."""
+
+    def fill_disk(self, deadline: Deadline) -> None:
+        """Fills that disk to the last byte, and waits until the server has noticed, until `empty_disk`.
+
+        Raises:
+            InputError: it has none, or lives elsewhere by now.
+            DeadlineExceeded: the server still writes.
+        """
+
+    def empty_disk(self, deadline: Deadline) -> None:
+        """Ends `fill_disk`; a server that gave up over it is started again, where no other has taken its place."""
+
     def damage_page(self, table: str, deadline: Deadline) -> None:
         """Damages the first page of a table on the disk, until `mend_page`; whoever reads it is told so.
 

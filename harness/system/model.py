@@ -41,6 +41,7 @@ from harness.units import Duration
 FILE_PATTERN: Final = r"\.(toml|json)$"
 TAG_PATTERN: Final = r"^[A-Za-z0-9][\w.-]*$"
 MOST_REPLICAS: Final = 50
+LEAST_DISK, MOST_DISK = 96, 4096  # MB: a new server has 40 with its log, which grows; the disk is of memory
 
 
 TagName = Annotated[str, Field(pattern=TAG_PATTERN, description="a tag, as it stands behind the @")]
@@ -114,6 +115,9 @@ class DatabaseTable(Table):
     version_query: str | None = Field(default=None, description="gives the schema version as one text")
     migrations: str | None = Field(
         default=None, description="folder of <from>_to_<to>.sql and <from>_to_<to>_rollback.sql"
+    )
+    disk: Annotated[int, Field(ge=LEAST_DISK, le=MOST_DISK)] | None = Field(
+        default=None, description="MB of a disk of its own for its files, so that drills can fill it; on embedded"
     )
     tables: tuple[TableName, ...] | None = Field(default=None, min_length=1, description="tables that are always there")
 

@@ -1,10 +1,13 @@
 """Faults of the database break a real one, and what takes them back can be done twice."""
 
+import shutil
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from harness.clock import wait_for
+from harness.drill.altered import with_disk
 from harness.errors import DrillError, InputError, NotFound
 from harness.faults.data import (
     ConnectionsUsedUp,
@@ -20,12 +23,14 @@ from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.hindrance import Hindrance
 from harness.faults.later import DatabaseGone
 from harness.faults.model import Fault, Scene
+from harness.faults.resources import DiskFull
 from harness.faults.undo.registry import carry_out
+from harness.journal.undo_data import EmptyDisk
 from harness.sandbox.embedded.start import StartedSandbox
 from harness.system.load import load_system
 from harness.system.restoring import BackupKind
 from tests.support.memory import MemoryMetrics, MemorySystem
-from tests.support.sandboxes import TRACKTION, opened, soon, state_folder
+from tests.support.sandboxes import ECHO, TRACKTION, opened, soon, state_folder
 
 READS = (
     "SELECT name, count(*) FROM tracklists JOIN tracklist_items ON tracklist_id = id GROUP BY name ORDER BY 1",
@@ -40,13 +45,14 @@ FAULTS: tuple[Fault, ...] = (
     SchemaMigrated("2.6.0"),
     MigrationHalfDone("2.6.0"),
     ConnectionsUsedUp(),
+    DiskFull(),
     DatabaseLost(),
 )
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[StartedSandbox]:
-    with state_folder() as state, opened(load_system(TRACKTION), state) as running:
+    with state_folder() as state, opened(with_disk(load_system(TRACKTION), 128), state) as running:
         yield running
 
 
@@ -146,6 +152,32 @@ def test_the_live_database_is_lost_and_found_again(sandbox: StartedSandbox) -> N
     for _ in range(2):
         carry_out(undo, sandbox, soon(20))
         wait_for(lambda: seen(sandbox) == before, soon(), "the end of the effect")
+
+
+def test_a_full_disk_is_full_to_the_last_byte_and_no_other_is_filled(sandbox: StartedSandbox) -> None:
+    daemon = sandbox.folder.owner()
+    assert daemon is not None
+    disk = Path(f"/proc/{daemon.daemon.pid}/root") / (sandbox.folder.postgres / "disk").relative_to("/")
+    assert not (sandbox.folder.postgres / "disk").is_mount()  # nobody else sees it
+    fault = DiskFull()
+    undo = fault.undo(scene(sandbox))
+    free = shutil.disk_usage(sandbox.folder.path).free
+    fault.inject(scene(sandbox), undo, soon(60))
+    assert shutil.disk_usage(disk).free == 0
+    assert free - shutil.disk_usage(sandbox.folder.path).free < 100 << 20
+    log = (sandbox.folder.logs / "postgres.log").read_text()
+    assert 'PANIC:  could not write to file "pg_wal/' in log
+    for one in undo:
+        carry_out(one, sandbox, soon(20))
+
+
+def test_where_the_disk_is_that_of_others_too_it_is_not_filled() -> None:
+    with state_folder() as state, opened(load_system(ECHO.with_name("stored.toml")), state) as running:
+        with pytest.raises(InputError, match="a disk that is not its own, and no other is ever filled; say 'Given"):
+            DiskFull().undo(scene(running))
+        with pytest.raises(InputError, match="no disk of its own, and no other is ever filled"):
+            running.recovery.fill_disk(soon())  # type: ignore[union-attr]
+        carry_out(EmptyDisk(), running, soon())
 
 
 def test_a_fault_that_finds_nothing_to_break_says_so(sandbox: StartedSandbox) -> None:

@@ -56,6 +56,11 @@ def _of_data(fault: str, back: str, *more: str, backup: str = "a base backup of 
     )
 
 
+def _on_own_disk(steps: Steps) -> Steps:
+    """The same, with a database that has a disk of its own."""
+    return (steps[0], "And the database has a disk of 128 MB of its own", *steps[1:])
+
+
 DROPPED = "the table tracklist_items is dropped"
 BY_MOMENT = "the database is restored to the moment before the fault within 30 s"
 BY_DUMP = "the database is restored from its newest dump within 30 s"
@@ -68,6 +73,9 @@ OF_DATA: Final[dict[str, Steps]] = {
     ),
     "connections used up": _of_data(
         "the database's connections are used up", "the database is restored to the end of its log within 30 s"
+    ),
+    "disk full": _on_own_disk(
+        _of_data("the disk of the database is full", "the database is restored to the end of its log within 30 s")
     ),
     "migration half done": _of_data("the migration to 2.6.0 is half done", BY_MOMENT),
     "database lost": _of_data(

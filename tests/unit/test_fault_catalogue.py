@@ -35,6 +35,7 @@ from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.faults.resources import DiskFull
 from harness.journal.records import UndoRegistered
 from harness.journal.undo import Deploy
 from harness.system.values import RevisionState, Slot
@@ -73,6 +74,7 @@ OF_DATA = (
     PageDamaged,
     DatabaseLost,
     ConnectionsUsedUp,
+    DiskFull,
     SchemaMigrated,
     MigrationHalfDone,
 )  # tests/integration/test_data_faults.py

@@ -39,6 +39,7 @@ from harness.journal.undo import (
     undo_list_json,
 )
 from harness.journal.undo_data import (
+    EmptyDisk,
     FindDatabase,
     FinishPart,
     FreeConnections,
@@ -74,6 +75,7 @@ EVERY: tuple[Undo, ...] = (
     FinishPart(before="1", after="2"),
     MigrateBack(before="1", after="2"),
     FindDatabase(),
+    EmptyDisk(),
     MendBackup(backup="base-1"),
     MendPage(table="orders"),
     GiveBack(service="web", slot="blue", copy_name="before-the-fault"),

@@ -13,6 +13,7 @@ from harness.errors import NotFound
 from harness.faults.undo.way import Way
 from harness.journal.operation import Operation
 from harness.journal.undo_data import (
+    EmptyDisk,
     FindDatabase,
     FinishPart,
     FreeConnections,
@@ -64,6 +65,12 @@ def _find_database(_undo: FindDatabase, system: System, deadline: Deadline) -> N
     system.recovery.find_again(deadline)
 
 
+def _empty_disk(_undo: EmptyDisk, system: System, deadline: Deadline) -> None:
+    if system.recovery is None:
+        raise NotFound("a disk was filled, and this sandbox gives no way to it")
+    system.recovery.empty_disk(deadline)
+
+
 def _mend_backup(undo: MendBackup, system: System, _deadline: Deadline) -> None:
     if system.recovery is None:
         raise NotFound("a backup was damaged, and this sandbox takes none")
@@ -83,6 +90,7 @@ WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     FinishPart: Way(_finish_part, lambda undo, hand: _END),  # noqa: ARG005
     MigrateBack: Way(_migrate_back, lambda undo, hand: _END),  # noqa: ARG005
     FindDatabase: Way(_find_database, lambda undo, hand: _END),  # noqa: ARG005
+    EmptyDisk: Way(_empty_disk, lambda undo, hand: _END),  # noqa: ARG005
     MendPage: Way(_mend_page, lambda undo, hand: _END),  # noqa: ARG005
     MendBackup: Way(_mend_backup, lambda undo, hand: _END),  # noqa: ARG005
 }

@@ -55,7 +55,7 @@ class Losing:
             if lost.exists():
                 # What is there is of a restore that did not come to its end.
                 await asyncio.to_thread(remove_folders, self._postgres.data)
-                self._postgres.data = self._postgres.folder / "data"
+                self._postgres.data = lost.with_name("data")
                 lost.rename(self._postgres.data)
             await self._postgres.start_server(deadline)
         self._lost = None

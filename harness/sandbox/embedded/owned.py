@@ -18,6 +18,7 @@ from harness.sandbox.common import schema
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.deployment import Deployment
+from harness.sandbox.embedded.disk import MEGABYTE, Disk
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.postgres import Postgres, wheel_install
 from harness.sandbox.embedded.recovery import RecoveryCalls
@@ -54,7 +55,9 @@ class Sandbox:
         self._recovery: RecoveryCalls | None = None
         given: dict[str, str] = {}
         if self._model.database is not None:
-            self._postgres = Postgres(folder.postgres, folder.logs, self._model.name, env)
+            size = self._model.database.disk
+            disk = None if size is None else Disk(folder.postgres / "disk", size * MEGABYTE)
+            self._postgres = Postgres(folder.postgres, folder.logs, self._model.name, env, disk)
             self._wal = WalStream(self._postgres)
             self._recovery = RecoveryCalls(self._postgres, self._wal, self._turn_away, self._let_in)
             given[self._model.database.env] = self._postgres.service_url

@@ -31,6 +31,7 @@ from harness.sandbox.common.postgres import (
     server_settings,
 )
 from harness.sandbox.common.process import Process
+from harness.sandbox.embedded.disk import Disk
 from harness.sandbox.embedded.processes import Account, Child, spawn, told_exit
 from harness.units import Duration
 
@@ -106,12 +107,13 @@ def _unprivileged() -> Account:
 class Postgres:
     """The server of one sandbox. Belongs to the daemon's event loop."""
 
-    def __init__(self, folder: Path, logs: Path, name: str, env: dict[str, str]) -> None:
+    def __init__(self, folder: Path, logs: Path, name: str, env: dict[str, str], disk: Disk | None = None) -> None:
         self.folder = folder
+        self.disk = disk
         self.logs = logs
         self.database = name
         self.env = env
-        self.data, self.archive, self.run = folder / "data", folder / "archive", folder / "run"
+        self.data, self.archive, self.run = disk.data if disk else folder / "data", folder / "archive", folder / "run"
         self._password = secrets.token_urlsafe(24)
         # Reserved for the sandbox's whole life: bound, not listening, so that nobody else is given the port,
         # while the server, which sets SO_REUSEADDR as well, can bind it now and after a crash.
@@ -153,7 +155,8 @@ class Postgres:
         """Makes a cluster and starts the server, until it accepts connections.
 
         Raises:
-            Unavailable: a program is missing, broken, or gave up; the message has the last lines of its log.
+            Unavailable: a program is missing, broken, or gave up, and the message has the last lines of its log; or it
+                cannot have the disk that it is to have.
         """
         self.folder.mkdir()
         self.folder.chmod(0o711)  # the folders in it have their own protection
@@ -174,6 +177,9 @@ class Postgres:
             path.write_text(text + "\n")
         self._give(password_file)
         self._give(self.folder)
+        if self.disk is not None:
+            self.disk.mount()
+            self._give(self.disk.place)
         await self._initdb(password_file)
         password_file.unlink()
         self.major = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -185,6 +191,9 @@ class Postgres:
         """Starts the server on the data that is there, until it accepts connections."""
         self.server = self.spawn_server(self.data)
         await self.wait_until_accepts(self.server, self.run, deadline)
+        if self.disk is not None and self.data == self.disk.data:  # by which `heal` finds what it leaves when killed
+            (self.folder / "data-disk").mkdir(exist_ok=True)
+            shutil.copy(self.data / "postmaster.pid", self.folder / "data-disk")
 
     def spawn_server(self, data: Path) -> Child:
         """Starts a server on some data; all of them write to one log."""
@@ -209,6 +218,8 @@ class Postgres:
         self._reserved.close()
         if self.server is not None:
             await self.server.stop(grace, signal.SIGQUIT, group=False)
+        if self.disk is not None:
+            self.disk.unmount()
 
     def processes(self) -> tuple[Process, ...]:
         """The server, while it runs."""
@@ -268,6 +279,8 @@ class Postgres:
                 "unix_socket_directories": str(self.run),
                 "dynamic_shared_memory_type": "mmap",  # in the data folder: a killed server leaves nothing elsewhere
                 "io_method": "sync",  # no pool of I/O workers to start: the data fits in memory
+                # One that has a full disk would come up again and again, and let nobody do anything.
+                **({"restart_after_crash": "off"} if self.disk else {}),
                 **own,
             },
         )

@@ -13,6 +13,7 @@ from harness.clock import Deadline
 from harness.errors import InternalError, MayWorkLater, WillNotWork
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.backups import NOTE, Backups
+from harness.sandbox.embedded.filling import Filling
 from harness.sandbox.embedded.losing import Losing
 from harness.sandbox.embedded.pages import Pages
 from harness.sandbox.embedded.postgres import Postgres
@@ -49,6 +50,7 @@ class RecoveryCalls:
         self._admin = ServerAdmin(postgres)
         self._reach = Reach(postgres, wal, self._backups, self._admin)
         self._losing = Losing(postgres, self._admin)
+        self._filling = Filling(postgres, self._admin)
         self._pages = Pages(postgres, self._admin)
         self._restoring = Restoring(postgres, wal, self._backups, self._admin)
         self._turn_away, self._let_in = turn_away, let_in
@@ -124,6 +126,12 @@ class RecoveryCalls:
                 await self._losing.lose()
             case "find_again":
                 await self._losing.find_again(deadline)
+            case "has_disk":
+                return self._filling.there
+            case "fill_disk":
+                await self._filling.fill(deadline)
+            case "empty_disk":
+                await self._filling.empty(deadline)
             case "damage_page":
                 await self._pages.damage(about["table"], deadline)
             case "mend_page":
@@ -226,6 +234,18 @@ class EmbeddedRecovery:
     def find_again(self, deadline: Deadline) -> None:
         """See the port."""
         self._call("find_again", deadline)
+
+    def has_disk(self) -> bool:
+        """See the port."""
+        return bool(self._call("has_disk"))
+
+    def fill_disk(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("fill_disk", deadline)
+
+    def empty_disk(self, deadline: Deadline) -> None:
+        """See the port."""
+        self._call("empty_disk", deadline)
 
     def damage_page(self, table: str, deadline: Deadline) -> None:
         """See the port."""
