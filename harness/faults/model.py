@@ -148,20 +148,21 @@ class FaultRun:
         self._moved(Verb.SET_UP)
 
     def _require_durable(self) -> None:
-        """Refuses a command that nobody else could run: the disk never has a secret, and others start elsewhere.
+        """Refuses what nobody else could carry out: the disk never has a secret, and others start elsewhere.
 
         Raises:
-            InputError: one has a secret, or a folder that is no whole path.
+            InputError: an operation has a secret, or a command a folder that is no whole path.
         """
         for one in self._undo:
+            written = one.model_dump_json()
+            if masked(written) != written or masked(one.title) != one.title:
+                raise InputError(
+                    f"{self.fault.title}: what takes it back holds a secret, which no journal may: {masked(one.title)};"
+                    " have it read from a file or from where it is kept"
+                )
             if isinstance(one, RunCommand) and not Path(one.folder).is_absolute():
                 raise InputError(
                     f"{self.fault.title}: {one.folder}: a command to undo it needs the whole path of a folder"
-                )
-            if isinstance(one, RunCommand) and masked(one.title) != one.title:
-                raise InputError(
-                    f"{self.fault.title}: the command that takes it back holds a secret: {masked(one.title)}; have the"
-                    " command read it from a file or from where it is kept"
                 )
 
     def inject(self, deadline: Deadline) -> None:

@@ -49,6 +49,7 @@ from harness.journal.undo_data import (
     MigrateBack,
     PutBack,
 )
+from harness.secrecy import learn
 from harness.system.values import Slot
 from harness.units import Duration, Instant
 from tests.support.memory import MemorySystem
@@ -303,20 +304,50 @@ def test_the_pause_doubles_up_to_the_longest() -> None:
 
 
 class Telling:
-    """A fault of others whose undo has a secret in its command."""
+    """A fault of others with an undo of theirs."""
 
     title, effect = "a gate is shut", "clients get bad answers"
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
 
     def undo(self, _scene: object) -> tuple[Undo, ...]:
-        return (RunCommand(command=("curl", "https://gate/open?token=hunter22"), folder=self.folder),)
+        return (self._undo,)
 
 
-@pytest.mark.parametrize(("folder", "why"), [("/", "holds a secret"), ("here", "whole path")])
-def test_an_undo_that_nobody_else_could_carry_out_begins_nothing(folder: str, why: str) -> None:
-    run = FaultRun(Telling(folder), None, None)  # type: ignore[arg-type]  # neither is looked at before
+SECRET = "hunter22-of-an-undo"  # noqa: S105 - of nothing
+SLOTS = {"operation", "slot"}  # fields that take no other text
+
+
+def telling() -> list[Undo]:
+    """Every operation with each of its texts as one that holds a secret."""
+    told: list[Undo] = [
+        one.model_copy(update={name: f"a-{SECRET}"})
+        for one in EVERY
+        for name, value in one.model_dump().items()
+        if name not in SLOTS and isinstance(value, str)
+    ]
+    return [*told, RunCommand(command=("curl", f"https://gate/open?key={SECRET}"), folder="/")]
+
+
+@pytest.mark.parametrize("undo", telling(), ids=named)
+def test_an_operation_with_a_secret_is_written_nowhere(undo: Undo) -> None:
+    learn(SECRET)
+    run = FaultRun(Telling(undo), None, None)  # type: ignore[arg-type]  # neither is looked at before
+    with pytest.raises(InputError, match="holds a secret, which no journal may") as refused:
+        run.set_up()
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("undo", "why"),
+    [
+        (RunCommand(command=("curl", "https://gate/open?token=hunter22"), folder="/"), "holds a secret"),
+        (RunCommand(command=("true",), folder="here"), "whole path"),
+    ],
+)
+def test_an_undo_that_nobody_else_could_carry_out_begins_nothing(undo: Undo, why: str) -> None:
+    run = FaultRun(Telling(undo), None, None)  # type: ignore[arg-type]  # neither is looked at before
     with pytest.raises(InputError, match=why) as told:
         run.set_up()
     assert "hunter22" not in str(told.value)
