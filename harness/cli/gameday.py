@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import getpass
+import os
 import select
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ from harness.drill.gameday import go_through, require_answerable, require_files
 from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
 from harness.errors import CannotCreate, MayWorkLater, NotFound
 from harness.journal.gameday import FILE, Note, append
+from harness.locks import owner_of, this_process, try_lock
 from harness.notify.notice import Notice, Occasion, Told, target_of
 from harness.notify.sender import Notifier
 from harness.report.gameday import PAGE, Day, write_game_day
@@ -86,17 +87,16 @@ def _alone(days: Path) -> Iterator[None]:
     """
     try:
         days.mkdir(parents=True, exist_ok=True)
-        lock = (days / ".lock").open("a")
+        lock = try_lock(days / ".lock", f"{this_process()}, since {utc_second()}")
     except OSError as error:
         raise CannotCreate(f"{days}: game days cannot be kept there: {error.strerror}") from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise MayWorkLater(
-                f"{days}: another game day is under way; wait for its end, or name other --days"
-            ) from None
+    if lock is None:
+        who = owner_of(days / ".lock")
+        raise MayWorkLater(f"{days}: another game day is under way, of {who}; wait for its end, or name other --days")
+    try:
         yield
+    finally:
+        os.close(lock)
 
 
 def _run(day: GameDay, notifier: Notifier, out: Path, days: Path) -> int:

@@ -6,11 +6,8 @@ however that ends, and what is recorded stays.
 
 from __future__ import annotations
 
-import fcntl
-import getpass
 import json
 import os
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.clock import utc_anchor, utc_text
 from harness.errors import CannotCreate, InputError, MayWorkLater, NotFound
+from harness.locks import owner_of, this_process, try_lock
 from harness.rollback.engine import StepReport
 from harness.rollback.interrupted import Before, Kept
 from harness.rollback.plan import Action, Plan, Procedure, Step, StepPhase
@@ -134,20 +132,16 @@ def only_one(folder: Path, what: str) -> Iterator[Records]:
         MayWorkLater: somebody else does; says who.
         CannotCreate: the folder cannot be used.
     """
-    owner = f"{what}, by {getpass.getuser()} on {socket.gethostname()}, process {os.getpid()}"
+    owner, file = f"{what}, by {this_process()}", folder / "lock"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = try_lock(file, f"{owner}, since {utc_text(utc_anchor()[1])}")
     except OSError as error:
         raise CannotCreate(f"{folder}: records of rollbacks cannot be kept there: {error.strerror}") from error
+    if lock is None:
+        who = owner_of(file) or "somebody who has not said who"
+        raise MayWorkLater(f"another rollback of this system is under way: {who}")
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            who = os.pread(lock, 4096, 0).decode(errors="replace").strip() or "somebody who has not said who"
-            raise MayWorkLater(f"another rollback of this system is under way: {who}") from None
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"{owner}, since {utc_text(utc_anchor()[1])}\n".encode(), 0)
         yield Records(folder, owner)
     finally:
         os.close(lock)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from harness.locks import owner_of, try_lock
 from harness.sandbox.common.process import Process
 
 _HIDDEN: Final = "."  # begins the names of what is just being made, or removed
-_LABEL_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +32,15 @@ class Berth:
             Its descriptor: it is free again when this is closed, or this process ends. None when another process has
             it, or the folder has gone.
         """
+        own = Process.of(os.getpid())
         try:
-            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            return try_lock(self.path / "lock", own.label if own else "")
         except FileNotFoundError:
             return None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return None
-        own = Process.of(os.getpid())
-        with suppress(OSError):  # a full disk: the lock holds all the same
-            os.pwrite(lock, (own.label if own else "").ljust(_LABEL_BYTES).encode(), 0)
-        return lock
 
     def keeper(self) -> str:
         """The label of the process that took the lock last; empty where none has."""
-        try:
-            return (self.path / "lock").read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            return ""
+        return owner_of(self.path / "lock")
 
     def remove(self) -> None:
         """Removes the folder, in one step for whoever looks: nothing of its drill is left."""

@@ -5,7 +5,6 @@ a folder whose lock can be taken has no daemon, whatever else it holds, and ther
 made.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -20,8 +19,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.clock import Deadline, wait_for
+from harness.clock import Deadline
 from harness.errors import CannotCreate, NotFound
+from harness.locks import lock_within, try_lock
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.spread import keep_apart
@@ -102,13 +102,7 @@ class Folder:
 
     def try_lock(self) -> int | None:
         """The folder's lock as a file descriptor, or None when a daemon (or its starter) holds it."""
-        lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            return None
-        return lock
+        return try_lock(self.path / "lock")
 
 
 def require_id(name: str) -> None:
@@ -198,19 +192,10 @@ def locked(state_dir: Path) -> Iterator[None]:
             _let_pass(state_dir)
         if state_dir.is_symlink() or state_dir.lstat().st_uid != os.geteuid():
             raise CannotCreate(f"{state_dir}: the state folder belongs to another user; choose one of your own")
-        lock = os.open(state_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        lock = lock_within(state_dir / ".lock", Deadline.after(limits.LOCK_WAIT))
     except OSError as error:
         raise CannotCreate(f"{state_dir}: cannot be used as a state folder: {error.strerror or error}") from error
-
-    def taken() -> bool:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
     try:
-        wait_for(taken, Deadline.after(limits.LOCK_WAIT), f"taking the lock {state_dir / '.lock'}")
         yield
     finally:
         os.close(lock)

@@ -5,7 +5,6 @@ The user's own kubeconfig is never read or written.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, MayWorkLater, Unavailable
+from harness.locks import lock_within
 from harness.sandbox.kind import limits, nodes
 from harness.sandbox.kind.configuration import configuration
 from harness.sandbox.kind.which import PROJECT, Which
@@ -270,16 +270,10 @@ def _lock(state_dir: Path) -> Iterator[None]:
     """One process at a time makes or deletes the cluster."""
     try:
         state_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-        with (state_dir / ".kind.lock").open("w") as lock:
-            wait_for(lambda: _taken(lock.fileno()), Deadline.after(limits.LOCK), "the lock on the kind cluster")
-            yield
+        lock = lock_within(state_dir / ".kind.lock", Deadline.after(limits.LOCK))
     except OSError as error:
         raise CannotCreate(f"{state_dir}: cannot be used: {error.strerror}") from error
-
-
-def _taken(lock: int) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        yield
+    finally:
+        os.close(lock)
