@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import getpass
-import os
 import select
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,11 +16,11 @@ from harness.cli.options import RUNS, Out
 from harness.cli.output import results_to_stdout, tell
 from harness.clock import Deadline, utc_second
 from harness.conduct import make_run_folder, new_run_id
+from harness.drill.alone import alone
 from harness.drill.gameday import go_through, require_answerable, require_files
 from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
-from harness.errors import CannotCreate, MayWorkLater, NotFound
+from harness.errors import NotFound
 from harness.journal.gameday import FILE, Note, append
-from harness.locks import owner_of, this_process, try_lock
 from harness.notify.notice import Notice, Occasion, Told, target_of
 from harness.notify.sender import Notifier
 from harness.report.gameday import PAGE, Day, write_game_day
@@ -73,30 +71,8 @@ def run(file: File, *, out: Out = RUNS, days: Days = DAYS) -> int:
     require_files(day)
     require_answerable(day, terminal=sys.stdin.isatty())
     notifier = Notifier([target_of(one, file.parent) for one in day.notify], _told)
-    with _alone(days):
+    with alone(days, f"the game day {day.name!r}", kept="game days", instead="wait for its end, or name other --days"):
         return _run(day, notifier, out, days)
-
-
-@contextmanager
-def _alone(days: Path) -> Iterator[None]:
-    """Refuses a game day while another of this folder is under way: each would spoil what the other measures.
-
-    Raises:
-        MayWorkLater: one is.
-        CannotCreate: the folder cannot be written.
-    """
-    try:
-        days.mkdir(parents=True, exist_ok=True)
-        lock = try_lock(days / ".lock", f"{this_process()}, since {utc_second()}")
-    except OSError as error:
-        raise CannotCreate(f"{days}: game days cannot be kept there: {error.strerror}") from error
-    if lock is None:
-        who = owner_of(days / ".lock")
-        raise MayWorkLater(f"{days}: another game day is under way, of {who}; wait for its end, or name other --days")
-    try:
-        yield
-    finally:
-        os.close(lock)
 
 
 def _run(day: GameDay, notifier: Notifier, out: Path, days: Path) -> int:

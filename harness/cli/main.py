@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "report": "harness.cli.show:report",
     "gameday": "harness.cli.gameday:app",
     "note": "harness.cli.gameday:note",
+    "schedule": "harness.cli.schedule:app",
     "merge": "harness.cli.shards:merge",
     "history": "harness.cli.history:history",
     "trend": "harness.cli.history:trend",

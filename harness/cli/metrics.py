@@ -12,11 +12,12 @@ import typer
 from prometheus_client import generate_latest, push_to_gateway
 
 from harness.cli.history import Named, Runs
-from harness.cli.options import RUNS
+from harness.cli.options import RUNS, SCHEDULES, Schedules
 from harness.cli.output import results_to_stdout
-from harness.errors import MayWorkLater, UsageError
+from harness.errors import MayWorkLater, NotFound, UsageError
+from harness.journal.schedule import State, states_in
 from harness.report.history.keep import trends_of
-from harness.report.history.metrics import registry_of
+from harness.report.history.metrics import registry_of, registry_of_schedules
 from harness.report.history.trend import Trend
 from harness.report.write import write_whole
 from harness.units import Duration
@@ -29,6 +30,7 @@ def metrics(
     *,
     runs: Runs = RUNS,
     scenario: Named = None,
+    schedules: Schedules = SCHEDULES,
     textfile: Annotated[
         Path | None, typer.Option("--textfile", help="write them there, for the text file collector: drill.prom")
     ] = None,
@@ -42,26 +44,37 @@ def metrics(
         raise UsageError("--push takes the place of all that was sent before, so it goes without --scenario")
     if push == "":
         raise UsageError("--push: expected the address of a Pushgateway, such as http://127.0.0.1:9091")
-    trends = trends_of(runs, scenario)
-    text = generate_latest(registry_of(trends)).decode()
+    states = states_in(schedules)
+    trends = _trends(runs, scenario, needed=not states)
+    text = (generate_latest(registry_of(trends)) + generate_latest(registry_of_schedules(states))).decode()
     if textfile:
         write_whole(textfile, text)
     if push:
-        _push(trends, push)
+        _push(trends, states, push)
     if not textfile and not push:
         with results_to_stdout():
             print(text, end="")
     return 0
 
 
-def _push(trends: Sequence[Trend], gateway: str) -> None:
-    """Each system and environment is a group of its own, so that none takes the place of another."""
+def _trends(runs: Path, scenario: str | None, *, needed: bool) -> list[Trend]:
+    try:
+        return trends_of(runs, scenario)
+    except NotFound:
+        if needed or scenario is not None:
+            raise
+        return []  # there are schedules to tell of, and none has run yet
+
+
+def _push(trends: Sequence[Trend], states: Sequence[State], gateway: str) -> None:
+    """Each system and environment is a group of its own, and each schedule, so that none takes the place of another."""
     groups = defaultdict(list)
     for one in trends:
         groups[one.scenario.system, one.scenario.environment].append(one)
-    for (system, environment), found in groups.items():
-        key = {"system": system, "environment": environment}
+    told = [({"system": one, "environment": where}, registry_of(found)) for (one, where), found in groups.items()]
+    told += [({"schedule": one.schedule.name}, registry_of_schedules([one])) for one in states]
+    for key, registry in told:
         try:
-            push_to_gateway(gateway, job=JOB, registry=registry_of(found), grouping_key=key, timeout=ANSWER.seconds)
+            push_to_gateway(gateway, job=JOB, registry=registry, grouping_key=key, timeout=ANSWER.seconds)
         except (OSError, ValueError, HTTPException) as error:
             raise MayWorkLater(f"{gateway}: the Pushgateway did not take the metrics: {error}") from error

@@ -18,8 +18,10 @@ Confirm = Annotated[
     str | None,
     typer.Option("--confirm", help="the context that you mean to break, where it must be named", metavar="CONTEXT"),
 ]
+Schedules = Annotated[Path, typer.Option("--schedules", help="where schedules and the records of their runs are")]
 Out = Annotated[Path, typer.Option("--out", help="where the run's folder is made")]
 
 FEATURES: Final = [Path("features")]
+SCHEDULES: Final = Path("reports/schedules")
 RUNS: Final = Path("reports/runs")
 EMBEDDED: Final = "embedded"

@@ -7,30 +7,23 @@ Drills are stopped once by whoever stops the game day, as by Ctrl-C, and then wa
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from signal import SIGINT
-from typing import IO, Final
+from typing import Final
 
 from harness.clock import Deadline, utc_now, utc_second
+from harness.drill.command import Command
 from harness.drill.gameday_model import Drills, GameDay, Pause, Step
-from harness.errors import InputError, InternalError, UsageError
+from harness.errors import InputError, UsageError
 from harness.journal.gameday import Begun, Ended, StepBegun, StepEnded, append
 from harness.system.blackout import first_stretch
-from harness.units import Duration
 
 Tell = Callable[[str], None]
 Ask = Callable[[Pause], str]
 """Waits for people; returns why they did not go on, or nothing."""
 
 ABORTED: Final = 3
-_STOPPED: Final = Duration.of(s=120)  # for drills to undo what they did when they are stopped: sandboxes and all
-_DRILL: Final = (sys.executable, "-c", "from harness.cli.main import main; main()")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +104,20 @@ def _pause(pause: Pause, number: int, ask: Ask) -> StepEnded:
 
 def _drill(step: Step, number: int, out: Path, tell: Tell) -> StepEnded:
     """Runs all drills of a step side by side."""
-    processes = [_start(one, out) for one in step.drills]
-    readers = [
-        _Reader(process, tell, f"{step.title} {place + 1}: " if len(processes) > 1 else "")
-        for place, process in enumerate(processes)
-    ]
+    commands = []
+    for place, one in enumerate(step.drills, start=1):
+        prefix = f"{step.title} {place}: " if len(step.drills) > 1 else ""
+        commands.append(Command([*command_of(one, out), "--json"], _prefixed(tell, prefix), keep=True))
     try:
-        for reader in readers:
-            reader.join()
+        for command in commands:
+            command.join()
     except KeyboardInterrupt:
-        _stop(processes, readers)
+        for command in commands:
+            command.interrupt()
+        for command in commands:
+            command.settle()
         raise
-    runs = [
-        Run(_code(process.returncode), _folder(reader.out, out))
-        for process, reader in zip(processes, readers, strict=True)
-    ]
+    runs = [Run(command.code, _folder(command.out, out)) for command in commands]
     return StepEnded(
         utc=utc_second(),
         step=number,
@@ -139,61 +131,8 @@ def _drill(step: Step, number: int, out: Path, tell: Tell) -> StepEnded:
     )
 
 
-def _start(drills: Drills, out: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*_DRILL, *command_of(drills, out), "--json"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,  # Ctrl-C comes once, from here: a second one would leave it to the watchdog
-    )
-
-
-class _Reader:
-    """Reads what a command says until it ends: results are kept, progress is told as it comes."""
-
-    def __init__(self, process: subprocess.Popen[str], tell: Tell, prefix: str) -> None:
-        assert process.stdout is not None  # noqa: S101 - both are pipes
-        assert process.stderr is not None  # noqa: S101
-        self.out = ""
-        self._process = process
-        self._threads = (
-            threading.Thread(target=self._keep, args=(process.stdout,), daemon=True),
-            threading.Thread(target=self._pass_on, args=(process.stderr, tell, prefix), daemon=True),
-        )
-        for thread in self._threads:
-            thread.start()
-
-    def join(self, timeout: Duration | None = None) -> None:
-        """Waits for the end: drills have deadlines of their own."""
-        seconds = timeout.seconds if timeout else None
-        self._process.wait(seconds)
-        for thread in self._threads:
-            thread.join(seconds)
-
-    def _keep(self, pipe: IO[str]) -> None:
-        with pipe:
-            self.out = pipe.read()
-
-    def _pass_on(self, pipe: IO[str], tell: Tell, prefix: str) -> None:
-        with pipe:
-            for line in pipe:
-                tell(prefix + line.rstrip().removeprefix("drill: "))
-
-
-def _stop(processes: Sequence[subprocess.Popen[str]], readers: Sequence[_Reader]) -> None:
-    for process in processes:
-        with suppress(ProcessLookupError):
-            process.send_signal(SIGINT)
-    for reader in readers:
-        with suppress(subprocess.TimeoutExpired):  # its watchdog has it then
-            reader.join(_STOPPED)
-
-
-def _code(returned: int) -> int:
-    """The exit code of a command; one that was killed is an error, and no good end."""
-    return returned if returned >= 0 else InternalError.exit_code
+def _prefixed(tell: Tell, prefix: str) -> Tell:
+    return lambda line: tell(prefix + line)
 
 
 def _folder(said: str, out: Path) -> Path | None:

@@ -5,17 +5,13 @@ Times are UTC, for people; what drills measured is in their own journals.
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
-from harness.errors import CannotCreate, InputError, NotFound
 from harness.journal.declaration import Value
-from harness.secrecy import masked
+from harness.journal.lines import append_line, read_lines
 
 FILE: Final = "gameday.jsonl"
 
@@ -76,17 +72,7 @@ def append(folder: Path, event: Event) -> None:
     Raises:
         CannotCreate: it cannot be written.
     """
-    path = folder / FILE
-    line = masked(json.dumps(event.model_dump(mode="json"), ensure_ascii=True)) + "\n"
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.write(file, line.encode())
-            os.fsync(file)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise CannotCreate(f"{path}: cannot be written: {error.strerror}") from error
+    append_line(folder / FILE, event)
 
 
 def read_events(folder: Path) -> tuple[Event, ...]:
@@ -96,22 +82,4 @@ def read_events(folder: Path) -> tuple[Event, ...]:
         NotFound: there is no record.
         InputError: a line is none of ours.
     """
-    path = folder / FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFound(f"{path}: there is no game day in this folder") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    return tuple(_events(path, text))
-
-
-def _events(path: Path, text: str) -> Iterator[Event]:
-    lines = text.split("\n")
-    for number, line in enumerate(lines[:-1], start=1):  # after the last line end nothing is whole
-        try:
-            yield _EVENT.validate_json(line)
-        except ValidationError as error:
-            raise InputError(
-                f"{path}:{number}: is no line of a game day's record: {error.errors()[0]['msg']}"
-            ) from error
+    return read_lines(folder / FILE, _EVENT, "game day")

@@ -52,7 +52,7 @@ def promtool(folder: Path, *arguments: str, stdin: bytes = b"") -> str:
 def test_the_alert_rules_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
     for file in (REPOSITORY / "reports/alerts/drill.rules.yml", Path(__file__).parent / "alert_tests.yml"):
         shutil.copy(file, tmp_path)
-    assert "7 rules found" in promtool(tmp_path, "check", "rules", "/rules/drill.rules.yml")
+    assert "8 rules found" in promtool(tmp_path, "check", "rules", "/rules/drill.rules.yml")
     promtool(tmp_path, "test", "rules", "/rules/alert_tests.yml")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import gameday as command
-from harness.drill import gameday as running
+from harness.drill.alone import alone
 from harness.drill.gameday import command_of, go_through, gravest, require_answerable, require_files
 from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
 from harness.errors import ConfigurationError, InputError, NotFound, UsageError
@@ -75,9 +75,8 @@ def test_a_table_of_drills_is_a_command() -> None:
     ]
 
 
-def test_a_command_that_was_killed_is_no_good_end() -> None:
-    assert running._code(-9) == 70
-    assert gravest([0, running._code(-9), 3]) == 70
+def test_the_gravest_end_counts() -> None:
+    assert gravest([0, 70, 3]) == 70
 
 
 def walked(one: GameDay, folder: Path, answers: list[str]) -> tuple[int, str]:
@@ -199,9 +198,9 @@ def test_one_game_day_at_a_time(
     (tmp_path / "day.toml").write_text(
         PAUSES.replace('"Go on?"', '"?", approval = "x"').replace('"And now?"', '"?", approval = "x"')
     )
-    with command._alone(tmp_path / "days"):
+    with alone(tmp_path / "days", "the game day 'Weekly'", kept="game days", instead="wait"):
         said = say(monkeypatch, capsys, "gameday", "run", tmp_path / "day.toml", "--days", tmp_path / "days")
-    assert (said.code, "another game day is under way" in said.err) == (75, True)
+    assert (said.code, "the game day 'Weekly' (" in said.err) == (75, True)
 
 
 def test_a_note_goes_to_the_last_game_day(

@@ -1,4 +1,4 @@
-"""What a history says, as Prometheus metrics: one set for each scenario, of its last drill."""
+"""What a history says, as Prometheus metrics: one set for each scenario, of its last drill; and how schedules go."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge
 
 from harness.journal.declaration import Verdict
+from harness.journal.schedule import State
 from harness.report.history.trend import Trend
 from harness.verdict.result import Seconds
 
@@ -50,6 +51,33 @@ def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
             last_pass.labels(*labels).set(_timestamp(trend.last_passed_utc))
         if trend.last_as_expected_utc:
             last_well.labels(*labels).set(_timestamp(trend.last_as_expected_utc))
+    return registry
+
+
+def registry_of_schedules(states: Sequence[State]) -> CollectorRegistry:
+    """The metrics of all schedules: what ran, what was missed or refused, and what is due."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, meaning: str) -> Gauge:
+        return Gauge(f"drill_schedule_{name}", meaning, ("schedule",), registry=registry)
+
+    last = gauge("last_run_timestamp_seconds", "When its last run began.")
+    due = gauge(
+        "next_run_timestamp_seconds", "When the run after its last one is due; once that lies behind, it is late."
+    )
+    code = gauge("last_exit_code", "Of its last run; none while it is under way, and where it was killed.")
+    missed = gauge("missed_runs", "Runs that were due and did not begin, as later runs found out.")
+    refused = gauge("refused_runs", "Runs that did not begin because another was under way.")
+    for one in states:
+        name = one.schedule.name
+        missed.labels(name).set(len(one.missed))
+        refused.labels(name).set(len(one.refused))
+        if one.last:
+            last.labels(name).set(_timestamp(one.last.utc))
+        if one.next:
+            due.labels(name).set(_timestamp(one.next))
+        if one.ended:
+            code.labels(name).set(one.ended.code)
     return registry
 
 

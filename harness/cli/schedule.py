@@ -1,0 +1,123 @@
+"""`drill schedule install|run|show|remove`: drills that systemd, cron or a cluster start again and again."""
+
+from __future__ import annotations
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from harness.cli.options import SCHEDULES, Json, Schedules
+from harness.cli.output import readable, tell
+from harness.cli.results import plain, plain_table, printing
+from harness.cli.schedule_install import UNITS, Name, Units, Write, require_name
+from harness.cli.schedule_install import app as install
+from harness.drill.schedule.crontab import read_crontab, write_crontab
+from harness.drill.schedule.once import coming, missed_sentence, overdue, run_once
+from harness.drill.schedule.texts import MARK, unit_name, without
+from harness.errors import CannotCreate, NotFound, UsageError
+from harness.journal.schedule import PLAN, By, State, read_schedule, states_in
+from harness.report.write import stable_json, write_whole
+
+app = typer.Typer(no_args_is_help=True, help="Drills again and again: by systemd, cron, or a CronJob.")
+app.add_typer(install, name="install")
+
+
+@app.command()
+def run(
+    name: Name,
+    *,
+    schedules: Schedules = SCHEDULES,
+    given: Annotated[
+        Path | None, typer.Option("--as", help="take the schedule from this file first: that of a pod comes with it")
+    ] = None,
+) -> int:
+    """Run what is scheduled now, as its timer does. Exits as it does; 75 where another is under way."""
+    require_name(name)
+    folder = schedules / name
+    if given:
+        schedule = read_schedule(given)
+        if schedule.name != name:
+            raise UsageError(f"{given}: is the schedule {schedule.name}, and not {name}")
+        if not (folder / PLAN).exists() or read_schedule(folder / PLAN) != schedule:
+            write_whole(folder / PLAN, stable_json(schedule))
+    return run_once(read_schedule(folder / PLAN), folder, tell)
+
+
+@app.command()
+@readable
+def show(*, schedules: Schedules = SCHEDULES, json: Json = False) -> int:
+    """List the schedules: their last runs, what comes next, and what was missed."""
+    states = states_in(schedules)
+    late = {one.schedule.name: overdue(one) for one in states}
+    if json:
+        found = [{**one.model_dump(mode="json"), "overdue": late[one.schedule.name]} for one in states]
+        print(json_text.dumps(found, indent=2))
+        return 0
+    table = _table("schedule", "by", "when", "last run (UTC)", "ended", "next (UTC)", "missed", "refused")
+    for one in states:
+        table.add_row(*map(plain, _row(one, len(late[one.schedule.name]))))
+    with printing() as console:
+        console.print(table)
+    for one in states:
+        if moments := [*one.missed, *late[one.schedule.name]]:
+            tell(missed_sentence(one.schedule.name, moments[::-1]))
+        if one.ended and one.ended.said:
+            tell(f"the last run of {one.schedule.name} said: {one.ended.said}")
+    return 0
+
+
+def _row(state: State, late: int) -> tuple[str, ...]:
+    last, ended = state.last, state.ended
+    how = "–" if last is None else "under way, or killed" if ended is None else f"exit {ended.code}"
+    return (
+        state.schedule.name,
+        state.schedule.by,
+        state.schedule.when,
+        last.utc if last else "–",
+        how,
+        coming(state) or "–",
+        str(len(state.missed) + late),
+        str(len(state.refused)),
+    )
+
+
+@app.command()
+def remove(name: Name, *, schedules: Schedules = SCHEDULES, units: Units = UNITS, write: Write = False) -> int:
+    """Take a schedule away: its units, or its line of the crontab. The record of its runs stays."""
+    require_name(name)
+    folder = schedules / name
+    schedule = read_schedule(folder / PLAN)
+    if schedule.by is By.SYSTEMD:
+        found = [units.expanduser() / f"{unit_name(name)}.{kind}" for kind in ("timer", "service")]
+        gone = [path for path in found if _removed(path)]
+        if not gone:
+            raise NotFound(f"{found[0]}: there is no such unit; name the folder with --units")
+        tell(f"{', '.join(map(str, gone))}: removed; systemd forgets them with `systemctl stop {found[0].name}`")
+    elif write:
+        write_crontab(without(read_crontab(), name))
+        tell("the crontab is without its line")
+    else:
+        tell(f"take the line that ends with '{MARK} {name}' out of the crontab, or have --write do it")
+    _removed(folder / PLAN)
+    return 0
+
+
+def _removed(path: Path) -> bool:
+    """Whether a file was there; it is not any more."""
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CannotCreate(f"{path}: cannot be removed: {error.strerror}") from error
+    return True
+
+
+def _table(*columns: str) -> Table:
+    table = plain_table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
