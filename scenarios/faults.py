@@ -12,6 +12,7 @@ from harness.faults.later import DeadStandby
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.of_engine import EngineKilled, SecondRollback
 from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.faults.resources import MemoryShort, ProcessorShort
 from harness.units import Duration
 
 
@@ -94,6 +95,16 @@ def _black_holed(drill: DrillBuilder, service: str) -> None:
 @when(step("{share:Share} of the answers of {service:Service} are lost"))
 def _lost(drill: DrillBuilder, share: float, service: str) -> None:
     drill.break_by(LostAnswers(service, share))
+
+
+@when(step("{service:Service} gets {share:Share} of a processor's time"))
+def _processor(drill: DrillBuilder, service: str, share: float) -> None:
+    drill.break_by(ProcessorShort(service, share))
+
+
+@when(step("{service:Service} may have {share:Share} of the memory that it needs"))
+def _memory(drill: DrillBuilder, service: str, share: float) -> None:
+    drill.break_by(MemoryShort(service, share))
 
 
 @when(step("answers of {service:Service} become {factor:g} times slower"))

@@ -38,7 +38,7 @@ from harness.faults.network import Hang, LostAnswers, Refused, serving_slot
 from harness.faults.of_engine import EngineKilled, OfEngine, SecondRollback
 from harness.faults.reach import Serving
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
-from harness.faults.resources import DiskFull
+from harness.faults.resources import DiskFull, MemoryShort, ProcessorShort
 from harness.journal.undo import ClearNetwork, LetStart, Switch, Undo
 from harness.system.values import Replica, Slot
 
@@ -200,6 +200,8 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "refused connections": Refused,
     "lost answers": LostAnswers,
     "slow answers": SlowAnswers,
+    "too little processor": ProcessorShort,
+    "too little memory": MemoryShort,
     "hung upgrade": HungUpgrade,
     "table dropped": TableDropped,
     "rows deleted": RowsDeleted,

@@ -22,6 +22,7 @@ from harness.faults.hindrance import Hindered
 from harness.faults.model import Fault, Scene
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.faults.resources import MemoryShort, ProcessorShort
 from harness.system.values import ReplicaState, RevisionState
 
 
@@ -39,9 +40,13 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
             there = _release(scene, fault.service, fault.version)
         case HungUpgrade():
             there = (*_release(scene, fault.service, fault.version), *_pending(scene, fault.service, deadline))
-        case Crash() | Hang() | KeyRemoved() | WrongPassword() | PasswordRotated():
+        case Crash() | Hang() | MemoryShort():
             there = _not_ready(scene, fault.service)
-        case SlowAnswers() | Refused() | LostAnswers():  # before the slot that serves: its effect is all there is
+        case KeyRemoved() | WrongPassword() | PasswordRotated():
+            there = _not_ready(scene, fault.service)
+        case (
+            SlowAnswers() | ProcessorShort() | Refused() | LostAnswers()
+        ):  # before the slot that serves: its effect is all there is
             there = ()
         case Experiment() if fault.service is not None:  # what it put where is its own; clients meet its effect
             return tuple(_effect(fault, scene, fault.service))

@@ -117,6 +117,19 @@ class Resume(Operation):
         return f"let the processes of {self.service} in its {self.slot} slot go on (SIGCONT)"
 
 
+class LiftLimits(Operation):
+    """The replicas of a slot may use what they want of the machine."""
+
+    operation: Literal["lift_limits"] = "lift_limits"
+    service: str
+    slot: SlotName
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return f"lift the limits on what {self.service} in its {self.slot} slot may use"
+
+
 class Uncordon(Operation):
     """Pods may start on a node again."""
 
@@ -240,6 +253,7 @@ Undo = (
     | LetAllStart
     | ClearNetwork
     | Resume
+    | LiftLimits
     | Uncordon
     | RecallHistory
     | RestoreImage

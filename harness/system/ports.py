@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from harness.clock import Deadline
 from harness.system.configuration_ports import Configurations
 from harness.system.data_ports import Recovery, Schema, Tables
+from harness.system.disturbing_ports import Limits, Network
 from harness.system.experiments import Experiments
 from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
@@ -72,22 +73,6 @@ class Router(Protocol):
         Raises:
             NotFound: nothing is deployed in that slot.
         """
-
-
-class Network(Protocol):
-    """The way from the router to the replicas of a slot, which faults can disturb."""
-
-    def delay(self, service: str, slot: Slot, delay: Duration) -> None:
-        """Holds back every answer of the slot by `delay`; replaces an earlier delay."""
-
-    def refuse(self, service: str, slot: Slot) -> None:
-        """Refuses every connection to the slot, and cuts those that are there; Unavailable where it cannot be done."""
-
-    def lose(self, service: str, slot: Slot, share: float) -> None:
-        """Lets this share of the slot's answers never arrive, 1 is all; raises Unavailable where it cannot be done."""
-
-    def clear(self, service: str, slot: Slot) -> None:
-        """Ends every disturbance on the way to the slot."""
 
 
 class Database(Protocol):
@@ -257,6 +242,10 @@ class System(Protocol):
     @property
     def network(self) -> Network:
         """Disturbances between router and replicas."""
+
+    @property
+    def limits(self) -> Limits | None:
+        """What replicas may use, or None where drills may not limit it."""
 
     @property
     def database(self) -> Database | None:

@@ -27,7 +27,7 @@ def test_what_cannot_be_reached_is_taken_out_and_what_goes_wrong_on_the_way_is_s
 ) -> None:
     found = ran("features/network", "features/interrupted", sandbox="embedded", out=tmp_path, told=capsys)
     assert unexpected(found) == []
-    assert len(found) == 8
+    assert len(found) == 10
     steps = {one["name"]: _steps(tmp_path, one) for one in found}
     [first, *_] = steps["A second rollback is started at the same time, and is refused"]
     assert "a second rollback was refused: another rollback of this system is under way" in first.detail

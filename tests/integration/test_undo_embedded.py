@@ -14,6 +14,7 @@ from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.faults.resources import MemoryShort, ProcessorShort
 from harness.faults.undo.registry import carry_out
 from harness.journal.records import UndoRegistered
 from harness.journal.undo import Undo
@@ -21,7 +22,7 @@ from harness.sandbox.embedded.client import EmbeddedSandbox
 from harness.system.values import ReplicaState, Slot
 from harness.units import Duration
 from tests.support.memory import MemoryMetrics, MemoryRecorder
-from tests.support.sandboxes import ask, echo, opened, soon, state_folder
+from tests.support.sandboxes import ask, echo, marked, opened, soon, state_folder
 
 PATIENCE = 1.0  # seconds that a client waits; answers that are held back take longer by far
 FAULTS: tuple[Fault, ...] = (
@@ -33,6 +34,8 @@ FAULTS: tuple[Fault, ...] = (
     Hang("echo"),
     Refused("echo"),
     LostAnswers("echo"),
+    ProcessorShort("echo", 0.02),
+    MemoryShort("echo", 0.5),
 )
 
 
@@ -44,14 +47,15 @@ def sandbox() -> Iterator[EmbeddedSandbox]:
 
 
 def seen(sandbox: EmbeddedSandbox) -> tuple[object, ...]:
-    """Where clients are sent, what runs where, whether all of it is ready, and what clients are answered in time."""
+    """Where clients are sent, what runs where and ready or not, what they are answered in time, and who stands still."""
     replicas = {slot: sandbox.workloads.replicas("echo", slot) for slot in Slot}
     running = {slot: {(one.version, one.state) for one in found} for slot, found in replicas.items()}
     try:
         answered = json.loads(ask(sandbox.router.address("echo"), "/version", PATIENCE)[1])["version"]
     except (OSError, ValueError, http.client.HTTPException):
         answered = None
-    return sandbox.router.active("echo"), running, answered
+    still = any(one.suspended for _ in range(3) for one in marked(sandbox.id))
+    return sandbox.router.active("echo"), running, answered, still
 
 
 def replay(sandbox: EmbeddedSandbox, undo: tuple[Undo, ...]) -> None:
@@ -79,7 +83,8 @@ def test_an_undo_broken_off_anywhere_and_begun_again_takes_everything_back(
         run.inject(soon())
         [registered] = recorder.of(UndoRegistered)
         undo = tuple(reversed(registered.undo))
-        assert length or seen(sandbox) != before, "the fault has an effect"
+        if not length:
+            wait_for(lambda: seen(sandbox) != before, soon(), "the fault's effect")
         replay(sandbox, undo[:length])
         replay(sandbox, undo)
         wait_for(lambda: seen(sandbox) == before, soon(), "that everything is as before")

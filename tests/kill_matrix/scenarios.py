@@ -155,6 +155,8 @@ STEPS: Final[dict[str, Steps]] = {
             "hang": "echo hangs",
             "refused connections": "connections to echo are refused",
             "lost answers": "connections to echo are black-holed",
+            "too little processor": "echo gets 1 % of a processor's time",
+            "too little memory": "echo may have 50 % of the memory that it needs",
         }.items()
     },
     "slow answers": (

@@ -31,6 +31,7 @@ class MemorySystem:
     suspended: set[Place] = field(default_factory=set)
     refusing: set[Place] = field(default_factory=set)
     losing: dict[Place, float] = field(default_factory=dict)
+    limited: dict[Place, tuple[str, float]] = field(default_factory=dict)
     delayed: dict[Place, Duration] = field(default_factory=dict)
     configured: dict[Place, Configuration] = field(default_factory=dict)
     database: Database | None = None
@@ -54,7 +55,7 @@ class MemorySystem:
 
     @property
     def _disturbed(self) -> tuple[object, ...]:
-        return (dict(self.delayed), set(self.suspended), set(self.refusing), dict(self.losing))
+        return (dict(self.delayed), set(self.suspended), set(self.refusing), dict(self.losing), dict(self.limited))
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -108,6 +109,10 @@ class MemorySystem:
     def network(self) -> MemorySystem:
         return self
 
+    @property
+    def limits(self) -> MemorySystem:
+        return self
+
     def begin(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:  # noqa: ARG002 - at once
         self.before_call("begin")
         self.deployed[service, slot] = version
@@ -149,6 +154,18 @@ class MemorySystem:
     def resume(self, service: str, slot: Slot) -> None:
         self.before_call("resume")
         self.suspended.discard((service, slot))
+
+    def processor(self, service: str, slot: Slot, share: float) -> None:
+        self.before_call("processor")
+        self.limited[service, slot] = ("processor", share)
+
+    def memory(self, service: str, slot: Slot, share: float) -> None:
+        self.before_call("memory")
+        self.limited[service, slot] = ("memory", share)
+
+    def lift(self, service: str, slot: Slot) -> None:
+        self.before_call("lift")
+        self.limited.pop((service, slot), None)
 
     def refuse(self, service: str, slot: Slot) -> None:
         self.before_call("refuse")

@@ -35,7 +35,7 @@ from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
-from harness.faults.resources import DiskFull
+from harness.faults.resources import DiskFull, MemoryShort, ProcessorShort
 from harness.journal.records import UndoRegistered
 from harness.journal.undo import Deploy
 from harness.system.values import RevisionState, Slot
@@ -61,6 +61,8 @@ FAULTS = [
     Refused("web"),
     LostAnswers("web", 0.3),
     SlowAnswers("web", 5),
+    ProcessorShort("web", 0.05),
+    MemoryShort("web", 0.5),
     HungUpgrade("web", "2.0.0"),
     Hindered(IN_PLACE, HINDRANCES),
     Nothing(),
@@ -132,7 +134,17 @@ def test_a_crash_holds_down_the_slot_that_serves() -> None:
     assert system.down == {("web", Slot.BLUE)}
 
 
-@pytest.mark.parametrize("fault", [Crash("web"), Hang("web"), Refused("web"), LostAnswers("web")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Crash("web"),
+        Hang("web"),
+        Refused("web"),
+        LostAnswers("web"),
+        ProcessorShort("web", 0.05),
+        MemoryShort("web", 0.5),
+    ],
+)
 @pytest.mark.parametrize("spoil", ["deployed", "down"])
 def test_a_slot_in_which_nothing_is_ready_is_not_broken(spoil: str, fault: Fault) -> None:
     system = MemorySystem()
@@ -167,6 +179,27 @@ def test_slow_answers_without_a_baseline_are_refused() -> None:
 def test_a_factor_that_makes_nothing_slower_is_refused(factor: float) -> None:
     with pytest.raises(InputError, match="expected a factor above 1"):
         SlowAnswers("web", factor)
+
+
+def test_a_service_that_is_short_of_a_processor_is_felt_by_slow_answers_too() -> None:
+    fault = ProcessorShort("web", 0.05)
+    assert not fault.seen(scene(metrics=MemoryMetrics(p95={"web": BASELINE * 4.9}, samples=25)))
+    assert "took up to" in fault.seen(scene(metrics=MemoryMetrics(p95={"web": BASELINE * 5}, samples=25)))
+    assert "were bad" in fault.seen(scene(metrics=MemoryMetrics({"web": 0.5})))
+    with pytest.raises(InputError, match="no baseline of web"):
+        fault.undo(Scene(MemorySystem(), MemoryMetrics(), {}))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.009, 0.21, 1.0, math.nan])
+def test_a_share_of_a_processor_that_is_a_hang_or_is_enough_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="of a processor's time; expected 1% to 20%"):
+        ProcessorShort("web", share)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.09, 0.96, math.nan])
+def test_a_share_of_the_memory_with_which_a_service_may_get_along_is_refused(share: float) -> None:
+    with pytest.raises(InputError, match="of the memory that it needs; expected 10% to 95%"):
+        MemoryShort("web", share)
 
 
 @pytest.mark.parametrize("fault", [one for one in FAULTS if not isinstance(one, (SlowAnswers, Nothing))])

@@ -22,6 +22,7 @@ from harness.journal.undo import (
     GiveBack,
     LetAllStart,
     LetStart,
+    LiftLimits,
     MendArchive,
     RecallHistory,
     Remove,
@@ -66,6 +67,7 @@ EVERY: tuple[Undo, ...] = (
     LetAllStart(service="web"),
     ClearNetwork(service="web", slot="green"),
     Resume(service="web", slot="green"),
+    LiftLimits(service="web", slot="green"),
     Uncordon(node=NODE),
     RecallHistory(service="web"),
     RestoreImage(service="web", version="1.0.0"),
@@ -141,13 +143,13 @@ def test_an_operation_is_named_by_what_it_does() -> None:
         assert Operation(operation="").title
 
 
-@pytest.mark.parametrize("undo", EVERY[11:22], ids=named)
+@pytest.mark.parametrize("undo", EVERY[12:24], ids=named)
 def test_what_was_done_to_data_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match=r"this sandbox|names no migrations"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))
 
 
-@pytest.mark.parametrize("undo", EVERY[7:11], ids=named)
+@pytest.mark.parametrize("undo", EVERY[8:12], ids=named)
 def test_what_was_done_to_a_cluster_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match="this sandbox is none"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))

@@ -17,6 +17,7 @@ PORTS: Final = frozenset(
         "workloads",
         "router",
         "network",
+        "limits",
         "database",
         "schema",
         "tables",

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from harness.clock import Deadline, wait_for
-from harness.errors import DeadlineExceeded, MayWorkLater
+from harness.errors import DeadlineExceeded, MayWorkLater, NotFound
 from harness.faults.undo.way import Way
 from harness.journal.operation import Operation
 from harness.journal.undo import (
@@ -15,6 +15,7 @@ from harness.journal.undo import (
     Deploy,
     LetAllStart,
     LetStart,
+    LiftLimits,
     Remove,
     Resume,
     Switch,
@@ -64,12 +65,19 @@ def _resume(undo: Resume, system: System, _deadline: Deadline) -> None:
     system.workloads.resume(undo.service, Slot(undo.slot))
 
 
+def _lift(undo: LiftLimits, system: System, _deadline: Deadline) -> None:
+    if system.limits is None:
+        raise NotFound(f"{undo.service} was limited, and this sandbox gives no way to lift that")
+    system.limits.lift(undo.service, Slot(undo.slot))
+
+
 WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     Switch: Way(_switch, lambda undo, hand: hand.switch(undo.service, Slot(undo.slot))),
     Remove: Way(_remove, lambda undo, hand: hand.remove(undo.service, Slot(undo.slot))),
     Deploy: Way(_deploy, lambda undo, hand: hand.deploy(undo.service, Slot(undo.slot), undo.version)),
     LetStart: Way(_let_start, lambda undo, hand: hand.let_start(undo.service, Slot(undo.slot))),
     Resume: Way(_resume, lambda undo, hand: "drill heal"),  # noqa: ARG005 - only where the sandbox is the drill's
+    LiftLimits: Way(_lift, lambda undo, hand: "drill heal"),  # noqa: ARG005 - likewise
     LetAllStart: Way(
         _let_all_start, lambda undo, hand: " && ".join(hand.let_start(undo.service, slot) for slot in Slot)
     ),

@@ -4,6 +4,7 @@
     client.py, wire.py                         the ports, by calls to the daemon, and how they are sent
     daemon.py, owned.py, folder.py             the one process that owns a sandbox, its inside, where it lies
     deployment.py, replica.py, processes.py    the services
+    pressure.py                                what they may use of the machine
     router.py, way.py, relay.py,
     delay.py, answer.py                        the way of clients to them
     ends.py                                    how connections end

@@ -126,6 +126,25 @@ class EmbeddedNetwork:
         self._link.call(Call(name="clear", service=service, slot=slot))
 
 
+class EmbeddedLimits:
+    """The port Limits."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def processor(self, service: str, slot: Slot, share: float) -> None:
+        """See the port."""
+        self._link.call(Call(name="limit_processor", service=service, slot=slot, share=share))
+
+    def memory(self, service: str, slot: Slot, share: float) -> None:
+        """See the port."""
+        self._link.call(Call(name="limit_memory", service=service, slot=slot, share=share))
+
+    def lift(self, service: str, slot: Slot) -> None:
+        """See the port."""
+        self._link.call(Call(name="lift_limits", service=service, slot=slot))
+
+
 class EmbeddedSandbox:
     """A live system in an embedded sandbox: the port System. Made by `start` or `attach`."""
 
@@ -136,6 +155,7 @@ class EmbeddedSandbox:
         self._workloads = EmbeddedWorkloads(link)
         self._router = EmbeddedRouter(link, description.ports)
         self._network = EmbeddedNetwork(link)
+        self._limits = EmbeddedLimits(link)
         self._configuration = EmbeddedConfigurations(link, folder)
         self._database = None if description.dsn is None else PostgresDatabase(description.dsn)
         self._schema, self._tables = parts_of(self._database, description.migrations, description.version_query)
@@ -165,6 +185,11 @@ class EmbeddedSandbox:
     def network(self) -> EmbeddedNetwork:
         """See the port."""
         return self._network
+
+    @property
+    def limits(self) -> EmbeddedLimits:
+        """See the port."""
+        return self._limits
 
     @property
     def database(self) -> PostgresDatabase | None:

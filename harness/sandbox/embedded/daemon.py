@@ -164,6 +164,12 @@ class Daemon:
                 sandbox.router.refuse(call.service, call.slot)
             case "lose":
                 sandbox.router.lose(call.service, call.slot, call.share)
+            case "limit_processor":
+                sandbox.pressure(call.service, call.slot).processor(call.share)
+            case "limit_memory":
+                sandbox.pressure(call.service, call.slot).memory(call.share)
+            case "lift_limits":
+                sandbox.pressure(call.service, call.slot).lift()
             case "clear":
                 sandbox.router.clear(call.service, call.slot)
         return None

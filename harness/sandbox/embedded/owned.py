@@ -21,6 +21,7 @@ from harness.sandbox.embedded.deployment import Deployment
 from harness.sandbox.embedded.disk import MEGABYTE, Disk
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.postgres import Postgres, wheel_install
+from harness.sandbox.embedded.pressure import Pressure
 from harness.sandbox.embedded.recovery import RecoveryCalls
 from harness.sandbox.embedded.router import TcpRouter
 from harness.sandbox.embedded.turns import Turns
@@ -62,6 +63,7 @@ class Sandbox:
             self._recovery = RecoveryCalls(self._postgres, self._wal, self._turn_away, self._let_in)
             given[self._model.database.env] = self._postgres.service_url
         self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
+        self._pressures: dict[tuple[str, Slot], Pressure] = {}
         self.router = TcpRouter(tuple(self._model.services))
         self._deployments = {
             (service, slot): Deployment(
@@ -113,6 +115,8 @@ class Sandbox:
     async def stop(self) -> None:
         """Ends everything; returns when no process is left."""
         self.router.close()
+        for pressure in self._pressures.values():
+            pressure.lift()
         grace = limits.GRACE_AT_TEARDOWN
         ends = [deployment.kill(grace) for deployment in self._deployments.values()]
         if self._wal is not None and self._postgres is not None:
@@ -133,6 +137,12 @@ class Sandbox:
             return self._deployments[service, slot]
         known = ", ".join(self._model.services)
         raise NotFound(f"{self._model.name} has no service {service!r}; there are {known}")
+
+    def pressure(self, service: str, slot: Slot) -> Pressure:
+        """What the replicas of a service in a slot may use. Raises as `deployment` does."""
+        deployment = self.deployment(service, slot)
+        made = Pressure(f"{service} in {slot}", deployment.processes)
+        return self._pressures.setdefault((service, slot), made)
 
     def switch(self, service: str, slot: Slot) -> None:
         """Sends new connections to a slot.

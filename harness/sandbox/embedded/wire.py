@@ -34,6 +34,9 @@ Name = Literal[
     "refuse",
     "lose",
     "clear",
+    "limit_processor",
+    "limit_memory",
+    "lift_limits",
     "recovery",
 ]
 

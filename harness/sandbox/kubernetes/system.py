@@ -121,6 +121,11 @@ class KubernetesSystem:
         return
 
     @property
+    def limits(self) -> None:
+        """See the port: here a limit is a release's own, in its chart."""
+        return
+
+    @property
     def configuration(self) -> None:
         """See the port: a configuration goes back with its Helm release here."""
         return
