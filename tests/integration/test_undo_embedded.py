@@ -47,7 +47,7 @@ def sandbox() -> Iterator[EmbeddedSandbox]:
 
 
 def seen(sandbox: EmbeddedSandbox) -> tuple[object, ...]:
-    """Where clients are sent, what runs where and ready or not, what they are answered in time, and who stands still."""
+    """Where clients are sent, what runs where, ready or not, what they are answered in time, and who stands still."""
     replicas = {slot: sandbox.workloads.replicas("echo", slot) for slot in Slot}
     running = {slot: {(one.version, one.state) for one in found} for slot, found in replicas.items()}
     try:
