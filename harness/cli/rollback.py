@@ -27,7 +27,7 @@ from harness.drill.goals import archive_as
 from harness.errors import NotFound, UsageError
 from harness.rollback.data.carry_out import recovery_of
 from harness.rollback.engine import Engine, Outcome, StepReport
-from harness.rollback.interrupted import remaining, reverse
+from harness.rollback.interrupted import reverse
 from harness.rollback.plan import Plan, Procedure
 from harness.rollback.record import Writer, only_one
 from harness.system.restoring import BackupKind
@@ -163,9 +163,10 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
         told, plan_kept = Told(quiet=json), kept.plan
         telling = Telling(model, plan_kept.procedure, plan_kept.target, plan_kept.goal)
+        deadline = _time_for(kept.plan)
+        left = engine.left_of(kept, deadline)
         with records.take_up(reversing=False) as writer:
-            deadline = _time_for(kept.plan)
-            return _carry_out(engine, remaining(kept), (told, writer, telling), deadline, json=json)
+            return _carry_out(engine, left, (told, writer, telling), deadline, json=json)
 
 
 @app.command(name="reverse")

@@ -22,7 +22,6 @@ from harness.drill.watch.order import Order
 from harness.errors import DrillError, NotFound
 from harness.journal.refusal import Refusal
 from harness.rollback.engine import Engine, Outcome, StepReport
-from harness.rollback.interrupted import remaining
 from harness.rollback.record import Writer, only_one
 from harness.system.checks import http_client
 from harness.units import Instant
@@ -105,10 +104,11 @@ def carry_out(task: Task) -> Outcome:
         kept = records.newest()
         if kept is None:
             raise NotFound(f"{task.records}: no rollback is on record")
+        engine, deadline = Engine(order.system, system, http), Deadline(task.deadline)
+        left = engine.left_of(kept, deadline)
         with records.take_up(reversing=False) as writer:
             steps = _Steps(writer, task.still_after)
-            engine = Engine(order.system, system, http)
-            outcome = engine.run(remaining(kept), steps, Deadline(task.deadline), whole=not kept.tried)
+            outcome = engine.run(left, steps, deadline, whole=not kept.tried)
             writer.ended(outcome.outcome, outcome.reason, taken_back=outcome.taken_back)
     return outcome
 

@@ -20,14 +20,14 @@ from harness.rollback.checks import look
 from harness.rollback.configuration import reversal as of_configuration
 from harness.rollback.configuration.actions import ConfigurationChange, ConfigurationCheck, ConfigurationVerification
 from harness.rollback.configuration.carry_out import carry_out as configure
-from harness.rollback.configuration.find import look_at_configuration, plan_for
+from harness.rollback.configuration.find import look_at_configuration, plan_for, refuse_what_has_moved
 from harness.rollback.data.actions import DataChange, DataCheck
 from harness.rollback.data.carry_out import carry_out
 from harness.rollback.data.find import look_at_data, plan_data
 from harness.rollback.data.reversal import reversals
 from harness.rollback.goal import Goal
 from harness.rollback.history import Found
-from harness.rollback.interrupted import Before, Kept, reverse
+from harness.rollback.interrupted import Before, Kept, remaining, reverse
 from harness.rollback.ladder import Ladder
 from harness.rollback.outlook import Outlook, look_ahead
 from harness.rollback.plan import (
@@ -159,6 +159,17 @@ class Engine:
                 return plan_for(goal, self._model, self._system, deadline)
             case _:
                 assert_never(procedure)
+
+    def left_of(self, kept: Kept, deadline: Deadline) -> Plan:
+        """The plan that goes on with a rollback that was interrupted; see `harness.rollback.interrupted`.
+
+        Raises:
+            WillNotWork: the system is another one by now, so that it would change what serves nobody.
+            DrillError: it could not be found out.
+        """
+        if kept.plan.procedure is Procedure.CONFIGURATION:
+            refuse_what_has_moved(kept.plan, self._model, self._system, deadline)
+        return remaining(kept)
 
     def run(self, plan: Plan, reporter: Reporter, deadline: Deadline, *, whole: bool = True) -> Outcome:
         """Runs checks, changes and verifications; what comes afterwards is left to `clean_up`.

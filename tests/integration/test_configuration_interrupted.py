@@ -14,7 +14,7 @@ import pytest
 
 from harness.clock import Deadline
 from harness.drill.goals import archive_as
-from harness.errors import MayWorkLater
+from harness.errors import MayWorkLater, WillNotWork
 from harness.journal.refusal import Refusal
 from harness.rollback.configuration.actions import ConfigurationVersion, RestartRolling
 from harness.rollback.engine import Engine, Outcome, StepReport
@@ -144,6 +144,26 @@ def test_a_rollback_that_dies_after_any_step_is_gone_on_with_and_taken_back(worl
             assert world.goes(records, found, reversing=True).outcome == "done"
     assert world.runs(world.by_hand)
     assert world.serves()
+
+
+def test_a_rollback_whose_service_is_served_from_elsewhere_by_now_is_not_gone_on_with(world: World) -> None:
+    """Who went on all the same would change what serves nobody, and say that it is done."""
+    system, plan = world.sandbox, world.changed_by_hand()
+    with only_one(world.folder, "test") as records:
+        dies(world.engine, records, plan, 5)
+        kept = records.newest()
+        assert kept is not None
+        assert world.engine.left_of(kept, soon()) == remaining(kept)
+        system.workloads.deploy("echo", Slot.GREEN, "1.0.0", soon(60))
+        system.router.switch("echo", Slot.GREEN, soon())
+        try:
+            with pytest.raises(WillNotWork, match="echo in blue, and it is served from green now; take that rollback"):
+                world.engine.left_of(kept, soon())
+        finally:
+            system.router.switch("echo", Slot.BLUE, soon())
+            system.workloads.remove("echo", Slot.GREEN, soon(60))
+        assert world.goes(records, world.engine.left_of(kept, soon())).outcome == "done"
+    assert world.runs(world.archived)
 
 
 class Failing(EmbeddedConfigurations):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, assert_never
+from typing import Final, TypeVar, assert_never
 
 from harness.clock import Deadline
 from harness.errors import InputError, NotFound, WillNotWork
@@ -18,6 +18,7 @@ from harness.rollback.configuration.actions import (
     ConfigurationTag,
     ConfigurationVersion,
     Place,
+    PutConfiguration,
     Source,
 )
 from harness.rollback.configuration.carry_out import port_of, target_of
@@ -32,6 +33,7 @@ from harness.system.order import needed_first
 from harness.system.ports import System
 from harness.system.values import ReplicaState
 
+A = TypeVar("A")
 COPY: Final = "safety"
 
 
@@ -74,6 +76,37 @@ def find_facts(goal: ConfigurationGoal, model: SystemModel, system: System, dead
         copy=f"{COPY}-{1 + max(_numbers(port.names()), default=0)}",
         ready=tuple(ready),
     )
+
+
+def refuse_what_has_moved(plan: Plan, model: SystemModel, system: System, deadline: Deadline) -> None:
+    """Looks whether a rollback that was interrupted still changes what serves, and all that must be changed.
+
+    Raises:
+        WillNotWork: a service is served from elsewhere by now, or another one has come to differ from the goal.
+        DrillError: it could not be found out.
+    """
+    then = {one.place.service: one.place for one in _actions(plan, PutConfiguration)}
+    told = []
+    for service, place in then.items():
+        active = system.router.active(service)
+        if active is not place.slot:
+            told.append(f"it was made for {service} in {place.slot}, and it is served from {active} now")
+        elif not system.workloads.replicas(service, active):
+            told.append(f"it was made for {service} in {place.slot}, and nothing runs there any more")
+    for check in _actions(plan, CheckSource):
+        now = find_facts(check.source.goal, model, system, deadline)
+        # Where the goal itself is another one by now, its own steps find that out, and take back what was changed.
+        others = [one.service for one in now.places if one.service not in then and now.source == check.source]
+        told += [f"{one} has come to differ from {plan.goal} since, and it leaves that alone" for one in others]
+    if told:
+        raise WillNotWork(
+            f"the rollback cannot be gone on with: {'; '.join(told)}; take that rollback back (drill rollback "
+            "reverse), and begin a new one"
+        )
+
+
+def _actions(plan: Plan, kind: type[A]) -> Iterator[A]:
+    return (step.action for step in plan.steps if isinstance(step.action, kind))
 
 
 def _numbers(names: Iterable[str]) -> Iterator[int]:
