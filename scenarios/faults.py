@@ -11,6 +11,7 @@ from harness.faults.hindrance import DrainedNode, Later, MissingImage, Moment, S
 from harness.faults.later import DeadStandby
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.of_engine import EngineKilled, SecondRollback
+from harness.faults.of_notices import ReceiverDown, ReceiverSlow
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.resources import MemoryShort, ProcessorShort
 from harness.units import Duration
@@ -70,6 +71,16 @@ def _killed(drill: DrillBuilder, after: int) -> None:
 @when(step("a second rollback is started at the same time, and is refused"))
 def _second(drill: DrillBuilder) -> None:
     drill.hinder_by(SecondRollback())
+
+
+@when(step("the receiver of notices {name:Quoted} is down"))
+def _receiver_down(drill: DrillBuilder, name: str) -> None:
+    drill.hinder_by(ReceiverDown(name))
+
+
+@when(step("the receiver of notices {name:Quoted} answers only after {time:Duration}"))
+def _receiver_slow(drill: DrillBuilder, name: str, time: Duration) -> None:
+    drill.hinder_by(ReceiverSlow(name, time))
 
 
 @when(step("{service:Service} crashes and stays down"))

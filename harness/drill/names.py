@@ -12,6 +12,7 @@ from harness.faults.data import MigrationHalfDone, PageDamaged, RowsAltered, Row
 from harness.faults.data_hindrance import IdleTransaction
 from harness.faults.hindrance import Obstacle
 from harness.faults.model import Fault
+from harness.faults.of_notices import OfNotices
 from harness.system.model import DatabaseTable, Service, SystemModel
 from harness.system.releases import is_folder, schemas, versions
 
@@ -105,6 +106,18 @@ def known_schema(model: SystemModel, version: str) -> str:
     return version
 
 
+def known_receiver(model: SystemModel, name: str) -> str:
+    """The name of a receiver of notices, if drill.toml has one of that name.
+
+    Raises:
+        Unknown: it has none; says which it has.
+    """
+    known = tuple(one.name for one in model.notify)
+    if name not in known:
+        raise Unknown.of("name", name, f"no [[notify]] is called {name!r}", known)
+    return name
+
+
 def known_database(model: SystemModel) -> DatabaseTable:
     """The table of the database.
 
@@ -128,6 +141,8 @@ def refuse_unknown(model: SystemModel, thing: Fault | Obstacle, *, released: boo
         known_release(model, version)
     if isinstance(thing, TableDropped | RowsDeleted | RowsAltered | PageDamaged | IdleTransaction):
         known_table(model, thing.table)
+    if isinstance(thing, OfNotices):
+        known_receiver(model, thing.receiver)
     if isinstance(thing, SchemaMigrated | MigrationHalfDone):
         known_schema(model, thing.to)
 

@@ -5,12 +5,17 @@ What is told says that it is a drill: nobody should think that a system is down 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.clock import Deadline
 from harness.drill.recorder import Recorder
 from harness.drill.spec import Drill
+from harness.faults.hindrance import Hindered
+from harness.faults.of_notices import OfNotices, ReceiverSlow
 from harness.journal.records import TriggerMet
-from harness.notify.notice import Notice, Occasion, target_of
+from harness.notify.notice import Notice, Occasion, Target, target_of
 from harness.notify.sender import Notifier
+from harness.notify.way import ClosedWay, SlowWay
 from harness.rollback.plan import Plan, Procedure
 
 
@@ -38,7 +43,11 @@ class Telling:
         }
         self._begun = False
         self._over = False
-        self._notifier = Notifier([target_of(one, drill.model.root) for one in drill.model.notify], recorder.told)
+        targets = [target_of(one, drill.model.root) for one in drill.model.notify]
+        befalls = drill.fault.of_notices if isinstance(drill.fault, Hindered) else ()
+        self._ways = {one.receiver: _way(one, targets) for one in befalls}
+        reached = [self._ways[one.name].target if one.name in self._ways else one for one in targets]
+        self._notifier = Notifier(reached, recorder.told)
 
     def started(self, met: TriggerMet) -> None:
         """A trigger was met."""
@@ -69,9 +78,17 @@ class Telling:
     def close(self, deadline: Deadline) -> None:
         """Waits until everybody has been told, or the deadline has passed."""
         self._notifier.close(deadline)
+        for way in self._ways.values():
+            way.close()
 
     def _tell(self, occasion: Occasion, what: str, details: dict[str, str]) -> None:
         title = f"[drill] {self._drill.model.name}: {what}"
         self._notifier.send(
             Notice(occasion, self._incident, title, {"drill": self._drill.name, **self._about, **details})
         )
+
+
+def _way(befalls: OfNotices, targets: Sequence[Target]) -> ClosedWay | SlowWay:
+    """The way by which the notices to a receiver go instead of their own."""
+    [target] = [one for one in targets if one.name == befalls.receiver]
+    return SlowWay(target, befalls.after) if isinstance(befalls, ReceiverSlow) else ClosedWay(target)

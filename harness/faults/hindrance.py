@@ -16,6 +16,7 @@ from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene, only
 from harness.faults.of_engine import OfEngine
+from harness.faults.of_notices import OfNotices
 from harness.faults.reach import Serving
 from harness.journal.undo import RecallHistory, RestoreImage, Uncordon, Undo, Unlock
 from harness.system.values import Replica, ReplicaState
@@ -223,11 +224,12 @@ class Hindered:
     fault: Fault
     hindrances: tuple[Hindrance, ...] = ()
     of_engine: OfEngine | None = None
+    of_notices: tuple[OfNotices, ...] = ()
 
     @property
     def title(self) -> str:
-        """What is broken, what stands in the way, and what befalls the engine."""
-        befalls = () if self.of_engine is None else (self.of_engine,)
+        """What is broken, what stands in the way, and what befalls the engine and the notices."""
+        befalls = (*(() if self.of_engine is None else (self.of_engine,)), *self.of_notices)
         return "; ".join([self.fault.title, *(one.title for one in (*self.hindrances, *befalls))])
 
     @property
@@ -261,17 +263,21 @@ class Hindered:
         return self.fault.seen(scene)
 
 
-Obstacle = Hindrance | OfEngine
+Obstacle = Hindrance | OfEngine | OfNotices
 
 
 def hindered(fault: Fault, found: Sequence[Obstacle]) -> Fault:
-    """A fault with all that stands in the way of its rollback, and what befalls the engine.
+    """A fault with all that stands in the way of its rollback, and what befalls the engine and the notices.
 
     Raises:
         InputError: that is too much for one drill.
     """
     of_engine = [one for one in found if isinstance(one, OfEngine)]
-    hindrances = tuple(one for one in found if not isinstance(one, OfEngine))
+    of_notices = tuple(one for one in found if isinstance(one, OfNotices))
+    hindrances = tuple(one for one in found if not isinstance(one, OfEngine | OfNotices))
+    receivers = [one.receiver for one in of_notices]
+    if len(set(receivers)) < len(receivers):
+        raise InputError(f"{of_notices[-1].title}: one thing befalls a receiver in a drill; take the other away")
     if of_engine and (len(of_engine) > 1 or any(isinstance(one, Later) for one in hindrances)):
         raise InputError(f"{of_engine[0].title}: nothing else can go wrong during that rollback; make two drills of it")
-    return Hindered(fault, hindrances, *of_engine) if found else fault
+    return Hindered(fault, hindrances, of_engine[0] if of_engine else None, of_notices) if found else fault

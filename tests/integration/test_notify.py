@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from harness.clock import Deadline, now, wait_for
 from harness.notify.notice import Notice, Occasion, Target, Told
 from harness.notify.sender import Notifier
+from harness.notify.way import ClosedWay, SlowWay
 from harness.secrecy import learn
 from harness.system.notify_model import Way
 from harness.units import Duration
@@ -124,3 +126,45 @@ def test_who_is_kept_for_an_escalation_hears_of_nothing_else(server: Server) -> 
     told = tell([target(server), chief], *ALL, within=soon())
     assert [one.occasion for one in told if one.target == "chief"] == [Occasion.ESCALATION]
     assert [one.occasion for one in told if one.target == "hook"] == list(ALL)
+
+
+def test_a_way_that_is_slow_passes_on_what_the_receiver_gets_and_answers(server: Server) -> None:
+    server.choose = lambda seen: Behaviour(status=400 if seen.json["occasion"] == "progress" else 202)
+    after = Duration.of(ms=300)
+    way = SlowWay(target(server), after)
+    first, second = tell([way.target], Occasion.STARTED, Occasion.PROGRESS, within=soon())
+    way.close()
+    assert [one.path for one in server.seen] == ["/hook", "/hook"]
+    assert (first.error, second.error) == ("", "it answered 400")
+    assert first.sent
+    assert first.acknowledged
+    assert first.acknowledged - first.sent >= after
+
+
+def test_a_way_that_is_slow_and_ends_passes_nothing_on_any_more(server: Server) -> None:
+    way = SlowWay(target(server), Duration.of(s=60))
+    told: list[Told] = []
+    notifier = Notifier([way.target], told.append)
+    notifier.send(Notice(Occasion.STARTED, "run/drill", "started"))
+    waiting = threading.Thread(target=lambda: notifier.close(Deadline(now())))
+    waiting.start()
+    way.close()
+    waiting.join()
+    assert [(one.error in ("it answered 502", "the drill was over before it was tried")) for one in told] == [True]
+    assert server.seen == []
+
+
+def test_a_way_whose_receiver_is_gone_says_so_as_a_gateway_does(server: Server) -> None:
+    server.refuse()
+    way = SlowWay(target(server), Duration.of(ms=1))
+    [told] = tell([way.target], Occasion.STARTED, within=soon(), patience=0.1)
+    way.close()
+    assert told.error == "it answered 502"
+
+
+def test_a_way_that_is_closed_refuses_and_leaves_the_receiver_alone(server: Server) -> None:
+    way = ClosedWay(target(server))
+    [told] = tell([way.target], Occasion.STARTED, within=soon(), patience=0.1)
+    way.close()
+    assert told.error == "it was not reached: ConnectError"
+    assert server.seen == []

@@ -12,6 +12,7 @@ from harness.faults.hindrance import Hindered, Later, Moment, hindered
 from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import FaultRun, Scene
 from harness.faults.of_engine import EngineKilled, SecondRollback
+from harness.faults.of_notices import ReceiverDown, ReceiverSlow
 from harness.system.values import Slot
 from harness.units import Duration
 from tests.support.memory import MemoryMetrics, MemoryRecorder, MemorySystem
@@ -86,6 +87,25 @@ def test_what_befalls_the_engine_is_told_with_the_fault() -> None:
     fault = hindered(RELEASE, (EngineKilled(2),))
     assert fault.title.endswith("goes live; the engine is killed after step 2 of the rollback, which is then resumed")
     assert hindered(RELEASE, ()) is RELEASE
+
+
+def test_what_befalls_those_who_are_told_is_told_with_the_fault_and_takes_nothing_from_the_system() -> None:
+    down, slow = ReceiverDown("on-call"), ReceiverSlow("status-page", Duration.of(s=5))
+    fault = hindered(RELEASE, (down, DIES, slow))
+    assert isinstance(fault, Hindered)
+    assert (fault.hindrances, fault.of_notices) == ((DIES,), (down, slow))
+    assert fault.title.endswith(
+        "; the receiver on-call of notices is down; the receiver status-page of notices answers only after 5 s"
+    )
+    scene = Scene(MemorySystem(), MemoryMetrics(), {})
+    assert list(fault.undo(scene)) == [*RELEASE.undo(scene), DIES.undo(scene)]
+
+
+def test_one_thing_befalls_a_receiver_in_a_drill() -> None:
+    with pytest.raises(InputError, match="one thing befalls a receiver in a drill"):
+        hindered(RELEASE, (ReceiverDown("on-call"), ReceiverSlow("on-call", Duration.of(s=5))))
+    with pytest.raises(InputError, match="is not slow; expected a time above zero"):
+        ReceiverSlow("on-call", Duration(0))
 
 
 @pytest.mark.parametrize("more", [SecondRollback(), DIES, Later(DatabaseGone(), Moment.RESTORE)])

@@ -1,0 +1,44 @@
+"""What befalls those who are told of a rollback. The system is left alone, so nothing is to be taken back.
+
+No receiver is touched either: the drill's own notices go by a way on which that happens, and nobody else's do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.errors import InputError
+from harness.units import Duration
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverDown:
+    """A receiver of notices cannot be reached."""
+
+    receiver: str
+
+    @property
+    def title(self) -> str:
+        """The condition in words."""
+        return f"the receiver {self.receiver} of notices is down"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverSlow:
+    """A receiver of notices takes them, and answers only after a while."""
+
+    receiver: str
+    after: Duration
+
+    def __post_init__(self) -> None:
+        """Refuses what is not slow."""
+        if self.after <= Duration(0):
+            raise InputError(f"a receiver that answers after {self.after} is not slow; expected a time above zero")
+
+    @property
+    def title(self) -> str:
+        """The condition in words."""
+        return f"the receiver {self.receiver} of notices answers only after {self.after}"
+
+
+OfNotices = ReceiverDown | ReceiverSlow
