@@ -127,7 +127,6 @@ class Duration:
         )
 
 
-@total_ordering
 @dataclass(frozen=True, slots=True)
 class Instant:
     """A point of CLOCK_MONOTONIC of the harness machine, in nanoseconds. A wall clock step does not move it."""
@@ -136,6 +135,15 @@ class Instant:
 
     def __lt__(self, other: Instant) -> bool:
         return self.ns < other.ns
+
+    def __le__(self, other: Instant) -> bool:
+        return self.ns <= other.ns
+
+    def __gt__(self, other: Instant) -> bool:
+        return self.ns > other.ns
+
+    def __ge__(self, other: Instant) -> bool:
+        return self.ns >= other.ns
 
     def __add__(self, other: Duration) -> Instant:
         return Instant(self.ns + other.ns)

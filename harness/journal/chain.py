@@ -15,15 +15,17 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from harness.clock import now
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
 from harness.journal.line import EARLIEST, NoRecordError, canonical, content_of, line_of, record_of
 from harness.journal.records import DrillEnded, Record
+from harness.journal.rows import BareRows, bare
 from harness.secrecy import masked, masked_values
 from harness.units import Instant
 
@@ -53,8 +55,7 @@ class Journal:
         return tuple(entry.record for entry in self.entries)
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
+class _End(NamedTuple):
     """Where the next record goes: its number, the hash it follows, its place in the file, and its earliest instant."""
 
     number: int = 0
@@ -147,6 +148,11 @@ class JournalReader:
         """The hash of the last record that was read."""
         return self._end.hash
 
+    @property
+    def count(self) -> int:
+        """How many records were read."""
+        return self._end.number
+
     def news(self) -> tuple[Entry, ...]:
         """The records that have been added since the last call.
 
@@ -155,24 +161,45 @@ class JournalReader:
             InputError: a line was altered, removed, added or swapped, or something follows the end of the drill; the
                 message names the line.
         """
-        *lines, self._tail = self._read().split(b"\n")
-        entries = []
-        for line in lines:
-            self._refuse_after_end()
-            entry, digest = _read_line(self.path, self._end, line)
-            self._end = _End(entry.number + 1, digest, self._end.size + len(line) + 1, entry.at)
-            self._over = isinstance(entry.record, DrillEnded)
-            entries.append(entry)
-        if self._tail:
-            self._refuse_after_end()
-            self._refuse_altered_end()
-        return tuple(entries)
+        return tuple(self._whole(line) for line in self._lines())
 
-    def _read(self) -> bytes:
+    def stream(self, *, plain: bool) -> Iterator[tuple[Instant, Record | BareRows]]:
+        """The records that have been added since the last call, one after the other, and when each was written.
+
+        Args:
+            plain: whether rows of probes and writes are given as they stand, where a line shows that they can be.
+
+        Raises as `news` does, and NotColumnsError where rows cannot be given so; then they can without `plain`.
+        """
+        for line in self._lines():
+            found = bare(line, self._end.number, self._end.hash) if plain else None
+            if found and found[0] >= self._end.at:
+                at, rows, digest = found
+                self._end = _End(self._end.number + 1, digest, self._end.size + len(line) + 1, at)
+                yield at, rows
+            else:
+                entry = self._whole(line)
+                yield entry.at, entry.record
+
+    def _whole(self, line: bytes) -> Entry:
+        entry, digest = _read_line(self.path, self._end, line)
+        self._end = _End(entry.number + 1, digest, self._end.size + len(line) + 1, entry.at)
+        self._over = isinstance(entry.record, DrillEnded)
+        return entry
+
+    def _lines(self) -> Iterator[bytes]:
+        """The whole lines that follow what was read, without their ends."""
+        self._tail = b""
         try:
             with self.path.open("rb") as file:
                 file.seek(self._end.size)
-                return file.read()
+                for line in file:
+                    self._refuse_after_end()
+                    if not line.endswith(b"\n"):
+                        self._tail = line
+                        self._refuse_altered_end()
+                        return
+                    yield line[:-1]
         except FileNotFoundError:
             raise NotFound(f"{self.path}: there is no such journal") from None
         except OSError as error:

@@ -67,9 +67,6 @@ def account(
     A write acknowledged after that instant need not be visible to the session and counts as unknown.
     """
     times = Counter(row.id for row in rows)
-    values: dict[str, set[str]] = {}
-    for row in rows:
-        values.setdefault(row.id, set()).add(row.value)
     classes: dict[str, list[Write]] = {name: [] for name in _CLASSES}
     beyond: list[str] = []
     for write in writes:
@@ -81,7 +78,7 @@ def account(
     return Account(
         **{name: tuple(found) for name, found in classes.items()},
         duplicated=tuple(sorted(name for name, many in times.items() if many > 1)),
-        altered=tuple(sorted(name for name, value in known.items() if values.get(name, {value}) != {value})),
+        altered=tuple(sorted({row.id for row in rows if known.get(row.id, row.value) != row.value})),
         foreign=tuple(sorted(set(times) - set(known))),
         beyond=tuple(sorted(beyond)),
     )

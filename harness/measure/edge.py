@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from harness.journal.observation import Observation
+from harness.journal.probes import Probes
 from harness.units import Duration, Instant, Interval, are, counted
 
 
@@ -107,14 +108,9 @@ def tells(one: Observation) -> bool:
     return one.sent is not None and one.outcome.tells
 
 
-def telling(observations: Iterable[Observation]) -> list[Observation]:
-    """The probes that are evidence about the service, in the order in which they were sent."""
-    return sorted(filter(tells, observations), key=_order)
-
-
-def _order(one: Observation) -> tuple[Instant, int, str]:
-    """By when they were sent; where that is the same, an order that does not depend on when answers came in."""
-    return sent(one), one.number, one.outcome.value
+def telling(observations: Iterable[Observation]) -> Probes:
+    """The probes of a service that are evidence about it, in the order in which they were sent."""
+    return Probes.of(observations).telling
 
 
 def sent(one: Observation) -> Instant:

@@ -65,10 +65,7 @@ def measure(timeline: Timeline) -> Measures:
         already_bad=tuple(name for name in critical if parts[name].already_bad),
         system=system,
         validated=validated,
-        lag={
-            name: max((one.sent - one.due for one in seen if one.sent), default=Duration(0))
-            for name, seen in timeline.observations.items()
-        },
+        lag={name: Duration(max(seen.lags(), default=0)) for name, seen in timeline.observations.items()},
         account=final,
         account_reason=reason,
         account_after_recovery=_account(timeline, "after recovery")[0],

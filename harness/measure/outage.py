@@ -18,10 +18,12 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.measure.edge import Edge, known, sent, telling
+from harness.journal.probes import NEVER, Probes
+from harness.measure.edge import Edge, known, sent
 from harness.units import Duration, Instant, Interval
 
 
@@ -55,7 +57,7 @@ def outages(
         steady: the probes are those before the fault, and the service was steady then: an outage is also over when
             answers were good from its end to the last of these probes.
     """
-    found = _Finder(tuple(observations), sustain, begin, within, steady=steady)
+    found = _Finder(Probes.of(observations), sustain, begin, within, steady=steady)
     return tuple(found.all())
 
 
@@ -64,28 +66,40 @@ class _Finder:
 
     def __init__(
         self,
-        observations: tuple[Observation, ...],
+        probes: Probes,
         sustain: Sustain,
         begin: Instant,
         within: Duration,
         *,
         steady: bool,
     ) -> None:
-        self._every = sorted({one.number for one in observations})
-        self._seen = telling(observations)
-        self._telling = sorted({one.number for one in self._seen})
-        self._skipped = sorted({one.number for one in observations if one.sent is None})
+        self._probes = probes
+        self._seen = probes.telling
         self._sustain = sustain
         self._begin = begin
         self._within = within
         self._steady = steady
+
+    @cached_property
+    def _every(self) -> Sequence[int]:
+        """The numbers of all probes, each once, in order; so are the next two, of some of them."""
+        return sorted(set(self._probes.number))
+
+    @cached_property
+    def _telling(self) -> Sequence[int]:
+        return sorted(set(self._seen.number))
+
+    @cached_property
+    def _skipped(self) -> Sequence[int]:
+        rows = zip(self._probes.number, self._probes.sent, strict=True)
+        return sorted({number for number, sent in rows if sent == NEVER})
 
     def all(self) -> Iterable[Outage]:
         """The outages, in order."""
         index = 0
         while (first := self._next_bad(index)) is not None:
             last, recovered = self._last_bad(first)
-            at_bad = [at for at in range(first, last + 1) if self._seen[at].outcome.bad]
+            at_bad = [at for at in range(first, last + 1) if self._seen.bad[at]]
             bad = tuple(self._seen[at] for at in at_bad)
             yield Outage(
                 service=self._seen[first].service,
@@ -99,7 +113,8 @@ class _Finder:
             index = last + 1
 
     def _next_bad(self, index: int) -> int | None:
-        return next((at for at in range(index, len(self._seen)) if self._seen[at].outcome.bad), None)
+        found = self._seen.bad.find(1, index)
+        return None if found < 0 else found
 
     def _last_bad(self, first: int) -> tuple[int, bool]:
         """Index of the last bad probe of the outage that starts at `first`, and whether good answers lasted after."""
@@ -127,8 +142,13 @@ class _Finder:
         """
         before, after = self._seen[last], self._seen[last + 1]
         decided = max(known(one, self._within) for one in bad)
-        proof = (one for one in self._seen[last + 1 :] if not one.outcome.bad and sent(one) >= decided)
-        well = min((known(one, self._within) for one in proof), default=None)
+        well: Instant | None = None
+        for one in self._seen[last + 1 :]:
+            if well is not None and sent(one) >= well:  # no answer is known before its probe was sent
+                break
+            if not one.outcome.bad and sent(one) >= decided:
+                at = known(one, self._within)
+                well = at if well is None else min(well, at)
         at_server = None if well is None else Interval(sent(before), well)
         return self._edge(Interval(sent(before), sent(after)), at_server, before, after)
 

@@ -6,13 +6,16 @@ Invariant: a service that was not steady before the fault is never measured as i
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import and_, not_
 from typing import Final
 
 from harness.journal.observation import Observation
+from harness.journal.probes import NEVER, Probes
 from harness.journal.records import FaultState
-from harness.measure.edge import known, sent, telling, tells
+from harness.measure.edge import known, sent, tells
 from harness.measure.outage import Outage, outages
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant
@@ -30,7 +33,7 @@ class Parts:
     before: tuple[Outage, ...]
     after: tuple[Outage, ...]
     already_bad: bool
-    evidence: tuple[Observation, ...]
+    evidence: Probes
 
 
 def split(timeline: Timeline, name: str) -> Parts:
@@ -48,46 +51,66 @@ def split(timeline: Timeline, name: str) -> Parts:
     begin, sustain = timeline.start, timeline.declared.sustain
     fault = fault_begins(timeline)
     if fault is None:
-        return Parts(outages(every, sustain, begin, within), (), already_bad=False, evidence=())
+        return Parts(outages(every, sustain, begin, within), (), already_bad=False, evidence=every[:0])
 
     def early(one: Observation) -> bool:
         return known(one, within) <= fault if tells(one) else one.due <= fault
 
-    earlier = [one for one in every if early(one)]
-    if _unsteady(telling(earlier), fault, sustain.time) or _goes_on(telling(every), early):
+    was_early = _all_early(every, fault, within, early)
+    earlier = every.where(was_early)
+    if _unsteady(earlier.telling, fault, sustain.time) or _goes_on(every.telling, early):
         found = outages(every, sustain, begin, within)
         over = tuple(one for one in found if one.end and all(early(bad) for bad in one.bad))
         after = tuple(one for one in found if one not in over)
         past = {bad for one in over for bad in one.bad}
-        return Parts(over, after, already_bad=True, evidence=tuple(telling(set(every) - past)))
-    kept = [one for one in every if not (one.outcome.bad and early(one))]
+        return Parts(over, after, already_bad=True, evidence=_without(every, past).telling)
+    left_out = bytes(map(and_, every.bad, was_early))
+    kept = every.where(map(not_, left_out)) if any(left_out) else every
     return Parts(
         outages(earlier, sustain, begin, within, steady=True),
         outages(kept, sustain, begin, within),
         already_bad=False,
-        evidence=tuple(telling(kept)),
+        evidence=kept.telling,
     )
 
 
-def _unsteady(earlier: list[Observation], fault: Instant, time: Duration) -> bool:
+def _all_early(every: Probes, fault: Instant, within: Duration, early: Callable[[Observation], bool]) -> list[bool]:
+    """For each probe whether it is early; most were sent so long before the fault, or after it, that it is plain."""
+    first, last = fault.ns - abs(within.ns), fault.ns + abs(within.ns)
+    rows = enumerate(zip(every.tells, every.sent, strict=True))
+    return [
+        sent <= first if tells and sent != NEVER and not first < sent <= last else early(every[at])
+        for at, (tells, sent) in rows
+    ]
+
+
+def _without(every: Probes, past: set[Observation]) -> Probes:
+    """Each probe once that is none of those past."""
+    kept = every.where(not (bad and one in past) for bad, one in zip(every.bad, every, strict=True))
+    return kept if len(set(kept.number)) == len(kept) else Probes.of(set(kept))
+
+
+def _unsteady(earlier: Probes, fault: Instant, time: Duration) -> bool:
     """True when the last answer before the fault was bad, or too many of those within the sustain time before it.
 
     Where these are few, earlier ones count, too.
     """
     if earlier and earlier[-1].outcome.bad:
         return True
-    recent = [one for at, one in enumerate(reversed(earlier)) if at < ENOUGH or fault - sent(one) <= time]
-    return sum(one.outcome.bad for one in recent) > STEADY_SHARE * len(recent)
+    since = bisect_left(earlier, fault + Duration(-time.ns), key=sent)
+    recent = earlier[min(since, max(0, len(earlier) - ENOUGH)) :]
+    return recent.bad.count(1) > STEADY_SHARE * len(recent)
 
 
-def _goes_on(evidence: list[Observation], early: Callable[[Observation], bool]) -> bool:
+def _goes_on(evidence: Probes, early: Callable[[Observation], bool]) -> bool:
     """True when a bad probe that was in flight as the fault came follows one that was bad before, none good between.
 
     It may have been hit by the fault, or by what was there before: nobody can tell.
     """
+    at_bad = (at for at, bad in enumerate(evidence.bad) if bad)
     return any(
-        before.outcome.bad and early(before) and after.outcome.bad and not early(after)
-        for before, after in itertools.pairwise(evidence)
+        after == before + 1 and early(evidence[before]) and not early(evidence[after])
+        for before, after in itertools.pairwise(at_bad)
     )
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.journal.declaration import Sustain
-from harness.journal.observation import Observation
+from harness.journal.probes import Probes
 from harness.measure.edge import Edge, sent
 from harness.measure.outage import Outage, lasts
 from harness.units import Duration, Instant, Interval
@@ -79,9 +79,7 @@ class SystemOutage:
         return self.end.interval if self.end else None
 
 
-def system_outage(
-    of_critical: Iterable[Outage], sustain: Sustain, seen: Mapping[str, Sequence[Observation]]
-) -> SystemOutage | None:
+def system_outage(of_critical: Iterable[Outage], sustain: Sustain, seen: Mapping[str, Probes]) -> SystemOutage | None:
     """The system's first outage, made of those of its critical services; None when there is none.
 
     Args:
@@ -107,7 +105,7 @@ def system_outage(
     )
 
 
-def _together(ordered: Sequence[Outage], sustain: Sustain, seen: Mapping[str, Sequence[Observation]]) -> int:
+def _together(ordered: Sequence[Outage], sustain: Sustain, seen: Mapping[str, Probes]) -> int:
     """How many of the outages, from the first on, have no window between them in which all services were good."""
     high: Instant | None = None
     for count, outage in enumerate(ordered):
@@ -123,14 +121,12 @@ def _latest(ends: Sequence[Edge]) -> Instant:
     return max(edge.interval.high for edge in ends)
 
 
-def _all_last(since: Instant, sustain: Sustain, seen: Mapping[str, Sequence[Observation]]) -> bool:
+def _all_last(since: Instant, sustain: Sustain, seen: Mapping[str, Probes]) -> bool:
     """True when the probes of every service were good from an instant on, for the sustain time."""
     for probes in seen.values():
-        good: list[Observation] = []
-        for one in probes[bisect_left(probes, since, key=sent) :]:
-            if one.outcome.bad:
-                break
-            good.append(one)
+        begin = bisect_left(probes, since, key=sent)
+        end = probes.bad.find(1, begin)
+        good = probes[begin:] if end < 0 else probes[begin:end]
         if not lasts(good, sustain, since):
             return False
     return True

@@ -6,17 +6,21 @@ once is refused, because nobody could say which of the two is true.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 from harness.errors import InputError
 from harness.journal import records as r
-from harness.journal.observation import LoadSecond, Observation, Write
+from harness.journal.line import EARLIEST
+from harness.journal.observation import LoadSecond, Write
+from harness.journal.probes import Growing, Probes, row_of
+from harness.journal.rows import BareRows
 from harness.units import Instant
 
 T = TypeVar("T")
+_BATCH: Final = 16_384  # rows of probes that wait for being put into columns: few enough to be no matter
 _OF_ACCOUNTS: Final = (r.TakenOver, r.SandboxEnded, r.TakenBack)
 _ONCE: Final = (
     r.DrillDeclared,
@@ -41,7 +45,7 @@ class Timeline:
     clocks: tuple[r.ClockRead, ...]
     stages: tuple[r.StageStarted, ...]
     stage_ends: tuple[r.StageEnded, ...]
-    observations: dict[str, tuple[Observation, ...]]
+    observations: Mapping[str, Probes]
     load: tuple[LoadSecond, ...]
     writes: tuple[Write, ...]
     ledger_closed: r.LedgerClosed | None
@@ -63,6 +67,11 @@ class Timeline:
     stopped: r.Stopped | None
     impossible: tuple[str, ...] = ()
     """What no drill writes, as clauses."""
+
+    def __post_init__(self) -> None:
+        """Keeps what was seen of each service in the order in which it was due."""
+        ordered = {name: Probes.of(every).by_due() for name, every in self.observations.items()}
+        object.__setattr__(self, "observations", ordered)
 
     def fault_at(self, state: r.FaultState) -> r.FaultMoved | None:
         """When the fault first reached a state."""
@@ -89,58 +98,140 @@ def read_timeline(written: Iterable[tuple[Instant, r.Record]]) -> Timeline:
         InputError: the journal does not start with a drill's declaration, so there is nothing to judge; or it holds
             two records of a kind that can come only once.
     """
-    entries = tuple(written)
-    found = tuple(record for _, record in entries)
-    if not found or not isinstance(found[0], r.DrillDeclared):
-        raise InputError("the journal does not begin with a drill's declaration; there is nothing to judge")
-    declared = found[0]
-    counted = Counter(record.kind for record in found if isinstance(record, _ONCE))
-    for kind, times in counted.items():
-        if times > 1:
-            raise InputError(
-                f"the journal holds {times} records '{kind}', and a drill has only one; it was not written by one"
+    reading = Reading()
+    for at, record in written:
+        reading.add(at, record)
+    return reading.timeline()
+
+
+@dataclass
+class Reading:
+    """A timeline while its journal is read, record by record: what comes in thousands is put into columns at once."""
+
+    _found: list[r.Record] = field(default_factory=list)
+    _seen: dict[str, Growing] = field(default_factory=dict)
+    _waiting: list[Sequence[Any]] = field(default_factory=list)
+    _writes: list[Write] = field(default_factory=list)
+    _load: list[LoadSecond] = field(default_factory=list)
+    _foreseen: list[str] = field(default_factory=list)
+    _count: int = 0
+    _first: r.Record | BareRows | None = None
+    _begin: Instant = EARLIEST
+    _end: Instant = EARLIEST
+
+    def add(self, written: Instant, record: r.Record | BareRows) -> None:
+        """Takes the next record.
+
+        Raises:
+            NotColumnsError: bare rows, of this record or of one before it, are none that can be taken unread.
+        """
+        self._count += 1
+        if self._first is None:
+            self._first, self._begin = record, written
+        self._end = written
+        if isinstance(record, BareRows):
+            last = record.last
+            if record.kind == "observations":
+                self._see(record.rows)
+            else:
+                self._writes += record.writes()
+        else:
+            last = max(instants(record), default=written)
+            self._keep(record)
+        if last > written:  # it was written before it happened
+            self._foreseen.append(
+                f"line {self._count} ({record.kind}) tells of what came {last - written} after it was written"
             )
 
-    def every(kind: type[T]) -> tuple[T, ...]:
-        return tuple(record for record in found if isinstance(record, kind))
+    def _keep(self, record: r.Record) -> None:
+        match record:
+            case r.Observations(rows=seen):
+                self._see([row_of(one) for one in seen])
+            case r.LedgerWrites(rows=writes):
+                self._writes += writes
+            case r.LoadSeen(rows=load):
+                self._load += load
+            case _:
+                self._found.append(record)
 
-    def first(kind: type[T]) -> T | None:
-        return next((record for record in found if isinstance(record, kind)), None)
+    def _see(self, rows: Iterable[Sequence[Any]]) -> None:
+        self._waiting += rows
+        if len(self._waiting) >= _BATCH:
+            self.settle()
 
-    by_service: dict[str, list[Observation]] = {service.name: [] for service in declared.services}
-    for batch in every(r.Observations):
-        for observation in batch.rows:
-            by_service.setdefault(observation.service, []).append(observation)
-    return Timeline(
-        declared=declared,
-        start=entries[0][0],
-        end=entries[-1][0],
-        ended=first(r.DrillEnded) is not None,
-        clocks=every(r.ClockRead),
-        stages=every(r.StageStarted),
-        stage_ends=every(r.StageEnded),
-        observations={name: tuple(sorted(seen, key=lambda one: one.due)) for name, seen in by_service.items()},
-        load=tuple(second for batch in every(r.LoadSeen) for second in batch.rows),
-        writes=tuple(write for batch in every(r.LedgerWrites) for write in batch.rows),
-        ledger_closed=first(r.LedgerClosed),
-        ledger_reads=every(r.LedgerRead),
-        fault=every(r.FaultMoved),
-        undo_registered=every(r.UndoRegistered),
-        undone=every(r.UndoDone),
-        triggers=every(r.TriggerMet),
-        decisions=every(r.Decided),
-        ahead=first(r.LookedAhead),
-        planned=first(r.Planned),
-        steps=every(r.StepEnded),
-        rollback_started=first(r.RollbackStarted),
-        rollback_ended=first(r.RollbackEnded),
-        served=every(r.Served),
-        restored=first(r.DataRestored),
-        notices=every(r.NoticeTold),
-        checks=every(r.CriterionChecked),
-        stopped=first(r.Stopped),
-        impossible=(*_of_others(found), *_foreseen(entries)),
-    )
+    def settle(self) -> None:
+        """Puts the last rows into columns.
+
+        Raises:
+            NotColumnsError: as `add`.
+        """
+        by_service: dict[str, list[Sequence[Any]]] = defaultdict(list)
+        for row in self._waiting:
+            by_service[row[0]].append(row)
+        self._waiting.clear()
+        for service, rows in by_service.items():
+            growing = self._seen.setdefault(service, Growing(service))
+            growing.add(*rows)
+            growing.settle()
+
+    def timeline(self) -> Timeline:
+        """What was read.
+
+        Raises:
+            InputError: as `read_timeline`.
+            NotColumnsError: as `add`, unless it was settled.
+        """
+        self.settle()
+        found, declared = self._found, self._first
+        if not isinstance(declared, r.DrillDeclared):
+            raise InputError("the journal does not begin with a drill's declaration; there is nothing to judge")
+        counted = Counter(record.kind for record in found if isinstance(record, _ONCE))
+        for kind, times in counted.items():
+            if times > 1:
+                raise InputError(
+                    f"the journal holds {times} records '{kind}', and a drill has only one; it was not written by one"
+                )
+        of_kind: dict[type[Any], list[Any]] = defaultdict(list)
+        for record in found:
+            of_kind[type(record)].append(record)
+
+        def every(kind: type[T]) -> tuple[T, ...]:
+            return tuple(of_kind.get(kind, ()))
+
+        def first(kind: type[T]) -> T | None:
+            return next(iter(of_kind.get(kind, ())), None)
+
+        by_service = {service.name: Probes.of(()) for service in declared.services}
+        return Timeline(
+            declared=declared,
+            start=self._begin,
+            end=self._end,
+            ended=first(r.DrillEnded) is not None,
+            clocks=every(r.ClockRead),
+            stages=every(r.StageStarted),
+            stage_ends=every(r.StageEnded),
+            observations=by_service | {name: growing.probes() for name, growing in self._seen.items()},
+            load=tuple(self._load),
+            writes=tuple(self._writes),
+            ledger_closed=first(r.LedgerClosed),
+            ledger_reads=every(r.LedgerRead),
+            fault=every(r.FaultMoved),
+            undo_registered=every(r.UndoRegistered),
+            undone=every(r.UndoDone),
+            triggers=every(r.TriggerMet),
+            decisions=every(r.Decided),
+            ahead=first(r.LookedAhead),
+            planned=first(r.Planned),
+            steps=every(r.StepEnded),
+            rollback_started=first(r.RollbackStarted),
+            rollback_ended=first(r.RollbackEnded),
+            served=every(r.Served),
+            restored=first(r.DataRestored),
+            notices=every(r.NoticeTold),
+            checks=every(r.CriterionChecked),
+            stopped=first(r.Stopped),
+            impossible=(*_of_others(found), *self._foreseen),
+        )
 
 
 def _of_others(found: Sequence[r.Record]) -> Iterator[str]:
@@ -148,14 +239,6 @@ def _of_others(found: Sequence[r.Record]) -> Iterator[str]:
     for record in found:
         if isinstance(record, _OF_ACCOUNTS):
             yield f"it holds a record '{record.kind}', which only an account of somebody else holds"
-
-
-def _foreseen(entries: Sequence[tuple[Instant, r.Record]]) -> Iterator[str]:
-    """What was written before it happened."""
-    for number, (written, record) in enumerate(entries, 1):
-        last = max(instants(record), default=written)
-        if last > written:
-            yield f"line {number} ({record.kind}) tells of what came {last - written} after it was written"
 
 
 def instants(record: r.Record) -> Iterator[Instant]:

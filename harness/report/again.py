@@ -6,20 +6,23 @@ the same bytes on any machine that has this package, whatever else is missing th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.errors import InputError, NotFound
+from harness.errors import InputError, InternalError, NotFound
 from harness.journal.account import read_accounts
-from harness.journal.chain import Journal, read_journal
+from harness.journal.chain import JournalReader
+from harness.journal.probes import NotColumnsError
 from harness.journal.records import Record, TakenOver
-from harness.measure.timeline import Timeline
+from harness.measure.timeline import Reading, Timeline
 from harness.report.shards import FILE, read_shards
 from harness.report.summary import NotJudged
 from harness.report.write import write_drill
-from harness.verdict.present import judge_journal
+from harness.verdict.present import judge_timeline
 from harness.verdict.result import Result
 
 JOURNAL: Final = "journal.jsonl"
@@ -144,13 +147,42 @@ def judged(folder: Path) -> tuple[Result, Timeline]:
         InputError: the journal or an account beside it was altered, or is of another drill, or holds none.
     """
     path = folder / JOURNAL
-    journal, accounts = read_journal(path), read_accounts(folder)
+    reader, reading = _read(path)
+    accounts = read_accounts(folder)
     for records in accounts:
-        _refuse_of_another(path, journal, records)
+        _refuse_of_another(reader, records)
     try:
-        return judge_journal(journal, accounts)
+        timeline = reading.timeline()
+        return judge_timeline(timeline, reader.head, accounts), timeline
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> tuple[JournalReader, Reading]:
+    """A whole journal, its thousands of rows as they stand; where that cannot be, it is read again in full."""
+    for plain in (True, False):
+        reader, reading = JournalReader(path), Reading()
+        try:
+            with _no_cycles():
+                for at, record in reader.stream(plain=plain):
+                    reading.add(at, record)
+                reading.settle()
+        except NotColumnsError:
+            continue
+        return reader, reading
+    raise InternalError(f"{path}: the rows of the journal were read, and cannot be kept")
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """For what makes many objects and no cycles of them: to look for such takes longer than to read a journal."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
 
 
 def judge_folders(folders: Sequence[Path]) -> tuple[list[Result], list[NotJudged]]:
@@ -168,12 +200,12 @@ def judge_folders(folders: Sequence[Path]) -> tuple[list[Result], list[NotJudged
     return results, not_judged
 
 
-def _refuse_of_another(path: Path, journal: Journal, account: Sequence[Record]) -> None:
+def _refuse_of_another(journal: JournalReader, account: Sequence[Record]) -> None:
     """An account names the journal as it was then: its last hash, and how many records there were."""
     begun = account[0] if account else None
     if not isinstance(begun, TakenOver) or not begun.head:  # whoever wrote it could not read the journal
         return
-    there = len(journal.entries)
+    there, path = journal.count, journal.path
     if begun.records > there or (begun.records == there and begun.head != journal.head):
         raise InputError(
             f"{path.parent}: an account in it is of another journal: of {begun.records} records up to "

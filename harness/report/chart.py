@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from harness.journal.probes import Probes
 from harness.measure.timeline import Timeline
 from harness.report.lanes import Axis, Lane, lane
 from harness.report.words import Origin, clock, duration, short
@@ -132,7 +133,7 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
     placed: list[Placed] = []
     y = top
     for service in result.services:
-        seen = timeline.observations.get(service.name, ())
+        seen = timeline.observations.get(service.name, Probes.of(()))
         drawn = lane(service, seen, begin=timeline.start, axis=axis, height=height, character=_CHARACTER)
         y += 20 + (18 if drawn.brackets else 2)
         placed.append(Placed(y, drawn))

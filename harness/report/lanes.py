@@ -7,14 +7,17 @@ other, so no beat between period and pixel can show a gap that is not there.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Final
 
-from harness.journal.observation import Observation, Outcome
+from harness.journal.observation import Outcome
+from harness.journal.probes import NEVER, Probes
 from harness.report.words import duration, kinds, short
-from harness.units import Instant, are, counted
+from harness.units import Duration, Instant, are, counted
 from harness.verdict.result import OutageResult, ServiceResult
 
 BAD: Final = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.WRONG, Outcome.SLOW)
@@ -72,13 +75,14 @@ class Lane:
 class _Group:
     x: float
     width: float
-    outcomes: Counter[Outcome]
+    outcomes: Mapping[Outcome, int]
+    total: int
     latency: float | None
 
 
 def lane(
     service: ServiceResult,
-    seen: Sequence[Observation],
+    seen: Probes,
     *,
     begin: Instant,
     axis: Axis,
@@ -95,8 +99,8 @@ def lane(
         height: of the lane's box, in pixels.
         character: width of a character of a label, in pixels.
     """
-    shown = [one for one in seen if axis.start <= (one.due - begin).seconds <= axis.end]
-    groups = _groups(shown, begin, axis, service.period)
+    shown = _shown(seen, begin, axis)
+    groups = list(_groups(shown, begin, axis, service.period))
     slowest = max((group.latency for group in groups if group.latency is not None), default=0.0)
     top = max(2 * service.within, slowest, 2 * _FASTEST)
 
@@ -111,9 +115,7 @@ def lane(
         good=_boxes((group.x, height - 3, group.width, 3.0) for group in groups if group.outcomes[Outcome.GOOD]),
         bad=tuple((kind.value, path) for kind in BAD if (path := _bad(groups, kind, height))),
         skipped=_boxes(
-            (group.x, 0, group.width, height * _silent(group) / group.outcomes.total())
-            for group in groups
-            if _silent(group)
+            (group.x, 0, group.width, height * _silent(group) / group.total) for group in groups if _silent(group)
         ),
         latency=_line(groups, y),
         limit=y(service.within),
@@ -133,24 +135,36 @@ def _note(service: ServiceResult) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _groups(seen: Sequence[Observation], begin: Instant, axis: Axis, period: float) -> list[_Group]:
+def _shown(seen: Probes, begin: Instant, axis: Axis) -> Probes:
+    """Those that were due on the axis."""
+
+    def second(due: int) -> float:
+        return Duration(due - begin.ns).seconds
+
+    return seen[bisect_left(seen.due, axis.start, key=second) : bisect_right(seen.due, axis.end, key=second)]
+
+
+def _groups(seen: Probes, begin: Instant, axis: Axis, period: float) -> Iterator[_Group]:
+    """Each with all that was bad in it, and the slowest of its answers: however many it holds, none is passed over."""
     if not seen:
-        return []
-    each = max(1, math.ceil((seen[-1].number - seen[0].number + 1) / _GROUPS))
-    found: list[_Group] = []
-    batch: list[Observation] = []
-    for one in [*seen, None]:
-        if batch and (one is None or one.number // each != batch[0].number // each):
-            first = (batch[0].due - begin).seconds
-            x = axis.x(first)
-            end = axis.x(first + max(period, 1e-6) * each)
-            latencies = [latency.seconds for other in batch if (latency := other.latency) is not None]
-            outcomes = Counter(other.outcome for other in batch)
-            found.append(_Group(x, max(0.4, round(end - x, 1)), outcomes, max(latencies, default=None)))
-            batch = []
-        if one is not None:
-            batch.append(one)
-    return found
+        return
+    each = max(1, math.ceil((seen.number[-1] - seen.number[0] + 1) / _GROUPS))
+    latencies = seen.latencies()
+    numbers = enumerate(number // each for number in seen.number)
+    starts = [next(same)[0] for _, same in groupby(numbers, key=itemgetter(1))]
+    for low, high in pairwise([*starts, len(seen)]):
+        first = Duration(seen.due[low] - begin.ns).seconds
+        x = axis.x(first)
+        end = axis.x(first + max(period, 1e-6) * each)
+        slowest = max(latencies[low:high])
+        batch = seen[low:high]
+        yield _Group(
+            x=x,
+            width=max(0.4, round(end - x, 1)),
+            outcomes={outcome: batch.count(outcome) for outcome in Outcome},
+            total=high - low,
+            latency=None if slowest == NEVER else Duration(slowest).seconds,
+        )
 
 
 def _silent(group: _Group) -> int:
@@ -163,9 +177,8 @@ def _bad(groups: Iterable[_Group], kind: Outcome, height: float) -> str:
     boxes = []
     for group in groups:
         if group.outcomes[kind]:
-            total = group.outcomes.total()
-            size = height * max(_LEAST, group.outcomes[kind] / total)
-            foot = height * sum(max(_LEAST, group.outcomes[one] / total) for one in below if group.outcomes[one])
+            size = height * max(_LEAST, group.outcomes[kind] / group.total)
+            foot = height * sum(max(_LEAST, group.outcomes[one] / group.total) for one in below if group.outcomes[one])
             boxes.append((group.x, max(0.0, height - foot - size), group.width, min(size, height)))
     return _boxes(boxes)
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from harness.journal.cause import Cause
 from harness.journal.observation import Observation, Outcome, WriteOutcome
+from harness.journal.probes import Probes
 from harness.journal.records import FaultState
 from harness.measure.timeline import Timeline
 from harness.units import Duration
@@ -103,7 +104,7 @@ def _unseen(timeline: Timeline) -> Iterator[str]:
     """Probes and writes that tell what nobody can have seen."""
     limits = {one.name: one.within for one in timeline.declared.services}
     for name, limit in limits.items():
-        for one in timeline.observations.get(name, ()):
+        for one in timeline.observations.get(name, Probes.of(())).unlike(limit.ns):
             if wrong := _not_so(one, limit):
                 yield f"probe {one.number} of {name} is told to be {one.outcome}, and {wrong}"
     for write in timeline.writes:

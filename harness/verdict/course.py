@@ -217,8 +217,8 @@ def recovered(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     elif system is None:
         return
     elif system.recovery is None:
-        seen = [one for one in timeline.observations[system.last.service] if one.outcome.tells]
-        cause = Cause.NOT_RECOVERED if seen[-1].outcome.bad else Cause.RECOVERY_NOT_KNOWN
+        seen = timeline.observations[system.last.service]
+        cause = Cause.NOT_RECOVERED if seen.bad[seen.tells.rfind(1)] else Cause.RECOVERY_NOT_KNOWN
         yield Finding(cause, f"{system.last.service} was not answering well for long enough at the end")
     elif _healed_by_itself(timeline, system.recovery.high, system.good_in_a_row):
         began = "the rollback began" if timeline.rollback_started else "a rollback was called for"

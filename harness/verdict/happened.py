@@ -6,17 +6,17 @@ Nothing here is judged; every value is one of the journal's, in the units of the
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from harness.journal.observation import Observation, Outcome
+from harness.journal.observation import Outcome
+from harness.journal.probes import NEVER, Probes
 from harness.journal.records import FaultState, UndoDone
 from harness.journal.undo import Undo
 from harness.measure.edge import Edge
 from harness.measure.measures import Measures
 from harness.measure.outage import Outage
 from harness.measure.timeline import Timeline
-from harness.units import Instant
+from harness.units import Duration, Instant
 from harness.verdict import result as res
 from harness.verdict.course import stopper
 from harness.verdict.outlook import OutlookResult
@@ -121,7 +121,8 @@ class Happened:
         recovered = system.recovery.high if system and system.recovery else timeline.end
         for declared in timeline.declared.services:
             seen = timeline.observations[declared.name]
-            outcomes = Counter(one.outcome for one in seen)
+            outcomes = {outcome: seen.count(outcome) for outcome in sorted(Outcome)}
+            hit, well = seen.from_due(split), seen.from_due(recovered)
             found = (*self.measures.before[declared.name], *self.measures.after[declared.name])
             yield res.ServiceResult(
                 name=declared.name,
@@ -131,13 +132,13 @@ class Happened:
                 period=above(declared.period),
                 probes=len(seen),
                 good=outcomes[Outcome.GOOD],
-                bad={kind.value: count for kind, count in sorted(outcomes.items()) if kind.bad},
+                bad={kind.value: count for kind, count in outcomes.items() if kind.bad and count},
                 skipped=outcomes[Outcome.SKIPPED] + outcomes[Outcome.LATE],
                 lag=above(self.measures.lag[declared.name]),
                 outages=tuple(self._outage(outage) for outage in found),
-                before=_latency(one for one in seen if one.due < split),
-                during=_latency(one for one in seen if split <= one.due < recovered),
-                after=_latency(one for one in seen if one.due >= recovered),
+                before=_latency(seen[:hit]),
+                during=_latency(seen[hit:well]),
+                after=_latency(seen[well:]),
             )
 
     def _outage(self, outage: Outage) -> res.OutageResult:
@@ -236,13 +237,13 @@ class Happened:
         return known and registered <= done
 
 
-def _latency(seen: Iterable[Observation]) -> res.LatencyResult:
+def _latency(seen: Probes) -> res.LatencyResult:
     """Percentiles by nearest rank: the least latency that so large a share of the answers did not exceed."""
-    known = sorted(one.latency for one in seen if one.latency is not None)
+    known = sorted(latency for latency in seen.latencies() if latency != NEVER)
     if not known:
         return res.LatencyResult(p50=None, p95=None)
 
     def percentile(share: float) -> float:
-        return above(known[math.ceil(share * len(known)) - 1])
+        return above(Duration(known[math.ceil(share * len(known)) - 1]))
 
     return res.LatencyResult(p50=percentile(0.5), p95=percentile(0.95))

@@ -106,19 +106,24 @@ def _looks(timeline: Timeline) -> Iterator[_Course]:
 
 def _probes(timeline: Timeline) -> Iterator[_Course]:
     for service, seen in timeline.observations.items():
-        for one in seen:
+        for one in seen.out_of_order():
             moments = (("was due", one.due), ("was sent", one.sent), ("was answered", one.completed))
             yield _Course(moments, "probe {} of {}", (one.number, service))
 
 
 def _ledger(timeline: Timeline) -> Iterator[_Course]:
     for write in timeline.writes:
+        if write.due <= write.sent and (write.acknowledged is None or write.sent <= write.acknowledged):
+            continue
         moments = (("was due", write.due), ("was sent", write.sent), ("was answered", write.acknowledged))
         yield _Course(moments, "the write {}", (write.id,))
     closed = timeline.ledger_closed
-    told = {one.acknowledged: one.id for one in timeline.writes if one.outcome is WriteOutcome.OK and one.acknowledged}
+    told = [
+        (one.acknowledged, one.id) for one in timeline.writes if one.outcome is WriteOutcome.OK and one.acknowledged
+    ]
     if told and closed and not closed.error:  # the ledger is closed when every client knows what became of its writes
-        yield _Course(((f"the write {told[max(told)]} was answered", max(told)), ("the ledger was closed", closed.at)))
+        last, name = max(told)
+        yield _Course(((f"the write {name} was answered", last), ("the ledger was closed", closed.at)))
     for read in timeline.ledger_reads:
         yield _Course((("began", read.started), ("ended", read.completed)), "the reading of rows {}", (read.when,))
 

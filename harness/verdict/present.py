@@ -37,7 +37,18 @@ def judge_journal(journal: Journal, accounts: Sequence[Sequence[Record]] = ()) -
         InputError: the journal holds no drill.
     """
     timeline = read_timeline((entry.at, entry.record) for entry in journal.entries)
-    return _Presenter(timeline, measure(timeline), journal.head, taken_back(accounts)).result(), timeline
+    return judge_timeline(timeline, journal.head, accounts), timeline
+
+
+def judge_timeline(timeline: Timeline, head: str, accounts: Sequence[Sequence[Record]] = ()) -> res.Result:
+    """Judges what a journal told: the last of `judge_journal`'s two steps.
+
+    Args:
+        timeline: of the journal.
+        head: the hash of its last record.
+        accounts: as there.
+    """
+    return _Presenter(timeline, measure(timeline), head, taken_back(accounts)).result()
 
 
 def _missing(one: res.MeasureResult) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from itertools import chain
+from operator import sub
 from typing import Final
 
 from harness.journal.cause import Cause
 from harness.journal.declaration import Phase, ServiceDeclared
 from harness.journal.records import FaultMoved, FaultState, Stage, StageEnded
-from harness.measure.edge import telling
 from harness.measure.measures import Measures
 from harness.measure.split import fault_begins
 from harness.measure.timeline import Timeline
@@ -76,7 +77,7 @@ def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     set_up = timeline.fault_at(FaultState.SET_UP)
     for service in timeline.declared.services:
         seen = timeline.observations[service.name]
-        count = sum(1 for one in seen if one.outcome.tells and (set_up is None or one.due < set_up.at))
+        count = seen[: None if set_up is None else seen.from_due(set_up.at)].tells.count(1)
         if count < ENOUGH_PROBES:
             yield Finding(
                 Cause.TOO_FEW_PROBES,
@@ -103,7 +104,8 @@ def _nobody_looked(timeline: Timeline, begin: Instant, end: Instant) -> Iterator
 def _all_looked(timeline: Timeline, effective: FaultMoved) -> bool:
     """True when every service was probed after the effect was seen: so what no probe met, no client did."""
     services = timeline.declared.services
-    return all(any(sent > effective.at for sent in _sent(timeline, service)) for service in services)
+    seen = (timeline.observations[service.name].telling.sent for service in services)
+    return all(len(sent) and sent[-1] > effective.at.ns for sent in seen)
 
 
 def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
@@ -123,7 +125,7 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
                 Cause.PROBER_STALLED,
                 f"{service.name} was not observed for {unobserved}, more than {limit}; the prober stalled",
             )
-        numbers = [one.number for one in timeline.observations[service.name]]
+        numbers = timeline.observations[service.name].number
         if numbers and not len(numbers) == len(set(numbers)) == max(numbers) - min(numbers) + 1:
             yield Finding(
                 Cause.PROBES_MISSING,
@@ -134,14 +136,15 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
 
 def _unobserved(timeline: Timeline, service: ServiceDeclared) -> Duration:
     """The longest time between two telling probes of a service, or after the last, less one period."""
-    sent = _sent(timeline, service)
+    sent = timeline.observations[service.name].telling.sent
     if not sent:
         return timeline.end - timeline.start
-    return _longest([*sent, max(sent[-1], last_look(timeline))], service.period)
+    end = max(sent[-1], last_look(timeline).ns)
+    return Duration(max(map(sub, chain(sent[1:], [end]), sent))) - service.period
 
 
 def _sent(timeline: Timeline, service: ServiceDeclared) -> list[Instant]:
-    return [one.sent for one in telling(timeline.observations[service.name]) if one.sent]
+    return [Instant(sent) for sent in timeline.observations[service.name].telling.sent]
 
 
 def _longest(moments: list[Instant], period: Duration) -> Duration:

@@ -13,6 +13,7 @@ from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Outcome, WriteOutcome
+from harness.journal.probes import Probes
 from harness.measure.timeline import Timeline, instants, read_timeline
 from harness.units import Duration
 from harness.verdict.consistent import consistent
@@ -371,7 +372,7 @@ def test_each_kind_of_contradiction_is_told_once() -> None:
     change = {**BACKWARDS["looks that are told in another order"][0], **UNSEEN["a good answer over its limit"][0]}
     assert len(told(replace(GOOD, **change))) == 2  # type: ignore[arg-type]
     probes = tuple(probe(n, 6.0 + n)._replace(completed=at(5.9)) for n in (1, 2))
-    assert told(replace(GOOD, observations={**GOOD.observations, "web": probes})) == [
+    assert told(replace(GOOD, observations={**GOOD.observations, "web": Probes.of(probes)})) == [
         "probe 1 of web was answered 1.1 s before it was sent"
     ]
 

@@ -11,6 +11,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.guard import Guard
 from harness.journal.observation import Observation, Outcome
+from harness.journal.probes import Probes
 from harness.journal.undo import Switch
 from harness.measure.measures import Measures, measure
 from harness.report.html import render_html
@@ -287,7 +288,7 @@ def test_an_outage_that_was_on_at_the_first_probe_says_so() -> None:
 
 def test_the_kinds_of_bad_answers_of_an_outage_stand_in_a_fixed_order() -> None:
     seen = GOOD.observations["web"]
-    web = (*seen[:53], seen[53]._replace(outcome=Outcome.REFUSED), *seen[54:])
+    web = Probes.of((*seen[:53], seen[53]._replace(outcome=Outcome.REFUSED), *seen[54:]))
     timeline = replace(GOOD, observations={**GOOD.observations, "web": web})
     found, *_ = Happened(timeline, measure(timeline)).services()
     assert list(found.outages[0].kinds.items()) == [("refused", 1), ("timeout", 36)]

@@ -13,6 +13,7 @@ from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Phase
 from harness.journal.observation import Observation, Outcome
+from harness.journal.probes import Probes
 from harness.measure.measures import measure
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant
@@ -40,7 +41,7 @@ def failed(*stages: r.Stage) -> tuple[r.StageEnded, ...]:
 
 def seen(*web: Observation) -> Timeline:
     """The drill with other probes of web."""
-    return replace(GOOD, observations={**GOOD.observations, "web": web})
+    return replace(GOOD, observations={**GOOD.observations, "web": Probes.of(web)})
 
 
 def without(*states: r.FaultState) -> tuple[r.FaultMoved, ...]:
@@ -171,8 +172,8 @@ def test_a_fault_was_injected_and_had_an_effect(change: dict[str, Any], found: l
 def looked_at(*instants: Instant, others: bool = True) -> Timeline:
     """No effect was seen, and web was probed at these instants only, between 3.1 s (injected) and 3.3 s."""
     web = tuple(probe(number, 0)._replace(due=one, sent=one) for number, one in enumerate(instants))
-    seen = {name: probes if others else () for name, probes in GOOD.observations.items()}
-    return replace(GOOD, fault=UNSEEN, observations={**seen, "web": web})
+    seen = {name: probes if others else Probes.of(()) for name, probes in GOOD.observations.items()}
+    return replace(GOOD, fault=UNSEEN, observations={**seen, "web": Probes.of(web)})
 
 
 def unobserved(time: str, service: str = "web") -> tuple[Cause, str]:

@@ -11,6 +11,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Verdict
+from harness.journal.probes import Probes
 from harness.measure.felt import Measure
 from harness.measure.measures import measure
 from harness.units import Duration, Instant, Span
@@ -227,7 +228,7 @@ def test_findings_stand_in_the_order_in_which_a_drill_runs() -> None:
         rollback_started=None,
         rollback_ended=None,
         stage_ends=tuple(one for one in GOOD.stage_ends if one.stage is not r.Stage.VALIDATE),
-        observations={**GOOD.observations, "mail": backwards[:2] + backwards[3:]},
+        observations={**GOOD.observations, "mail": Probes.of(backwards[:2] + backwards[3:])},
     )
     assert MEASURES.system is not None
     measures = replace(

@@ -12,6 +12,7 @@ from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.guard import Guard
 from harness.journal.observation import Outcome
+from harness.journal.probes import Probes
 from harness.journal.refusal import Refusal
 from harness.measure.measures import measure
 from harness.measure.timeline import Timeline
@@ -397,8 +398,8 @@ def test_a_recovery_that_the_drill_did_not_see_is_a_miss_whatever_probes_say() -
 
 def following(*outcomes: Outcome) -> Timeline:
     """The drill with more probes of web after its last one."""
-    more = tuple(probe(200 + n, 6.7 + n / 10, outcome) for n, outcome in enumerate(outcomes))
-    return replace(GOOD, observations={**GOOD.observations, "web": (*GOOD.observations["web"], *more)})
+    more = (probe(200 + n, 6.7 + n / 10, outcome) for n, outcome in enumerate(outcomes))
+    return replace(GOOD, observations={**GOOD.observations, "web": Probes.of((*GOOD.observations["web"], *more))})
 
 
 @pytest.mark.parametrize(

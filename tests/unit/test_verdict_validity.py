@@ -10,6 +10,7 @@ from harness.journal import declaration as d
 from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
+from harness.journal.probes import Probes
 from harness.measure.measures import measure
 from harness.units import Duration
 from harness.verdict import validity
@@ -140,6 +141,6 @@ def test_a_probe_that_was_sent_as_the_effect_was_seen_does_not_tell_whether_clie
         for service, seen in timeline.observations.items()
     }
     last = {service: seen[-1]._replace(sent=effective.at + after) for service, seen in before.items()}
-    seen = {service: (*those[:-1], last[service]) for service, those in before.items()}
+    seen = {service: Probes.of((*those[:-1], last[service])) for service, those in before.items()}
     timeline = replace(timeline, observations=seen)
     assert [one.cause for one in validity.broken(timeline, measure(timeline))] == causes

@@ -1,0 +1,257 @@
+"""The probes of one service as columns: an hour of them is 180,000, and as many objects would not fit.
+
+A `Probes` is a sequence of `Observation`s that are made when they are asked for. Whoever goes through all of them reads
+the columns instead. Imports only the floor and observation.py.
+
+Invariant: the columns are of one length, and nobody changes them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import compress, islice
+from operator import le, lt, sub
+from typing import Any, Final, overload
+
+from harness.journal.observation import Observation, Outcome
+from harness.units import Instant
+
+NEVER: Final = -(2**63)
+"""Stands in a column for what is None: an instant that no clock of a drill ever shows."""
+_BY_CODE: Final = tuple(sorted(Outcome))
+_CODES: Final[dict[str, int]] = {outcome.value: code for code, outcome in enumerate(_BY_CODE)}
+_ANSWERED: Final = (Outcome.GOOD, Outcome.SLOW, Outcome.STATUS, Outcome.WRONG)
+
+
+def _flags(of: Iterable[Outcome]) -> bytes:
+    """A table that turns the code of one of these outcomes into 1, and any other into 0."""
+    chosen = {_CODES[one.value] for one in of}
+    return bytes(int(code in chosen) for code in range(256))
+
+
+_TELLS: Final = _flags(one for one in Outcome if one.tells)
+_BAD: Final = _flags(one for one in Outcome if one.bad)
+_HAS_ANSWER: Final = _flags(_ANSWERED)
+
+
+class NotColumnsError(Exception):
+    """Rows are not what columns are made of; whether they are wrong is for somebody else to say."""
+
+
+class Probes(Sequence[Observation]):
+    """Probes of one service, in a fixed order.
+
+    `number`, `due`, `sent`, `completed` and `status` hold numbers, NEVER for None; instants are nanoseconds. `outcome`
+    holds codes, of which `bad`, `tells` and `answered` are made.
+    """
+
+    def __init__(self, service: str, columns: Sequence[array[int]], outcome: bytes) -> None:
+        self.service = service
+        self.number, self.due, self.sent, self.completed, self.status = columns
+        self.outcome = outcome
+
+    @classmethod
+    def of(cls, observations: Iterable[Observation]) -> Probes:
+        """Columns of observations of one service, in the order in which they are given."""
+        if isinstance(observations, Probes):
+            return observations
+        growing = Growing()
+        growing.add(*map(row_of, observations))
+        return growing.probes()
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    @overload
+    def __getitem__(self, at: int) -> Observation: ...
+    @overload
+    def __getitem__(self, at: slice) -> Probes: ...
+    def __getitem__(self, at: int | slice) -> Observation | Probes:
+        if isinstance(at, slice):
+            return Probes(self.service, [column[at] for column in self._columns], self.outcome[at])
+        return self._made((*(column[at] for column in self._columns), self.outcome[at]))
+
+    def __iter__(self) -> Iterator[Observation]:
+        return map(self._made, zip(*self._columns, self.outcome, strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Probes):
+            same = self.service == other.service or not self.outcome
+            return same and self.outcome == other.outcome and self._columns == other._columns
+        return tuple(self) == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Probes({list(self)!r})"
+
+    def _made(self, row: tuple[int, ...]) -> Observation:
+        number, due, sent, completed, status, outcome = row
+        return Observation(
+            self.service,
+            number,
+            Instant(due),
+            None if sent == NEVER else Instant(sent),
+            None if completed == NEVER else Instant(completed),
+            _BY_CODE[outcome],
+            None if status == NEVER else status,
+        )
+
+    @property
+    def _columns(self) -> tuple[array[int], ...]:
+        return self.number, self.due, self.sent, self.completed, self.status
+
+    @cached_property
+    def bad(self) -> bytes:
+        """1 for each probe that shows that a client did not get a good answer, else 0."""
+        return self.outcome.translate(_BAD)
+
+    @cached_property
+    def tells(self) -> bytes:
+        """1 for each probe whose outcome is evidence, else 0; whether it was ever sent is not asked."""
+        return self.outcome.translate(_TELLS)
+
+    @property
+    def answered(self) -> bytes:
+        """1 for each probe that may have got an answer, else 0."""
+        return self.outcome.translate(_HAS_ANSWER)
+
+    @cached_property
+    def telling(self) -> Probes:
+        """Those that are evidence about the service, in the order in which they were sent.
+
+        Where they were sent at once, in an order that does not depend on when answers came in.
+        """
+        found = self
+        if NEVER in self.sent or 0 in self.tells:
+            found = self.where(one and sent != NEVER for one, sent in zip(self.tells, self.sent, strict=True))
+        if all(map(lt, found.sent, islice(found.sent, 1, None))):
+            return found
+        keys = list(zip(found.sent, found.number, found.outcome, strict=True))
+        if all(map(le, keys, islice(keys, 1, None))):
+            return found
+        return found.ordered(sorted(range(len(keys)), key=keys.__getitem__))
+
+    def where(self, chosen: Iterable[object]) -> Probes:
+        """Those that are chosen, in the same order.
+
+        Args:
+            chosen: for each probe something that is true or not.
+        """
+        flags = list(chosen)
+        columns = [array("q", compress(column, flags)) for column in self._columns]
+        return Probes(self.service, columns, bytes(compress(self.outcome, flags)))
+
+    def by_due(self) -> Probes:
+        """All, in the order in which they were due."""
+        if all(map(le, self.due, islice(self.due, 1, None))):
+            return self
+        return self.ordered(sorted(range(len(self)), key=self.due.__getitem__))
+
+    def from_due(self, instant: Instant) -> int:
+        """Of probes in the order in which they were due: the index of the first that was due at an instant or later."""
+        return bisect_left(self.due, instant.ns)
+
+    def count(self, outcome: Outcome) -> int:
+        """How many have an outcome."""
+        return self.outcome.count(_CODES[outcome.value])
+
+    def lags(self) -> Iterator[int]:
+        """By how much each that was sent was sent late, in nanoseconds."""
+        if NEVER not in self.sent:
+            return map(sub, self.sent, self.due)
+        return (sent - due for sent, due in zip(self.sent, self.due, strict=True) if sent != NEVER)
+
+    def latencies(self) -> list[int]:
+        """From the due instant to the answer, in nanoseconds; NEVER where there was none."""
+        rows = zip(self.answered, self.completed, self.due, strict=True)
+        return [done - due if answered and done != NEVER else NEVER for answered, done, due in rows]
+
+    def out_of_order(self) -> Iterator[Observation]:
+        """Those that may have been sent before they were due, or answered before they were sent, and some others."""
+        if all(map(le, self.due, self.sent)) and all(map(le, self.sent, self.completed)):
+            return iter(())
+        rows = zip(self.due, self.sent, self.completed, strict=True)
+        return (self[at] for at, (due, sent, done) in enumerate(rows) if sent < due or done < sent)
+
+    def unlike(self, limit: int) -> Iterator[Observation]:
+        """Those without instants, or that took longer than a limit in nanoseconds, and some others."""
+        rows = zip(self.sent, self.completed, strict=True)
+        return (self[at] for at, (sent, done) in enumerate(rows) if sent == NEVER or not sent <= done <= sent + limit)
+
+    def ordered(self, order: Sequence[int]) -> Probes:
+        """Those at some places, in the order of these."""
+        columns = [array("q", map(column.__getitem__, order)) for column in self._columns]
+        return Probes(self.service, columns, bytes(map(self.outcome.__getitem__, order)))
+
+
+class Growing:
+    """Makes `Probes` of rows: lists as they stand in a journal, in the order of the fields of `Observation`."""
+
+    def __init__(self, service: str = "") -> None:
+        self._service = service
+        self._waiting: list[Sequence[Any]] = []
+        self._columns = [array("q") for _ in range(5)]
+        self._outcome = bytearray()
+
+    def add(self, *rows: Sequence[Any]) -> None:
+        """Adds rows; what is in them is looked at by `settle`."""
+        self._waiting += rows
+
+    def probes(self) -> Probes:
+        """All rows that were added.
+
+        Raises:
+            NotColumnsError: one of them is not what columns are made of.
+        """
+        self.settle()
+        return Probes(self._service, self._columns, bytes(self._outcome))
+
+    def settle(self) -> None:
+        """Puts the rows that wait into the columns.
+
+        Raises:
+            NotColumnsError: as `probes`.
+        """
+        if not self._waiting:
+            return
+        try:
+            services, number, due, sent, completed, outcome, status = zip(*self._waiting, strict=True)
+            if len(set(services)) > 1 or type(services[0]) is not str or services[0] != (self._service or services[0]):
+                raise NotColumnsError
+            made = [_numbers(column) for column in (number, due, sent, completed, status)]
+            codes = bytes(map(_CODES.__getitem__, outcome))
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise NotColumnsError from error
+        self._service = services[0]
+        for column, more in zip(self._columns, made, strict=True):
+            column.extend(more)
+        self._outcome += codes
+        self._waiting.clear()
+
+
+def _numbers(column: Sequence[Any]) -> array[int]:
+    """A column of whole numbers and None.
+
+    Raises:
+        TypeError: something else is in it.
+    """
+    if None in column:
+        column = [NEVER if value is None else value for value in column]
+    return array("q", column)
+
+
+def row_of(one: Observation) -> tuple[Any, ...]:
+    """An observation as a row: what stands in a journal."""
+    return (
+        one.service,
+        one.number,
+        one.due.ns,
+        one.sent and one.sent.ns,
+        one.completed and one.completed.ns,
+        one.outcome.value,
+        one.status,
+    )
