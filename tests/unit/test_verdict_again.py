@@ -32,6 +32,7 @@ LIVE = {
     "chaostoolkit",
     "conduct",
     "settings",
+    "locks",
 }
 REPORT = """
 import sys
