@@ -17,6 +17,8 @@ from harness.errors import DrillError, NotFound
 from harness.system.find import find_system
 
 if TYPE_CHECKING:
+    from pytest_bdd.parser import Feature
+
     from harness.bdd.lint.document import Document
     from harness.bdd.lint.feature import FeatureText
     from harness.drill.builder import DrillBuilder
@@ -86,15 +88,14 @@ class FeatureReader(pytest.File):
 
 
 class FeatureFile(pytest.Module):
-    """A feature file as a module whose tests are its scenarios."""
+    """A feature file as a module whose tests are its scenarios. `text` is what these were read from."""
+
+    text: str = ""
 
     def _getobj(self) -> ModuleType:
         from pytest_bdd import scenario as bind  # noqa: PLC0415 - only where features are collected
-        from pytest_bdd.exceptions import GherkinParseError  # noqa: PLC0415
-        from pytest_bdd.feature import get_feature  # noqa: PLC0415
 
-        from harness.bdd.lint.document import ENCODING, read_document  # noqa: PLC0415
-        from harness.bdd.lint.syntax import NotGherkin  # noqa: PLC0415
+        from harness.bdd.lint.document import ENCODING  # noqa: PLC0415
 
         module = ModuleType(self.path.stem.replace("-", "_"))
         module.__file__ = str(self.path)
@@ -105,18 +106,7 @@ class FeatureFile(pytest.Module):
                 raise self.CollectError(str(error)) from error
             self.config.stash[MISTAKES].append(error)
             return module
-        try:
-            document = read_document(self.path)
-            feature = get_feature("", str(self.path), encoding=ENCODING)
-        except NotGherkin as error:
-            raise self.CollectError(f"{self.path}:{error.line}: {error}; {error.fix}") from error
-        except GherkinParseError as error:
-            raise self.CollectError(
-                f"{self.path}:{error.line}: this is not Gherkin: {error.line_content.strip()}"
-            ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise self.CollectError(f"{self.path}: cannot be read: {error}") from error
-        self._refuse_equal_names(document)
+        feature = self._parsed()
         for tag in sorted({*feature.tags, *(tag for one in feature.scenarios.values() for tag in one.tags)}):
             if not tag or tag.startswith("_"):
                 raise self.CollectError(f"{self.path}: '@{tag}' is no tag; one begins with a letter or a digit")
@@ -134,6 +124,33 @@ class FeatureFile(pytest.Module):
                 bind(str(self.path), name, encoding=ENCODING, features_base_dir="")(body),
             )
         return module
+
+    def _parsed(self) -> Feature:
+        """The feature, parsed from `text`."""
+        from pytest_bdd.exceptions import GherkinParseError  # noqa: PLC0415 - only where features are collected
+        from pytest_bdd.feature import features, get_feature  # noqa: PLC0415
+
+        from harness.bdd.lint.document import ENCODING, document_of  # noqa: PLC0415
+        from harness.bdd.lint.syntax import NotGherkin  # noqa: PLC0415
+
+        try:
+            self.text = self.path.read_text(encoding=ENCODING)
+            document = document_of(self.text)
+            features.pop(str(self.path), None)  # it may have been read before in this process, and changed since
+            feature = get_feature("", str(self.path), encoding=ENCODING)
+            changed = self.text != self.path.read_text(encoding=ENCODING)
+        except NotGherkin as error:
+            raise self.CollectError(f"{self.path}:{error.line}: {error}; {error.fix}") from error
+        except GherkinParseError as error:
+            raise self.CollectError(
+                f"{self.path}:{error.line}: this is not Gherkin: {error.line_content.strip()}"
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise self.CollectError(f"{self.path}: cannot be read: {error}") from error
+        if changed:
+            raise self.CollectError(f"{self.path}: it was changed while it was read; try again when it is saved")
+        self._refuse_equal_names(document)
+        return feature
 
     def _refuse_equal_names(self, document: Document) -> None:
         """Scenarios or columns of one name overwrite each other silently; here that is an error."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from harness.bdd.features import BUILDER
+from harness.bdd.features import BUILDER, FeatureFile
 from harness.drill.spec import Drill
 
 _SLUG: Final = pytest.StashKey[str]()
@@ -35,7 +36,8 @@ def build(item: pytest.Item) -> Drill:
     Raises:
         InputError: the scenario leaves out something that a drill needs.
     """
-    return item.stash[BUILDER].build(item.stash[_SLUG])
+    drill = item.stash[BUILDER].build(item.stash[_SLUG])
+    return replace(drill, feature=item.parent.text) if isinstance(item.parent, FeatureFile) else drill
 
 
 def slug_of(feature: str, scenario: str, taken: Sequence[str]) -> str:

@@ -15,16 +15,14 @@ INPUTS: Final = "inputs"
 def keep_inputs(drill: Drill, folder: Path) -> None:
     """Copies feature and drill.toml into the drill's folder, without the secrets in them.
 
-    The drill.toml is as it was read, whatever became of the file since; the feature is as it is now. A drill that was
-    made by a program has no files, and one whose feature has gone since keeps none of it.
+    Both are as they were read, whatever became of the files since. A drill that was made by a program has none.
 
     Raises:
         CannotCreate: there is no room for them.
     """
-    feature = Path(drill.source.file)
+    feature = Path(drill.source.file).name
     try:
-        said = feature.read_text(encoding="utf-8") if feature.is_file() else ""
-        for name, text in ((feature.name, said), (drill.model.file.name, drill.model.text)):
+        for name, text in ((feature, drill.feature), (drill.model.file.name, drill.model.text)):
             if text:
                 (folder / INPUTS).mkdir(exist_ok=True)
                 (folder / INPUTS / name).write_text(masked(text), encoding="utf-8")

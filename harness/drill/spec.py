@@ -108,6 +108,8 @@ class Drill:
     lag_limit: Duration
     guards: Said = field(default_factory=Said)
     acted: tuple[ActedAgo, ...] = ()
+    feature: str = field(default="", repr=False)
+    """The text of the feature file, as it was read; empty where a program made the drill."""
     slug: str = field(default="")
 
     @property
