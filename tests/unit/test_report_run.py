@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from junitparser import Error, Failure, JUnitXml, TestCase
 from junitparser.junitparser import Properties
+from xmlschema import XMLSchema
 
 from harness.journal.declaration import Verdict
 from harness.report.assets import assets
@@ -17,14 +18,18 @@ from harness.report.html import render_index
 from harness.report.junit import render_junit
 from harness.report.markdown import render_markdown
 from harness.report.schema import schemas
-from harness.report.summary import summary
+from harness.report.summary import NotJudged, summary
 from harness.report.write import stable_json
 from harness.verdict.result import Result
 from tests.support.journals import judged
 from tests.support.pages import Page
 from tests.support.stories import BAD_RELEASE, STORIES
 
-GOLDEN = Path(__file__).parent / "golden" / "report_missed.md"
+HERE = Path(__file__).parent
+GOLDEN = HERE / "golden" / "report_missed.md"
+JUNIT = HERE / "golden" / "junit_missed.xml"
+SUMMARY = HERE / "golden" / "summary_missed.json"
+SCHEMA = HERE.parent / "support" / "junit.xsd"
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +89,25 @@ def test_junit_tells_failures_from_errors_and_lets_the_expected_pass(results: li
         "too-close": [Error],
     }
     assert (suite.tests, suite.failures, suite.errors) == (8, 1, 3)
+
+
+def test_junit_is_as_its_schema_says(results: list[Result]) -> None:
+    """Also of no drill, of drills that could not be judged, and of text that XML cannot hold."""
+    schema = XMLSchema(SCHEMA)
+    odd = results[0].model_copy(update={"name": "a\x00b\ud800 ]]> <&\"'", "reason": "]]>\x1b[1m", "as_expected": False})
+    lost = NotJudged(folder="gone", reason="journal.jsonl:3: this line of the journal was altered")
+    for text in (render_junit(results), render_junit([]), render_junit([odd], [lost]), render_junit([], [lost])):
+        schema.validate(text)
+    assert not schema.is_valid(render_junit(results).replace('errors="', 'errors="-', 1))
+
+
+def test_junit_reads_as_it_was_agreed() -> None:
+    assert render_junit([judged(STORIES["missed"])[0]]) == JUNIT.read_text(encoding="utf-8")
+
+
+def test_json_reads_as_it_was_agreed() -> None:
+    """What programs read of a run; that of a drill is held against golden/notes."""
+    assert stable_json(summary([judged(STORIES["missed"])[0]])) == SUMMARY.read_text(encoding="utf-8")
 
 
 def test_junit_names_feature_bounds_and_lost_writes(results: list[Result]) -> None:
