@@ -37,8 +37,7 @@ def _hung_upgrade(drill: DrillBuilder, service: str, version: str) -> None:
     drill.break_by(HungUpgrade(service, version))
 
 
-@when(step("the history of {service:Service} keeps only {keep:d} revisions"))
-@when(step("the history of {service:Service} keeps only {keep:d} revision"))
+@when(step("the history of {service:Service} keeps only {keep:d} revision(s)"))
 def _short_history(drill: DrillBuilder, service: str, keep: int) -> None:
     drill.hinder_by(ShortHistory(service, keep))
 

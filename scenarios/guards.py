@@ -26,8 +26,7 @@ def _share(drill: DrillBuilder, share: float) -> None:
     drill.guard(Said(share=share))
 
 
-@given(step("the fault may hit at most {count:d} services"))
-@given(step("the fault may hit at most {count:d} service"))
+@given(step("the fault may hit at most {count:d} service(s)"))
 def _services(drill: DrillBuilder, count: int) -> None:
     drill.guard(Said(services=count))
 

@@ -48,8 +48,7 @@ def _tables(drill: DrillBuilder, limit: Duration) -> None:
     drill.must_hold(demands.tables(drill.model), limit)
 
 
-@then(step("{table:Table} holds at least {least:d} rows within {limit:Duration}"))
-@then(step("{table:Table} holds at least {least:d} row within {limit:Duration}"))
+@then(step("{table:Table} holds at least {least:d} row(s) within {limit:Duration}"))
 def _rows(drill: DrillBuilder, table: str, least: int, limit: Duration) -> None:
     drill.must_hold(demands.rows(drill.model, table, least), limit)
 

@@ -7,7 +7,7 @@ accept any text of about the right shape and complain with what was expected.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -136,8 +136,34 @@ TYPES: Final[dict[str, ParameterType]] = {
 }
 NUMBERS: Final = {"d": ("2", "a whole number"), "g": ("5", "a number")}
 """The parameter types that are not ours, each with an example and what it is."""
+NUMBER_PATTERNS: Final = {"d": r"[-+ ]?\d+", "g": r"[-+ ]?\d*\.?\d+(?:[eE][-+]?\d+)?"}
+"""What is read as one of them."""
+
+
+def told_of(kind: str) -> tuple[str, str]:
+    """What a parameter of a type is, and an example."""
+    if kind in TYPES:
+        return TYPES[kind].meaning, TYPES[kind].example
+    example, meaning = NUMBERS[kind]
+    return meaning, example
+
+
+PLURAL: Final = "(s)"
+"""In the text of a step: a letter that is there or not, as in 'row(s)'."""
+_PLURAL_FIELD: Final = "{:Plural}"
 
 
 def step(pattern: str) -> parsers.StepParser:
-    """A step's text with typed parameters in braces: {service:Service}, {limit:Duration}."""
-    return parsers.parse(pattern, extra_types=TYPES)
+    """A step's text with typed parameters in braces, {limit:Duration}; 'row(s)' is 'row' or 'rows'."""
+    return plain_step(pattern, TYPES)
+
+
+def plain_step(pattern: str, types: Mapping[str, Any]) -> parsers.parse:
+    """As `step`, with other readers of the parameters."""
+    plural = ParameterType("s?", str, "s", "a letter")
+    return parsers.parse(pattern.replace(PLURAL, _PLURAL_FIELD), extra_types={**types, "Plural": plural})
+
+
+def text_of(parser: parsers.StepParser) -> str:
+    """A step's text as it was given."""
+    return str(parser.name).replace(_PLURAL_FIELD, PLURAL)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pytest_bdd import parsers
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from harness.bdd.parameters import NUMBERS, TYPES, ParameterType
+from harness.bdd.parameters import NUMBER_PATTERNS, NUMBERS, PLURAL, TYPES, ParameterType, plain_step, text_of
 
 MODULES: Final = ("system", "faults", "rollback", "objectives", "validation", "guards", "database", "configuration")
 """The modules of `scenarios`, each about one subject, in the order in which they are shown."""
@@ -24,7 +24,9 @@ MODULES: Final = ("system", "faults", "rollback", "objectives", "validation", "g
 _FIELD: Final = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _WORD: Final = re.compile(r"""'[^']*'|"[^"]*"|[^\s,]+|,""")
 _FAR: Final = 0.45  # of a step's words: beyond it, what is nearest is only the least strange
-_LIKE: Final = 0.6  # two words that share less are not the same one misspelt
+_LIKE: Final = 0.65  # two words that share less are not the same one misspelt
+_KNOWN: Final = 0.6  # of the letters of a step's own long words: where fewer are there, it is about something else
+_SHORT: Final = 3  # letters of words that are in every sentence
 _MORE_WORDS: Final = 0.3  # for each further word that a parameter takes: '5 s' is as good as '5s', but less so
 
 
@@ -39,7 +41,7 @@ class Step:
     @property
     def text(self) -> str:
         """Its text, with parameters in braces."""
-        return str(self.parser.name)
+        return text_of(self.parser)
 
     @property
     def about(self) -> str:
@@ -76,11 +78,11 @@ class Step:
             kind = found.group(2) or ""
             if kind in TYPES:
                 return TYPES[kind].example
-            one_thing = kind == "d" and not re.match(r" \w+s\b", self.text[found.end() :])
+            one_thing = kind == "d" and not re.match(r" \w+(?:s\b|\(s\))", self.text[found.end() :])
             number, _ = NUMBERS.get(kind, (found.group(1), ""))
             return "1" if one_thing else number
 
-        return _FIELD.sub(filled, self.text)
+        return _FIELD.sub(filled, self.text).replace(PLURAL, "s")
 
     def takes(self, argument: str) -> bool:
         """True where its function has an argument of this name."""
@@ -91,7 +93,7 @@ class Step:
         """Reads its text and leaves the parameters as they stand; None where the parser is not one of ours."""
         if not isinstance(self.parser, parsers.parse):
             return None
-        return parsers.parse(self.text, extra_types={name: _Text(kind) for name, kind in TYPES.items()}).parser
+        return plain_step(self.text, {name: _Text(kind) for name, kind in TYPES.items()}).parser
 
     def match(self, text: str) -> Match | None:
         """What a text says, if it is this step. A parameter that has no meaning makes no other step of it."""
@@ -169,6 +171,38 @@ def readings(steps: Iterable[Step], text: str) -> tuple[Match, ...]:
     return tuple(found for one in steps if (found := one.match(text)))
 
 
+def misfit(steps: Iterable[Step], text: str) -> tuple[Match, str] | None:
+    """The step whose own words are all there, and its first parameter whose text has not the shape; None without one.
+
+    Of several, the one that says most itself.
+    """
+    for one in sorted(steps, key=lambda one: -len(_FIELD.sub("", one.text))):
+        if found := re.fullmatch("".join(_loosely(one.text)), text):
+            match = Match(one, found.groupdict(), {name: found.span(name) for name in one.parameters})
+            wrong = next((name for name, kind in one.parameters.items() if not _fits(kind, found[name])), None)
+            if wrong is not None:
+                return match, wrong
+    return None
+
+
+def _loosely(text: str) -> Iterator[str]:
+    """A step's text as a pattern whose parameters are anything."""
+    end = 0
+    for one in _FIELD.finditer(text):
+        yield f"{_escaped(text[end : one.start()])}(?P<{one.group(1)}>.+?)"
+        end = one.end()
+    yield _escaped(text[end:])
+
+
+def _escaped(text: str) -> str:
+    return re.escape(text).replace(re.escape(PLURAL), "s?")
+
+
+def _fits(kind: str, text: str) -> bool:
+    pattern = TYPES[kind].pattern if kind in TYPES else NUMBER_PATTERNS.get(kind, ".+")
+    return re.fullmatch(pattern, text) is not None
+
+
 @dataclass(frozen=True)
 class Near:
     """The step that is most like a text, and the text as it would be that step."""
@@ -183,11 +217,28 @@ def nearest(steps: Iterable[Step], text: str) -> Near | None:
     best: tuple[float, Near] | None = None
     for one in steps:
         tokens = _WORD.findall(_FIELD.sub(r"{\1}", one.text))
+        tokens = [_in_number(token, words) for token in tokens]
+        if _known(tokens, words) < _KNOWN:
+            continue
         cost, filled = _aligned(tuple(tokens), tuple(words))
         share = cost / max(len(tokens), len(words), 1)
         if share <= _FAR and (best is None or share < best[0]):
             best = share, Near(one, " ".join(filled).replace(" ,", ","))
     return best[1] if best else None
+
+
+def _in_number(token: str, words: Sequence[str]) -> str:
+    """'row(s)' as the text has it."""
+    one = token.removesuffix(PLURAL)
+    return token if one == token else f"{one}s" if f"{one}s" in words else one
+
+
+def _known(tokens: Sequence[str], words: Sequence[str]) -> float:
+    """How much of what a step says itself is in a text, by letters: long words tell more than short ones."""
+    own = [one for one in tokens if "{" not in one and len(one) > _SHORT]
+    letters = sum(map(len, own))
+    there = sum(len(one) * (1 - min((_unlike(one, word) for word in words), default=1)) for one in own)
+    return there / letters if letters else 0
 
 
 def _aligned(tokens: Sequence[str], words: Sequence[str]) -> tuple[float, tuple[str, ...]]:

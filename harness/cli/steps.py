@@ -25,8 +25,8 @@ Every step there is, by subject, with an example and a feature that uses it. `dr
 
 A step says who, in which state, and by when. `Given` is about what is there, `When` about what is broken, `Then` about
 what must follow; `And` and `But` go on with the keyword before them. What stands in braces is a parameter, with its
-[kind](#parameters). `drill lint` tells of misspelt steps, with the nearest one. [Your own](own-steps-and-faults.md) are
-steps like any other.
+[kind](#parameters); `row(s)` is one row, or more rows. `drill lint` tells of misspelt steps, with the nearest one.
+[Your own](own-steps-and-faults.md) are steps like any other.
 """
 
 

@@ -7,6 +7,7 @@ Only what is certain is told. Each rule has the bound that it follows from:
   trigger may come first.
 - What is validated is looked at once good answers have lasted, so the recovery time and that of validation are longer
   than that.
+- A service is healthy so many times in a row only once it was asked so many times, one request after the other.
 - An outage begins and ends between two probes each: a bound within two probe periods can never be told to be kept,
   and nothing that is to be felt or to call for a rollback in less is known by then.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from harness.drill.checks.services import HealthyInARow
 from harness.drill.guards.rules import rules_for
 from harness.drill.preview import expected_plan, refusals
 from harness.drill.sandboxes import CLUSTER_TAG, KIND
@@ -159,24 +161,36 @@ def _late(drill: Drill) -> Iterator[Unreachable]:
             "name a trigger that holds for less: 'And a rollback is called for when … is down for 3 s'",
         )
         return
+    looks = _NONE
+    for spec in drill.criteria:
+        if isinstance(spec.check, HealthyInARow):
+            if spec.criterion.within > spec.check.least:
+                looks = looks + spec.check.least
+            else:
+                yield Unreachable(
+                    "out-of-reach",
+                    spec.criterion.source,
+                    f"{spec.criterion.name} within {spec.criterion.within}: to look so often takes longer than "
+                    f"{spec.check.least} in any case",
+                    "give it more time, or look less often",
+                )
     sustained = max(drill.sustain.time, Duration(round(drill.sustain.probes * 1e9 / drill.probe_rate)))
     waited = _outage_at_least(drill)
     period = Duration(round(1e9 / drill.probe_rate))
     seen = waited + period if waited > _NONE else waited  # an outage is counted from the good answer before it
     bad = f"a trigger holds only after {waited} of bad answers, and the good one before was {period} earlier"
+    last = f"good answers have lasted for {sustained}"
+    asked = f", and services were asked for their health for {looks}" if looks > _NONE else ""
     parts = {
         Measured.OUTAGE: (seen, bad),
-        Measured.VALIDATION: (sustained, f"nothing is validated before good answers have lasted for {sustained}"),
-        Measured.RTO: (
-            seen + sustained,
-            f"{bad}; good ones must last for {sustained}",
-        ),
+        Measured.VALIDATION: (sustained + looks, f"nothing is validated before {last}{asked}"),
+        Measured.RTO: (seen + sustained + looks, f"{bad}; good ones must last for {sustained}{asked}"),
     }
     for one in drill.objectives:
         least, why = parts.get(one.measured, (None, ""))
         if least is not None and one.bound <= least:
             yield _bound_too_short(one, least, why)
-    at_least = drill.limits.steady_window + waited + sustained
+    at_least = drill.limits.steady_window + waited + sustained + looks
     most = rules_for(drill.model, drill.guards, _EMBEDDED).duration
     if most <= at_least:
         yield Unreachable(

@@ -9,6 +9,7 @@ import pytest
 
 from harness.bdd.lint.feature import FeatureText, lint_feature, same_names
 from harness.bdd.lint.finding import WHY, Finding
+from harness.bdd.vocabulary import misfit, nearest, readings
 from tests.support.commands import ECHO, REPOSITORY, TRACKTION
 from tests.support.linted import (
     ANSWERS,
@@ -56,6 +57,23 @@ BAD = {
     ), "is a step of Then, and here it is one of Given"),
     "no unit": ("wrong-value", 4, 42, changed(STEADY, "And the steady state is observed for 5"), "is not a duration"),
     "no share": ("wrong-value", 5, 71, changed(TRIGGER, TRIGGER.replace("5 %", "5")), "is not a share"),
+    "a number in words": ("wrong-value", 11, 43,
+        changed(ANSWERS, "And every critical service is healthy three times in a row within 5 s"),
+        "expected a whole number, not 'three'"),
+    "no number at all": ("wrong-value", 7, 33, changed(EFFECT, "Then clients feel it within soon"),
+        "expected a number and a unit: ms, s, min, h, d, not 'soon'"),
+    "a name of two words": ("wrong-value", 6, 10, changed(FAULT, "When the echo is released as 2.0.0"),
+        "expected a service of drill.toml, not 'the echo'"),
+    "healthy more often than there is time for": ("out-of-reach", 11, 9,
+        changed(ANSWERS, ANSWERS, "And every critical service is healthy 100000 times in a row within 5 s").replace(
+            f"    {ANSWERS}\n", "", 1
+        ), "takes longer than 20 s in any case"),
+    "a value of one row": ("unknown-version", 17, 9, outline("| live  |", "| 1.0.0 |", "| 1.0.9 |"),
+        "there is no release 1.0.9"),
+    "what one row cannot show": ("out-of-reach", 17, 7, outline("| live  |", "| 1.0.0 |", "| 1.0.0 |").replace(
+        RTO, "And the recovery time is at most <rto>").replace("| live  |", "| live  | rto  |").replace(
+        "| 1.0.0 |\n", "| 1.0.0 | 20 s |\n", 1).replace("| 1.0.0 |\n", "| 1.0.0 | 1 s  |\n", 1),
+        "longer than 2.02 s in any case"),
     "no verdict": ("wrong-value", 13, 24, changed(RTO, RTO, "And the verdict is great"), "is not a verdict"),
     "no row": ("no-examples", 14, 5, outline("| live |"), "have no row"),
     "no Examples": ("no-examples", 2, 3, outline(), "the outline has no Examples"),
@@ -194,7 +212,7 @@ def test_a_reason_is_told_whole_and_apart_from_what_would_do(tmp_path: Path) -> 
 
 def test_a_row_of_its_own_mistake_is_told(tmp_path: Path) -> None:
     [finding] = found_in(tmp_path, outline("| live  |", "| 1.0.0 |", "| 9.9.9 |"))
-    assert (finding.id, finding.what) == ("unknown-version", "there is no release 9.9.9")
+    assert (finding.id, finding.what) == ("unknown-version", "there is no release 9.9.9 (the step of line 3)")
 
 
 def test_a_control_may_state_what_cannot_hold(tmp_path: Path) -> None:
@@ -213,3 +231,27 @@ def test_github_is_told_the_place_with_everything_escaped() -> None:
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "features").rglob("*.feature")), ids=lambda path: path.stem)
 def test_the_features_of_this_repository_have_no_finding(path: Path) -> None:
     assert lint_feature(FeatureText(path, path.name, STEPS, TRACKTION, "drill.toml")) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the disk is full",
+        "search is restarted",
+        "the database is on fire",
+        "the pager rings within 5 min",
+        "a customer complains",
+    ],
+)
+def test_a_step_about_something_else_is_near_to_none(text: str) -> None:
+    assert nearest(STEPS, text) is None
+
+
+def test_one_step_stands_for_one_thing_and_for_several() -> None:
+    for text in ("the fault may hit at most 1 service", "the fault may hit at most 2 services"):
+        [found] = readings(STEPS, text)
+        assert found.step.text == "the fault may hit at most {count:d} service(s)"
+    near = nearest(STEPS, "the fault may hit at mots 2 services")
+    assert near is not None
+    assert near.text == "the fault may hit at most 2 services"
+    assert misfit(STEPS, "the fault may hit at most no services") is not None

@@ -57,6 +57,8 @@ class Row:
 
     values: Mapping[str, str]
     at: Place | None
+    cells: Mapping[str, Place] = field(default_factory=dict)
+    """Where each value stands."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,11 @@ class _Reader:
         header = found.table_header.cells if found.table_header else []
         names = [cell.value for cell in header]
         rows = tuple(
-            Row(dict(zip(names, (cell.value for cell in row.cells), strict=True)), _place(row.location))
+            Row(
+                dict(zip(names, (cell.value for cell in row.cells), strict=True)),
+                _place(row.location),
+                dict(zip(names, (_place(cell.location) for cell in row.cells), strict=True)),
+            )
             for row in found.table_body or []
         )
         again = tuple(

@@ -10,8 +10,8 @@ from typing import Final
 
 from harness.bdd.lint.document import BELOW, Line, Place, Row, Written
 from harness.bdd.lint.finding import Finding
-from harness.bdd.parameters import TYPES
-from harness.bdd.vocabulary import Match, Step, nearest, readings
+from harness.bdd.parameters import TYPES, told_of
+from harness.bdd.vocabulary import Match, Step, misfit, nearest, readings
 from harness.drill.builder import DrillBuilder
 from harness.drill.names import Unknown
 from harness.drill.reach import never_shown
@@ -39,20 +39,22 @@ class Looked:
     open_builder: Callable[[], DrillBuilder]
 
     def findings(self) -> Iterator[Finding]:
-        """All mistakes, each once however many rows show it."""
+        """All mistakes: in a row of Examples where it makes them, else once however many rows show them."""
+        declared: list[tuple[Row, list[Finding]]] = []
         for row in self.written.rows:
-            yield from self._of_row(row)
-
-    def _of_row(self, row: Row) -> Iterator[Finding]:
-        builder, whole = self.open_builder(), True
-        for line in self.written.steps:
-            said = line.rendered(row.values)
-            missing = [self._no_column(name, at) for name, at in line.columns if name not in row.values]
-            found = missing or [*self._read(said, builder)]
-            whole = whole and not found and not self._foreign(said)
-            yield from found
-        if whole:
-            yield from self._declared(builder)
+            builder, whole = self.open_builder(), True
+            for line in self.written.steps:
+                said = line.rendered(row.values)
+                missing = [self._no_column(name, at) for name, at in line.columns if name not in row.values]
+                found = missing or [_in_row(one, line, row) for one in self._read(said, builder)]
+                whole = whole and not found and not self._foreign(said)
+                yield from found
+            if whole:
+                declared.append((row, [*self._declared(builder)]))
+        for row, found in declared:
+            for one in found:
+                of_all = all(one in others for _, others in declared)
+                yield one if of_all or row.at is None else _moved(one, row.at)
 
     def _no_column(self, name: str, at: Place) -> Finding:
         there = [column for table in self.written.tables for column in table.columns]
@@ -90,6 +92,12 @@ class Looked:
         return self._at(line.at, "wrong-keyword", what, f"write it with {right}, or after a step that has {right}")
 
     def _undefined(self, line: Line) -> Finding:
+        meant = misfit((one for one in self.steps if one.keyword in ("", line.kind)), line.text)
+        if meant:
+            match, name = meant
+            expected, example = told_of(match.step.parameters[name])
+            what = f"expected {expected}, not '{match.texts[name]}', in the step '{match.step.text}'"
+            return self._at(_in(line, match, name), "wrong-value", what, f"write it as in: {example}")
         what = f"no step is defined that reads '{line.text}'"
         near = nearest(self.steps, line.text)
         if near is None:
@@ -170,6 +178,19 @@ class Looked:
 def _said(builder: DrillBuilder) -> list[Fault | Obstacle]:
     """What is broken, and what stands in the way, as far as it is said."""
     return [one for one in (builder.fault, *builder.hindrances) if one is not None]
+
+
+def _in_row(finding: Finding, line: Line, row: Row) -> Finding:
+    """A mistake of a step that has columns is one of the row: of its value that is told of, as far as one is."""
+    columns = [name for name, _ in line.columns if name in row.values]
+    if row.at is None or not columns:
+        return finding
+    told = next((name for name in columns if row.values[name] and row.values[name] in finding.what), columns[0])
+    return _moved(finding, row.cells.get(told, row.at), f" (the step of line {finding.line})")
+
+
+def _moved(finding: Finding, at: Place, more: str = "") -> Finding:
+    return finding.model_copy(update={"line": at.line, "column": at.column, "what": f"{finding.what}{more}"})
 
 
 def _in(line: Line, match: Match, name: str) -> Place:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Final
 
 from harness.clock import Deadline
 from harness.drill.checks.base import Bench, Reading, comparable, in_time
@@ -13,7 +14,9 @@ from harness.system.check_model import HttpCheck
 from harness.system.checks import look_at_service
 from harness.system.looks import looks_to_meet
 from harness.system.pointer import find
-from harness.units import counted
+from harness.units import Duration, counted
+
+LEAST_LOOK: Final = Duration.of(ms=0.2)  # a request and its answer; on the machine itself it takes twice that
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class HealthyInARow:
 
     services: tuple[str, ...]
     times: int
+
+    @property
+    def least(self) -> Duration:
+        """What it takes in any case."""
+        return LEAST_LOOK * self.times * len(self.services)
 
     def read(self, bench: Bench, deadline: Deadline) -> Reading:
         """Looks at every service `times` times."""
