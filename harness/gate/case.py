@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from harness.gate.variation import Variation
 
@@ -28,13 +29,15 @@ class Trouble(StrEnum):
     KILLED_BY_TIME = "killed after a time"
     KILLED_AT_COMMAND = "killed at a command"
     KILLED_AT_STATEMENT = "killed at a statement"
+    KILLED_AT_CHANGE = "killed at a change of a file"
     TERMINATED = "asked to end"
     TERMINATED_AT_COMMAND = "asked to end at a command"
+    TERMINATED_AT_CHANGE = "asked to end at a change of a file"
 
     @property
     def kills(self) -> bool:
         """The gate ends the first run on purpose, and starts a second."""
-        return self in (Trouble.KILLED_BY_TIME, Trouble.KILLED_AT_COMMAND, Trouble.KILLED_AT_STATEMENT)
+        return self is Trouble.KILLED_BY_TIME or self in _KILLED_AT
 
     @property
     def interrupts(self) -> bool:
@@ -44,7 +47,7 @@ class Trouble(StrEnum):
     @property
     def asks(self) -> bool:
         """The gate asks the first run to end, and starts a second."""
-        return self in (Trouble.TERMINATED, Trouble.TERMINATED_AT_COMMAND)
+        return self in (Trouble.TERMINATED, Trouble.TERMINATED_AT_COMMAND, Trouble.TERMINATED_AT_CHANGE)
 
     @property
     def at_command(self) -> bool:
@@ -52,9 +55,17 @@ class Trouble(StrEnum):
         return self in (Trouble.KILLED_AT_COMMAND, Trouble.TERMINATED_AT_COMMAND)
 
     @property
+    def at_change(self) -> bool:
+        """It happens while a change of a file, of some number, is held."""
+        return self in (Trouble.KILLED_AT_CHANGE, Trouble.TERMINATED_AT_CHANGE)
+
+    @property
     def cuts(self) -> bool:
         """The script loses its way to the database."""
         return self in (Trouble.AWAY, Trouble.AWAY_AND_BACK)
+
+
+_KILLED_AT: Final = (Trouble.KILLED_AT_COMMAND, Trouble.KILLED_AT_STATEMENT, Trouble.KILLED_AT_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,14 @@ _USUAL: Final = r"""EXISTS (
         ELSE lower(regexp_replace(v.set, '^0\s*(us|ms|s|min|h|d)$', '0')) = lower(v.usual) END)"""
 """A setting of a database that says what holds without it, too."""
 _OURS: Final = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-_PARTS: Final[Mapping[str, str]] = {"OURS": _OURS, "SORTED": _SORTED, "OWNER": _OWNER, "USUAL": _USUAL}
+_FIRST_OF_USERS: Final = "16384"  # below it are the oids of what initdb makes
+_PARTS: Final[Mapping[str, str]] = {
+    "OURS": _OURS,
+    "SORTED": _SORTED,
+    "OWNER": _OWNER,
+    "USUAL": _USUAL,
+    "FIRST_OF_USERS": _FIRST_OF_USERS,
+}
 OBJECTS: Final[Mapping[str, str]] = {
     "schema": """
         SELECT n.nspname, replace(concat_ws(' ', pg_get_userbyid(n.nspowner),
@@ -36,8 +43,10 @@ OBJECTS: Final[Mapping[str, str]] = {
     "column": """
         SELECT n.nspname || '.' || c.relname || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
                CASE WHEN a.attnotnull THEN 'NOT NULL' END, a.attidentity, a.attgenerated,
-               pg_get_expr(d.adbin, d.adrelid))
+               pg_get_expr(d.adbin, d.adrelid), nullif(a.attcollation, t.typcollation)::regcollation,
+               (SELECT SORTED FROM unnest(a.attacl) AS one))
         FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_type t ON t.oid = a.atttypid
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
         WHERE OURS AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')""",
     "constraint": """
@@ -66,9 +75,31 @@ OBJECTS: Final[Mapping[str, str]] = {
         FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint JOIN pg_class c ON c.oid = t.tgrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE OURS AND t.tgisinternal""",
     "type": """
-        SELECT t.oid::regtype::text, t.typtype::text FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-        WHERE OURS AND t.typtype IN ('e', 'd', 'r')""",
+        SELECT t.oid::regtype::text, concat_ws(' ', t.typtype, (
+            SELECT string_agg(e.enumlabel, ',' ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE OURS AND (t.typtype IN ('e', 'd', 'r')
+            OR t.typtype = 'c' AND (SELECT c.relkind = 'c' FROM pg_class c WHERE c.oid = t.typrelid))""",
     "publication": "SELECT pubname, pubowner::regrole::text FROM pg_publication",
+    "numbers of": """
+        SELECT seqrelid::regclass::text, (to_jsonb(s) - 'seqrelid')::text FROM pg_sequence s""",
+    "other": """
+        SELECT pg_describe_object(classid, objid, 0), '' FROM (
+            SELECT 'pg_statistic_ext'::regclass, oid FROM pg_statistic_ext UNION ALL
+            SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE prokind NOT IN ('f', 'p') UNION ALL
+            SELECT 'pg_largeobject'::regclass, oid FROM pg_largeobject_metadata UNION ALL
+            SELECT 'pg_foreign_data_wrapper'::regclass, oid FROM pg_foreign_data_wrapper UNION ALL
+            SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server UNION ALL
+            SELECT 'pg_user_mapping'::regclass, oid FROM pg_user_mapping UNION ALL
+            SELECT 'pg_language'::regclass, oid FROM pg_language UNION ALL
+            SELECT 'pg_cast'::regclass, oid FROM pg_cast UNION ALL
+            SELECT 'pg_operator'::regclass, oid FROM pg_operator UNION ALL
+            SELECT 'pg_collation'::regclass, oid FROM pg_collation UNION ALL
+            SELECT 'pg_ts_config'::regclass, oid FROM pg_ts_config UNION ALL
+            SELECT 'pg_ts_dict'::regclass, oid FROM pg_ts_dict) AS o (classid, objid)
+        WHERE objid >= FIRST_OF_USERS""",
+    "comment on": """
+        SELECT pg_describe_object(classoid, objoid, objsubid), description FROM pg_description
+        WHERE objoid >= FIRST_OF_USERS""",
     "default privileges": """
         SELECT concat_ws(' ', d.defaclrole::regrole, d.defaclnamespace::regnamespace, d.defaclobjtype),
                (SELECT SORTED FROM unnest(d.defaclacl) AS one) FROM pg_default_acl d""",
@@ -91,13 +122,13 @@ then its owner is the database's by name, and what everybody may do with it by d
 """
 
 FLAGS: Final = """
-    SELECT datallowconn, datconnlimit, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype,
-           datistemplate, (SELECT SORTED FROM unnest(coalesce(datacl, acldefault('d', datdba))) AS one),
+    SELECT datname, datallowconn, datconnlimit, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate,
+           datctype, datistemplate, (SELECT SORTED FROM unnest(coalesce(datacl, acldefault('d', datdba))) AS one),
            (SELECT string_agg(concat_ws(' ', CASE WHEN setrole <> 0 THEN setrole::regrole END, own), ', '
                               ORDER BY setrole, own)
             FROM pg_db_role_setting, unnest(setconfig) AS own
             WHERE setdatabase = d.oid AND NOT (setrole = 0 AND USUAL))
-    FROM pg_database d WHERE datname = %s"""
+    FROM pg_database d WHERE datname <> 'template0'"""
 FLAG_NAMES: Final = (
     "connections allowed",
     "connection limit",
@@ -111,11 +142,9 @@ FLAG_NAMES: Final = (
 )
 SERVER: Final[Mapping[str, LiteralString]] = {
     "roles": """
-        SELECT string_agg(concat_ws(' ', rolname, rolsuper, rolcreatedb, rolcreaterole, rolcanlogin, rolconnlimit,
-                                    rolpassword, rolvaliduntil), '; ' ORDER BY rolname) FROM pg_authid""",
+        SELECT string_agg((to_jsonb(a) - 'oid')::text, '; ' ORDER BY rolname) FROM pg_authid a""",
     "memberships": """
-        SELECT string_agg(concat_ws(' ', roleid::regrole, member::regrole), '; ' ORDER BY roleid, member)
-        FROM pg_auth_members""",
+        SELECT string_agg((to_jsonb(m) - 'oid')::text, '; ' ORDER BY roleid, member) FROM pg_auth_members m""",
     "settings of roles": """
         SELECT string_agg(concat_ws(' ', setrole::regrole, setconfig::text), '; ' ORDER BY setrole)
         FROM pg_db_role_setting WHERE setdatabase = 0""",

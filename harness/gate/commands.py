@@ -17,6 +17,10 @@ _OTHERS: Final = (
     "sort", "stat", "sync", "tail", "tar", "tee", "timeout", "touch", "tr", "wc", "xargs", "zcat",
 )  # fmt: skip
 CLUSTER: Final = ("kubectl", "helm")
+PROGRAMS: Final = "bin"
+"""The folder of the stand-ins, in a world's own."""
+NOTES: Final = ("commands", "hold", "held", "told", "output", "postgres.log")
+"""The files that the gate itself writes there while a script runs."""
 
 _STAND_IN: Final = """#!/bin/sh
 echo "{name}" >>"{world}/commands"
@@ -41,7 +45,7 @@ def lay(world: Path, postgres: Path, path: str) -> str:
         postgres: where PostgreSQL's programs are.
         path: where the others are found.
     """
-    folder = world / "bin"
+    folder = world / PROGRAMS
     folder.mkdir()
     wc, sleep = (shutil.which(name, path=path) or f"/usr/bin/{name}" for name in ("wc", "sleep"))
     for name in (*_POSTGRES, *_OTHERS):

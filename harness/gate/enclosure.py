@@ -18,6 +18,7 @@ from typing import Final
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, Unavailable
 from harness.gate import limits
+from harness.gate.changes import Changes
 from harness.sandbox.common.logs import tail
 from harness.sandbox.common.process import Process, mark_of
 
@@ -26,8 +27,9 @@ _NOT_WATCHED: Final = ("/proc", "/sys", "/dev")  # of the kernel; /dev is read-o
 _SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder to watch
 _CACHES: Final = ("__pycache__", ".pyc", "/.cache/")
 """What an interpreter writes for itself, and needs no cleaning up."""
-_SEEN_BYTES: Final = 4 * 1024 * 1024  # of a file so much is looked through for a password
-_OUTPUT_BYTES: Final = 256 * 1024  # of what a script says so much is kept
+_SEEN_BYTES: Final = 64 * 1024 * 1024  # of a file so much is looked through for a secret
+_CHUNK_BYTES: Final = 1024 * 1024
+_OUTPUT_BYTES: Final = 256 * 1024  # of what a script says the last so much is kept
 
 
 def namespaces() -> tuple[str, ...]:
@@ -40,7 +42,13 @@ class Enclosure:
     """One run of a script, from its start until `close`."""
 
     def __init__(
-        self, world: Path, command: Sequence[str], environment: Mapping[str, str], *, scratch: int | None = None
+        self,
+        world: Path,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        scratch: int | None = None,
+        changes: Changes | None = None,
     ) -> None:
         """Starts the script.
 
@@ -49,6 +57,7 @@ class Enclosure:
             command: the script and its arguments.
             environment: all of it.
             scratch: bytes that fit on its scratch disk; as many as there is room when None.
+            changes: sees what it changes in a folder.
 
         Raises:
             Unavailable: this machine lets nobody make such an enclosure.
@@ -57,14 +66,18 @@ class Enclosure:
         self._told_file.write_bytes(b"")
         self._output = (world / "output").open("wb+")
         size = "-" if scratch is None else str(scratch)
+        started = tuple(command) if changes is None else changes.command(tuple(command))
         self._popen = subprocess.Popen(
-            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_watched(command)), *command],
+            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_watched(command)), *started],
             env={**environment, **mark_of(Process.own())},
             stdin=subprocess.PIPE,
             stdout=self._output,
             stderr=self._output,
             process_group=0,
+            pass_fds=() if changes is None else (changes.descriptor,),
         )
+        if changes is not None:
+            changes.begin()
         try:
             wait_for(lambda: self._lines("ready") or self.ended, Deadline.after(limits.ENCLOSED), "the enclosure")
         except DeadlineExceeded:
@@ -91,9 +104,13 @@ class Enclosure:
 
     @property
     def output(self) -> str:
-        """What it said on both streams."""
-        self._output.seek(0)
+        """What it said on both streams; the end of it, where that is much."""
+        self._output.seek(max(0, self._output.seek(0, os.SEEK_END) - _OUTPUT_BYTES))
         return self._output.read(_OUTPUT_BYTES).decode(errors="replace")
+
+    def says(self, secrets: Sequence[str]) -> bool:
+        """True when one of the secrets stands in all that it said."""
+        return holds(Path(self._output.name), secrets)
 
     @property
     def unwatched(self) -> tuple[str, ...]:
@@ -182,12 +199,18 @@ def _watched(command: Sequence[str]) -> list[str]:
 
 def holds(path: Path, secrets: Sequence[str]) -> bool:
     """True when a file holds one of the secrets."""
+    sought = [secret.encode() for secret in secrets]
+    overlap = max(len(one) for one in sought)
+    end = b""
     try:
         with path.open("rb") as file:
-            data = file.read(_SEEN_BYTES)
+            while file.tell() < _SEEN_BYTES and (data := file.read(_CHUNK_BYTES)):
+                if any(one in end + data for one in sought):
+                    return True
+                end = data[-overlap:]
     except OSError:
         return False
-    return any(secret.encode() in data for secret in secrets)
+    return False
 
 
 def _namespace(pid: int) -> str:

@@ -83,7 +83,7 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         "unpack the archive of the target whole, beside what is there, and switch in one step",
     ),
     "exposed-secret": Kind(
-        "a configuration file may be read by more users than in its archive",
+        "a configuration file may be read, or its folder written to, by more users than it should",
         "keep permissions: tar -p, cp -p, and umask 077 while secrets are written",
     ),
     "not-serving": Kind(
@@ -133,8 +133,8 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     ),
     "left-files": Kind("it left files behind", "make files in a folder of mktemp -d and remove it in a trap on EXIT"),
     "left-credentials": Kind(
-        "it left the database's password in a file",
-        "leave it in the environment; a passfile is removed in a trap on EXIT",
+        "it left the database's password in a file, or a secret in a log",
+        "leave it in the environment; a passfile is removed in a trap on EXIT, and a log shows no secrets",
     ),
     "printed-secret": Kind(
         "it printed a secret",
@@ -149,7 +149,7 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         "work on a copy in DRILL_SCRATCH_DIR",
     ),
     "ended-others": Kind(
-        "it ended a session of another application, in another database",
+        "it ended a session of another application, in another database, or cancelled what that was at",
         "end only sessions WHERE datname = the database that is rolled back",
     ),
     "not-tried": Kind("this could not be tried", "see the reason; run the gate again, on a quiet machine"),

@@ -23,6 +23,7 @@ from harness.gate.mould import make_mould
 from harness.gate.plain import plain_result
 from harness.gate.result import CaseResult, GateResult, Outcome, StaticFinding, result_of
 from harness.gate.seen import Subject
+from harness.gate.spelling import spellings
 from harness.gate.state import touched
 from harness.gate.trial import Workshop, try_case
 from harness.sandbox.common.process import Process
@@ -88,7 +89,7 @@ def run_gate(
             raise UsageError(f"there is no scenario {name!r}; there are {', '.join(cases.NAMES)}")
     begun = now()
     password = secrets.token_urlsafe(18).replace("-", "x")
-    learn(password)
+    learn(*spellings(password))
     with _folder() as folder:
         mould = make_mould(folder, password)
         shop = Workshop(folder, mould, command, environment("PATH") or os.defpath)

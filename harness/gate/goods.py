@@ -15,6 +15,8 @@ from typing import Final
 TARGET: Final = "2.4.0"
 BETWEEN: Final = "2.5.0"
 CURRENT: Final = "2.6.0"
+ALIKE: Final = (f"{TARGET}-rc1", f"{TARGET}_1")
+"""Versions whose names begin as the target's; in a list of names one comes before it, one after."""
 ABSENT: Final = "1.9.3"
 """A version of which there is nothing."""
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from harness.clock import now
 from harness.gate import limits
 from harness.gate.catalogue import FLAG_NAMES, FLAGS, OBJECTS, SERVER, asked
+from harness.gate.commands import NOTES, PROGRAMS
 from harness.gate.seen import DatabaseSeen, FileSeen, Look, OtherSeen, Place
 from harness.gate.server import DATABASE
 from harness.journal.observation import Row
@@ -30,6 +33,9 @@ _ORDERS: Final = """
     FROM orders o"""
 _READ_ONLY: Final = f"-c default_transaction_read_only=on -c statement_timeout={limits.STATEMENT.ns // 1_000_000}"
 _BACKUP: Final = b"PGDMP"  # how a dump begins
+_PLAIN: Final = b"--\n-- PostgreSQL database dump"  # likewise, of one that is a text
+_COMPLETE: Final = b"PostgreSQL database dump complete"
+_GIVEN: Final = ("backups", "migrations", "archive")
 LEDGER: Final = "public.orders"
 VERSIONS: Final = "public.schema_migrations"
 
@@ -84,15 +90,14 @@ def _exhausted(session: psycopg.Connection[Any]) -> list[str]:
     return found
 
 
-def _look_at_server(dsn: str) -> tuple[dict[str, str], dict[str, str], tuple[str, ...], tuple[str, ...]]:
-    """Modes of the database that clients use, the server as a whole, prepared transactions, names of databases."""
+def _look_at_server(dsn: str) -> tuple[dict[str, dict[str, str]], dict[str, str], tuple[str, ...]]:
+    """Modes of each database by its name, the server as a whole, prepared transactions."""
     with _session(dsn) as session:
-        row = session.execute(asked(FLAGS), [DATABASE]).fetchone()
-        flags = dict(zip(FLAG_NAMES, map(str, row), strict=True)) if row else {}
+        rows = session.execute(asked(FLAGS)).fetchall()
+        flags = {str(name): dict(zip(FLAG_NAMES, map(str, row), strict=True)) for name, *row in rows}
         server = {name: str(_one(session, text)) for name, text in SERVER.items()}
         prepared = session.execute("SELECT gid FROM pg_prepared_xacts ORDER BY gid").fetchall()
-        names = session.execute("SELECT datname FROM pg_database WHERE datname <> 'template0'").fetchall()
-    return flags, server, tuple(str(name) for (name,) in prepared), tuple(str(name) for (name,) in names)
+    return flags, server, tuple(str(name) for (name,) in prepared)
 
 
 def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
@@ -103,15 +108,15 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
     except psycopg.Error as error:
         database, closed = None, str(error).strip()
     try:
-        flags, server, prepared, names = _look_at_server(make_conninfo(dsn, dbname="template1"))
+        flags, server, prepared = _look_at_server(make_conninfo(dsn, dbname="template1"))
     except psycopg.Error:  # the whole server is down: then `closed` says so
-        flags, server, prepared, names = {}, {}, (), ()
+        flags, server, prepared = {}, {}, ()
     return Look(
         at=at,
         database=database,
         closed=closed,
-        flags=flags,
-        others={name: _other(dsn, name) for name in names if name != DATABASE},
+        flags=flags.get(DATABASE, {}),
+        others={name: _other(dsn, name, repr(told)) for name, told in flags.items() if name != DATABASE},
         server=server,
         prepared=prepared,
         config=files(folders["config"]),
@@ -122,12 +127,12 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
             if path.name != folders["config"].name
         },
         given={
-            f"{name}/{path}": one
-            for name in ("backups", "migrations", "archive")
-            for path, one in files(folders[name]).items()
+            **{name: _file(folders[name]) for name in _GIVEN},
+            **{f"{name}/{path}": one for name in _GIVEN for path, one in files(folders[name]).items()},
         },
         scratch=files(folders["scratch"]),
         home=files(folders["home"]),
+        around=_around(folders["scratch"].parent),
     )
 
 
@@ -136,15 +141,21 @@ def schema_digest(seen: DatabaseSeen) -> str:
     return hashlib.sha256(repr(sorted(seen.objects.items())).encode()).hexdigest()
 
 
-def _other(dsn: str, name: str) -> OtherSeen:
+def _around(world: Path) -> dict[str, FileSeen]:
+    """What lies in a world's own folder but the gate's notes, and the programs that it laid there."""
+    beside = {path.name: _file(path) for path in sorted(world.iterdir()) if path.name not in NOTES}
+    return beside | {f"{PROGRAMS}/{name}": one for name, one in files(world / PROGRAMS).items()}
+
+
+def _other(dsn: str, name: str, flags: str) -> OtherSeen:
     try:
         with _let_in(dsn, name):
             seen = look_at_database(make_conninfo(dsn, dbname=name))
     except psycopg.Error:
-        return OtherSeen("", "")
+        return OtherSeen("", "", flags)
     whole = (sorted((name, sorted(rows)) for name, rows in seen.rows.items()), sorted(seen.orders), seen.version)
     schema = schema_digest(seen)
-    return OtherSeen(schema, hashlib.sha256(repr((schema, whole)).encode()).hexdigest())
+    return OtherSeen(schema, hashlib.sha256(repr((schema, whole)).encode()).hexdigest(), flags)
 
 
 @contextmanager
@@ -161,6 +172,15 @@ def _let_in(dsn: str, name: str) -> Iterator[None]:
             yield
         finally:
             session.execute(switch.format(sql.Identifier(name), sql.SQL("false")))
+
+
+def whole_backup(path: Path, programs: Path) -> bool:
+    """A backup can be restored from its beginning to its end; `programs` is where PostgreSQL's are."""
+    with path.open("rb") as file:
+        if file.read(len(_PLAIN)) == _PLAIN:
+            return _COMPLETE in path.read_bytes()
+    command = [str(programs / "pg_restore"), f"--file={os.devnull}", str(path)]
+    return not subprocess.run(command, capture_output=True, check=False, timeout=limits.TOOL.seconds).returncode
 
 
 def _places(folder: Path) -> dict[str, Place]:
@@ -187,19 +207,23 @@ def files(folder: Path) -> dict[str, FileSeen]:
 
 
 def _file(path: Path) -> FileSeen:
-    mode = stat.S_IMODE(path.lstat().st_mode)
-    if path.is_symlink():
-        return FileSeen(f"a link to {path.readlink()}", mode)
-    if path.is_dir():
-        return FileSeen("a folder", mode)
-    if not path.is_file():
-        return FileSeen("no regular file", mode)
     try:
-        data = path.read_bytes()
-        kind = "backup " if data.startswith(_BACKUP) else "" if data else "empty "
-        return FileSeen(kind + hashlib.sha256(data).hexdigest(), mode)
+        status = path.lstat()
+        return FileSeen(_content(path), stat.S_IMODE(status.st_mode), f"{status.st_uid}:{status.st_gid}")
     except OSError as error:
-        return FileSeen(f"cannot be read: {error.strerror}", mode)
+        return FileSeen(f"cannot be read: {error.strerror}", 0)
+
+
+def _content(path: Path) -> str:
+    if path.is_symlink():
+        return f"a link to {path.readlink()}"
+    if path.is_dir():
+        return "a folder"
+    if not path.is_file():
+        return "no regular file"
+    data = path.read_bytes()
+    kind = "backup " if data.startswith(_BACKUP) else "" if data else "empty "
+    return kind + hashlib.sha256(data).hexdigest()
 
 
 def _session(dsn: str) -> psycopg.Connection[Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from harness.gate.changes import FileChange
 from harness.gate.relay import Statement
 from harness.journal.observation import Row, Write
 from harness.units import Duration, Instant
@@ -28,10 +29,12 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileSeen:
-    """A file: its content as a digest or, of a link, where it leads; and its permission bits."""
+    """A file: its content as a digest or, of a link, where it leads; its permission bits, and whose it is."""
 
     content: str
     mode: int
+    owner: str = ""
+    """User and group by their numbers."""
 
 
 class Place(NamedTuple):
@@ -69,6 +72,8 @@ class OtherSeen:
 
     schema: str
     whole: str
+    flags: str = ""
+    """What is switched on it as a whole: limits of connections, owner, settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,13 @@ class Look:
     beside_config: Mapping[str, Files]
     """Folders and files that lie where the configuration does."""
     given: Files
-    """What a script only reads: backups, migrations, archives."""
+    """What a script only reads: backups, migrations, archives, and the folders themselves."""
     scratch: Files
     home: Files
+    half_backups: tuple[str, ...] = ()
+    """What a script laid among the backups, and is none."""
+    around: Files = field(default_factory=dict)
+    """What lies beside all those folders, and the programs on the script's PATH that are the gate's."""
     places: Mapping[str, Place] = field(default_factory=dict)
     """Of the folder of the configuration, and of all that is in it."""
 
@@ -122,8 +131,10 @@ class Ended:
     """Files that it wrote outside the folders that it was given."""
     empty: frozenset[str] = frozenset()
     """Those of them that have nothing in them."""
+    printed: bool = False
+    """A secret stands in what it said, of which `output` may be only the end."""
     written: tuple[str, ...] = ()
-    """Those of its files, wherever they lie, that hold the password."""
+    """Those of its files, wherever they lie, that hold the password, and logs that hold any secret."""
     killed: bool = False
     """The gate ended it on purpose."""
 
@@ -165,9 +176,10 @@ class Seen:
     probes: tuple[Probe, ...]
     statements: tuple[Statement, ...]
     commands: tuple[str, ...]
+    changes: tuple[FileChange, ...]
+    """To the files of the configuration and what lies beside it; none where the kernel does not tell."""
     reference: Reference
     bystander_lives: bool
-    secrets: tuple[str, ...]
     seeds: int
     """How many of the writes, the first ones, are older than the load."""
     connected: bool = False

@@ -16,6 +16,7 @@ from harness.units import counted
 _NAMED: Final = 3  # of differing things so many are named
 _OTHERS_MAY: Final = 0o077
 _GO_THROUGH: Final = 0o005  # of a folder: to see what is in it, and to go in
+_PUT_INTO: Final = 0o022  # of a folder: to put files into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ def stands(seen: Seen) -> Mapping[Subject, Stand]:
             tuple(_database_problems(seen.after, seen.before, seen.reference, method_of(seen))),
         ),
         Subject.CONFIGURATION: Stand(
-            seen.after.config == seen.before.config and not _shut(seen.before, seen.after),
+            seen.after.config == seen.before.config
+            and not _shut(seen.before, seen.after)
+            and not _opened(seen.before, seen.after),
             tuple(_config_problems(seen.before, seen.after, seen.reference.config)),
         ),
     }
@@ -61,7 +64,12 @@ def database_unchanged(before: Look, after: Look) -> bool:
     one, other = before.database, after.database
     if one is None or other is None:
         return one is other
-    return (one.objects, one.rows, one.version) == (other.objects, other.rows, other.version)
+    return (one.objects, one.rows, one.version, one.versions) == (
+        other.objects,
+        other.rows,
+        other.version,
+        other.versions,
+    )
 
 
 def method_of(seen: Seen) -> Method:
@@ -117,11 +125,20 @@ def _row_problems(database: DatabaseSeen, expected: Mapping[str, frozenset[str]]
 
 def _shut(before: Look, after: Look) -> list[str]:
     """Folders of the configuration that others could go through, and cannot any more."""
-    return sorted(
-        f"{name or 'its folder'} has {stat.S_IMODE(place.mode):o} instead of {stat.S_IMODE(before.places[name].mode):o}"
-        for name, place in after.places.items()
-        if name in before.places and stat.S_ISDIR(place.mode) and before.places[name].mode & ~place.mode & _GO_THROUGH
-    )
+    return [told for told, was, mode in _folders(before, after) if was & ~mode & _GO_THROUGH]
+
+
+def _opened(before: Look, after: Look) -> list[str]:
+    """Folders of the configuration that others could not write to, and now can."""
+    return [told for told, was, mode in _folders(before, after) if mode & ~was & _PUT_INTO]
+
+
+def _folders(before: Look, after: Look) -> Iterator[tuple[str, int, int]]:
+    """The folders that were there before: in words, with their modes before and after."""
+    for name, place in sorted(after.places.items()):
+        if name in before.places and stat.S_ISDIR(place.mode):
+            was, mode = stat.S_IMODE(before.places[name].mode), stat.S_IMODE(place.mode)
+            yield f"{name or 'its folder'} has {mode:o} instead of {was:o}", was, mode
 
 
 def _config_problems(before: Look, after: Look, expected: Files) -> Iterator[Finding]:
@@ -138,12 +155,20 @@ def _config_problems(before: Look, after: Look, expected: Files) -> Iterator[Fin
         for name, one in expected.items()
         if name in found and one.mode & ~found[name].mode
     ]
+    strange = sorted(
+        f"{name} is of {found[name].owner} instead of {one.owner}"
+        for name, one in expected.items()
+        if name in found and found[name].owner != one.owner
+    )
+    wide += _opened(before, after)
     if stale:
         yield Finding("stale-config", _some(stale))
     if wrong:
         yield Finding("wrong-config", _some(wrong))
     if shut := [*narrow, *_shut(before, after)]:
         yield Finding("wrong-config", f"not all who could read it can any more: {_some(shut)}")
+    if strange:
+        yield Finding("wrong-config", f"files belong to another user or group: {_some(strange)}")
     if wide:
         yield Finding("exposed-secret", _some(wide))
 

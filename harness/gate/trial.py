@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +14,18 @@ from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded
 from harness.gate import commands, limits
 from harness.gate.case import Case, Trouble
+from harness.gate.cases import PLAIN
+from harness.gate.changes import Changes, FileChange
 from harness.gate.enclosure import Enclosure, holds
 from harness.gate.goods import TOKEN
 from harness.gate.mould import Mould
 from harness.gate.seen import Ended, Seen
+from harness.gate.spelling import spellings
 from harness.gate.world import World
 from harness.units import Duration
 
-_LOOKED_THROUGH: Final = ("scratch", "home", "work")
+_LOOKED_THROUGH: Final = ("scratch", "home", "work", "backups", "migrations", "archive")
+_LOG: Final = ".log"
 _NAME_BYTES: Final = 4  # of a world's folder: short, because Unix sockets allow 108 bytes of path
 _BY_STATEMENT: Final = (Trouble.KILLED_AT_STATEMENT, Trouble.TERMINATED, Trouble.AWAY, Trouble.AWAY_AND_BACK)
 _HELD: Final = (Trouble.KILLED_AT_STATEMENT, Trouble.TERMINATED)
@@ -73,9 +77,9 @@ def try_case(case: Case, shop: Workshop) -> Seen:
             probes=world.load.probes,
             statements=world.relay.statements,
             commands=commands.called(world.folder),
+            changes=first.changes,
             reference=shop.mould.reference,
-            bystander_lives=world.bystander_lives,
-            secrets=(shop.mould.password, TOKEN),
+            bystander_lives=world.bystander.lives,
             seeds=len(shop.mould.seeds),
             connected=world.relay.used,
             no_effect=first.no_effect,
@@ -105,11 +109,16 @@ class _Run:
         if case.trouble is Trouble.AWAY and not case.at:
             self._at_statement(0)
         scratch = limits.SCRATCH_BYTES if case.trouble is Trouble.FULL else None
-        enclosure = Enclosure(world.folder, command, world.environment(), scratch=scratch)
+        self._changes: Changes | None = None
+        if case.trouble.at_change or case is PLAIN:
+            self._changes = Changes(world.folders["config"], int(case.at) or None)
+        enclosure = Enclosure(world.folder, command, world.environment(), scratch=scratch, changes=self._changes)
         try:
             self.ended = self._seen_through(enclosure)
         finally:
             enclosure.close()
+            if self._changes is not None:
+                self._changes.close()
             world.relay.on_statement = None
         world.relay.drop()
         if case.trouble.cuts and not self._hit.is_set():
@@ -135,6 +144,8 @@ class _Run:
             enclosure.terminate()
             self._let_go.set()
             commands.release(self._world.folder)
+            if self._changes is not None:
+                self._changes.let_go()
         with suppress(DeadlineExceeded):  # then it has no exit code
             wait_for(
                 lambda: enclosure.ended or self._to_be_killed(enclosure),
@@ -146,19 +157,19 @@ class _Run:
             enclosure.kill()
             self._world.relay.cut(None)  # what it had just sent does not arrive
             self._let_go.set()
-            return Ended(enclosure.started, ended, None, enclosure.output, killed=True)
+            said = enclosure.says(self._secrets)
+            return Ended(enclosure.started, ended, None, enclosure.output, printed=said, killed=True)
         code = enclosure.code
         left = self._left(enclosure) if code is not None else ()
         sessions = self._sessions_left() if code is not None else 0
         outside = list(enclosure.written())
-        password = (self._world.password,)
-        inside = [path for name in _LOOKED_THROUGH for path in self._world.folders[name].rglob("*") if path.is_file()]
         here = self._world.folders["work"]
         return Ended(
             started=enclosure.started,
             ended=ended,
             code=code,
             output=enclosure.output,
+            printed=enclosure.says(self._secrets),
             left=left,
             sessions=sessions,
             killed=asked,
@@ -168,10 +179,30 @@ class _Run:
                 *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
             ),
             written=(
-                *(name for name, path in outside if path.is_file() and holds(path, password)),
-                *(str(path.relative_to(self._world.folder)) for path in inside if holds(path, password)),
+                *(name for name, path in outside if self._tells(path)),
+                *(str(path.relative_to(self._world.folder)) for path in self._inside() if self._tells(path)),
             ),
         )
+
+    def _inside(self) -> Iterator[Path]:
+        """The files that a script may have made in its world."""
+        for name in _LOOKED_THROUGH:
+            yield from self._world.folders[name].rglob("*")
+        yield from (path for path in self._world.folder.iterdir() if path.name not in commands.NOTES)
+
+    @property
+    def changes(self) -> tuple[FileChange, ...]:
+        """What it changed in the folder of the configuration, and beside it."""
+        return self._changes.seen if self._changes is not None else ()
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (*spellings(self._world.password), *spellings(TOKEN))
+
+    def _tells(self, path: Path) -> bool:
+        """The file holds the password; or, where a log is for others to read, a secret of the configuration."""
+        sought = self._secrets if path.name.endswith(_LOG) else (self._world.password,)
+        return path.is_file() and holds(path, sought)
 
     @staticmethod
     def _deadline(enclosure: Enclosure) -> Deadline:
@@ -181,14 +212,16 @@ class _Run:
         match self._case.trouble:
             case Trouble.KILLED_BY_TIME:
                 return now() - enclosure.started >= Duration.of(s=self._case.at)
-            case Trouble.KILLED_AT_COMMAND | Trouble.KILLED_AT_STATEMENT:
+            case Trouble.KILLED_AT_COMMAND | Trouble.KILLED_AT_STATEMENT | Trouble.KILLED_AT_CHANGE:
                 return self._reached
             case _:
                 return False
 
     @property
     def _reached(self) -> bool:
-        """The statement or command of that number is there, and waits."""
+        """The statement, command or change of that number is there, and waits."""
+        if self._case.trouble.at_change:
+            return self._changes is not None and self._changes.held
         return commands.held(self._world.folder) if self._case.trouble.at_command else self._hit.is_set()
 
     def _left(self, enclosure: Enclosure) -> tuple[str, ...]:

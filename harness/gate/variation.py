@@ -41,3 +41,8 @@ class Variation:
     environment: str = "staging"
     between: bool = False
     """There was a release between target and current, which is not the one to go back to."""
+
+    @property
+    def spoilt(self) -> bool:
+        """What a rollback would go back with is not what it should be: whoever needs it must see that first."""
+        return self.backup not in (Backup.GOOD, Backup.NEWER_OF_OTHER) or self.archive is not Archive.GOOD

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
 
 import psycopg
 
 from harness.gate import commands, goods, limits
+from harness.gate.bystander import Bystander
 from harness.gate.contract import Contract
 from harness.gate.load import Load
-from harness.gate.look import look_at_world
+from harness.gate.look import look_at_world, whole_backup
 from harness.gate.mould import BACKUP_AGE_S, OLD_AGE_S, Mould, give, server_data
 from harness.gate.relay import Relay
 from harness.gate.seen import Look
@@ -64,6 +66,7 @@ class World:
         self.path = commands.lay(folder, mould.clients, path)
         self.server = Server(mould.programs, server_data(folder), run, folder / "postgres.log")
         self._sessions: list[psycopg.Connection[Any]] = []
+        self._laid = frozenset(path.name for path in self.folders["backups"].iterdir())
 
     def __enter__(self) -> Self:
         """Starts database, load, and what else the variation asks for."""
@@ -75,7 +78,7 @@ class World:
                     [f"SET ROLE {SCRIPT_ROLE}", goods.migration(f"{goods.TARGET}_to_{goods.BETWEEN}")],
                 )
             self.relay = Relay(self.server.socket)
-            self.bystander = psycopg.connect(self.server.dsn(BYSTANDER), autocommit=True)
+            self.bystander = Bystander(self.server.dsn(BYSTANDER))
             self.load = Load(self.server.dsn(role=CLIENT_ROLE))
             self.load.start()
         except BaseException:
@@ -86,7 +89,8 @@ class World:
     def __exit__(self, *_: object) -> None:
         """Ends all of it."""
         self.load.stop()
-        for session in (self.bystander, *self._sessions):
+        self.bystander.close()
+        for session in self._sessions:
             session.close()
         self.relay.close()
         self.server.stop()
@@ -94,7 +98,14 @@ class World:
 
     def look(self) -> Look:
         """All that there is now."""
-        return look_at_world(self.server.dsn(), self.folders)
+        look = look_at_world(self.server.dsn(), self.folders)
+        return replace(look, half_backups=tuple(self._half_backups()))
+
+    def _half_backups(self) -> Iterator[str]:
+        """What a script laid among the backups under the name of one, and cannot be restored."""
+        for path in sorted(self.folders["backups"].glob("*.dump")):
+            if path.name not in self._laid and path.is_file() and not whole_backup(path, self._mould.clients):
+                yield path.name
 
     def hold_lock(self) -> None:
         """A session reads and writes a table that the rollback changes, and then does nothing: an idle transaction."""
@@ -116,15 +127,6 @@ class World:
                 [SCRIPT_ROLE],
             ).fetchone()
         return int(row[0]) if row else 0
-
-    @property
-    def bystander_lives(self) -> bool:
-        """True while the session of another application, in another database, is the same as at the start."""
-        try:
-            self.bystander.execute("SELECT 1")
-        except psycopg.Error:
-            return False
-        return True
 
     def environment(self) -> Mapping[str, str]:
         """All that a script gets."""
@@ -186,12 +188,15 @@ class World:
         if kind is Backup.UNSIGNED:
             (folder / f"{goods.TARGET}.dump.sha256").unlink()
         if kind is Backup.NEWER_OF_OTHER:
-            goods.lay_backup(folder, goods.BETWEEN, kept["other"], age_s=_OTHERS_AGE_S)
+            for name in (goods.BETWEEN, *goods.ALIKE):
+                goods.lay_backup(folder, name, kept["other"], age_s=_OTHERS_AGE_S)
 
     def _lay_archives(self) -> None:
         folder = self.folders["archive"]
         for version in goods.CONFIG:
             (folder / f"config_{version}.tar.gz").write_bytes(goods.archive_of(version))
+        for version in goods.ALIKE if self._variation.between else ():
+            (folder / f"config_{version}.tar.gz").write_bytes(goods.archive_of(goods.BETWEEN))
         target = folder / f"config_{goods.TARGET}.tar.gz"
         match self._variation.archive:
             case Archive.MISSING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,10 @@ DRILL = str(Path(sys.executable).with_name("drill"))
 
 def gate(script: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [DRILL, "gate", str(script), "--out", str(out), *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where Python has psycopg, for scripts that use it
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=240, env={**os.environ, "PATH": path}
+    )
 
 
 def report(out: Path) -> Path:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from harness.clock import wait_for
 from harness.gate.look import schema_digest
 from harness.gate.mould import make_mould
 from harness.gate.seen import DatabaseSeen, Look
 from harness.gate.server import DATABASE, SCRIPT_ROLE, execute
 from harness.gate.variation import Variation
 from harness.gate.world import World
-from tests.support.sandboxes import state_folder
+from tests.support.sandboxes import soon, state_folder
 
 CLOSED = f"{DATABASE}_old"
 
@@ -41,6 +42,13 @@ def database(look: Look) -> DatabaseSeen:
         "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
         "CREATE POLICY nobody ON customers USING (false)",
         "CREATE RULE silence AS ON DELETE TO customers DO INSTEAD NOTHING",
+        "GRANT SELECT (email) ON customers TO PUBLIC",
+        "ALTER SEQUENCE orders_id_seq INCREMENT BY 2",
+        "SELECT lo_from_bytea(0, 'kept')",
+        "COMMENT ON TABLE customers IS 'rolled back'",
+        "CREATE STATISTICS of_orders ON product_id, value FROM orders",
+        "CREATE TYPE pair AS (one text, other text)",
+        "CREATE AGGREGATE total (integer) (SFUNC = int4pl, STYPE = integer)",
         """
         CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
         CREATE EVENT TRIGGER watching ON ddl_command_end EXECUTE FUNCTION watch()
@@ -51,6 +59,41 @@ def test_rights_and_rules_show(statement: str, world: World) -> None:
     before = database(world.look()).objects
     execute(world.server.dsn(), [f"SET ROLE {SCRIPT_ROLE}", statement])
     assert database(world.look()).objects != before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER DATABASE billing CONNECTION LIMIT 3",
+        "ALTER DATABASE billing SET lock_timeout = '3s'",
+        "ALTER DATABASE billing ALLOW_CONNECTIONS false",
+    ],
+)
+def test_what_is_switched_on_another_database_shows(statement: str, world: World) -> None:
+    before = world.look().others["billing"]
+    execute(world.server.dsn(), [statement])
+    assert world.look().others["billing"] != before
+
+
+def test_what_a_role_may_do_shows(world: World) -> None:
+    before = world.look().server["roles"]
+    execute(world.server.dsn(), ["ALTER ROLE app BYPASSRLS"])
+    assert world.look().server["roles"] != before
+
+
+def test_sessions_of_another_application_are_seen_to_end_or_to_be_cancelled(world: World) -> None:
+    assert world.bystander.lives
+    others = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = 'billing' AND state = 'active'"
+    execute(world.server.dsn("postgres"), [others])
+    assert wait_for(lambda: not world.bystander.lives, soon(), "the end of its statement")
+
+
+def test_half_a_backup_shows(world: World) -> None:
+    folder = world.folders["backups"]
+    whole = (folder / "2.4.0.dump").read_bytes()
+    for name, data in (("whole", whole), ("half", whole[: len(whole) // 2]), ("none", b"")):
+        (folder / f"{name}.dump").write_bytes(data)
+    assert world.look().half_backups == ("half.dump", "none.dump")
 
 
 def test_rights_and_settings_that_hold_without_being_written_do_not_show(world: World) -> None:

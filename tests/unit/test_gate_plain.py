@@ -51,7 +51,7 @@ def test_a_script_that_calls_for_a_cluster_is_never_passed(code: int) -> None:
 
 
 def test_what_a_missing_cluster_does_not_explain_is_found() -> None:
-    secret: dict[str, Any] = {"commands": ("helm",), "runs": (ended(0, output="hunter2-hunter2"),)}
+    secret: dict[str, Any] = {"commands": ("helm",), "runs": (ended(0, printed=True),)}
     assert plain(seen(**secret), DATABASE).outcome is Outcome.MISSED
     lie = unchanged(commands=("helm",), runs=(ended(0),))
     assert plain(lie, DATABASE, told=True).outcome is Outcome.MISSED
