@@ -1,7 +1,7 @@
 """Judges a drill's folder, as often as one likes: journal in, result and reports out.
 
-Invariant: everything that is written follows from the journal and the accounts beside it alone, so judging again gives
-the same bytes on any machine that has this package, whatever else is missing there.
+Invariant: everything that is judged follows from the journal and the accounts beside it alone; a report shows lines of
+the logs beside them, too. So judging a folder again gives the same bytes on any machine that has this package.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ def judge_folder(folder: Path) -> Result:
 
     Raises:
         NotFound: there is no journal.
-        InputError: the journal or an account beside it was altered, or is of another drill, or holds none.
+        InputError: the journal or an account beside it was altered, or is of another drill, or holds none; or a log
+            beside it cannot be read.
         CannotCreate: result or reports cannot be written.
     """
     result, timeline = judged(folder)

@@ -6,7 +6,6 @@ no leader line crosses one (`place`).
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ from typing import Final
 from harness.journal.probes import Probes
 from harness.measure.timeline import Timeline
 from harness.report.lanes import Axis, Lane, lane
-from harness.report.words import Origin, clock, duration, short
+from harness.report.ticks import Tick, ticks
+from harness.report.words import Origin, duration, short
 from harness.units import counted
 from harness.verdict.result import EventResult, Result
 
@@ -24,14 +24,9 @@ _CHARACTER: Final = 6.9  # width of a label's character in pixels, on the wide s
 _ROW: Final = 19.0  # height of a row of labels
 _MOST_ROWS: Final = 8  # beyond so many rows of labels only numbers are shown
 _LABEL: Final = 40  # characters of a label; the whole text is in the table of events
-_TICKS: Final = 9
 _TOUCH: Final = 18.0  # marks nearer than this would touch
 _MARGIN: Final = 16.0  # room beside the axis for a mark at its very end
 _CLOSE: Final = 0.45  # the close-up is worth its room when it shows less than this share of the drill
-_STEPS: Final = (
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
-    60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +58,6 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark of the time axis."""
-
-    x: float
-    label: str
-    anchor: str
-
-
-@dataclass(frozen=True, slots=True)
 class Placed:
     """A lane and where its box begins."""
 
@@ -91,11 +77,16 @@ class Chart:
     labels_bottom: float
     moments: tuple[float, ...]
     rollback: tuple[float, float] | None
+    steps: tuple[Band, ...]
+    steps_note: str
     lanes: tuple[Placed, ...]
     lanes_bottom: float
     ticks: tuple[Tick, ...]
     kinds: tuple[str, ...]
     gaps: bool
+    begin: float
+    end: float
+    """What the axis shows, in seconds from the report's second zero."""
     width: float = WIDTH
     row: float = _ROW
 
@@ -131,7 +122,8 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
     top = 24 + rows * _ROW + 8
     height = 46.0 if len(result.services) <= 4 else 36.0 if len(result.services) <= 8 else 28.0  # noqa: PLR2004
     placed: list[Placed] = []
-    y = top
+    steps = tuple(_steps(result, axis))
+    y = top + (34 if steps else 0)
     for service in result.services:
         seen = timeline.observations.get(service.name, Probes.of(()))
         drawn = lane(service, seen, begin=timeline.start, axis=axis, height=height, character=_CHARACTER)
@@ -139,8 +131,11 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
         placed.append(Placed(y, drawn))
         y += height + 8
     shown = f"{counted(len(labels), 'event')}, the probes of {counted(len(placed), 'service')}"
+    origin = Origin.of(result)
     return Chart(
         title=title,
+        begin=round(axis.start - origin.zero, 6),
+        end=round(axis.end - origin.zero, 6),
         alt=f"{title}: {shown}; the tables say the same.",
         height=y + 34,
         bands=tuple(_bands(result, axis)),
@@ -148,9 +143,11 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
         labels_bottom=top,
         moments=tuple(sorted({axis.x(one.at) for one in result.events if axis.shows(one.at, one.at)})),
         rollback=_rollback(result, axis),
+        steps=steps,
+        steps_note=_steps_note(result),
         lanes=tuple(placed),
         lanes_bottom=y,
-        ticks=tuple(_ticks(axis, Origin.of(result))),
+        ticks=tuple(ticks(axis, origin.zero)),
         kinds=tuple(dict.fromkeys(kind for one in placed for kind, _ in one.lane.bad)),
         gaps=any(one.lane.skipped for one in placed),
     )
@@ -180,6 +177,22 @@ def _bands(result: Result, axis: Axis) -> Iterator[Band]:
             outcome=stage.outcome.replace(" ", "-"),
             odd=bool(index % 2),
         )
+
+
+def _steps(result: Result, axis: Axis) -> Iterator[Band]:
+    """The steps of the rollback that ran, each wide enough to be seen."""
+    for index, step in enumerate(result.plan.steps if result.plan else ()):
+        if step.started is None or not axis.shows(step.started, step.started + (step.took or 0)):
+            continue
+        x = axis.x(step.started)
+        width = max(1.5, round(axis.x(step.started + (step.took or 0)) - x, 1))
+        took = f", {duration(step.took)}" if step.took is not None else ""
+        yield Band(x, width, "", f"{step.title}: {step.outcome}{took}", step.outcome.replace(" ", "-"), bool(index % 2))
+
+
+def _steps_note(result: Result) -> str:
+    steps = result.plan.steps if result.plan else ()
+    return f"{sum(step.outcome == 'done' for step in steps)} of {counted(len(steps), 'step')} done"
 
 
 def text_width(text: str) -> float:
@@ -265,15 +278,3 @@ def place(labels: Sequence[Label]) -> tuple[Label, ...]:
 def _stack(label: Label, others: Iterable[Label]) -> Label:
     under = [one.row for one in others if one.left < label.right + 4 and label.left < one.right + 4]
     return replace(label, row=max(under, default=-1) + 1)
-
-
-def _ticks(axis: Axis, origin: Origin) -> Iterator[Tick]:
-    span = axis.end - axis.start
-    step = next((step for step in _STEPS if span / step <= _TICKS), span / _TICKS)
-    digits = max(0, -math.floor(math.log10(step))) if step < 1 else 0
-    first = math.ceil((axis.start - origin.zero) / step)
-    last = math.floor((axis.end - origin.zero) / step)
-    for index in range(first, last + 1):
-        x = axis.x(origin.zero + index * step)
-        anchor = "start" if x < 20 else "end" if x > WIDTH - 24 else "middle"  # noqa: PLR2004 - half a label
-        yield Tick(x, clock(index * step, digits) if index else "0", anchor)

@@ -1,8 +1,14 @@
-"""One drill, and one run, as self-contained HTML: nothing is loaded or scripted, paper shows all of it."""
+"""One drill, and one run, as self-contained HTML: nothing is loaded, and paper shows all of it.
+
+The one script is that of the timeline, to point and to zoom; whoever does without it misses no fact.
+"""
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,6 +21,7 @@ from harness.report import story, words
 from harness.report.assets import assets, environment
 from harness.report.bars import bar
 from harness.report.chart import charts
+from harness.report.logs import REACH, Moment
 from harness.report.summary import RunSummary
 from harness.units import Duration, counted
 from harness.verdict.result import Result
@@ -30,14 +37,16 @@ _WHOSE: Final = {
 """Whose instants a measure lies between."""
 
 
-def render_html(result: Result, timeline: Timeline) -> str:
+def render_html(result: Result, timeline: Timeline, moments: Sequence[Moment] = ()) -> str:
     """The report of one drill.
 
     Args:
         result: the judged drill.
         timeline: what its journal told, for the picture of the probes.
+        moments: what was logged around the moments of the drill.
     """
     origin = words.Origin.of(result)
+    script = _script()
     return render(
         "report.html.j2",
         result=result,
@@ -55,6 +64,10 @@ def render_html(result: Result, timeline: Timeline) -> str:
         start=timeline.start,
         outages=[(service, outage) for service in result.services for outage in service.outages],
         listed=LISTED,
+        moments=moments,
+        reach=REACH,
+        script=Markup(script),  # noqa: S704 - our own file
+        script_digest=b64encode(sha256(script.encode()).digest()).decode(),
         whose=_WHOSE,
         takers=words.TAKERS,
     )
@@ -92,6 +105,11 @@ def render(template: str, **values: Any) -> str:
         )
     )
     return words.clean(_INDENT.sub("\n", text))
+
+
+def _script() -> str:
+    """The script of the timeline, as it stands in the page: a browser runs it if its digest is that in the head."""
+    return _INDENT.sub("\n", (assets("templates") / "timeline.js").read_text(encoding="utf-8"))
 
 
 def _utc(timeline: Timeline, second: float) -> str:

@@ -69,6 +69,9 @@ class Lane:
     limit_label: str
     brackets: tuple[Bracket, ...]
     probes: int
+    seen: str
+    """What each group holds, for who points at it: x;probes;slowest answer in ms;bad by kind;silent. Groups have spaces
+    between them, and none in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,14 @@ def lane(
         limit_label=f"limit {duration(service.within)}",
         brackets=tuple(_brackets(service.outages, axis, character)),
         probes=len(shown),
+        seen=" ".join(_told(group) for group in groups),
     )
+
+
+def _told(group: _Group) -> str:
+    bad = {kind.value: group.outcomes[kind] for kind in BAD if group.outcomes[kind]}
+    slowest = "" if group.latency is None else f"{group.latency * 1000:.4g}"
+    return f"{group.x:g};{group.total};{slowest};{kinds(bad).replace(' ', '_')};{_silent(group) or ''}"
 
 
 def _note(service: ServiceResult) -> str:

@@ -18,6 +18,7 @@ from harness.errors import CannotCreate, InternalError
 from harness.measure.timeline import Timeline
 from harness.report.html import render_html, render_index
 from harness.report.junit import render_junit
+from harness.report.logs import read_moments
 from harness.report.markdown import render_markdown
 from harness.report.summary import NotJudged, RunSummary, summary
 from harness.verdict.result import Result
@@ -51,15 +52,26 @@ def write_drill(result: Result, timeline: Timeline, folder: Path) -> None:
         folder: the drill's own folder in the run's; made when it is not there.
 
     Raises:
+        InputError: a log beside the journal cannot be read.
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
-    for name, text in drill_files(result, timeline).items():
+    for name, text in drill_files(result, timeline, folder).items():
         write_whole(folder / name, text)
 
 
-def drill_files(result: Result, timeline: Timeline) -> dict[str, str]:
-    """What a drill leaves besides its journal: the texts by the names of `OF_A_DRILL`."""
-    texts = (stable_json(result), render_html(result, timeline), render_markdown(result))
+def drill_files(result: Result, timeline: Timeline, folder: Path) -> dict[str, str]:
+    """What a drill leaves besides its journal and its logs: the texts by the names of `OF_A_DRILL`.
+
+    Args:
+        result: the judged drill.
+        timeline: what its journal told.
+        folder: the drill's, with the logs that the report shows.
+
+    Raises:
+        InputError: a log cannot be read.
+    """
+    page = render_html(result, timeline, read_moments(folder, result, timeline))
+    texts = (stable_json(result), page, render_markdown(result))
     return dict(zip(OF_A_DRILL, texts, strict=True))
 
 

@@ -46,5 +46,5 @@ class Page(HTMLParser):
             self.mismatched.append(tag)
 
     def handle_data(self, data: str) -> None:
-        if not {"style", "title"} & set(self.open):
+        if not {"style", "title", "script"} & set(self.open):
             self.words.append(data)

@@ -127,7 +127,7 @@ def _differences(folder: Path, predicate: DrillPredicate | RunPredicate) -> Iter
     for one in folders:
         result, timeline = judged(one)
         results.append(result)
-        yield from _unlike(one, drill_files(result, timeline), "from the journal beside it")
+        yield from _unlike(one, drill_files(result, timeline, one), "from the journal and the logs beside it")
     follows: DrillPredicate | RunPredicate
     if isinstance(predicate, DrillPredicate):
         follows = of_drill(results[0], predicate.signed_utc)
