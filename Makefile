@@ -62,6 +62,9 @@ lock:  ## renew the locked requirements (needs uv)
 	  --no-header --extra dev --extra sample pyproject.toml -o requirements.txt
 	cd fixtures/images/python && uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
 	  --python-version 3.13 --python-platform linux --no-header requirements.in -o requirements.txt
+	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --constraint requirements.txt \
+	  --python-version 3.13 --python-platform linux --no-header pyproject.toml fixtures/images/drill/build.in \
+	  -o fixtures/images/drill/requirements.txt
 
 clean:
 	rm -rf .venv reports/runs

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as json_text
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +14,10 @@ from rich.table import Table
 from harness.cli.options import SCHEDULES, Json, Schedules
 from harness.cli.output import readable, tell
 from harness.cli.results import plain, plain_table, printing
+from harness.cli.schedule_cluster import Context, Namespace, kubernetes, place_of, shard
 from harness.cli.schedule_install import UNITS, Name, Units, Write, require_name
 from harness.cli.schedule_install import app as install
+from harness.drill.schedule.cluster import OnCluster, schedules_on, uninstall
 from harness.drill.schedule.crontab import read_crontab, write_crontab
 from harness.drill.schedule.once import coming, missed_sentence, overdue, run_once
 from harness.drill.schedule.texts import MARK, unit_name, without
@@ -21,8 +25,12 @@ from harness.errors import CannotCreate, NotFound, UsageError
 from harness.journal.schedule import PLAN, By, State, read_schedule, states_in
 from harness.report.write import stable_json, write_whole
 
-app = typer.Typer(no_args_is_help=True, help="Drills again and again: by systemd, cron, or a CronJob.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Drills again and again: by systemd, cron, or a CronJob."
+)
 app.add_typer(install, name="install")
+install.command()(kubernetes)
+app.command()(shard)
 
 
 @app.command()
@@ -48,8 +56,16 @@ def run(
 
 @app.command()
 @readable
-def show(*, schedules: Schedules = SCHEDULES, json: Json = False) -> int:
-    """List the schedules: their last runs, what comes next, and what was missed."""
+def show(
+    *,
+    schedules: Schedules = SCHEDULES,
+    context: Context = None,
+    namespace: Namespace = "default",
+    json: Json = False,
+) -> int:
+    """List schedules of this machine, or with --context of a cluster: how they went, what comes next and was missed."""
+    if context:
+        return _show_cluster(schedules_on(place_of(context, namespace)), json=json)
     states = states_in(schedules)
     late = {one.schedule.name: overdue(one) for one in states}
     if json:
@@ -69,6 +85,21 @@ def show(*, schedules: Schedules = SCHEDULES, json: Json = False) -> int:
     return 0
 
 
+def _show_cluster(found: Sequence[OnCluster], *, json: bool) -> int:
+    if json:
+        print(json_text.dumps([asdict(one) for one in found], indent=2))
+        return 0
+    table = _table("schedule", "when (UTC)", "last run (UTC)", "how it went", "missed")
+    for one in found:
+        table.add_row(*map(plain, (one.name, one.when, one.last or "–", one.said, str(len(one.missed)))))
+    with printing() as console:
+        console.print(table)
+    for one in found:
+        if one.missed:
+            tell(missed_sentence(one.name, one.missed[::-1]))
+    return 0
+
+
 def _row(state: State, late: int) -> tuple[str, ...]:
     last, ended = state.last, state.ended
     how = "–" if last is None else "under way, or killed" if ended is None else f"exit {ended.code}"
@@ -85,8 +116,20 @@ def _row(state: State, late: int) -> tuple[str, ...]:
 
 
 @app.command()
-def remove(name: Name, *, schedules: Schedules = SCHEDULES, units: Units = UNITS, write: Write = False) -> int:
-    """Take a schedule away: its units, or its line of the crontab. The record of its runs stays."""
+def remove(
+    name: Name,
+    *,
+    schedules: Schedules = SCHEDULES,
+    units: Units = UNITS,
+    write: Write = False,
+    context: Context = None,
+    namespace: Namespace = "default",
+) -> int:
+    """Take a schedule away: units, a line of the crontab, or with --context what is in a cluster. Records stay."""
+    if context:
+        uninstall(name, place_of(context, namespace))
+        tell(f"{name} is gone from {namespace} of {context}; its results stay")
+        return 0
     require_name(name)
     folder = schedules / name
     schedule = read_schedule(folder / PLAN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -167,9 +168,26 @@ def test_every_release_of_the_sample_system_has_an_image_but_the_one_that_drills
     assert {f"tracktion:{folder.name}" for folder in folders} - names == {"tracktion:2.4.5"}
 
 
-def test_the_sample_system_runs_on_the_same_packages_in_an_image_and_without() -> None:
+@pytest.mark.parametrize("image", ["python", "drill"])
+def test_what_runs_in_an_image_runs_on_the_same_packages_without(image: str) -> None:
     pinned = re.compile(r"^([a-z-]+)==(\S+)", re.MULTILINE)
     locked = dict(pinned.findall((REPOSITORY / "requirements.txt").read_text(encoding="utf-8")))
-    found = dict(pinned.findall((REPOSITORY / "fixtures/images/python/requirements.txt").read_text(encoding="utf-8")))
+    found = dict(pinned.findall((REPOSITORY / f"fixtures/images/{image}/requirements.txt").read_text(encoding="utf-8")))
     assert found
     assert {name: version for name, version in found.items() if locked.get(name) != version} == {}
+
+
+def test_an_image_is_made_of_its_parts_only(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for name in ("code/x.py", "code/__pycache__/x.pyc", "other/secret"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    to = tmp_path_factory.mktemp("context")
+    build.Image("thing:1", folder, parts=("Dockerfile", "code")).copied(to)
+    assert sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file()) == ["Dockerfile", "code/x.py"]
+
+
+def test_the_image_of_drill_has_all_that_its_package_is_made_of() -> None:
+    [image] = (one for one in build.IMAGES if one.name == "rollback-drill/drill:1")
+    wheel = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    target = wheel["targets"]["wheel"]
+    assert {*target["packages"], *target["force-include"]} <= set(image.parts)

@@ -349,3 +349,20 @@ def test_a_file_that_is_no_schedule_is_told(tmp_path: Path) -> None:
     (tmp_path / RECORD).write_text("x\n")
     with pytest.raises(InputError, match=r"runs\.jsonl:1: is no line of a schedule's record"):
         read_events(tmp_path)
+
+
+def test_a_shard_that_is_run_again_keeps_what_was_broken_off_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
+    run = ("schedule", "shard", "--of", "2", "--out", tmp_path / "run", "--", "run", "no/such.feature")
+    assert say(monkeypatch, capsys, *run).code == 66
+    for number in (1, 2):
+        (tmp_path / "run/shard-2").mkdir(parents=True)
+        said = say(monkeypatch, capsys, *run)
+        assert f"broken-off/shard-2-{number}" in said.err
+        assert (tmp_path / f"run/broken-off/shard-2-{number}").is_dir()
+        assert not (tmp_path / "run/shard-2").exists()
+    monkeypatch.delenv("JOB_COMPLETION_INDEX")
+    assert say(monkeypatch, capsys, *run).code == 64

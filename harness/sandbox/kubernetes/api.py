@@ -51,6 +51,7 @@ class Kube:
         self._client = client.ApiClient(configuration)
         self.core = client.CoreV1Api(self._client)
         self.apps = client.AppsV1Api(self._client)
+        self.batch = client.BatchV1Api(self._client)
         self.discovery = client.DiscoveryV1Api(self._client)
         self.rbac = client.RbacAuthorizationV1Api(self._client)
         self.version = client.VersionApi(self._client)

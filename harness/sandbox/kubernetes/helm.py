@@ -113,6 +113,14 @@ class Helm:
         """
         self._run(["rollback", release, str(revision), *self._client_side], deadline)
 
+    def uninstall(self, release: str, deadline: Deadline) -> None:
+        """Removes a release with all that it made; waits for nothing.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        self._run(["uninstall", release], deadline)
+
     def rollback_and_die(self, release: str, revision: int, begun: Callable[[], object], deadline: Deadline) -> None:
         """As `rollback`, but helm is killed once it has begun. Raises likewise."""
         command = ["helm", "rollback", release, str(revision), *self._client_side, "--wait", *self._where]
