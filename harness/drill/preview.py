@@ -13,6 +13,7 @@ from typing import Final
 
 from harness.drill.guards.beforehand import answers_to
 from harness.drill.preview_data import expected_data_plan
+from harness.drill.sandboxes import ends_with_drill
 from harness.drill.spec import Drill
 from harness.faults.catalogue import BadRelease
 from harness.faults.cluster import HungUpgrade
@@ -117,6 +118,8 @@ def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
         f"              nothing is injected unless the steady state is reached within {steady}",
         f"              the fault is taken back at the end, however the drill ends, within {settings.undo}",
     ]
+    if not ends_with_drill(sandbox):
+        lines.append("              nothing in the cluster takes it back, should this machine be lost for good")
     for service, facts in expected_facts(drill).items():
         serves = _serves(drill, service)
         waits = facts.standby[0].version if facts.standby else "nothing"

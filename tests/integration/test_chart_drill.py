@@ -73,6 +73,12 @@ def test_a_schedule_is_a_cron_job_that_never_overlaps_and_whose_pod_knows_what_i
     assert (given["name"], given["by"], given["when"]) == ("nightly", "kubernetes", "0 2 * * *")
 
 
+def test_a_game_day_leaves_its_record_on_the_volume_too(drill: Any) -> None:
+    found = made(drill(*ONCE_A_NIGHT, "--", "gameday", "run", "day.toml"))
+    command = json.loads(found["ConfigMap"]["data"]["schedule.json"])["command"]
+    assert command == ["gameday", "run", "day.toml", "--out", "/results/runs", "--days", "/results/gamedays"]
+
+
 def test_shards_are_an_indexed_job_that_runs_again_what_may_work_later_and_nothing_that_was_judged(drill: Any) -> None:
     job = made(drill(*EIGHT, *RUN))["Job"]["spec"]
     assert (job["completionMode"], job["completions"], job["parallelism"]) == ("Indexed", 8, 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.drill.preview import describe, expected_plan
@@ -13,6 +15,7 @@ from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.rollback.check_steps import CheckRelease, CheckRevision
 from harness.rollback.plan import DeployAgain, Procedure, RollBackTo, RollTo, StepPhase
 from harness.settings import Settings
+from harness.system.cluster_model import ClusterTable
 from harness.system.values import Slot
 from harness.units import Duration
 from tests.unit.test_drill_builder import builder, built
@@ -64,3 +67,12 @@ def test_a_careless_release_leaves_the_one_before_standing_by() -> None:
 def test_a_history_that_will_be_too_short_is_told_before_anything_runs(keep: int, *, refused: bool) -> None:
     lines = describe(drill(IN_PLACE, Procedure.SERVICE, keep=keep), "kind", Settings())
     assert any(WILL_REFUSE in line for line in lines) is refused
+
+
+@pytest.mark.parametrize(("sandbox", "told"), [("embedded", False), ("kind", False), ("cluster", True)])
+def test_where_nothing_takes_a_drill_back_but_this_machine_that_is_told(sandbox: str, *, told: bool) -> None:
+    declared = drill(CarelessRelease("echo", "2.0.0"), Procedure.TRAFFIC)
+    place = ClusterTable(context="staging", namespace="audio", host="10.0.0.7")
+    there = declared.model.model_copy(update={"cluster": place}).at(declared.model.root)
+    lines = describe(replace(declared, model=there), sandbox, Settings())
+    assert any("should this machine be lost for good" in line for line in lines) is told

@@ -147,6 +147,11 @@ def schedules_on(place: Place) -> tuple[OnCluster, ...]:
     with closing(Kube(place.kubeconfig, place.context, place.namespace)) as kube:
         jobs = kube.call(kube.batch.list_namespaced_job, place.namespace, label_selector=OURS).items
         repeated = kube.call(kube.batch.list_namespaced_cron_job, place.namespace, label_selector=OURS).items
+    return on_cluster(repeated, jobs)
+
+
+def on_cluster(repeated: Sequence[Any], jobs: Sequence[Any]) -> tuple[OnCluster, ...]:
+    """What CronJobs and Jobs say, as the API tells of them; a Job of a CronJob is told with that."""
     return (*(_repeated(one, jobs) for one in repeated), *(_once(one) for one in jobs if not _owner(one)))
 
 
