@@ -53,6 +53,16 @@ class Bundle:
         """The paths that nobody else may read, in order."""
         return tuple(sorted(path for path in self.files if is_secret(path)))
 
+    def with_variables(self, given: Mapping[str, str]) -> Bundle:
+        """The same with variables that are part of the environment unless it says otherwise itself.
+
+        Raises:
+            InputError: see `environment`.
+        """
+        if not given:
+            return self
+        return self.with_file(ENVIRONMENT, environment_file({**given, **self.environment}))
+
     def with_file(self, path: str, content: bytes) -> Bundle:
         """The same with another content of one file."""
         return Bundle({**self.files, path: content})

@@ -14,9 +14,8 @@ from tests.support.sandboxes import soon
 ADDED = {"added.json": b'{"a": 1}', "secrets/key": b"\x00not for others"}
 
 
-@pytest.fixture(params=params("embedded-echo", "embedded-tracktion"))
+@pytest.fixture(params=params("embedded-echo", "embedded-tracktion", "kind-tracktion"))
 def case(request: pytest.FixtureRequest) -> Case:
-    """On a cluster a configuration goes back with its Helm release: there is no such port there."""
     return CASES[request.param]
 
 

@@ -123,7 +123,23 @@ def test_configuration_files_arrive_as_they_are() -> None:
     objects = rendered()
     assert objects["ConfigMap", "tracks-blue"]["data"] == CONFIG
     assert container(objects)["volumeMounts"] == [{"name": "config", "mountPath": "/config", "readOnly": True}]
-    assert pod(objects)["spec"]["volumes"] == [{"name": "config", "configMap": {"name": "tracks-blue"}}]
+    (volume,) = pod(objects)["spec"]["volumes"]
+    assert volume["projected"]["sources"] == [{"configMap": {"name": "tracks-blue"}}]
+
+
+def test_what_others_write_is_read_from_its_secrets_and_the_pod_tells_what_it_was() -> None:
+    given = {
+        "environment": "tracks-blue-environment",
+        "secrets": {"name": "tracks-blue-secrets", "files": ["key"]},
+        "configuration": "0123",
+    }
+    objects = rendered(slots={"blue": BLUE | given, "green": None})
+    assert container(objects)["envFrom"] == [{"secretRef": {"name": "tracks-blue-environment"}}]
+    assert "DATABASE_URL" not in [one["name"] for one in container(objects)["env"]], "it is among the variables there"
+    (volume,) = pod(objects)["spec"]["volumes"]
+    items = [{"key": "key", "path": "secrets/key", "mode": 0o440}]
+    assert volume["projected"]["sources"][1] == {"secret": {"name": "tracks-blue-secrets", "items": items}}
+    assert pod(objects)["metadata"]["annotations"]["rollback-drill/configuration"] == "0123"
 
 
 def test_a_release_may_have_no_configuration() -> None:

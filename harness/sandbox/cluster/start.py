@@ -38,6 +38,7 @@ class ClusterSandbox(KubernetesSystem):
             proxy_image=table.proxy_image,
             labels=labels,
             secret=None,
+            ours=False,
         )
         self._own = f"{names.RUN}={run_id}"
         self._restrained = RestrainedWorkloads(super().workloads, install=table.install)

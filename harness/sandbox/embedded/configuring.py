@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from harness.system.bundle import ENVIRONMENT, SECRET_MODE, Bundle, environment_file, mode_of, variables
+from harness.system.bundle import SECRET_MODE, Bundle, mode_of
 
 _FOLDER: Final = 0o755
 _SECRET_FOLDER: Final = 0o700
@@ -18,12 +18,9 @@ _SECRET_FOLDER: Final = 0o700
 
 def from_release(source: Path | None, targets: Sequence[Path], given: Mapping[str, str]) -> None:
     """Makes the folders of replicas from a release's; what the sandbox gives is part of their environment."""
-    files = read(source).files if source is not None else {}
-    if given:
-        own = variables(files.get(ENVIRONMENT, b""))
-        files = {**files, ENVIRONMENT: environment_file({**given, **own})}
+    bundle = (read(source) if source is not None else Bundle({})).with_variables(given)
     for target in targets:
-        write(Bundle(files), target)
+        write(bundle, target)
 
 
 def copy(source: Path, target: Path) -> None:

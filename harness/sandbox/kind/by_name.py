@@ -18,6 +18,7 @@ from harness.sandbox.kind.publish import PublishedImages, forget
 from harness.sandbox.kind.registry import Registry
 from harness.sandbox.kind.together import at_the_same_time
 from harness.sandbox.kind.which import PROJECT, Which
+from harness.sandbox.kubernetes import database as endpoint
 from harness.sandbox.kubernetes import namespace
 from harness.sandbox.kubernetes.system import KubernetesSystem
 from harness.system.model import SystemModel
@@ -53,7 +54,8 @@ def entered(model: SystemModel, name: str, state_dir: Path, which: Which = PROJE
             store=images,
             proxy_image=None,
             labels={},
-            secret=None,
+            secret=endpoint.SECRET if model.database else None,
+            ours=True,
         )
     finally:
         kube.close()

@@ -108,6 +108,7 @@ def start(
             proxy_image=images.current(base.AGENT),
             labels=mark.labels("network"),
             secret=endpoint.SECRET if postgres else None,
+            ours=True,
         )
         expiry = Expiry(kube, image=images.current(base.AGENT), labels=mark.labels("expiry"))
         undo.callback(expiry.close)

@@ -81,6 +81,11 @@ class Kube:
         except NotFound:
             return None
 
+    def patch_deployment(self, name: str, change: Mapping[str, Any]) -> None:
+        """Changes a Deployment by a strategic merge patch. Raises as `call` does."""
+        kind = "application/strategic-merge-patch+json"
+        self.call(self.apps.patch_namespaced_deployment, name, self.namespace, change, _content_type=kind)
+
     def plain(self, value: object) -> Any:
         """An object of the client as the JSON that the API takes."""
         return self._client.sanitize_for_serialization(value)

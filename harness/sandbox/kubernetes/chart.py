@@ -9,8 +9,10 @@ from harness.clock import Deadline
 from harness.errors import ConfigurationError
 from harness.sandbox.kubernetes import limits
 from harness.sandbox.kubernetes.database import SECRET
+from harness.sandbox.kubernetes.given import values_of
 from harness.sandbox.kubernetes.tools import ToolFailed, run
 from harness.sandbox.kubernetes.values import service_values, slot_values
+from harness.system.bundle import Bundle
 from harness.system.model import SystemModel
 from harness.system.releases import is_folder
 from harness.system.values import Slot
@@ -33,7 +35,10 @@ def check_chart(model: SystemModel, deadline: Deadline) -> None:
     secret = SECRET if model.database else None
     current = model.releases.current
     for service in model.services:
-        slot = slot_values(model, service, current, model.image(service, current))
+        slot = {
+            **values_of(service, Slot.BLUE, Bundle({})),
+            **slot_values(model, service, current, model.image(service, current)),
+        }
         shared = service_values(model, service, secret)
         values = {**shared, "active": str(Slot.BLUE), "slots": {str(Slot.BLUE): slot}}
         command = ["helm", "template", service, str(chart), f"--namespace={_NAMESPACE}", "--values=-"]

@@ -31,7 +31,9 @@ def configuration(kube: Kube, pod: Any) -> Configuration:
 
 def _mounted(pod: Any) -> str:
     mounts = [one.name for one in pod.spec.containers[0].volume_mounts or () if one.mount_path == CONFIG]
-    maps = [one.config_map.name for one in pod.spec.volumes or () if one.config_map and one.name in mounts]
+    volumes = [one for one in pod.spec.volumes or () if one.name in mounts]
+    parts = [part for one in volumes for part in (one, *(one.projected.sources if one.projected else ()))]
+    maps = [one.config_map.name for one in parts if one.config_map]
     if not maps:
         raise NotFound(
             f"no ConfigMap is mounted at {CONFIG} of the pod {pod.metadata.name}; its configuration is not known"

@@ -33,6 +33,16 @@ def lead(kube: Kube, address: Address, labels: dict[str, str]) -> None:
         kube.call(kube.discovery.patch_namespaced_endpoint_slice, SERVICE, kube.namespace, endpoint)
 
 
+def led_to(kube: Kube) -> Address:
+    """The address that the Service leads to now.
+
+    Raises:
+        NotFound: there is no database here.
+    """
+    found = kube.call(kube.discovery.read_namespaced_endpoint_slice, SERVICE, kube.namespace)
+    return Address(str(found.endpoints[0].addresses[0]), int(found.ports[0].port))
+
+
 def write_secret(kube: Kube, url: str, labels: dict[str, str]) -> None:
     """Makes the Secret with the connection string that the services get."""
     body = {"metadata": {"name": SECRET.name, "labels": labels}, "stringData": {SECRET.key: url}}

@@ -17,6 +17,8 @@ DELAY: Final = "rollback-drill/delay"  # on the proxies that hold answers back: 
 SELECTOR: Final = "rollback-drill/selector"  # on a Service: what its selector must be, as JSON
 BEAT: Final = "rollback-drill/beat"  # on a namespace: changes as long as its drill lives
 HELD: Final = "rollback-drill/held-down"  # on a Deployment: how it was before it was held down, as JSON
+CONFIGURATION: Final = "rollback-drill/configuration"  # on a pod: the digest of what it was started with
+ARCHIVE: Final = "rollback-drill/archive"  # on a Secret that holds an archive: its name
 DRAINED: Final = "rollback-drill/drained-by"  # on a node: the namespace of the drill that has taken it out of service
 
 HELM: Final = "helm"  # the owner of the records that Helm lists
@@ -28,6 +30,16 @@ PORT_NAME: Final = "http"  # of the container port that a service listens on
 def deployment(service: str, slot: Slot) -> str:
     """The name of a slot's Deployment."""
     return f"{service}-{slot}"
+
+
+def environment(service: str, slot: Slot) -> str:
+    """The name of the Secret whose keys are the variables of a slot's pods."""
+    return f"{service}-{slot}-environment"
+
+
+def secrets(service: str, slot: Slot) -> str:
+    """The name of the Secret with the secret files of a slot's pods."""
+    return f"{service}-{slot}-secrets"
 
 
 def pods_of(service: str, slot: Slot) -> str:

@@ -71,6 +71,7 @@ class KubernetesRevisions:
         self._router.patch(service, names.selector(service, active, None))
         for slot in slots:
             self._workloads.keep_logs(service, slot)
+            self._workloads.give(service, slot, str(version_in(values, slot)))
         self._helm.rollback(service, number, deadline)
         self._router.restore_selector(service)
         return slots

@@ -11,7 +11,9 @@ from harness.sandbox.common.chaos import ChaosToolkit
 from harness.sandbox.common.environment import everything
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.by_hand import KubernetesByHand
+from harness.sandbox.kubernetes.configuration import KubernetesConfigurations
 from harness.sandbox.kubernetes.disturb import ImageStore, KubernetesCluster
+from harness.sandbox.kubernetes.given import Given
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
 from harness.sandbox.kubernetes.network import KubernetesNetwork
@@ -39,6 +41,7 @@ class KubernetesSystem:
         proxy_image: of the proxies that hold answers back; None where there may be none.
         labels: put on everything that is made outside of the chart.
         secret: the Secret with the services' connection string; None when the system has no database.
+        ours: the run has made the system, and may change what pods are given as their configuration.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class KubernetesSystem:
         proxy_image: str | None,
         labels: dict[str, str],
         secret: DatabaseSecret | None,
+        ours: bool,
     ) -> None:
         self.kube = kube
         self.model = model
@@ -64,8 +68,14 @@ class KubernetesSystem:
         self._tables: Tables | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._logs = PodLogs(kube)
+        given = Given(kube, model, secret) if ours else None
         self._workloads = KubernetesWorkloads(
-            kube, self.helm, model, self._router, self._logs, reference=reference, secret=secret
+            kube, self.helm, model, self._router, self._logs, reference=reference, secret=secret, given=given
+        )
+        self._configuration = (
+            None
+            if given is None
+            else KubernetesConfigurations(kube, given, self._router, self._workloads, self.services)
         )
         self._images = images
         self._cluster = (
@@ -126,9 +136,9 @@ class KubernetesSystem:
         return
 
     @property
-    def configuration(self) -> None:
-        """See the port: a configuration goes back with its Helm release here."""
-        return
+    def configuration(self) -> KubernetesConfigurations | None:
+        """See the port. None where others have made the system: there a configuration goes back with its release."""
+        return self._configuration
 
     @property
     def revisions(self) -> KubernetesRevisions:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from harness.clock import Deadline, wait_for
 from harness.errors import CrashLoop, DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.configmaps import configuration
+from harness.sandbox.kubernetes.given import Given, values_of
+from harness.sandbox.kubernetes.held import hold, is_held, pod_is_held, release
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
 from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
+from harness.system.releases import config_of
 from harness.system.values import Configuration, Replica, Slot
-
-# A program that no image has: every start fails, and the kubelet's message names it. No shell is needed for it.
-_HELD_DOWN: Final = ["/held down by the drill"]
 
 
 class KubernetesWorkloads:
@@ -35,6 +34,7 @@ class KubernetesWorkloads:
         logs: keeps what the pods of a removed slot had to say.
         reference: gives the image of a service's release, by the name that the cluster takes it by.
         secret: the Secret with the database's connection string; None without a database.
+        given: what pods are given as their configuration; None where that is the chart's alone.
     """
 
     def __init__(
@@ -47,8 +47,10 @@ class KubernetesWorkloads:
         *,
         reference: Callable[[str, str], str],
         secret: DatabaseSecret | None,
+        given: Given | None,
     ) -> None:
         self._kube, self._helm, self._model = kube, helm, model
+        self._given = given
         self._router = router
         self._logs = logs
         self._reference = reference
@@ -56,7 +58,7 @@ class KubernetesWorkloads:
 
     def install(self, service: str, slots: dict[Slot, str], deadline: Deadline) -> None:
         """Installs a service with a release in each of some slots, serving from blue; waits until all are ready."""
-        wanted = {slot: self._slot_values(service, version) for slot, version in slots.items()}
+        wanted = {slot: self._values_of(service, slot, version) for slot, version in slots.items()}
         shared = service_values(self._model, service, self._secret)
         self._upgrade(service, shared, wanted, Slot.BLUE, deadline)
         for slot in slots:
@@ -78,7 +80,7 @@ class KubernetesWorkloads:
     def upgrade_and_die(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
         """As `deploy`, but Helm is killed while it waits, so that its revision stays pending."""
         before = self._helm.values(service, deadline)
-        values = self._values(before, {slot: self._slot_values(service, version)}, self._router.active(service))
+        values = self._values(before, {slot: self._values_of(service, slot, version)}, self._router.active(service))
 
         def applied() -> bool:
             found = self._deployment(service, slot)
@@ -90,17 +92,17 @@ class KubernetesWorkloads:
         self._router.lead(service, self._router.way(service, slot), deadline)
 
     def _want(self, service: str, slot: Slot, version: str, deadline: Deadline, *, both_serve: bool) -> None:
-        values = self._slot_values(service, version)
+        self._image(service, version)  # what is not there is told before anything is changed
         found = self._deployment(service, slot)
         if found is not None and _version(found) == version:
             return
-        if found is not None and names.HELD in (found.metadata.annotations or {}):
+        if found is not None and is_held(found):
             self.let_start(service, slot)
         active = self._router.active(service)
         if active is slot and both_serve:
             self._router.patch(service, names.selector(service, slot, None))
         before = self._helm.values(service, deadline)
-        self._upgrade(service, before, {slot: values}, active, deadline)
+        self._upgrade(service, before, {slot: self._values_of(service, slot, version)}, active, deadline)
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
@@ -108,6 +110,8 @@ class KubernetesWorkloads:
             self.keep_logs(service, slot)
             before = self._helm.values(service, deadline)
             self._upgrade(service, before, {slot: None}, self._router.active(service), deadline)
+            if self._given is not None:
+                self._given.forget(service, slot)
         wait_for(lambda: not self._pods(service, slot), deadline, f"the end of {service} in {slot}", every=limits.POLL)
         self._router.settle(service, deadline)
 
@@ -122,36 +126,27 @@ class KubernetesWorkloads:
 
     def configurations(self, service: str, slot: Slot, deadline: Deadline) -> tuple[Configuration, ...]:  # noqa: ARG002 - short calls
         """See the port. The ConfigMap that is mounted into each pod."""
+        return tuple(configuration(self._kube, pod) for pod in self.pods(service, slot))
+
+    def pods(self, service: str, slot: Slot) -> list[Any]:
+        """Those of a slot's newest kind, oldest first."""
         found = self._deployment(service, slot)
-        pods = [] if found is None else self._newest_pods(service, slot, found)
-        return tuple(configuration(self._kube, pod) for pod in pods)
+        return [] if found is None else self._newest_pods(service, slot, found)
 
     def hold_down(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port. The Deployment's command is replaced; ends with `let_start`, another version, or `remove`."""
         found = self._deployment(service, slot)
         if found is None:
             raise NotFound(f"{service} in {slot}: nothing is deployed that could be held down")
-        if names.HELD not in (found.metadata.annotations or {}):
-            container = found.spec.template.spec.containers[0]
-            before = {
-                "command": container.command,
-                "args": container.args,
-                "strategy": self._kube.plain(found.spec.strategy),
-            }
-            self._patch(
-                service,
-                slot,
-                annotation=json.dumps(before),
-                strategy={"$retainKeys": ["type"], "type": "Recreate"},
-                container={"name": container.name, "command": _HELD_DOWN, "args": None},
-            )
-        healthy = [pod for pod in self._pods(service, slot) if not _is_held(pod)]
+        if not is_held(found):
+            hold(self._kube, found)
+        healthy = [pod for pod in self._pods(service, slot) if not pod_is_held(pod)]
         for pod in healthy:
             self._kube.find(
                 self._kube.core.delete_namespaced_pod, pod.metadata.name, self._kube.namespace, grace_period_seconds=0
             )
         wait_for(
-            lambda: all(_is_held(pod) for pod in self._pods(service, slot)),
+            lambda: all(pod_is_held(pod) for pod in self._pods(service, slot)),
             deadline,
             f"the end of the replicas of {service} in {slot}",
             every=limits.POLL,
@@ -161,18 +156,8 @@ class KubernetesWorkloads:
     def let_start(self, service: str, slot: Slot) -> None:
         """See the port."""
         found = self._deployment(service, slot)
-        text = (found.metadata.annotations or {}).get(names.HELD) if found is not None else None
-        if found is None or text is None:
-            return
-        before = json.loads(text)
-        container = found.spec.template.spec.containers[0]
-        self._patch(
-            service,
-            slot,
-            annotation=None,
-            strategy={"$retainKeys": list(before["strategy"]), **before["strategy"]},
-            container={"name": container.name, "command": before["command"], "args": before["args"]},
-        )
+        if found is not None and is_held(found):
+            release(self._kube, found, self._given.read(service, slot).digest if self._given else None)
 
     def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - refused at once
         """See the port: the first process of a container cannot be suspended from within."""
@@ -181,26 +166,22 @@ class KubernetesWorkloads:
     def resume(self, service: str, slot: Slot) -> None:
         """See the port: nothing was suspended."""
 
-    def _patch(
-        self, service: str, slot: Slot, *, annotation: str | None, strategy: dict[str, Any], container: dict[str, Any]
-    ) -> None:
-        change = {
-            "metadata": {"annotations": {names.HELD: annotation}},
-            "spec": {"strategy": strategy, "template": {"spec": {"containers": [container]}}},
-        }
-        kube = self._kube
-        kube.call(
-            kube.apps.patch_namespaced_deployment,
-            names.deployment(service, slot),
-            kube.namespace,
-            change,
-            _content_type="application/strategic-merge-patch+json",
-        )
+    def give(self, service: str, slot: Slot, version: str) -> dict[str, Any]:
+        """Gives the pods of a slot what a release brings beside its image; the chart's values for it."""
+        if self._given is None:
+            return {}
+        bundle = self._given.of_release(version)
+        self._given.write(service, slot, bundle)
+        return values_of(service, slot, bundle)
 
-    def _slot_values(self, service: str, version: str) -> dict[str, Any]:
+    def _values_of(self, service: str, slot: Slot, version: str) -> dict[str, Any]:
+        image = self._image(service, version)
+        return {**slot_values(self._model, service, version, image), **self.give(service, slot, version)}
+
+    def _image(self, service: str, version: str) -> str:
         self._known(service)
-        values = slot_values(self._model, service, version, image="")
-        return {**values, "image": self._reference(service, version)}
+        config_of(self._model, version)
+        return self._reference(service, version)
 
     def _upgrade(
         self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot, deadline: Deadline
@@ -287,7 +268,3 @@ class KubernetesWorkloads:
 
 def _version(deployment: Any) -> str:
     return str((deployment.spec.template.metadata.labels or {}).get(names.VERSION, ""))
-
-
-def _is_held(pod: Any) -> bool:
-    return bool(pod.spec.containers[0].command == _HELD_DOWN)
