@@ -159,6 +159,7 @@ def test_pods_are_allowed_where_security_is_restricted() -> None:
     assert pod(objects)["spec"]["securityContext"] == {
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
+        "fsGroup": 65534,  # so that a user that is not root reads Secrets
     }
     assert container(objects)["securityContext"] == {
         "allowPrivilegeEscalation": False,
