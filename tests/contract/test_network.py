@@ -1,10 +1,12 @@
 """What every sandbox promises of Network."""
 
-from harness.clock import now
+import pytest
+
+from harness.clock import now, wait_for
 from harness.system.values import Slot
 from harness.units import Duration
 from tests.contract.conftest import Subject
-from tests.support.sandboxes import soon, version
+from tests.support.sandboxes import ask, refuses, soon, version
 
 DELAY = Duration.of(ms=200)
 
@@ -39,3 +41,44 @@ def test_a_delay_that_was_cleared_is_gone(subject: Subject) -> None:
     for _ in range(2):
         subject.system.network.clear(subject.service, Slot.BLUE)
         assert fastest(subject) < DELAY
+
+
+def unanswered(subject: Subject, requests: int) -> int:
+    """How many of some requests, each on a connection of its own, wait in vain."""
+    waited = 0
+    for _ in range(requests):
+        try:
+            ask(subject.system.router.address(subject.service), "/version", within=0.5)
+        except TimeoutError:
+            waited += 1
+    return waited
+
+
+def test_of_the_answers_exactly_a_share_never_arrives(subject: Subject) -> None:
+    for share, lost in ((0.5, 4), (1.0, 8)):
+        subject.system.network.lose(subject.service, Slot.BLUE, share)
+        assert unanswered(subject, 8) == lost
+    for _ in range(2):
+        subject.system.network.clear(subject.service, Slot.BLUE)
+        assert unanswered(subject, 8) == 0
+
+
+def test_connections_are_refused_until_the_way_is_clear(subject: Subject) -> None:
+    address = subject.system.router.address(subject.service)
+    for _ in range(2):
+        subject.system.network.refuse(subject.service, Slot.BLUE)
+        assert refuses(address)
+    subject.system.network.clear(subject.service, Slot.BLUE)
+    assert version(address) == subject.current
+
+
+def test_who_is_suspended_answers_nobody_until_it_goes_on(subject: Subject) -> None:
+    address = subject.system.router.address(subject.service)
+    for _ in range(2):
+        subject.system.workloads.suspend(subject.service, Slot.BLUE, soon())
+        with pytest.raises(OSError, match=r"timed out|refused|reset"):  # a cluster soon sends nobody there any more
+            ask(address, "/version", within=0.5)
+    for _ in range(2):
+        subject.system.workloads.resume(subject.service, Slot.BLUE)
+    wait_for(lambda: not refuses(address), soon(), "an answer")
+    assert version(address) == subject.current

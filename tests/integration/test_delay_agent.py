@@ -251,3 +251,44 @@ async def test_told_to_end_it_takes_no_new_connection(bench: Bench) -> None:
         await bench.connect()
     assert await reader.read() == b"under way"
     assert await code == 0
+
+
+@with_bench
+async def test_of_the_answers_a_share_never_arrives_and_none_that_comes_after_it(bench: Bench) -> None:
+    await bench.start(echo, delay=0, LOST="0.5")
+    arrived = []
+    for _ in range(4):
+        reader, writer = await bench.connect()
+        for _ in range(2):
+            writer.write(b"ask")
+            with suppress(TimeoutError):
+                arrived.append(await asyncio.wait_for(reader.readexactly(3), SLACK))
+    assert arrived == [b"ask"] * 4, "the second answer of each connection is lost"
+
+
+@with_bench
+async def test_what_was_lost_is_cut_when_the_agent_expires_and_then_every_answer_arrives(bench: Bench) -> None:
+    await bench.start(echo, delay=0, LOST="1", EXPIRES_AFTER="1")
+    reader, writer = await bench.connect()
+    writer.write(b"ask")
+    with pytest.raises(ConnectionResetError):
+        await reader.readexactly(3)
+    assert "expired" in await bench.said()
+    reader, writer = await bench.connect()
+    await ask(reader, writer)
+
+
+def test_who_refuses_does_not_listen_until_it_expires() -> None:
+    @with_bench
+    async def refuse(bench: Bench) -> None:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        await bench.start(echo, delay=0, PORT=str(port), REFUSE="1", EXPIRES_AFTER="1")
+        with pytest.raises(ConnectionRefusedError):
+            await bench.connect()
+        assert "expired" in await bench.said()
+        reader, writer = await bench.connect()
+        await ask(reader, writer)
+
+    refuse()

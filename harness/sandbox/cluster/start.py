@@ -39,6 +39,7 @@ class ClusterSandbox(KubernetesSystem):
             labels=labels,
             secret=None,
             ours=False,
+            tell=None,
         )
         self._own = f"{names.RUN}={run_id}"
         self._restrained = RestrainedWorkloads(super().workloads, install=table.install)

@@ -12,7 +12,7 @@ from typing import Final
 
 from harness.clock import Deadline, pause
 from harness.errors import MayWorkLater, NotFound
-from harness.sandbox.kind import base, cluster, heal, left, limits
+from harness.sandbox.kind import base, cluster, heal, left, limits, nodes
 from harness.sandbox.kind.marks import SANDBOX
 from harness.sandbox.kind.publish import PublishedImages, forget
 from harness.sandbox.kind.registry import Registry
@@ -56,6 +56,7 @@ def entered(model: SystemModel, name: str, state_dir: Path, which: Which = PROJE
             labels={},
             secret=endpoint.SECRET if model.database else None,
             ours=True,
+            tell=nodes.tell,
         )
     finally:
         kube.close()

@@ -109,6 +109,7 @@ def start(
             labels=mark.labels("network"),
             secret=endpoint.SECRET if postgres else None,
             ours=True,
+            tell=nodes.tell,
         )
         expiry = Expiry(kube, image=images.current(base.AGENT), labels=mark.labels("expiry"))
         undo.callback(expiry.close)

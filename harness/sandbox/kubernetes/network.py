@@ -1,7 +1,8 @@
-"""The port Network on Kubernetes: proxies between a Service and the pods of a slot, which hold answers back.
+"""The port Network on Kubernetes: proxies between a Service and the pods of a slot, which hold back or lose answers.
 
-A Deployment of proxies for each slot that is delayed, with a Service of its own to the slot's pods behind it; the
-Service that clients use leads to the proxies then. Nothing in the pods of the system is touched.
+A Deployment of proxies for each slot that is disturbed, with a Service of its own to the slot's pods behind it; the
+Service that clients use leads to the proxies then. Nothing in the pods of the system is touched. Connections that
+clients keep open stay with the pods that they were made to.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from harness.clock import Deadline
-from harness.errors import Unavailable, WillNotWork
+from harness.errors import WillNotWork
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helpers import confined, wait_until_started
@@ -42,17 +43,26 @@ class KubernetesNetwork:
         self._labels = labels
 
     def delay(self, service: str, slot: Slot, delay: Duration) -> None:
-        """See the port.
+        """See the port. Raises WillNotWork where there is no image of the proxies."""
+        self._disturb(service, slot, {"DELAY_MS": f"{delay.ns / 1e6:g}"})
 
-        Raises:
-            WillNotWork: there is no image of the proxies.
-        """
+    def refuse(self, service: str, slot: Slot) -> None:
+        """See the port. Nothing listens on the proxies. Raises as `delay`."""
+        self._disturb(service, slot, {"REFUSE": "1"})
+
+    def lose(self, service: str, slot: Slot, share: float) -> None:
+        """See the port. Raises as `delay`."""
+        self._disturb(service, slot, {"LOST": f"{share:g}"})
+
+    def _disturb(self, service: str, slot: Slot, how: dict[str, str]) -> None:
         if self._image is None:
-            raise WillNotWork("answers cannot be held back here: drill.toml names no 'proxy_image' in [cluster]")
+            raise WillNotWork(
+                f"the way to {service} cannot be disturbed here: drill.toml names no 'proxy_image' in [cluster]"
+            )
         deadline = Deadline.after(limits.DELAY)
         name = names.delay(service, slot)
         kube = self._kube
-        proxies = self._proxies(service, slot, delay)
+        proxies = self._proxies(service, slot, how)
         if kube.find(kube.apps.read_namespaced_deployment, name, kube.namespace) is None:
             if kube.find(kube.core.read_namespaced_service, name, kube.namespace) is None:
                 kube.call(kube.core.create_namespaced_service, kube.namespace, self._behind(service, slot))
@@ -62,16 +72,6 @@ class KubernetesNetwork:
         wait_until_started(kube, name, deadline)
         if self._router.active(service) is slot:
             self._router.lead(service, names.delay_selector(service, slot), deadline)
-
-    def refuse(self, service: str, slot: Slot) -> None:
-        """See the port."""
-        raise Unavailable(f"connections to {service} in {slot} cannot be refused on a cluster; use embedded")
-
-    def lose(self, service: str, slot: Slot, share: float) -> None:
-        """See the port."""
-        raise Unavailable(
-            f"{share:.0%} of the answers of {service} in {slot} cannot be lost on a cluster; use embedded"
-        )
 
     def clear(self, service: str, slot: Slot) -> None:
         """See the port. Answers that are held back are still delivered in their time."""
@@ -92,14 +92,14 @@ class KubernetesNetwork:
             },
         }
 
-    def _proxies(self, service: str, slot: Slot, delay: Duration) -> dict[str, Any]:
+    def _proxies(self, service: str, slot: Slot, how: dict[str, str]) -> dict[str, Any]:
         name = names.delay(service, slot)
         labels = {**self._labels, names.NAME: name, **names.delay_selector(service, slot)}
         env = {
             "UPSTREAM": f"{name}:{_PORT}",
             "PORT": str(_PORT),
             "CONTROL_PORT": str(_CONTROL),
-            "DELAY_MS": f"{delay.ns / 1e6:g}",
+            **how,
             "EXPIRES_AFTER": str(round(limits.DELAY_EXPIRES.seconds)),
         }
         container = {

@@ -20,7 +20,7 @@ from harness.sandbox.kubernetes.network import KubernetesNetwork
 from harness.sandbox.kubernetes.revisions import KubernetesRevisions
 from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
 from harness.sandbox.kubernetes.values import DatabaseSecret
-from harness.sandbox.kubernetes.workloads import KubernetesWorkloads
+from harness.sandbox.kubernetes.workloads import KubernetesWorkloads, Tell
 from harness.system.data_ports import Schema, Tables
 from harness.system.model import SystemModel
 from harness.system.ports import Database, Images
@@ -41,6 +41,7 @@ class KubernetesSystem:
         proxy_image: of the proxies that hold answers back; None where there may be none.
         labels: put on everything that is made outside of the chart.
         secret: the Secret with the services' connection string; None when the system has no database.
+        tell: sends a signal to the processes of a container on a node; None where nodes cannot be entered.
         ours: the run has made the system, and may change what pods are given as their configuration.
     """
 
@@ -58,6 +59,7 @@ class KubernetesSystem:
         labels: dict[str, str],
         secret: DatabaseSecret | None,
         ours: bool,
+        tell: Tell | None,
     ) -> None:
         self.kube = kube
         self.model = model
@@ -70,7 +72,7 @@ class KubernetesSystem:
         self._logs = PodLogs(kube)
         given = Given(kube, model, secret) if ours else None
         self._workloads = KubernetesWorkloads(
-            kube, self.helm, model, self._router, self._logs, reference=reference, secret=secret, given=given
+            kube, self.helm, model, self._router, self._logs, reference=reference, secret=secret, given=given, tell=tell
         )
         self._configuration = (
             None

@@ -15,12 +15,15 @@ from harness.sandbox.kubernetes.given import Given, values_of
 from harness.sandbox.kubernetes.held import hold, is_held, pod_is_held, release
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
-from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica
+from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica, status_of
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.values import DatabaseSecret, service_values, slot_values
 from harness.system.model import SystemModel
 from harness.system.releases import config_of
 from harness.system.values import Configuration, Replica, Slot
+
+Tell = Callable[[str, str, str, Deadline], object]
+"""Sends a signal, by its name, to all processes of a container on a node."""
 
 
 class KubernetesWorkloads:
@@ -34,6 +37,7 @@ class KubernetesWorkloads:
         logs: keeps what the pods of a removed slot had to say.
         reference: gives the image of a service's release, by the name that the cluster takes it by.
         secret: the Secret with the database's connection string; None without a database.
+        tell: sends a signal to the processes of a container on a node; None where nodes cannot be entered.
         given: what pods are given as their configuration; None where that is the chart's alone.
     """
 
@@ -48,7 +52,9 @@ class KubernetesWorkloads:
         reference: Callable[[str, str], str],
         secret: DatabaseSecret | None,
         given: Given | None,
+        tell: Tell | None,
     ) -> None:
+        self._tell = tell
         self._kube, self._helm, self._model = kube, helm, model
         self._given = given
         self._router = router
@@ -159,12 +165,22 @@ class KubernetesWorkloads:
         if found is not None and is_held(found):
             release(self._kube, found, self._given.read(service, slot).digest if self._given else None)
 
-    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:  # noqa: ARG002 - refused at once
-        """See the port: the first process of a container cannot be suspended from within."""
-        raise Unavailable(f"the processes of {service} in {slot} cannot be suspended on a cluster; use embedded")
+    def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:
+        """See the port: from the nodes, because the first process of a container cannot be suspended from within."""
+        if self._tell is None:
+            raise Unavailable(f"the processes of {service} in {slot} cannot be suspended on a cluster of others")
+        self._tell_all(self._tell, service, slot, "STOP", deadline)
 
     def resume(self, service: str, slot: Slot) -> None:
-        """See the port: nothing was suspended."""
+        """See the port."""
+        if self._tell is not None:
+            self._tell_all(self._tell, service, slot, "CONT", Deadline.after(limits.CALL))
+
+    def _tell_all(self, tell: Tell, service: str, slot: Slot, signal: str, deadline: Deadline) -> None:
+        for pod in self._pods(service, slot):
+            status = status_of(pod)
+            if status is not None and status.state.running:
+                tell(pod.spec.node_name, status.container_id.rpartition("/")[2], signal, deadline)
 
     def give(self, service: str, slot: Slot, version: str) -> dict[str, Any]:
         """Gives the pods of a slot what a release brings beside its image; the chart's values for it."""

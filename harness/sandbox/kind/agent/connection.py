@@ -21,11 +21,13 @@ QUIET: Final = 0.05  # seconds of silence after which an answer is over; packets
 
 
 class Proxy:
-    """All connections, and the delay of them all."""
+    """All connections, and what happens to the answers of them all."""
 
-    def __init__(self, host: str, port: int, delay: float) -> None:
+    def __init__(self, host: str, port: int, delay: float, lost: float = 0.0) -> None:
         self.upstream = (host, port)
         self.delay = delay
+        self.lost = lost
+        self._answers = 0
         self.expired = False
         self._connections: set[Connection] = set()
         self._empty = asyncio.Event()
@@ -48,10 +50,19 @@ class Proxy:
             for connection in tuple(self._connections):
                 connection.flush()
 
+    def loses_next(self) -> bool:
+        """Whether the next answer is one of those that are lost; of any number of answers the share is exact."""
+        before = int(self._answers * self.lost)
+        self._answers += 1
+        return int(self._answers * self.lost) > before
+
     def expire(self) -> None:
-        """No delay any more."""
+        """No delay any more, and nothing is lost; where an answer was lost no more can follow, so it is cut."""
         self.expired = True
+        self.lost = 0.0
         self.change(0)
+        for connection in tuple(self._connections):
+            connection.cut_if_losing()
 
     async def drain(self) -> None:
         """End every connection with its answer; cut what lasts longer than `DRAIN`."""
@@ -78,6 +89,7 @@ class Connection(asyncio.Protocol):
         self._client_ended = self._upstream_ended = self._client_full = False
         self._draining: asyncio.TimerHandle | None = None
         self._answered = True  # the last bytes came from the upstream
+        self._loses = False  # an answer was lost, so nothing that comes after it arrives
         self._heard = 0.0  # when the last bytes came, from either end
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -124,7 +136,11 @@ class Connection(asyncio.Protocol):
     def answer(self, data: bytes) -> None:
         """Bytes of the upstream, or empty ones for their end: delivered when they are due, never out of order."""
         loop = asyncio.get_running_loop()
+        if data and not self._answered and not self._loses:
+            self._loses = self._proxy.loses_next()
         self._answered, self._heard = True, loop.time()
+        if self._loses:
+            return
         self._upstream_ended = not data
         if not self._held and self._proxy.delay == 0:
             self._deliver(data)
@@ -135,6 +151,16 @@ class Connection(asyncio.Protocol):
         self._pace()
         if self._timer is None:
             self._timer = loop.call_at(due, self._release)
+
+    def upstream_reset(self) -> None:
+        """The upstream has cut the connection, which the client learns unless it learns nothing any more."""
+        if not self._loses:
+            self.reset()
+
+    def cut_if_losing(self) -> None:
+        """Cut a connection on which an answer was lost."""
+        if self._loses:
+            self.reset()
 
     def upstream_full(self, *, full: bool) -> None:
         """The upstream reads too slowly, or has caught up."""
@@ -241,7 +267,7 @@ class Upstream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Closed by the connection, or reset by the upstream."""
         if exc is not None:
-            self._connection.reset()
+            self._connection.upstream_reset()
 
     def pause_writing(self) -> None:
         """The upstream reads too slowly."""

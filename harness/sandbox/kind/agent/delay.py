@@ -1,13 +1,17 @@
-"""The delay agent: a TCP proxy that holds every answer back for a while.
+"""The delay agent: a TCP proxy that holds every answer back for a while, loses answers, or refuses connections.
 
-    UPSTREAM=host:port PORT=8080 CONTROL_PORT=9900 DELAY_MS=250 [EXPIRES_AFTER=600] python3 -m agent.delay
+    UPSTREAM=host:port PORT=8080 CONTROL_PORT=9900 [DELAY_MS=250] [LOST=0.3] [REFUSE=1] [EXPIRES_AFTER=600]
+    python3 -m agent.delay
+
+LOST is the share of the answers that never arrive; nothing that comes after one on its connection does. With REFUSE
+nothing listens on PORT.
 
     GET /health   200 while connections are taken
     GET /delay    the delay now, in milliseconds
     PUT /delay    sets it to the body's milliseconds; 409 once it has expired
 
-EXPIRES_AFTER seconds from its start the delay is 0 for good and everything is forwarded as it comes: an agent that is
-forgotten does no harm. SIGTERM: no new connections, the open ones end with the answer that is under way.
+EXPIRES_AFTER seconds from its start everything is taken and forwarded as it comes, for good: an agent that is forgotten
+does no harm. SIGTERM: no new connections, the open ones end with the answer that is under way.
 Exit 78: a setting is missing or wrong, 71: a port is taken.
 
 Runs in an image of its own: the standard library only.
@@ -43,6 +47,8 @@ class Settings:
     port: int
     control: int
     delay: float
+    lost: float
+    refuse: bool
     expires: float | None
 
     @classmethod
@@ -62,6 +68,8 @@ class Settings:
             port=int(_number("PORT", environment.get("PORT"), 65535)),
             control=int(_number("CONTROL_PORT", environment.get("CONTROL_PORT"), 65535)),
             delay=_number("DELAY_MS", environment.get("DELAY_MS", "0"), MOST_MS) / 1000,
+            lost=_number("LOST", environment.get("LOST", "0"), 1),
+            refuse=_number("REFUSE", environment.get("REFUSE", "0"), 1) == 1,
             expires=None if expires is None else _number("EXPIRES_AFTER", expires, 1e7),
         )
 
@@ -134,21 +142,30 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    proxy = Proxy(settings.host, settings.upstream, settings.delay)
-    server = await loop.create_server(lambda: Connection(proxy), EVERYWHERE, settings.port, backlog=1024)
+    proxy = Proxy(settings.host, settings.upstream, settings.delay, settings.lost)
+    servers: list[asyncio.Server] = []
+
+    async def listen() -> None:
+        where = (EVERYWHERE, settings.port)
+        servers.append(await loop.create_server(lambda: Connection(proxy), *where, backlog=1024))
+
+    if not settings.refuse:
+        await listen()
     control = await asyncio.start_server(Control(proxy).serve, EVERYWHERE, settings.control)
-    if settings.expires is not None:
-        loop.call_later(settings.expires, _expire, proxy)
-    _say(f"ports {_port(server)} {_port(control)}, the delay is {1000 * proxy.delay:g} ms")
-    await stop.wait()
-    server.close()
+    port = _port(servers[0]) if servers else settings.port
+    _say(f"ports {port} {_port(control)}, the delay is {1000 * proxy.delay:g} ms")
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), settings.expires)
+    if not stop.is_set():
+        proxy.expire()
+        if settings.refuse:
+            await listen()
+        _say("the delay has expired")
+        await stop.wait()
+    for server in servers:
+        server.close()
     await proxy.drain()
     control.close()
-
-
-def _expire(proxy: Proxy) -> None:
-    proxy.expire()
-    _say("the delay has expired")
 
 
 def _port(server: asyncio.Server) -> int:
