@@ -65,11 +65,10 @@ class Given:
         files |= {path: base64.b64decode(text) for path, text in (found.binary_data or {}).items()}
         hidden = self._secret_data(names.secrets(service, slot))
         variables = self._secret_data(names.environment(service, slot))
-        environment = hidden.pop(ENVIRONMENT, b"")
-        if variables != _as_keys(Bundle({ENVIRONMENT: environment})):  # somebody else has written it
-            environment = b"".join(b"%s=%s\n" % (name.encode(), value) for name, value in variables.items())
-        files |= {f"{SECRETS}/{name}": content for name, content in hidden.items()}
-        return Bundle(files | ({ENVIRONMENT: environment} if environment else {}))
+        if variables != _as_keys(Bundle({ENVIRONMENT: hidden.get(ENVIRONMENT, b"")})):  # somebody else has written it
+            hidden[ENVIRONMENT] = b"".join(b"%s=%s\n" % (name.encode(), value) for name, value in variables.items())
+        secret = {name if name == ENVIRONMENT else f"{SECRETS}/{name}": text for name, text in hidden.items()}
+        return Bundle(files | secret)
 
     def write(self, service: str, slot: Slot, bundle: Bundle) -> None:
         """From now on pods are given exactly this. The ConfigMap is the chart's: one that is not there is not made.
@@ -101,7 +100,9 @@ class Given:
         database, secret = self._model.database, self._secret
         if database is None or secret is None:
             return {}
-        return {database.env: self._secret_data(secret.name)[secret.key].decode()}
+        kube = self._kube
+        found = kube.call(kube.core.read_namespaced_secret, secret.name, kube.namespace)
+        return {database.env: base64.b64decode(found.data[secret.key]).decode()}
 
     def _secret_data(self, name: str) -> dict[str, bytes]:
         kube = self._kube
