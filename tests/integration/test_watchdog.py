@@ -20,7 +20,15 @@ from harness.journal.records import Stage
 from harness.units import Duration
 from tests.support.commands import DRILL, ECHO, REPOSITORY, drill, environment
 from tests.support.drills import records_of, results_of, the_run
-from tests.support.running import LASTING, Running, alive, nothing_is_left, nothing_is_left_within, running_drill
+from tests.support.running import (
+    LASTING,
+    WATCHING,
+    Running,
+    alive,
+    nothing_is_left,
+    nothing_is_left_within,
+    running_drill,
+)
 from tests.support.sandboxes import soon
 
 LIMIT = 10  # seconds, from the end of a drill to that of everything
@@ -266,7 +274,15 @@ def test_a_drill_whose_terminal_is_closed_undoes_everything(tmp_path: Path) -> N
         all_was_undone(running)
 
 
-def test_a_journal_that_can_grow_no_more_stops_the_drill_before_its_next_act(running: Running) -> None:
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[Running]:
+    """A drill that watches its trigger for a minute before it decides."""
+    with running_drill(tmp_path, WATCHING) as found:
+        yield found
+
+
+def test_a_journal_that_can_grow_no_more_stops_the_drill_before_its_next_act(watching: Running) -> None:
+    running = watching
     running.reach(Stage.DETECT)
     family, ports = running.family(), running.ports()
     size = (running.drill_folder / "journal.jsonl").stat().st_size

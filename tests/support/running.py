@@ -25,6 +25,11 @@ STEPS = tuple(
 )
 LASTING = tuple(step.replace("within 5 s, for 1 s on end", "within 60 s, for 60 s on end") for step in drills.PASSING)
 """Does not end before somebody ends it."""
+WATCHING = tuple(
+    step.replace("above 5 % for 1 s", "above 5 % for 60 s").replace("called for within 5 s", "called for within 90 s")
+    for step in drills.PASSING
+)
+"""Is in no hurry to decide."""
 
 
 class Running(Underway):
