@@ -10,16 +10,14 @@ from typing import Final
 from harness.clock import Deadline
 from harness.sandbox.kind import limits
 from harness.sandbox.kind.which import Which
-from harness.sandbox.kubernetes.tools import ToolFailed, run
+from harness.sandbox.kubernetes.tools import run
 
 NETWORK: Final = "kind"
 _CLUSTER: Final = "io.x-k8s.kind.cluster"  # label, with the cluster's name
 _TELL: Final = """\
-set -e
-pid=$(crictl inspect --output go-template --template '{{.info.pid}}' "$1")
-space=$(readlink "/proc/$pid/ns/pid")
-for one in /proc/[0-9]*; do
-  if [ "$(readlink "$one/ns/pid" 2>/dev/null)" = "$space" ]; then kill -s "$2" "${one#/proc/}" 2>/dev/null || true; fi
+for one in $(grep --files-with-matches --no-messages "$1" /proc/[0-9]*/cgroup); do
+  one=${one#/proc/}
+  kill -s "$2" "${one%/cgroup}" || true
 done
 """
 _TARGET: Final = r'-A KUBE-SVC-\S+ .*--comment "{name} -> ([0-9.]+:\d+)"'
@@ -64,23 +62,16 @@ def pull_from(node: str, registry: str, address: str, deadline: Deadline) -> Non
     run(["docker", "exec", "-i", node, "sh", "-c", script], deadline, stdin=hosts)
 
 
-def tell(node: str, container: str, signal: str, deadline: Deadline) -> bool:
-    """Sends a signal to all processes of a container of the cluster; False when it is gone.
+def tell(node: str, container: str, signal: str, deadline: Deadline) -> None:
+    """Sends a signal to all processes of a container of the cluster; where it is gone there is nobody to hear it.
 
-    They are those in its namespace of processes: what sends the signal stands outside, where even the first of them
+    Its processes are those in its control groups. Who sends the signal stands outside, where even the first of them
     cannot refuse it.
 
     Raises:
         MayWorkLater: the node does not answer.
     """
-    try:
-        run(["docker", "exec", node, "sh", "-c", _TELL, "sh", container, signal], deadline)
-    except ToolFailed:
-        there = run(["docker", "exec", node, "crictl", "ps", "--quiet", "--no-trunc"], deadline).split()
-        if container in there:
-            raise
-        return False
-    return True
+    run(["docker", "exec", node, "sh", "-c", _TELL, "sh", container, signal], deadline)
 
 
 def proxied(node: str, namespace: str, service: str) -> frozenset[str]:
