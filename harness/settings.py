@@ -136,6 +136,9 @@ class Settings:
     undo: Duration = Duration.of(s=20)
     """For all undo operations together; each is a call to the sandbox that takes less than a second."""
 
+    clean_up: Duration = Duration.of(s=60)
+    """For what a rollback removes once clients have recovered: a pod that hangs is killed after its 30 s of grace."""
+
     teardown: Duration = Duration.of(s=20)
     """For a sandbox to end: services get 5 s of grace, PostgreSQL stops in less than a second."""
 

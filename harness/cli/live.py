@@ -57,7 +57,7 @@ def abort(
     if not found:
         known = ", ".join(sorted({one.run_id for one in live_drills(settings)})) or "none"
         raise NotFound(f"no drill of {run!r} lives; there are {known}")
-    limit = settings.undo + settings.teardown + settings.heal + ENDS
+    limit = settings.clean_up + settings.undo + settings.teardown + settings.heal + ENDS
     for drill in {order.drill for _, order in found}:
         drill.send(signal.SIGTERM)
         drill.send(signal.SIGCONT)  # one that was suspended could not hear it

@@ -84,7 +84,7 @@ def _close_ledger(drill: Drill, live: Live, journal: JournalWriter, settings: Se
 def _clean_up(live: Live, settings: Settings) -> None:
     """The steps of the plan that wait until clients have recovered: what serves them is not taken away before."""
     if live.plan and live.recovered:
-        ended = live.engine.clean_up(live.plan, live.recorder, Deadline.after(settings.undo))
+        ended = live.engine.clean_up(live.plan, live.recorder, Deadline.after(settings.clean_up))
         if ended.outcome != "done":
             raise MayWorkLater(ended.reason)
 

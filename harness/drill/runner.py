@@ -160,7 +160,8 @@ class _Run:
         if course.sandbox is None and not post.taken:
             self._end_without_sandbox(post)
         else:
-            deadline = Deadline.after(self._settings.undo + self._settings.teardown)
+            settings = self._settings
+            deadline = Deadline.after(settings.clean_up + settings.undo + settings.teardown)
             failed = attempt(("the stage was not recorded", lambda: course.begin(Stage.RESTORE, deadline)))
             failed += self._give_way(post) if post.taken else self._take_back(post)
             if failed:

@@ -104,6 +104,7 @@ def longest(drill: Drill, settings: Settings) -> Duration:
         drill.sustain.time,
         settings.read_rows * 2,
         *validation,
+        settings.clean_up,
         settings.undo,
         settings.teardown,
     )

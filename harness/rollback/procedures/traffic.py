@@ -24,7 +24,7 @@ CHECK_LIMIT: Final = Duration.of(s=2)  # one look at the slot
 SWITCH_LIMIT: Final = Duration.of(s=5)  # the router is local; an EndpointSlice needs about a second
 VERIFY_LIMIT: Final = Duration.of(s=10)  # a few requests; more means that the standby does not serve
 LOOK_SHARE: Final = Duration.of(ms=250)  # of each look, where there are many replicas and so many looks
-REMOVE_LIMIT: Final = Duration.of(s=10)  # 5 s of grace for requests in flight, then the process is killed
+REMOVE_LIMIT: Final = Duration.of(s=45)  # who hangs does not hear that it should end: a cluster kills it after 30 s
 
 
 @dataclass(frozen=True, slots=True)
