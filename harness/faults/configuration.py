@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import InputError, NotFound
+from harness.errors import InputError, MayWorkLater, NotFound
 from harness.faults.altered import credential, with_password, without_key
 from harness.faults.data import tables_of
 from harness.faults.effect import bad_answers
@@ -21,12 +21,13 @@ from harness.faults.reach import Serving
 from harness.journal.undo import GiveBack, LetStart, TakeRotationBack, Undo
 from harness.secrecy import learn
 from harness.system.bundle import Bundle
-from harness.system.config_archive import pack
+from harness.system.config_archive import pack, unpack
 from harness.system.configuration_ports import Configurations
 from harness.system.values import Replica, Slot
 from harness.units import Duration
 
 COPY: Final = "before-the-fault"
+_DEAD: Final = "nobody is let in with the password that leaked"
 _LOOK: Final = Duration.of(s=5)  # a few files are read
 
 
@@ -165,8 +166,16 @@ class PasswordRotated:
         return serving.of(self.service)
 
     def seen(self, scene: Scene) -> str:
-        """Bad answers."""
-        return bad_answers(scene, self.service)
+        """Bad answers, and that nobody is let in any more with the password that leaked: else it was not rotated."""
+        proof = bad_answers(scene, self.service)
+        kept = configuration_of(scene, self.title).stored(COPY) if proof else None
+        bundle = None if kept is None else unpack(kept).of(self.service, Bundle({}))
+        if bundle is None:
+            return proof
+        try:
+            return "" if tables_of(scene, self.title).lets_in(*credential(bundle)) else f"{proof}; {_DEAD}"
+        except MayWorkLater:
+            return ""
 
 
 def _as_before(service: str, slot: Slot) -> tuple[Undo, ...]:

@@ -219,6 +219,13 @@ class Tables(Protocol):
             InputError: there is no such role.
         """
 
+    def lets_in(self, role: str, password: str) -> bool:
+        """Whether a client that comes as a role with this password is let in.
+
+        Raises:
+            MayWorkLater: it cannot be told, because the server does not answer, or has another reason.
+        """
+
     def let_go(self, table: str, deadline: Deadline) -> None:
         """Ends `hold`, whoever began it."""
 

@@ -84,11 +84,20 @@ def test_a_fault_breaks_what_clients_ask_for_and_is_taken_back(sandbox: StartedS
 
 def test_after_a_rotation_nobody_is_let_in_with_the_password_that_leaked(sandbox: StartedSandbox) -> None:
     fault = PasswordRotated(SERVICE)
+    before = credential(sandbox.configuration.read(SERVICE, Slot.BLUE, soon()))
     url = sandbox.configuration.read(SERVICE, Slot.BLUE, soon()).environment["DATABASE_URL"]
+    assert sandbox.tables is not None
     undo = fault.undo(scene(sandbox))
     fault.inject(scene(sandbox), undo, soon(60))
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(url, connect_timeout=5).close()
+    clients = MemoryMetrics({SERVICE: 1.0}, samples=25)
+    felt = Scene(sandbox, clients, {})
+    assert fault.seen(felt).endswith("were bad; nobody is let in with the password that leaked")
+    now_told = credential(sandbox.configuration.read("file-watcher", Slot.BLUE, soon()))
+    sandbox.tables.change_password(*before, soon())
+    assert fault.seen(felt) == ""  # it is valid still, whatever clients see
+    sandbox.tables.change_password(*now_told, soon())
     told = sandbox.configuration.read("file-watcher", Slot.BLUE, soon()).environment["DATABASE_URL"]
     psycopg.connect(told, connect_timeout=5).close()
     for one in reversed(undo):

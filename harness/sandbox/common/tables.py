@@ -53,6 +53,7 @@ SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN 
 WHERE n.nspname = %s AND c.relname = %s AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 ORDER BY a.attnum
 """
+_NOT_LET_IN: Final = "password authentication failed"  # the server's words for INVALID_PASSWORD, 28P01
 _NO_TRIGGERS: Final = "SET LOCAL session_replication_role = replica"  # nobody's triggers run, nor keys in any order
 
 
@@ -134,6 +135,16 @@ class PostgresTables:
         change = sql.SQL("ALTER ROLE {} PASSWORD {}")
         with self._session(deadline) as session:
             session.execute(change.format(sql.Identifier(role), sql.Literal(verifier(password))))
+
+    def lets_in(self, role: str, password: str) -> bool:
+        """See the port."""
+        try:
+            psycopg.connect(self._dsn, user=role, password=password, connect_timeout=CONNECT_SECONDS).close()
+        except psycopg.OperationalError as error:
+            if _NOT_LET_IN in str(error):
+                return False
+            raise MayWorkLater(f"it cannot be told whether {role} is let in: the server has another reason") from None
+        return True
 
     def let_go(self, table: str, deadline: Deadline) -> None:
         """See the port."""
