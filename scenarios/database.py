@@ -3,7 +3,7 @@
 from pytest_bdd import given, then, when
 
 from harness.bdd.parameters import step
-from harness.drill.altered import with_disk
+from harness.drill.altered import with_disk, with_tls
 from harness.drill.builder import DrillBuilder
 from harness.drill.goals import MomentBefore
 from harness.faults.data import (
@@ -19,7 +19,7 @@ from harness.faults.data import (
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.hindrance import Later, Moment
 from harness.faults.later import DatabaseGone
-from harness.faults.resources import DiskFull
+from harness.faults.resources import CertificateExpired, DiskFull
 from harness.rollback.data.actions import NewestBackup, SchemaVersion
 from harness.rollback.plan import Procedure
 from harness.system.restoring import END, BackupKind, PointKind
@@ -65,6 +65,17 @@ def _used_up(drill: DrillBuilder) -> None:
 def _own_disk(drill: DrillBuilder, size: int) -> None:
     drill.once("how large the disk of the database is")
     drill.model = with_disk(drill.model, size)
+
+
+@given(step("services reach the database by TLS"))
+def _tls(drill: DrillBuilder) -> None:
+    drill.once("how services reach the database")
+    drill.model = with_tls(drill.model)
+
+
+@when(step("the certificate of the database has expired"))
+def _certificate(drill: DrillBuilder) -> None:
+    drill.break_by(CertificateExpired())
 
 
 @when(step("the disk of the database is full"))

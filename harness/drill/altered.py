@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.drill.names import known_database
 from harness.errors import InputError
 from harness.system.model import LEAST_DISK, MOST_DISK, MOST_REPLICAS, SystemModel
 from harness.units import Duration
@@ -39,10 +40,16 @@ def with_disk(model: SystemModel, megabytes: int) -> SystemModel:
     Raises:
         InputError: it has no database, or no database gets along with a disk of that size.
     """
-    if model.database is None:
-        raise InputError(
-            f"{model.name} has no database that a disk could be for; [database] of drill.toml describes it"
-        )
+    database = known_database(model)
     if not LEAST_DISK <= megabytes <= MOST_DISK:
         raise InputError(f"no database has a disk of {megabytes} MB; expected {LEAST_DISK} to {MOST_DISK}")
-    return model.model_copy(update={"database": model.database.model_copy(update={"disk": megabytes})})
+    return model.model_copy(update={"database": database.model_copy(update={"disk": megabytes})})
+
+
+def with_tls(model: SystemModel) -> SystemModel:
+    """The system with an endpoint before its database to which services go by TLS.
+
+    Raises:
+        InputError: it has no database.
+    """
+    return model.model_copy(update={"database": known_database(model).model_copy(update={"tls": True})})

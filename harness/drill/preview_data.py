@@ -14,6 +14,7 @@ from harness.drill.goals import BEFORE, MomentBefore
 from harness.drill.spec import Drill
 from harness.faults.data import DatabaseLost, SchemaMigrated
 from harness.faults.hindrance import Hindered
+from harness.faults.resources import DiskFull
 from harness.rollback.configuration.actions import (
     ConfigurationGoal,
     ConfigurationTag,
@@ -44,7 +45,7 @@ def expected_data_plan(drill: Drill) -> Plan | None:
         served=drill.versions,
         replicas={service: drill.model.replicas(service) for service in drill.versions},
         critical=tuple(one for one, table in drill.model.services.items() if table.critical),
-        alive=not isinstance(fault, DatabaseLost),
+        alive=not isinstance(fault, DatabaseLost | DiskFull),
         schema=fault.to if isinstance(fault, SchemaMigrated) else "",
         tables=(database.tables or ()) if database else (),
         version_query=database.version_query if database else None,

@@ -39,7 +39,7 @@ from harness.faults.of_engine import EngineKilled, OfEngine, SecondRollback
 from harness.faults.of_notices import OfNotices, ReceiverDown, ReceiverSlow
 from harness.faults.reach import Serving
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
-from harness.faults.resources import DiskFull, MemoryShort, ProcessorShort
+from harness.faults.resources import CertificateExpired, DiskFull, MemoryShort, ProcessorShort
 from harness.journal.undo import ClearNetwork, LetStart, Switch, Undo
 from harness.system.values import Replica, Slot
 
@@ -211,6 +211,7 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "database lost": DatabaseLost,
     "connections used up": ConnectionsUsedUp,
     "disk full": DiskFull,
+    "certificate expired": CertificateExpired,
     "schema migrated": SchemaMigrated,
     "experiment": Experiment,
     "key removed": KeyRemoved,

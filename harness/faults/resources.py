@@ -1,4 +1,4 @@
-"""Faults of what a system runs on: a disk that is full, too little time of a processor, too little memory."""
+"""Faults of what a system runs on: its disk, its certificate, its processor, its memory."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import InputError
+from harness.errors import InputError, MayWorkLater
 from harness.faults.data import FeltAnywhere, recovery_of
-from harness.faults.effect import bad_answers, slow_answers
+from harness.faults.effect import any_bad_answers, bad_answers, slow_answers
 from harness.faults.model import Scene, only
 from harness.faults.network import serving_slot
 from harness.faults.reach import Serving
 from harness.journal.undo import LetStart, LiftLimits, Undo
-from harness.journal.undo_data import EmptyDisk
-from harness.system.disturbing_ports import Limits
+from harness.journal.undo_data import EmptyDisk, RenewCertificate
+from harness.system.disturbing_ports import Endpoint, Limits
 from harness.system.values import Replica, Slot
 
 LEAST_PROCESSOR, MOST_PROCESSOR = 0.01, 0.2  # a share of the time; less is a hang, and more nobody would feel
 LEAST_MEMORY, MOST_MEMORY = 0.1, 0.95  # of what is used; with more a service may get along
+_EXPIRED: Final = "expired"  # OpenSSL's word for a certificate that has run out
 _SLOWER: Final = 9  # times; half of it is seen, which a machine that is busy with something else does not do
 
 
@@ -32,6 +33,19 @@ def limits_of(scene: Scene, what: str) -> Limits:
     if scene.system.limits is None:
         raise InputError(f"{what}: drills may not limit what replicas use in this sandbox; use embedded")
     return scene.system.limits
+
+
+def endpoint_of(scene: Scene, what: str) -> Endpoint:
+    """The port Endpoint.
+
+    Raises:
+        InputError: the sandbox has none.
+    """
+    if scene.system.endpoint is None:
+        raise InputError(
+            f"{what}: there is none; say 'Given services reach the database by TLS', on the embedded sandbox"
+        )
+    return scene.system.endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,40 @@ class DiskFull(FeltAnywhere):
     def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - there is one
         """Fills it."""
         recovery_of(scene, self.title).fill_disk(deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateExpired(FeltAnywhere):
+    """The certificate has run out by which services know the endpoint of their database: none goes in any more."""
+
+    @property
+    def title(self) -> str:
+        """What is broken."""
+        return "the certificate of the database has expired"
+
+    @property
+    def effect(self) -> str:
+        """What clients should see."""
+        return "clients get bad answers from a service that needs the database"
+
+    def undo(self, scene: Scene) -> Sequence[Undo]:
+        """It is valid."""
+        if found := endpoint_of(scene, self.title).certificate():
+            raise InputError(f"{self.title}: it is bad already: {found}")
+        return (RenewCertificate(),)
+
+    def inject(self, scene: Scene, undo: Sequence[Undo], deadline: Deadline) -> None:  # noqa: ARG002 - instant
+        """Lets it run out."""
+        endpoint_of(scene, self.title).expire()
+
+    def seen(self, scene: Scene) -> str:
+        """Bad answers, and what a client is told that looks at the certificate."""
+        proof = any_bad_answers(scene)
+        try:
+            found = endpoint_of(scene, self.title).certificate() if proof else ""
+        except MayWorkLater:
+            return ""
+        return f"{proof}; {found}" if _EXPIRED in found else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from harness.journal.undo_data import (
     MendPage,
     MigrateBack,
     PutBack,
+    RenewCertificate,
 )
 
 
@@ -265,6 +266,7 @@ Undo = (
     | FinishPart
     | FindDatabase
     | EmptyDisk
+    | RenewCertificate
     | MendPage
     | MendBackup
     | RunRollbacks

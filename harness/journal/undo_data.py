@@ -90,6 +90,17 @@ class EmptyDisk(Operation):
         return "make room on the disk of the database and start it"
 
 
+class RenewCertificate(Operation):
+    """The certificate of the database's endpoint is valid."""
+
+    operation: Literal["renew_certificate"] = "renew_certificate"
+
+    @property
+    def title(self) -> str:
+        """See `Operation`."""
+        return "renew the certificate of the database's endpoint"
+
+
 class MendPage(Operation):
     """No page of a table is damaged."""
 

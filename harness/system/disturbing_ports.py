@@ -26,6 +26,23 @@ class Network(Protocol):
         """Ends every disturbance on the way to the slot."""
 
 
+class Endpoint(Protocol):
+    """What services reach the database through, where they do so by TLS."""
+
+    def certificate(self) -> str:
+        """What a client that looks says of its certificate; empty when it is good.
+
+        Raises:
+            MayWorkLater: it cannot be reached.
+        """
+
+    def expire(self) -> None:
+        """Lets its certificate be one that has run out, and sends everybody away, until `renew`."""
+
+    def renew(self) -> None:
+        """Ends `expire`."""
+
+
 class Limits(Protocol):
     """What the processes of a slot may use of the machine; those that start later have the same limit."""
 

@@ -119,6 +119,7 @@ class DatabaseTable(Table):
     disk: Annotated[int, Field(ge=LEAST_DISK, le=MOST_DISK)] | None = Field(
         default=None, description="MB of a disk of its own for its files, so that drills can fill it; on embedded"
     )
+    tls: bool = Field(default=False, description="services reach it by TLS, and look at its certificate; on embedded")
     tables: tuple[TableName, ...] | None = Field(default=None, min_length=1, description="tables that are always there")
 
     @model_validator(mode="after")

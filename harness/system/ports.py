@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from harness.clock import Deadline
 from harness.system.configuration_ports import Configurations
 from harness.system.data_ports import Recovery, Schema, Tables
-from harness.system.disturbing_ports import Limits, Network
+from harness.system.disturbing_ports import Endpoint, Limits, Network
 from harness.system.experiments import Experiments
 from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
@@ -242,6 +242,10 @@ class System(Protocol):
     @property
     def network(self) -> Network:
         """Disturbances between router and replicas."""
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """What services reach the database through, or None where they do not reach it by TLS of ours."""
 
     @property
     def limits(self) -> Limits | None:

@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from harness.clock import wait_for
-from harness.drill.altered import with_disk
+from harness.drill.altered import with_disk, with_tls
 from harness.errors import DrillError, InputError, NotFound
 from harness.faults.data import (
     ConnectionsUsedUp,
@@ -23,12 +24,13 @@ from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.hindrance import Hindrance
 from harness.faults.later import DatabaseGone
 from harness.faults.model import Fault, Scene
-from harness.faults.resources import DiskFull
+from harness.faults.resources import CertificateExpired, DiskFull
 from harness.faults.undo.registry import carry_out
 from harness.journal.undo_data import EmptyDisk
 from harness.sandbox.embedded.start import StartedSandbox
 from harness.system.load import load_system
 from harness.system.restoring import BackupKind
+from harness.system.values import Slot
 from tests.support.memory import MemoryMetrics, MemorySystem
 from tests.support.sandboxes import ECHO, TRACKTION, opened, soon, state_folder
 
@@ -46,20 +48,23 @@ FAULTS: tuple[Fault, ...] = (
     MigrationHalfDone("2.6.0"),
     ConnectionsUsedUp(),
     DiskFull(),
+    CertificateExpired(),
     DatabaseLost(),
 )
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[StartedSandbox]:
-    with state_folder() as state, opened(with_disk(load_system(TRACKTION), 128), state) as running:
+    model = with_tls(with_disk(load_system(TRACKTION), 128))
+    with state_folder() as state, opened(model, state) as running:
         yield running
 
 
 def seen(sandbox: StartedSandbox) -> list[object]:
-    """What a client reads; an error by its name."""
+    """What a client reads, an error by its name; and what one is told that looks at the certificate first."""
     assert sandbox.database is not None
-    found: list[object] = []
+    assert sandbox.endpoint is not None
+    found: list[object] = [sandbox.endpoint.certificate()]
     for sql in READS:
         try:
             found.append(sandbox.database.read(sql, soon()))
@@ -171,6 +176,31 @@ def test_a_full_disk_is_full_to_the_last_byte_and_no_other_is_filled(sandbox: St
         carry_out(one, sandbox, soon(20))
 
 
+def test_a_certificate_that_has_expired_lets_no_service_in_and_is_told_as_what_it_is(sandbox: StartedSandbox) -> None:
+    assert sandbox.endpoint is not None
+    url = sandbox.configuration.read("analysis-service", Slot.BLUE, soon()).environment["DATABASE_URL"]
+    assert "sslmode=verify-full" in url
+    with psycopg.connect(url) as session:
+        assert session.pgconn.ssl_in_use
+        fault, felt = CertificateExpired(), Scene(sandbox, MemoryMetrics({"analysis-service": 1.0}), {})
+        undo = fault.undo(felt)
+        assert fault.seen(felt) == ""  # bad answers of another cause
+        fault.inject(felt, undo, soon())
+        with pytest.raises(psycopg.OperationalError):  # who was in must come again
+            session.execute("SELECT 1")
+    assert fault.seen(felt).endswith("were bad; certificate has expired")
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        psycopg.connect(url).close()
+    with pytest.raises(InputError, match="it is bad already: certificate has expired"):
+        fault.undo(felt)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(url.replace("verify-full", "disable")).close()
+    for one in undo:
+        carry_out(one, sandbox, soon())
+    psycopg.connect(url).close()
+    assert fault.seen(felt) == ""
+
+
 def test_where_the_disk_is_that_of_others_too_it_is_not_filled() -> None:
     with state_folder() as state, opened(load_system(ECHO.with_name("stored.toml")), state) as running:
         with pytest.raises(InputError, match="a disk that is not its own, and no other is ever filled; say 'Given"):
@@ -178,6 +208,8 @@ def test_where_the_disk_is_that_of_others_too_it_is_not_filled() -> None:
         with pytest.raises(InputError, match="no disk of its own, and no other is ever filled"):
             running.recovery.fill_disk(soon())  # type: ignore[union-attr]
         carry_out(EmptyDisk(), running, soon())
+        with pytest.raises(InputError, match="there is none; say 'Given services reach the database by TLS'"):
+            CertificateExpired().undo(scene(running))
 
 
 def test_a_fault_that_finds_nothing_to_break_says_so(sandbox: StartedSandbox) -> None:

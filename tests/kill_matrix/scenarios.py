@@ -61,6 +61,11 @@ def _on_own_disk(steps: Steps) -> Steps:
     return (steps[0], "And the database has a disk of 128 MB of its own", *steps[1:])
 
 
+def _by_tls(steps: Steps) -> Steps:
+    """The same, with services that reach the database by TLS."""
+    return (steps[0], "And services reach the database by TLS", *steps[1:])
+
+
 DROPPED = "the table tracklist_items is dropped"
 BY_MOMENT = "the database is restored to the moment before the fault within 30 s"
 BY_DUMP = "the database is restored from its newest dump within 30 s"
@@ -76,6 +81,9 @@ OF_DATA: Final[dict[str, Steps]] = {
     ),
     "disk full": _on_own_disk(
         _of_data("the disk of the database is full", "the database is restored to the end of its log within 30 s")
+    ),
+    "certificate expired": _by_tls(
+        _of_data("the certificate of the database has expired", "the schema is rolled back to 2.4.0 within 10 s")
     ),
     "migration half done": _of_data("the migration to 2.6.0 is half done", BY_MOMENT),
     "database lost": _of_data(

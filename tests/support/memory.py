@@ -110,6 +110,10 @@ class MemorySystem:
         return self
 
     @property
+    def endpoint(self) -> None:
+        return None
+
+    @property
     def limits(self) -> MemorySystem:
         return self
 

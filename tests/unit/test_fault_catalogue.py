@@ -35,7 +35,7 @@ from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.releases import CarelessRelease, InPlaceRelease
-from harness.faults.resources import DiskFull, MemoryShort, ProcessorShort
+from harness.faults.resources import CertificateExpired, DiskFull, MemoryShort, ProcessorShort
 from harness.journal.records import UndoRegistered
 from harness.journal.undo import Deploy
 from harness.system.values import RevisionState, Slot
@@ -77,6 +77,7 @@ OF_DATA = (
     DatabaseLost,
     ConnectionsUsedUp,
     DiskFull,
+    CertificateExpired,
     SchemaMigrated,
     MigrationHalfDone,
 )  # tests/integration/test_data_faults.py

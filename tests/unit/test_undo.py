@@ -49,6 +49,7 @@ from harness.journal.undo_data import (
     MendPage,
     MigrateBack,
     PutBack,
+    RenewCertificate,
 )
 from harness.secrecy import learn
 from harness.system.values import Slot
@@ -79,6 +80,7 @@ EVERY: tuple[Undo, ...] = (
     MigrateBack(before="1", after="2"),
     FindDatabase(),
     EmptyDisk(),
+    RenewCertificate(),
     MendBackup(backup="base-1"),
     MendPage(table="orders"),
     GiveBack(service="web", slot="blue", copy_name="before-the-fault"),
@@ -143,7 +145,7 @@ def test_an_operation_is_named_by_what_it_does() -> None:
         assert Operation(operation="").title
 
 
-@pytest.mark.parametrize("undo", EVERY[12:24], ids=named)
+@pytest.mark.parametrize("undo", EVERY[12:25], ids=named)
 def test_what_was_done_to_data_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match=r"this sandbox|names no migrations"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))

@@ -18,6 +18,7 @@ PORTS: Final = frozenset(
         "router",
         "network",
         "limits",
+        "endpoint",
         "database",
         "schema",
         "tables",

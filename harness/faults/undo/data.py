@@ -22,6 +22,7 @@ from harness.journal.undo_data import (
     MendPage,
     MigrateBack,
     PutBack,
+    RenewCertificate,
 )
 from harness.system.ports import System
 
@@ -71,6 +72,12 @@ def _empty_disk(_undo: EmptyDisk, system: System, deadline: Deadline) -> None:
     system.recovery.empty_disk(deadline)
 
 
+def _renew_certificate(_undo: RenewCertificate, system: System, _deadline: Deadline) -> None:
+    if system.endpoint is None:
+        raise NotFound("a certificate ran out, and this sandbox gives no way to renew it")
+    system.endpoint.renew()
+
+
 def _mend_backup(undo: MendBackup, system: System, _deadline: Deadline) -> None:
     if system.recovery is None:
         raise NotFound("a backup was damaged, and this sandbox takes none")
@@ -91,6 +98,7 @@ WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     MigrateBack: Way(_migrate_back, lambda undo, hand: _END),  # noqa: ARG005
     FindDatabase: Way(_find_database, lambda undo, hand: _END),  # noqa: ARG005
     EmptyDisk: Way(_empty_disk, lambda undo, hand: _END),  # noqa: ARG005
+    RenewCertificate: Way(_renew_certificate, lambda undo, hand: _END),  # noqa: ARG005
     MendPage: Way(_mend_page, lambda undo, hand: _END),  # noqa: ARG005
     MendBackup: Way(_mend_backup, lambda undo, hand: _END),  # noqa: ARG005
 }

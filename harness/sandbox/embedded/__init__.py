@@ -9,7 +9,8 @@
     delay.py, answer.py                        the way of clients to them
     ends.py                                    how connections end
     postgres.py, wal.py, shared_memory.py,
-    server_admin.py, disk.py                   the database
+    server_admin.py, disk.py, tls_front.py,
+    certificates.py, looking.py                the database
     backups.py, segments.py, reach.py,
     restoring.py, losing.py, filling.py,
     recovery.py                                its backups, how far its log leads, the way back, and what a fault does

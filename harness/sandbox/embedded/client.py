@@ -11,14 +11,16 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from harness.clock import Deadline
-from harness.errors import NotFound
+from harness.errors import MayWorkLater, NotFound
 from harness.sandbox.common.chaos import ChaosToolkit
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.schema_versions import SchemaOfFiles, only_text, parts_of
 from harness.sandbox.common.tables import PostgresTables
 from harness.sandbox.embedded.configuration import EmbeddedConfigurations
 from harness.sandbox.embedded.folder import Folder
+from harness.sandbox.embedded.limits import QUICK_CALL
 from harness.sandbox.embedded.link import Link
+from harness.sandbox.embedded.looking import look
 from harness.sandbox.embedded.recovery import EmbeddedRecovery
 from harness.sandbox.embedded.router import HOST
 from harness.sandbox.embedded.wire import Call, Description
@@ -145,6 +147,28 @@ class EmbeddedLimits:
         self._link.call(Call(name="lift_limits", service=service, slot=slot))
 
 
+class EmbeddedEndpoint:
+    """The port Endpoint. Its certificate is looked at from here, as a service does it."""
+
+    def __init__(self, link: Link, port: int, trusted: Path) -> None:
+        self._link, self._port, self._trusted = link, port, trusted
+
+    def certificate(self) -> str:
+        """See the port."""
+        try:
+            return look(self._port, self._trusted, QUICK_CALL)
+        except OSError as error:
+            raise MayWorkLater(f"what stands before the database cannot be reached: {error}") from error
+
+    def expire(self) -> None:
+        """See the port."""
+        self._link.call(Call(name="expire_certificate"))
+
+    def renew(self) -> None:
+        """See the port."""
+        self._link.call(Call(name="renew_certificate"))
+
+
 class EmbeddedSandbox:
     """A live system in an embedded sandbox: the port System. Made by `start` or `attach`."""
 
@@ -185,6 +209,12 @@ class EmbeddedSandbox:
     def network(self) -> EmbeddedNetwork:
         """See the port."""
         return self._network
+
+    @property
+    def endpoint(self) -> EmbeddedEndpoint | None:
+        """See the port."""
+        front = self.description.front
+        return None if front is None else EmbeddedEndpoint(self.link, *front)
 
     @property
     def limits(self) -> EmbeddedLimits:

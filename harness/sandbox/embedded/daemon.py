@@ -126,6 +126,9 @@ class Daemon:
         sandbox = self._sandbox
         if call.name == "describe":
             return sandbox.describe().model_dump(mode="json")
+        if call.name in ("expire_certificate", "renew_certificate"):
+            front = sandbox.front()
+            return front.expire() if call.name == "expire_certificate" else front.renew()
         if call.name == "recovery":
             return await sandbox.recover(call, deadline)
         deployment = sandbox.deployment(call.service, call.slot)

@@ -4,13 +4,15 @@ Belongs to the daemon's event loop. Invariant: owner.json names every process of
 server once it accepts connections, a moment after its start.
 """
 
+from __future__ import annotations
+
 import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.clock import Deadline, now
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
@@ -29,6 +31,9 @@ from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Call, Description, Order
 from harness.system.values import Slot
 from harness.units import Instant
+
+if TYPE_CHECKING:
+    from harness.sandbox.embedded.tls_front import TlsFront
 
 _LOG = logging.getLogger(__name__)
 _INHERITED = ("PATH", "LANG")
@@ -54,6 +59,7 @@ class Sandbox:
         self._postgres: Postgres | None = None
         self._wal: WalStream | None = None
         self._recovery: RecoveryCalls | None = None
+        self._front: TlsFront | None = None
         given: dict[str, str] = {}
         if self._model.database is not None:
             size = self._model.database.disk
@@ -62,6 +68,9 @@ class Sandbox:
             self._wal = WalStream(self._postgres)
             self._recovery = RecoveryCalls(self._postgres, self._wal, self._turn_away, self._let_in)
             given[self._model.database.env] = self._postgres.service_url
+            if self._model.database.tls:
+                self._front = _front_of(folder, self._postgres.port)
+                given[self._model.database.env] = self._front.leads_to(self._postgres.service_url)
         self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
         self._pressures: dict[tuple[str, Slot], Pressure] = {}
         self.router = TcpRouter(tuple(self._model.services))
@@ -93,6 +102,8 @@ class Sandbox:
         """
         deadline = Deadline(self._order.deadline)
         await self.router.open()
+        if self._front is not None:
+            await self._front.open()
         wanted = [(name, Slot.BLUE, version) for name, version in self._order.live.items()]
         wanted += [(name, Slot.GREEN, version) for name, version in self._order.standby.items()]
         tasks = [asyncio.ensure_future(self._start_database(deadline))]
@@ -117,6 +128,8 @@ class Sandbox:
         self.router.close()
         for pressure in self._pressures.values():
             pressure.lift()
+        if self._front is not None:
+            self._front.close()
         grace = limits.GRACE_AT_TEARDOWN
         ends = [deployment.kill(grace) for deployment in self._deployments.values()]
         if self._wal is not None and self._postgres is not None:
@@ -137,6 +150,16 @@ class Sandbox:
             return self._deployments[service, slot]
         known = ", ".join(self._model.services)
         raise NotFound(f"{self._model.name} has no service {service!r}; there are {known}")
+
+    def front(self) -> TlsFront:
+        """What stands before the database.
+
+        Raises:
+            NotFound: nothing does.
+        """
+        if self._front is None:
+            raise NotFound(f"services of {self._model.name} do not reach their database by TLS")
+        return self._front
 
     def pressure(self, service: str, slot: Slot) -> Pressure:
         """What the replicas of a service in a slot may use. Raises as `deployment` does."""
@@ -186,6 +209,7 @@ class Sandbox:
             stream=wal.folder if wal else None,
             migrations=self._model.root / database.migrations if database and database.migrations else None,
             version_query=database.version_query if database else None,
+            front=(self._front.port, self._front.trusted) if self._front else None,
         )
 
     def _all_else_up(self, service: str, slot: Slot) -> Instant | None:
@@ -231,3 +255,9 @@ class Sandbox:
         if processes != self._noted:
             self._noted = processes
             self._changed(processes)
+
+
+def _front_of(folder: Folder, port: int) -> TlsFront:
+    from harness.sandbox.embedded.tls_front import TlsFront  # noqa: PLC0415 - most sandboxes need no certificates
+
+    return TlsFront(folder.path / "tls", port)

@@ -37,6 +37,8 @@ Name = Literal[
     "limit_processor",
     "limit_memory",
     "lift_limits",
+    "expire_certificate",
+    "renew_certificate",
     "recovery",
 ]
 
@@ -96,6 +98,8 @@ class Description(_Line):
     stream: Path | None
     migrations: Path | None
     version_query: str | None
+    front: tuple[int, Path] | None = None
+    """The port of what stands before the database, and the certificate by which it is known."""
 
 
 class Order(_Line):

@@ -133,6 +133,11 @@ class KubernetesSystem:
         return
 
     @property
+    def endpoint(self) -> None:
+        """See the port: nothing of ours stands before the database."""
+        return
+
+    @property
     def limits(self) -> None:
         """See the port: here a limit is a release's own, in its chart."""
         return
