@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -279,6 +280,9 @@ def test_units_are_written_and_removed(
     )
     names = {path.name for path in (tmp_path / "units").iterdir()}
     assert names == {"rollback-drill-nightly.service", "rollback-drill-nightly.timer"}
+    verify = ["systemd-analyze", "verify", "--man=no", *(tmp_path / "units").iterdir()]
+    read = subprocess.run(verify, check=False, capture_output=True, text=True, timeout=30)
+    assert (read.returncode, read.stderr) == (0, "")
     assert say(monkeypatch, capsys, "schedule", "remove", "nightly", *where).code == 0
     assert list((tmp_path / "units").iterdir()) == []
 
