@@ -49,8 +49,7 @@ def run(
         schedule = read_schedule(given)
         if schedule.name != name:
             raise UsageError(f"{given}: is the schedule {schedule.name}, and not {name}")
-        if not (folder / PLAN).exists() or read_schedule(folder / PLAN) != schedule:
-            write_whole(folder / PLAN, stable_json(schedule))
+        write_whole(folder / PLAN, stable_json(schedule))
     return run_once(read_schedule(folder / PLAN), folder, tell)
 
 

@@ -20,7 +20,7 @@ from harness.drill.schedule.calendar import calendar_of, following
 from harness.drill.schedule.crontab import read_crontab, write_crontab
 from harness.drill.schedule.texts import line_of, unit_name, units_of, with_line
 from harness.errors import InputError, UsageError
-from harness.journal.schedule import NAME, PLAN, By, Schedule
+from harness.journal.schedule import NAME, PLAN, By, Schedule, read_schedule
 from harness.report.write import stable_json, write_whole
 from harness.sandbox.common.environment import named
 from harness.units import Duration
@@ -53,7 +53,7 @@ def systemd(
     units: Units = UNITS,
 ) -> int:
     """Write a timer and its service for systemd; tells how they are switched on."""
-    schedule = _scheduled(name, By.SYSTEMD, when, command)
+    schedule = _scheduled(name, By.SYSTEMD, when, command, schedules)
     _keep(schedule, schedules)
     folder = units.expanduser()
     for file, text in units_of(schedule, _starts(name, schedules)).items():
@@ -77,7 +77,7 @@ def crontab(
     write: Write = False,
 ) -> int:
     """Print the line of a crontab, or put it into the crontab of this user."""
-    schedule = _scheduled(name, By.CRONTAB, when, command)
+    schedule = _scheduled(name, By.CRONTAB, when, command, schedules)
     line = line_of(schedule, _starts(name, schedules))
     if write:
         write_crontab(with_line(read_crontab(), schedule, line))
@@ -110,10 +110,13 @@ def require_runs(command: Sequence[str]) -> None:
         )
 
 
-def _scheduled(name: str, by: By, when: str, command: Sequence[str]) -> Schedule:
+def _scheduled(name: str, by: By, when: str, command: Sequence[str], schedules: Path) -> Schedule:
     """A schedule whose runs will be possible, as far as that can be told now."""
     require_name(name)
     require_runs(command)
+    before = schedules / name / PLAN
+    if before.exists() and (other := read_schedule(before).by) is not by:
+        raise UsageError(f"{before}: {other} starts it, and would go on; `drill schedule remove {name}` comes first")
     first = following(calendar_of(by, when), utc_now())
     if first is None:
         raise UsageError(f"--when {when}: that never comes again")

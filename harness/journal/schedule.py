@@ -92,14 +92,15 @@ class State(Value):
     @property
     def since(self) -> str:
         """The moment up to which all is accounted for; a run that is due later has not begun."""
-        if self.last is None:
-            return self.schedule.installed_utc
-        return max(self.last.utc, self.last.due or "")
+        known = [self.last.utc, self.last.due or ""] if self.last else []
+        return max([self.schedule.installed_utc, *known])  # nothing was due while it was not installed
 
     @property
     def next(self) -> str | None:
         """The moment after the last run, or after the installation, at which one is due; None where none is known."""
-        return self.last.following if self.last else self.schedule.first
+        if self.last is None or self.last.utc < self.schedule.installed_utc:
+            return self.schedule.first
+        return self.last.following
 
 
 def state_of(schedule: Schedule, events: Sequence[Event]) -> State:

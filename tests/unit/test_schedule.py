@@ -191,11 +191,21 @@ def test_runs_that_were_missed_are_told_by_the_next_one_once(tmp_path: Path, mon
     assert len(state.missed) == 8
 
 
+def test_nothing_was_missed_while_a_schedule_was_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = place(tmp_path / "s", scheduled(when="* * * * *", folder=str(tmp_path), installed_utc=ago(minutes=0)))
+    append(folder, Began(utc=ago(days=2), due=None, following=ago(days=1)))
+    append(folder, Ended(utc=ago(days=1), code=0))
+    [state] = states_in(tmp_path / "s")
+    assert state.next is None, "what was due after the run of before is not due any more"
+    assert not [line for line in ran(folder, tmp_path / "state", monkeypatch)[1] if "missed" in line]
+
+
 def test_a_run_that_was_killed_and_one_that_begins_late_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yesterday = utc_now() - timedelta(minutes=30)
-    schedule = scheduled(by=By.KUBERNETES, when=f"{yesterday.minute} {yesterday.hour} * * *", folder=str(tmp_path))
+    when = f"{yesterday.minute} {yesterday.hour} * * *"
+    schedule = scheduled(by=By.KUBERNETES, when=when, folder=str(tmp_path), installed_utc=ago(days=1))
     folder = place(tmp_path / "s", schedule)
     append(folder, Began(utc=ago(hours=1), due=None, following=None))
     _, said = ran(folder, tmp_path / "state", monkeypatch)
@@ -256,6 +266,7 @@ def test_a_schedule_is_installed_shown_and_removed(
     assert kept.command == tuple(map(str, run))
     assert (kept.environment["DRILL_STATE_DIR"], kept.folder) == (str(tmp_path / "state"), str(Path.cwd()))
     shown = say(monkeypatch, capsys, "schedule", "show", "--json", *where)
+    assert say(monkeypatch, capsys, "schedule", "install", "systemd", *given[3:], "--", *run).code == 64
     [told] = json.loads(shown.out)
     assert (told["schedule"]["name"], told["last"], told["overdue"]) == ("nightly", None, [])
     assert "nightly" in say(monkeypatch, capsys, "schedule", "show", *where).out
@@ -280,7 +291,7 @@ def test_units_are_written_and_removed(
     )
     names = {path.name for path in (tmp_path / "units").iterdir()}
     assert names == {"rollback-drill-nightly.service", "rollback-drill-nightly.timer"}
-    verify = ["systemd-analyze", "verify", "--man=no", *(tmp_path / "units").iterdir()]
+    verify = ["systemd-analyze", "verify", "--man=no", *map(str, (tmp_path / "units").iterdir())]
     read = subprocess.run(verify, check=False, capture_output=True, text=True, timeout=30)
     assert (read.returncode, read.stderr) == (0, "")
     assert say(monkeypatch, capsys, "schedule", "remove", "nightly", *where).code == 0
