@@ -71,3 +71,25 @@ def test_everything_that_a_page_shows_works(
         assert len(runs) == 3, "the workers of pytest-xdist have one run between them"
         assert len([*runs[-1].glob("*/result.json")]) == 2
         assert (runs[-1] / "index.html").is_file()
+        _selected(tmp_path, environment)
+
+
+def _selected(repository: Path, environment: Mapping[str, str]) -> None:
+    """pytest selects the drills of a user's repository by name and by tag, as it does tests."""
+    [about_friday] = repository.glob("features/*friday.feature")
+    about_friday.write_text(f"@nightly\n{about_friday.read_text(encoding='utf-8')}", encoding="utf-8")
+    with (repository / "drill.toml").open("a", encoding="utf-8") as system:
+        system.write('\n[tags]\nnightly = "is run at night"\n')
+    for options, friday, other in (
+        (("-k", "friday"), True, False),
+        (("-k", "not friday"), False, True),
+        (("-m", "nightly"), True, False),
+        (("-m", "not nightly"), False, True),
+    ):
+        command = ["pytest", "features", "--collect-only", "--quiet", *options]
+        done = subprocess.run(
+            command, cwd=repository, env=environment, check=False, capture_output=True, text=True, timeout=120
+        )
+        drills = [line for line in done.stdout.splitlines() if "::" in line]
+        assert (done.returncode, len(drills)) == (0, 1), done.stdout + done.stderr
+        assert (any("friday" in one.lower() for one in drills), other) == (friday, not friday), drills
