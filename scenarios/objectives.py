@@ -4,6 +4,7 @@ from pytest_bdd import then
 
 from harness.bdd.parameters import step
 from harness.drill.builder import DrillBuilder
+from harness.drill.spec import Growth
 from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Verdict
 from harness.units import Duration
@@ -12,6 +13,12 @@ from harness.units import Duration
 @then(step("the recovery time is at most {bound:Duration}"))
 def _rto(drill: DrillBuilder, bound: Duration) -> None:
     drill.must_measure(Measured.RTO, bound)
+
+
+@then(step("the recovery time has grown by at most {allowed:Share} over the median of the last {drills:Drills}"))
+def _growth(drill: DrillBuilder, allowed: float, drills: int) -> None:
+    drill.once("by how much the recovery time may have grown")
+    drill.growth = Growth(allowed, drills, drill.here)
 
 
 @then(step("the recovery point is at most {bound:Duration}"))

@@ -18,10 +18,12 @@ from harness.bdd.refusals import REFUSALS, read_refusal
 from harness.errors import InputError
 from harness.faults.configuration_hindrance import WAYS
 from harness.journal.cause import Cause
-from harness.journal.declaration import Verdict
+from harness.journal.declaration import FEWEST_BEFORE, Verdict
 from harness.rollback.assessment import Severity
 from harness.rollback.plan import Procedure
 from harness.units import Duration, parse_share
+
+_MOST_DRILLS: Final = 1000  # more than anybody has of one scenario, and than a median gets better by
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,13 @@ def _verdict(text: str) -> Verdict:
     if text not in list(Verdict):
         raise ValueError(f"{text!r} is not a verdict; expected one of {', '.join(Verdict)}")
     return Verdict(text)
+
+
+def _drills(text: str) -> int:
+    count = int(text.split(maxsplit=1)[0])
+    if not FEWEST_BEFORE <= count <= _MOST_DRILLS:
+        raise ValueError(f"{text!r}: a median is taken of {FEWEST_BEFORE} to {_MOST_DRILLS} drills")
+    return count
 
 
 def _severity(text: str) -> Severity:
@@ -126,6 +135,7 @@ TYPES: Final[dict[str, ParameterType]] = {
         r"\d\S*?(?: [a-zA-Z]+)?", Duration.parse, "10 s", "a number and a unit: ms, s, min, h, d"
     ),
     "Share": ParameterType(r"\d\S*?(?: ?%)?", parse_share, "5 %", "a percentage from 0 % to 100 %"),
+    "Drills": ParameterType(r"\d+ drills?", _drills, "10 drills", f"a number of drills, from {FEWEST_BEFORE} on"),
     "Verdict": ParameterType(r"\S+", _verdict, "invalid", _one_of(Verdict)),
     "Procedure": ParameterType(r"b[a-z ]+?", _how, "by its revision", _one_of(_HOW)),
     "Refusal": ParameterType(r".+", read_refusal, "no revision holds 2.4.0", _one_of(REFUSALS)),

@@ -21,6 +21,8 @@ from harness.report.history.entry import Entry
 from harness.report.history.keep import ALLOWED, OVER, add_runs, keep, trends_of
 from harness.report.history.store import matching, opened
 from harness.report.history.trend import LEAST, Trend
+from harness.report.summary import NotJudged
+from harness.report.write import write_run
 from harness.units import counted
 from harness.verdict.result import Result
 
@@ -89,13 +91,14 @@ def trend(
     return 1 if Answer.BROKEN in answers else 2 if Answer.UNKNOWN in answers else 0
 
 
-def remember(results: Sequence[Result], folder: Path) -> None:
-    """Takes a run that has just ended into the history beside it.
+def remember(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJudged]) -> None:
+    """Takes a run that has just ended into the history beside it, and has its index tell what came before.
 
     One that cannot be written is told: what the run found is in its folder all the same.
     """
     try:
         keep(results, folder)
+        write_run(results, folder, not_judged)
     except DrillError as error:
         tell(f"the history was not written: {error}; later: drill history --runs {folder.parent} --add {folder}")
 

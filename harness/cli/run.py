@@ -19,6 +19,7 @@ from harness.cli.output import results_to_stdout, tell
 from harness.cli.progress import watcher
 from harness.cli.results import exit_code, print_results, tell_absent
 from harness.cli.shards import plan_shards
+from harness.cli.workers import require_room, run_together
 from harness.clock import utc_second
 from harness.conduct import conduct, make_run_folder, new_run_id
 from harness.drill.context import RunContext
@@ -31,7 +32,7 @@ from harness.errors import DrillError, InputError
 from harness.report.evidence.sign import sign_run
 from harness.report.shards import FILE as SHARD
 from harness.report.shards import Shards
-from harness.report.summary import NotJudged, summary
+from harness.report.summary import NotJudged, RunSummary, summary
 from harness.report.words import ending
 from harness.report.write import INDEX, REPORT, stable_json, write_run, write_whole
 from harness.settings import Settings
@@ -55,6 +56,18 @@ def run(
         Path | None,
         typer.Option("--durations", help="spread shards by how long drills took in the history of this folder of runs"),
     ] = None,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", min=1, help="so many drills at a time on this machine; at most one for each core"),
+    ] = 1,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            "--history",
+            help="the folder of runs whose history recovery times are compared with",
+            show_default="that of --out",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="of the values that ledger clients write")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="print guards, targets and plan, touch nothing")] = False,
     json: Json = False,
@@ -63,10 +76,11 @@ def run(
     from harness.bdd.collect import collect_drills  # noqa: PLC0415 - pytest takes half a second to import
 
     sandboxes = known(sandbox)
+    require_room(workers, shard)
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
     settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     planned = _planned(drills, sandboxes, settings)
-    shards = plan_shards([(one.slug, name) for one, name in planned], shard, planned_by)
+    shards = plan_shards([(one.slug, name) for one, name in planned], shard, planned_by if workers == 1 else None)
     planned = [(one, name) for one, name in planned if shards.plan[one.slug] in shards.there]
     if dry_run:
         with results_to_stdout():
@@ -77,28 +91,57 @@ def run(
     signer = signer_of_environment(settings)  # a key that is none is told now, not after all drills
     tools = _ready(planned, settings)
     run_id = new_run_id()
+    if min(workers, len(planned)) > 1:
+        options = [("--tag", tag), ("--system", system), ("--confirm", confirm), ("--durations", planned_by)]
+        arguments = ["run", *map(str, paths or FEATURES), "--sandbox", sandbox, "--seed", str(seed)]
+        arguments += ["--history", str(history or out)]
+        arguments += [str(part) for name, value in options if value is not None for part in (name, value)]
+        together = run_together(arguments, min(workers, len(planned)), out / run_id)
+        whole = together.merged.summary
+        code = _tell_all(together.merged.results, whole, out / run_id, signer, together.stopped, json=json)
+        return max(code, together.code)
     folder = make_run_folder(out, run_id)
     write_whole(folder / SHARD, stable_json(shards))
     if not planned:
         tell(f"no drill falls to shard {shard}; {folder / SHARD} says so to drill merge")
         return 0
     context = RunContext(
-        run_id=run_id, folder=folder, sandbox="", settings=settings, seed=seed, progress=Silent(), again=""
+        run_id=run_id,
+        folder=folder,
+        sandbox="",
+        settings=settings,
+        seed=seed,
+        progress=Silent(),
+        again="",
+        history=history,
     )
     runs = [
         (drill, replace(context, sandbox=name, tools=tools.get(name, {}), again=_again(drill, name, seed, system)))
         for drill, name in planned
     ]
     results, stopped = _conduct(runs, folder, shards)
-    absent = _absent(shards, results)
+    whole = summary(results, _absent(shards, results))
+    return _tell_all(results, whole, folder, signer, stopped, json=json)
+
+
+def _tell_all(
+    results: Sequence[Result],
+    whole: RunSummary,
+    folder: Path,
+    signer: CryptoSigner | None,
+    stopped: DrillError | KeyboardInterrupt | None,
+    *,
+    json: bool,
+) -> int:
+    """Shows, remembers and signs what came of a run; returns its exit code, or raises what stopped it."""
     not_signed = None
     if results:
-        _show(results, absent, folder, json=json)
-        remember(results, folder)
+        _show(results, whole, folder, json=json)
+        remember(results, folder, whole.not_judged)
         not_signed = _sign(folder, signer) if signer else None
     if stopped:
         raise stopped
-    code = exit_code(results, absent)
+    code = exit_code(results, whole.not_judged)
     if not_signed and not code:
         raise not_signed
     return code
@@ -137,13 +180,13 @@ def _conduct(
     return results, stopped
 
 
-def _show(results: Sequence[Result], absent: Sequence[NotJudged], folder: Path, *, json: bool) -> None:
+def _show(results: Sequence[Result], whole: RunSummary, folder: Path, *, json: bool) -> None:
     with results_to_stdout():
         if json:
-            print(summary(results, absent).model_dump_json(indent=2, ensure_ascii=True))
+            print(whole.model_dump_json(indent=2, ensure_ascii=True))
         else:
             print_results(results, [folder / one.drill_id / REPORT for one in results], folder / INDEX)
-    tell_absent(absent)
+    tell_absent(whole.not_judged)
 
 
 def _planned(drills: Sequence[Drill], sandboxes: Sequence[str], settings: Settings) -> list[tuple[Drill, str]]:
@@ -192,6 +235,7 @@ def _print_plan(drill: Drill, sandbox: str, settings: Settings) -> None:
         *(f"  trigger     {spec.trigger.title} ({spec.severity} severity)" for spec in drill.triggers),
         *describe(drill, sandbox, settings),
         *(f"  objective   {one.measured} at most {one.bound}" for one in drill.objectives),
+        *([f"  objective   {drill.growth}"] if drill.growth else []),
         *(f"  criterion   {spec.criterion.name}, within {spec.criterion.within}" for spec in drill.criteria),
         f"  expected    {ending(drill.expected, drill.expected_cause)}",
     ]

@@ -60,6 +60,6 @@ def merge(
         else:
             print_results(merged.results, [one / REPORT for one in merged.folders], folder / INDEX)
     if merged.results:
-        remember(merged.results, folder)
+        remember(merged.results, folder, merged.summary.not_judged)
     tell_absent(merged.summary.not_judged)
     return exit_code(merged.results, merged.summary.not_judged)

@@ -14,7 +14,7 @@ from harness.drill.goals import Kept, Wanted
 from harness.drill.guards.rules import Said
 from harness.drill.names import known_release, known_service, refuse_unknown
 from harness.drill.sense import refuse_what_cannot_pass
-from harness.drill.spec import ActedAgo, CriterionSpec, Drill, Limits
+from harness.drill.spec import ActedAgo, CriterionSpec, Drill, Growth, Limits
 from harness.drill.steady import steady_state
 from harness.errors import InputError
 from harness.faults.hindrance import Obstacle, hindered
@@ -54,6 +54,7 @@ class DrillBuilder:
     goal: Wanted | None = None
     backups: list[Kept] = field(default_factory=list)
     objectives: list[Objective] = field(default_factory=list)
+    growth: Growth | None = None
     criteria: list[CriterionSpec] = field(default_factory=list)
     severity: Severity | None = None
     patience: Patience = field(default_factory=Patience)
@@ -244,6 +245,7 @@ class DrillBuilder:
             limits=self.limits(),
             sustain=self.sustain,
             objectives=tuple(self.objectives),
+            growth=self.growth,
             criteria=tuple(self.criteria),
             expected=self.expected,
             expected_cause=self.expected_cause,

@@ -21,4 +21,6 @@ class RunContext:
     seed: int
     progress: Progress
     again: str
+    history: Path | None = None
+    """The folder of runs whose history recovery times are compared with; where this run's folder is without one."""
     tools: Mapping[str, str] = field(default_factory=dict)

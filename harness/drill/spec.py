@@ -76,6 +76,19 @@ class Limits:
     recover: Duration
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """By how much a recovery time may have grown over the median of earlier drills of the same scenario."""
+
+    allowed: float
+    """As a share of the median."""
+    drills: int
+    source: Source
+
+    def __str__(self) -> str:
+        return f"recovery time at most {100 * self.allowed:g} % above the median of the last {self.drills} drills"
+
+
 @dataclass(frozen=True)
 class Drill:
     """One scenario, declared.
@@ -108,6 +121,7 @@ class Drill:
     lag_limit: Duration
     guards: Said = field(default_factory=Said)
     acted: tuple[ActedAgo, ...] = ()
+    growth: Growth | None = None
     feature: str = field(default="", repr=False)
     """The text of the feature file, as it was read; empty where a program made the drill."""
     slug: str = field(default="")

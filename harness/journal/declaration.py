@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -49,6 +49,11 @@ class Measured(StrEnum):
     PROCEDURE = "procedure"
     NOTIFICATION = "notification"
     VALIDATION = "validation"
+    RTO_GROWTH = "rto_growth"  # the recovery time again, against that of earlier drills
+
+
+FEWEST_BEFORE: Final = 3
+"""Earlier drills whose recovery time was measured: of fewer a median says nothing."""
 
 
 class Objective(Value):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from harness.report.assets import assets, environment
 from harness.report.bars import bar
 from harness.report.chart import charts
 from harness.report.logs import REACH, Moment
+from harness.report.previous import Before
 from harness.report.summary import RunSummary
 from harness.units import Duration, counted
 from harness.verdict.result import Result
@@ -73,14 +75,27 @@ def render_html(result: Result, timeline: Timeline, moments: Sequence[Moment] = 
     )
 
 
-def render_index(summary: RunSummary) -> str:
-    """The run at a glance, worst first, with links that work from a file system."""
+def render_index(summary: RunSummary, previous: Mapping[str, Before] | None = None) -> str:
+    """The run at a glance, worst first, with links that work from a file system.
+
+    Args:
+        summary: of the run.
+        previous: what its drills came to the time before, by their ids.
+    """
     return render(
         "index.html.j2",
         run=summary,
+        previous=previous or {},
+        link_before=_link_before,
         bars=[bar(one.rto, one.rto_objective) if one.rto_objective is not None else None for one in summary.drills],
         link=lambda drill_id: f"{quote(drill_id, safe='')}/report.html",
     )
+
+
+def _link_before(before: Before) -> str:
+    """From the index of a run to a report of another one: it lies in the folder beside this one, or anywhere."""
+    path = PurePosixPath(before.report)
+    return path.as_uri() if path.is_absolute() else quote(f"../{path}")
 
 
 def render(template: str, **values: Any) -> str:

@@ -50,7 +50,7 @@ class _Found:
     head: str
 
 
-def merge(parts: Sequence[Path], folder: Path) -> Merged:
+def merge(parts: Sequence[Path], folder: Path, *, workers: int = 1) -> Merged:
     """Puts shards together in a new folder.
 
     A drill that is in several of them, because its shard was broken off and run again, is taken from where it came to
@@ -59,6 +59,7 @@ def merge(parts: Sequence[Path], folder: Path) -> Merged:
     Args:
         parts: folders of runs, or of shards that were merged before; or folders that have such in them.
         folder: where they are put together; made new.
+        workers: how many of them ran side by side on one machine.
 
     Raises:
         NotFound: one is no shard.
@@ -68,6 +69,8 @@ def merge(parts: Sequence[Path], folder: Path) -> Merged:
     """
     parts = [one for part in parts for one in shards_in(part)]
     shards = _together({part: read_shards(part) for part in parts})
+    if workers > 1:
+        shards = shards.model_copy(update={"workers": workers})
     found = defaultdict(list)
     for part in parts:
         for one in drills_in(part):

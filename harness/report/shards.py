@@ -36,6 +36,7 @@ class Shards(Value):
     of: int = Field(ge=1, le=MOST, description="how many shards there are in all")
     there: tuple[int, ...] = Field(description="the numbers, from 1, of those whose drills are in this folder")
     merged: bool = Field(default=False, description="whether shards were put together here, so that all belong here")
+    workers: int = Field(default=1, ge=1, description="how many of them ran side by side on one machine")
     plan: dict[DrillId, int] = Field(min_length=1, description="the shard of every drill, by its id")
 
     @property
@@ -117,6 +118,15 @@ def shards_in(folder: Path) -> tuple[Path, ...]:
     if not found:
         raise NotFound(f"{folder}: there is no {FILE} in it; only runs of drill run, or merged ones, can be merged")
     return found
+
+
+def workers_of(folder: Path) -> int:
+    """How many drills of a run ran side by side on one machine; 1 where nothing is said of it.
+
+    Raises:
+        InputError: what is said cannot be read.
+    """
+    return read_shards(folder).workers if (folder / FILE).is_file() else 1
 
 
 def read_shards(folder: Path) -> Shards:

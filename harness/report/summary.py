@@ -58,17 +58,21 @@ class RunSummary(Value):
     )
     as_expected: int = Field(description="drills that ended as they were expected to")
     unexpected: int
+    workers: int = Field(
+        default=1, description="how many drills ran side by side on one machine, so that each had less of it to itself"
+    )
     verdicts: dict[Verdict, int]
     drills: tuple[DrillSummary, ...]
     not_judged: tuple[NotJudged, ...] = ()
 
 
-def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = ()) -> RunSummary:
+def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = (), *, workers: int = 1) -> RunSummary:
     """The summary of a run's drills.
 
     Args:
         results: of one run; their order does not matter.
         not_judged: the drills of the run that have no result.
+        workers: how many of them ran side by side on one machine.
     """
     drills = sorted((drill_summary(result) for result in results), key=_worst_first)
     unexpected = [drill.verdict for drill in drills if not drill.as_expected]
@@ -78,6 +82,7 @@ def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = ()) -> 
         verdict=max(surprises, key=GRAVITY.index) if surprises else Verdict.PASSED,
         as_expected=len(drills) - len(unexpected),
         unexpected=len(unexpected),
+        workers=workers,
         verdicts={verdict: sum(drill.verdict is verdict for drill in drills) for verdict in Verdict},
         drills=tuple(drills),
         not_judged=tuple(not_judged),

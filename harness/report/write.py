@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,8 @@ from harness.report.html import render_html, render_index
 from harness.report.junit import render_junit
 from harness.report.logs import read_moments
 from harness.report.markdown import render_markdown
+from harness.report.previous import Before, read_previous
+from harness.report.shards import workers_of
 from harness.report.summary import NotJudged, RunSummary, summary
 from harness.verdict.result import Result
 
@@ -84,25 +86,27 @@ def write_run(results: Sequence[Result], folder: Path, not_judged: Sequence[NotJ
         not_judged: its drills that have no result.
 
     Raises:
+        InputError: what lies there of its shards, or of the drills before, cannot be read.
         CannotCreate: a file cannot be written; what was there before is untouched.
     """
-    found = summary(results, not_judged)
-    for name, text in run_files(results, found).items():
+    found = summary(results, not_judged, workers=workers_of(folder))
+    for name, text in run_files(results, found, read_previous(folder)).items():
         write_whole(folder / name, text)
     return found
 
 
-def run_files(results: Sequence[Result], found: RunSummary) -> dict[str, str]:
+def run_files(results: Sequence[Result], found: RunSummary, previous: Mapping[str, Before]) -> dict[str, str]:
     """What a run leaves besides its drills: the texts by their names.
 
     Args:
         results: all drills of the run.
         found: its summary.
+        previous: what its drills came to the time before, by their ids.
     """
     return {
         "summary.json": stable_json(found),
         "junit.xml": render_junit(results, found.not_judged),
-        INDEX: render_index(found),
+        INDEX: render_index(found, previous),
     }
 
 

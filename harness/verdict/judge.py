@@ -82,7 +82,7 @@ def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
 
 def measured(measures: Measures, name: Measured) -> Measure:
     """The measure that an objective bounds."""
-    found: Measure = getattr(measures, name.value)
+    found: Measure = measures.rto if name is Measured.RTO_GROWTH else getattr(measures, name.value)
     return found
 
 
@@ -112,6 +112,7 @@ TITLES: Final = {
     Measured.PROCEDURE: "the rollback",
     Measured.NOTIFICATION: "notification",
     Measured.VALIDATION: "validation",
+    Measured.RTO_GROWTH: "recovery time (RTO) against earlier drills",
 }
 
 

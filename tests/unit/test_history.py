@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
+from harness.cli.history import remember
 from harness.errors import CannotCreate, InputError, NotFound
 from harness.journal.cause import Cause
 from harness.journal.declaration import Answer, Verdict
@@ -26,9 +27,11 @@ from harness.report.history.keep import PAGE, add_runs, keep, trends_of
 from harness.report.history.metrics import registry_of
 from harness.report.history.store import FILE, matching, opened
 from harness.report.history.trend import Growth, growth, trend
+from harness.report.write import write_run
 from harness.verdict.result import Result, Seconds
 from tests.support.chains import forge
 from tests.support.commands import Said, say
+from tests.support.pages import Page
 from tests.support.worlds import World, written
 
 
@@ -365,3 +368,25 @@ def test_the_commands_list_export_and_gate(
     assert ask("trend", "--max-growth", "35").code == 0
     assert ask("trend", "--max-growth", "31").code == 2
     assert ask("history", "--json", "--csv").code == 64
+
+
+def test_the_index_of_a_run_tells_what_its_drills_came_to_before(tmp_path: Path, made: tuple[Path, Result]) -> None:
+    """The last time, whatever comes of the history later; and of a drill that is new, nothing."""
+    [_, first] = made
+    later = {"run_id": "r2", "started_utc": "2099-01-02T03:04:05.000Z"}
+    second = first.model_copy(update={**later, "verdict": Verdict.MISSED, "as_expected": False})
+    other = first.model_copy(update={**later, "drill_id": "new", "name": "another scenario"})
+    for results in ([first], [second, other]):
+        remember(results, tmp_path / results[0].run_id, ())
+    page = Page((tmp_path / "r2" / "index.html").read_text())
+    assert page.text.count("new: it ended as expected before") == 1
+    assert f"before, {first.started_utc[:10]} : passed, " in page.text
+    assert page.links.count(f"../{first.run_id}/{first.drill_id}/report.html") == 1
+    assert "before," not in Page((tmp_path / first.run_id / "index.html").read_text()).text
+    (tmp_path / FILE).unlink()
+    kept = (tmp_path / "r2" / "index.html").read_bytes()
+    write_run([second, other], tmp_path / "r2")
+    assert (tmp_path / "r2" / "index.html").read_bytes() == kept
+    (tmp_path / "r2" / "previous.json").write_text("{}")
+    with pytest.raises(InputError, match=r"previous\.json: cannot be read"):
+        write_run([second, other], tmp_path / "r2")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.cli.history import durations
 from harness.cli.shards import plan_shards
+from harness.cli.workers import require_room
 from harness.errors import InputError, NotFound, UsageError
 from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
@@ -297,3 +298,24 @@ def test_durations_are_of_drills_that_came_to_their_end(tmp_path: Path) -> None:
         plan_shards(drills, "1/2", tmp_path / "none")
     with pytest.raises(UsageError, match="--shard"):
         plan_shards(drills, None, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("workers", "shard", "said"),
+    [(2, "1/2", "name one of the two"), (10**6, None, r"at most --workers \d+$")],
+)
+def test_workers_that_this_machine_has_no_room_for_are_refused(workers: int, shard: str | None, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        require_room(workers, shard)
+
+
+def test_a_busy_machine_is_told_of_before_drills_run_side_by_side(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(4)))
+    for load, told in ((0.4, False), (3.0, True)):
+        monkeypatch.setattr("os.getloadavg", lambda load=load: (load, load, load))
+        require_room(4, None)
+        assert ("busy already (load 3.0 on 4 cores)" in capsys.readouterr().err) is told
+    require_room(1, None)
+    assert not capsys.readouterr().err

@@ -19,6 +19,8 @@ from harness.report.evidence.envelope import changed_since, opened, signed_by
 from harness.report.evidence.keys import PublicKey
 from harness.report.evidence.sign import EVIDENCE
 from harness.report.evidence.statement import DrillPredicate, RunPredicate, Statement, of_drill, of_run, this_version
+from harness.report.previous import read_previous
+from harness.report.shards import workers_of
 from harness.report.summary import summary
 from harness.report.write import drill_files, run_files
 
@@ -132,8 +134,8 @@ def _differences(folder: Path, predicate: DrillPredicate | RunPredicate) -> Iter
     if isinstance(predicate, DrillPredicate):
         follows = of_drill(results[0], predicate.signed_utc)
     else:
-        found = summary(results, absent(folder, folders))
-        yield from _unlike(folder, run_files(results, found), "from the journals of the run")
+        found = summary(results, absent(folder, folders), workers=workers_of(folder))
+        yield from _unlike(folder, run_files(results, found, read_previous(folder)), "from the journals of the run")
         follows = of_run(found, predicate.signed_utc)
     if follows != predicate:
         yield "what is signed does not follow from the journals"

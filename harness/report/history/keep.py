@@ -6,13 +6,16 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from harness.errors import NotFound
 from harness.report.again import journals, judged
 from harness.report.history.entry import Entry, Scenario
 from harness.report.history.page import render_history
 from harness.report.history.store import History, matching, opened
 from harness.report.history.trend import Trend, trend
-from harness.report.write import REPORT, write_whole
-from harness.verdict.result import Result
+from harness.report.previous import FILE as PREVIOUS
+from harness.report.previous import Before, Previous
+from harness.report.write import REPORT, stable_json, write_whole
+from harness.verdict.result import Result, Seconds
 
 PAGE = "history.html"
 
@@ -27,7 +30,7 @@ DRAWN = 40
 
 
 def keep(results: Sequence[Result], folder: Path) -> None:
-    """Adds the drills of a run that has just ended, and draws the history anew.
+    """Adds the drills of a run that has just ended, draws the history anew, and keeps what they came to before.
 
     Args:
         results: of the run.
@@ -38,8 +41,16 @@ def keep(results: Sequence[Result], folder: Path) -> None:
         InputError: the file is none of ours, or damaged.
     """
     with opened(folder.parent, make=True) as history:
-        history.add(_entries(((one, folder / one.drill_id) for one in results), folder.parent))
+        entries = list(_entries(((one, folder / one.drill_id) for one in results), folder.parent))
+        before = {one.drill_id: last for one in entries if (last := history.before(one))}
+        history.add(entries)
         _draw(history, folder.parent)
+    if before:
+        told = {
+            drill: Before(**{name: getattr(last, name) for name in Before.model_fields})
+            for drill, last in before.items()
+        }
+        write_whole(folder / PREVIOUS, stable_json(Previous(drills=told)))
 
 
 def add_runs(folders: Sequence[Path], runs: Path) -> int:
@@ -66,6 +77,19 @@ def trends_of(runs: Path, part: str | None, *, over: int = OVER, allowed: float 
     """
     with opened(runs, make=False) as history:
         return [_trend(history, number, one, over=over, allowed=allowed) for number, one in matching(history, part)]
+
+
+def measured_before(runs: Path, scenario: Scenario, most: int) -> list[Seconds]:
+    """The recovery times of the last drills of a scenario that measured one; none where there is no history.
+
+    Raises:
+        InputError: the history is damaged.
+    """
+    try:
+        with opened(runs, make=False) as history:
+            return [one.measured for one in history.measured(scenario, most) if one.measured]
+    except NotFound:
+        return []
 
 
 def _trend(history: History, number: int, scenario: Scenario, *, over: int, allowed: float) -> Trend:

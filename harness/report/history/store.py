@@ -113,6 +113,30 @@ class History:
         )
         return list(self._read(rows))
 
+    def before(self, entry: Entry) -> Entry | None:
+        """The last drill of the same scenario before one, whether or not that is in the history; None without one."""
+        key = tuple(entry.scenario.model_dump().values())
+        places = ", ".join("?" * len(key))
+        rows = self._connection.execute(
+            "SELECT entry FROM drills"  # noqa: S608 - our names
+            f" WHERE scenario = (SELECT id FROM scenarios WHERE ({_COLUMNS}) = ({places}))"
+            " AND (started_utc, run_id) < (?, ?) ORDER BY started_utc DESC, run_id DESC LIMIT 1",
+            (*key, entry.started_utc, entry.run_id),
+        )
+        return next(self._read(rows), None)
+
+    def measured(self, scenario: Scenario, most: int) -> list[Entry]:
+        """The last drills of a scenario that were judged and measured a recovery time, the newest first."""
+        key = tuple(scenario.model_dump().values())
+        places = ", ".join("?" * len(key))
+        rows = self._connection.execute(
+            "SELECT entry FROM drills WHERE measured = 1"  # noqa: S608 - our names
+            f" AND scenario = (SELECT id FROM scenarios WHERE ({_COLUMNS}) = ({places}))"
+            " ORDER BY started_utc DESC, run_id DESC LIMIT ?",
+            (*key, most),
+        )
+        return list(self._read(rows))
+
     def count(self, scenario: int) -> int:
         """How many drills of a scenario there are."""
         [(count,)] = self._connection.execute("SELECT count(*) FROM drills WHERE scenario = ?", (scenario,))

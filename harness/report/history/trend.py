@@ -15,13 +15,13 @@ from typing import Final
 from pydantic import Field
 
 from harness.journal.cause import Cause
-from harness.journal.declaration import Answer, Value, Verdict
+from harness.journal.declaration import FEWEST_BEFORE, Answer, Value, Verdict
 from harness.report.history.entry import Entry, Scenario
 from harness.report.words import interval
 from harness.units import counted
 from harness.verdict.result import Seconds
 
-LEAST: Final = 3
+LEAST: Final = FEWEST_BEFORE
 """Of fewer drills a median says nothing."""
 
 _NEVER_BACK: Final = frozenset(
@@ -76,7 +76,7 @@ def growth(last: Entry, before: Sequence[Entry], *, allowed: float) -> Growth:
     spans = [one.measured for one in before if one.measured is not None]
     if len(spans) < LEAST:
         return _without(None, f"{counted(len(spans), 'drill')} before it measured one; {LEAST} are needed")
-    usual = Seconds(low=median(one.low for one in spans), high=median(one.high for one in spans))
+    usual = median_of(spans)
     most = 1 + allowed / 100
     answer = Answer.UNKNOWN
     if now.high <= most * usual.low:
@@ -89,6 +89,11 @@ def growth(last: Entry, before: Sequence[Entry], *, allowed: float) -> Growth:
     words = f"{interval(now)} against {interval(usual)}, the median of the last {len(spans)} before it"
     change = _by(percent) if percent else _WORDS[answer]
     return Growth(answer=answer, median=usual, over=len(spans), percent=percent, reason=f"{change}: {words}")
+
+
+def median_of(spans: Sequence[Seconds]) -> Seconds:
+    """The medians of the lower and of the upper bounds of some intervals, of which there is one at least."""
+    return Seconds(low=median(one.low for one in spans), high=median(one.high for one in spans))
 
 
 def _not_measured(last: Entry) -> Growth:
