@@ -6,7 +6,7 @@ Feature: A certificate that has expired is nothing that a rollback mends
     Given every service is live in 2.4.0
     And services reach the database by TLS
     And the configuration is archived as 2.4.0
-    And the steady state is observed for 2 s
+    And the steady state is observed for 1 s
     And a rollback is called for when the error rate of tracklist-service is above 5 % for 1 s
     When the certificate of the database has expired
     Then clients feel it within 5 s

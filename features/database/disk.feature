@@ -4,7 +4,7 @@ Feature: A database whose disk is full comes back on another one
   Background:
     Given every service is live in 2.4.0
     And the database has a disk of 128 MB of its own
-    And the steady state is observed for 2 s
+    And the steady state is observed for 1 s
     And a rollback is called for when the error rate of tracklist-service is above 5 % for 1 s
 
   Scenario: The disk is full, and not one acknowledged write is lost
@@ -13,7 +13,7 @@ Feature: A database whose disk is full comes back on another one
     Then clients feel it within 5 s
     And a rollback is called for within 10 s
     And the database is restored to the end of its log within 60 s
-    And clients get good answers again within 20 s, for 5 s on end
+    And clients get good answers again within 20 s, for 3 s on end
     And nothing is left of the fault within 5 s
     And the recovery time is at most 90 s
     And no acknowledged write is lost

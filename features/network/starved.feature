@@ -5,7 +5,7 @@ Feature: A service that gets too little of the machine is taken out of the way
   Background:
     Given every service is live in 2.4.0
     And tracklist-service is live in 2.4.0, with 2.4.1 on standby
-    And the steady state is observed for 2 s
+    And the steady state is observed for 1 s
     And a rollback is called for when the error rate of tracklist-service is above 5 % for 1 s
 
   Scenario: A service is throttled

@@ -67,7 +67,7 @@ class DiskFull(FeltAnywhere):
         if not recovery_of(scene, self.title).has_disk():
             raise InputError(
                 f"{self.title}: it lies on a disk that is not its own, and no other is ever filled; say 'Given the "
-                "database has a disk of 256 MB of its own'"
+                "database has a disk of 256 MB of its own', on the embedded sandbox"
             )
         return (EmptyDisk(),)
 

@@ -25,7 +25,7 @@ SAMPLE = [
     ("nothing", "course 14", Way.WITH_WATCHDOG),
     ("table dropped", "course 16", Way.KILL),
     ("database lost", "course 14", Way.WITH_WATCHDOG),
-    ("page damaged", "course 12", Way.KILL),
+    ("disk full", "course 14", Way.POWER_CUT),
     ("engine killed", "course 17", Way.KILL),
 ]
 
