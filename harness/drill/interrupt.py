@@ -28,6 +28,7 @@ STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ONE_WISH: Final = Duration.of(ms=500)
 """Signals this close together are one wish: a terminal sends one to a whole group, and who started us passes it on."""
 _SOON: Final = Duration.of(ms=1)  # a lock is taken in microseconds; who waits for one is asked again and again
+_OF_LOCKS: Final = frozenset(("__enter__", "__exit__", "acquire", "release"))  # of those that others wrap in Python
 _LOCKING: Final = frozenset((threading.__file__, queue.__file__))
 
 
@@ -65,15 +66,14 @@ def _never() -> bool:
 
 def _in_the_middle(frame: FrameType | None) -> bool:
     """Whether what is interrupted may just have taken a lock that it would not give back."""
-    if frame is None or frame.f_code.co_filename not in _LOCKING:
+    if frame is None:
         return False
-    match frame.f_code.co_name:
-        case "wait":  # of a condition: from here on it gives back and takes again what it must
-            return "gotit" not in frame.f_locals
-        case "join" | "_wait_for_tstate_lock":
-            return False
-        case _:
-            return True
+    name = frame.f_code.co_name
+    if frame.f_code.co_filename not in _LOCKING:
+        return name in _OF_LOCKS
+    if name == "wait":  # of a condition: from here on it gives back and takes again what it must
+        return "gotit" not in frame.f_locals
+    return name not in ("join", "_wait_for_tstate_lock")
 
 
 class Interruption:

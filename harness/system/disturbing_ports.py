@@ -17,7 +17,11 @@ class Network(Protocol):
         """Holds back every answer of the slot by `delay`; replaces an earlier delay."""
 
     def refuse(self, service: str, slot: Slot) -> None:
-        """Refuses every connection to the slot, and cuts those that are there; Unavailable where it cannot be done."""
+        """Refuses every connection to the slot, and cuts those that are there; a cluster lets these be.
+
+        Raises:
+            Unavailable, WillNotWork: it cannot be done.
+        """
 
     def lose(self, service: str, slot: Slot, share: float) -> None:
         """Lets this share of the slot's answers never arrive, 1 is all; raises Unavailable where it cannot be done."""

@@ -55,6 +55,12 @@ def test_what_is_put_is_what_replicas_run_with_once_they_are_restarted(subject: 
     assert ready(subject)
     assert not identities(subject) & first
 
+    second = identities(subject)
+    subject.system.workloads.deploy(subject.service, Slot.GREEN, subject.next, soon(60))
+    subject.system.workloads.remove(subject.service, Slot.GREEN, soon(60))
+    assert port.wrong(*here, more, soon()) == ""  # what becomes of the other slot changes nothing here
+    assert identities(subject) == second
+
     port.put(*here, before, soon())
     port.restart(*here, soon(60))
     assert port.wrong(*here, before, soon()) == ""

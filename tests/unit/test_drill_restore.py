@@ -60,9 +60,22 @@ def test_a_signal_that_is_put_off_interrupts_once_what_was_begun_is_in_hand() ->
     assert interruption.asked
 
 
+class Wrapped:
+    """A lock as libraries of HTTP have it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
 def test_no_signal_keeps_a_lock_that_other_threads_wait_for() -> None:
-    """What a condition, an event and a queue of Python take is free again, wherever a signal interrupts."""
-    news, event, waiting = threading.Condition(), threading.Event(), queue.Queue[int]()
+    """What a condition, an event, a queue and somebody's own take is free again, wherever a signal interrupts."""
+    news, event, waiting, own = threading.Condition(), threading.Event(), queue.Queue[int](), Wrapped()
 
     def busy(late: threading.Timer) -> None:
         late.start()
@@ -71,7 +84,8 @@ def test_no_signal_keeps_a_lock_that_other_threads_wait_for() -> None:
                 news.notify_all()
             event.set()
             event.clear()
-            waiting.put(1)
+            with own:
+                waiting.put(1)
             waiting.get()
             sum(range(1000))  # the most of the time nothing is locked, as in a drill
 
@@ -83,7 +97,7 @@ def test_no_signal_keeps_a_lock_that_other_threads_wait_for() -> None:
             interruption.hold()
             late.join()
         waiting = queue.Queue()
-        held = [lock for lock in (news._lock, event._cond._lock, waiting.mutex) if not _free(lock)]  # type: ignore[attr-defined]
+        held = [lock for lock in (news._lock, event._cond._lock, waiting.mutex, own.lock) if not _free(lock)]  # type: ignore[attr-defined]
         assert held == [], f"in turn {turn}"
 
 

@@ -12,7 +12,7 @@ from harness.sandbox.kubernetes.database import SECRET
 from harness.sandbox.kubernetes.given import values_of
 from harness.sandbox.kubernetes.tools import ToolFailed, run
 from harness.sandbox.kubernetes.values import service_values, slot_values
-from harness.system.bundle import Bundle
+from harness.system.bundle import SECRETS, Bundle
 from harness.system.model import SystemModel
 from harness.system.releases import is_folder
 from harness.system.values import Slot
@@ -36,7 +36,7 @@ def check_chart(model: SystemModel, deadline: Deadline) -> None:
     current = model.releases.current
     for service in model.services:
         slot = {
-            **values_of(service, Slot.BLUE, Bundle({})),
+            **values_of(service, Slot.BLUE, Bundle({f"{SECRETS}/any": b""})),
             **slot_values(model, service, current, model.image(service, current)),
         }
         shared = service_values(model, service, secret)

@@ -17,6 +17,7 @@ from harness.sandbox.kubernetes.given import (
     Given,
     archive_object,
     exposed,
+    reads_environment,
     started_with,
     template_of,
     volume_of,
@@ -84,6 +85,8 @@ class KubernetesConfigurations:
         told = list(differing(found, wanted))
         for index, pod in enumerate(self._workloads.pods(service, slot)):
             told += [f"replica {index}: {one} may be read by others" for one in exposed(pod)]
+            if found.environment and not reads_environment(pod, service, slot):
+                told.append(f"replica {index} does not read its variables: its chart knows no 'environment' of a slot")
             if started_with(pod) != found.digest:
                 told.append(f"replica {index} was started before it")
         return "; ".join(told)
@@ -142,7 +145,7 @@ class KubernetesConfigurations:
         with suppress(DeadlineExceeded):  # what failed is told anyway; who looks next sees what there is
             wait_for(
                 lambda: {started_with(pod) for pod in self._workloads.pods(service, slot)} <= {digest},
-                Deadline.after(limits.BATCH),
+                Deadline.after(limits.GOING),
                 "the end of the new replicas",
                 every=limits.POLL,
             )

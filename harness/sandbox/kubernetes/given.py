@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
-from harness.errors import ConfigurationError, InputError, NotFound, WillNotWork
+from harness.errors import ConfigurationError, DrillError, InputError, NotFound, WillNotWork
 from harness.sandbox.kubernetes import names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.values import CONFIG, DatabaseSecret
@@ -57,10 +58,19 @@ class Given:
         """What the next start of a pod is given.
 
         Raises:
-            NotFound: the slot has no ConfigMap.
+            NotFound: the slot has no ConfigMap of that name.
         """
+        bundle = self.find(service, slot)
+        if bundle is None:
+            raise NotFound(f"there is no ConfigMap {names.deployment(service, slot)}: {service} has no files in {slot}")
+        return bundle
+
+    def find(self, service: str, slot: Slot) -> Bundle | None:
+        """As `read`, but None where there is none: a chart of others may name it otherwise."""
         kube = self._kube
-        found = kube.call(kube.core.read_namespaced_config_map, names.deployment(service, slot), kube.namespace)
+        found = kube.find(kube.core.read_namespaced_config_map, names.deployment(service, slot), kube.namespace)
+        if found is None:
+            return None
         files = {path: text.encode() for path, text in (found.data or {}).items()}
         files |= {path: base64.b64decode(text) for path, text in (found.binary_data or {}).items()}
         hidden = self._secret_data(names.secrets(service, slot))
@@ -90,6 +100,34 @@ class Given:
             found.data, found.binary_data = _texts_and_bytes(bundle)
             kube.call(kube.core.replace_namespaced_config_map, found.metadata.name, kube.namespace, found)
 
+    @contextmanager
+    def giving(self, service: str, versions: Mapping[Slot, str | None]) -> Iterator[None]:
+        """While Helm changes what runs in some slots, their pods are given what the releases bring beside the image.
+
+        Where Helm fails they are given what they had: those that serve on may start again.
+
+        Raises:
+            NotFound, ConfigurationError: as `of_release`.
+        """
+        bundles = {slot: self.of_release(version) for slot, version in versions.items() if version is not None}
+        before = {slot: self.find(service, slot) for slot in bundles}
+        try:
+            for slot, bundle in bundles.items():
+                self.write(service, slot, bundle)
+            yield
+        except DrillError:
+            for slot, had in before.items():
+                if had is not None:
+                    self.write(service, slot, had)
+            raise
+
+    def as_it_is(self, service: str, slot: Slot, template: Any) -> dict[str, Any]:
+        """The chart's values by which Helm leaves the pods of a template, and what they were given, as they are."""
+        bundle, digest = self.find(service, slot), started_with(template)
+        if bundle is None or digest is None:
+            return {}
+        return {**values_of(service, slot, bundle), "configuration": digest}
+
     def forget(self, service: str, slot: Slot) -> None:
         """Removes what the chart does not: the Secrets of a slot that is gone."""
         kube = self._kube
@@ -118,7 +156,7 @@ def values_of(service: str, slot: Slot, bundle: Bundle) -> dict[str, Any]:
     """What the chart is told of a configuration: where it is, and nothing of what is secret in it."""
     files = [path.removeprefix(f"{SECRETS}/") for path in bundle.secrets if path != ENVIRONMENT]
     return {
-        "config": {path: content.decode() for path, content in bundle.files.items() if not is_secret(path)},
+        "config": _texts_and_bytes(bundle)[0],
         "environment": names.environment(service, slot),
         "secrets": {"name": names.secrets(service, slot), "files": files} if files else None,
         "configuration": bundle.digest,
@@ -159,6 +197,12 @@ def volume_of(spec: Any) -> Any:
 def started_with(template: Any) -> str | None:
     """The digest of what a pod, or those of a template, are started with; None where nobody said."""
     return (template.metadata.annotations or {}).get(names.CONFIGURATION)
+
+
+def reads_environment(pod: Any, service: str, slot: Slot) -> bool:
+    """Whether the variables of a pod are those of the Secret that holds them."""
+    wanted = names.environment(service, slot)
+    return any(one.secret_ref and one.secret_ref.name == wanted for one in pod.spec.containers[0].env_from or ())
 
 
 def exposed(pod: Any) -> tuple[str, ...]:

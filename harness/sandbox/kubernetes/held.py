@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.sandbox.kubernetes import names
@@ -36,11 +37,12 @@ def hold(kube: Kube, deployment: Any) -> None:
         annotation=json.dumps(before),
         strategy={"$retainKeys": ["type"], "type": "Recreate"},
         container={"name": container.name, "command": _HELD_DOWN, "args": None},
+        template={},
     )
 
 
-def release(kube: Kube, deployment: Any, digest: str | None) -> None:
-    """Ends `hold`; `digest` is that of the configuration that its pods start with, where that is known."""
+def release(kube: Kube, deployment: Any, template: Mapping[str, Any]) -> None:
+    """Ends `hold`; `template` is what is another one in its pods since, as a strategic merge patch."""
     before = json.loads(deployment.metadata.annotations[names.HELD])
     container = deployment.spec.template.spec.containers[0]
     _patch(
@@ -49,7 +51,7 @@ def release(kube: Kube, deployment: Any, digest: str | None) -> None:
         annotation=None,
         strategy={"$retainKeys": list(before["strategy"]), **before["strategy"]},
         container={"name": container.name, "command": before["command"], "args": before["args"]},
-        metadata={} if digest is None else {"annotations": {names.CONFIGURATION: digest}},
+        template=template,
     )
 
 
@@ -60,13 +62,13 @@ def _patch(
     annotation: str | None,
     strategy: dict[str, Any],
     container: dict[str, Any],
-    metadata: dict[str, Any] | None = None,
+    template: Mapping[str, Any],
 ) -> None:
-    template = {"metadata": metadata or {}, "spec": {"containers": [container]}}
+    pods = {**template, "spec": {**template.get("spec", {}), "containers": [container]}}
     kube.patch_deployment(
         deployment.metadata.name,
         {
             "metadata": {"annotations": {names.HELD: annotation}},
-            "spec": {"strategy": strategy, "template": template},
+            "spec": {"strategy": strategy, "template": pods},
         },
     )

@@ -14,6 +14,7 @@ STOP_GRACE: Final = Duration.of(s=30)  # a batch's pods have this long to end: t
 HISTORY: Final = 10  # revisions that Helm keeps: its own default
 MOST_SURGE: Final = "25%"  # of a rolling update: more pods at a time than this would hit one node hard
 BATCH: Final = Duration.of(s=60)  # one batch of a rolling update: a pod that starts in a second is broken after 60
+GOING: Final = Duration.of(s=5)  # for pods that did not come up to be gone; beyond a deadline that may have passed
 DELAY: Final = Duration.of(s=20)  # for a proxy to start and to be on the way: a pod takes about two seconds
 DELAY_EXPIRES: Final = Duration.of(
     s=1800

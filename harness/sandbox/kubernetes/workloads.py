@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from harness.errors import CrashLoop, DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.configmaps import configuration
-from harness.sandbox.kubernetes.given import Given, values_of
+from harness.sandbox.kubernetes.given import Given, template_of, values_of, volume_of
 from harness.sandbox.kubernetes.held import hold, is_held, pod_is_held, release
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
@@ -64,9 +65,8 @@ class KubernetesWorkloads:
 
     def install(self, service: str, slots: dict[Slot, str], deadline: Deadline) -> None:
         """Installs a service with a release in each of some slots, serving from blue; waits until all are ready."""
-        wanted = {slot: self._values_of(service, slot, version) for slot, version in slots.items()}
         shared = service_values(self._model, service, self._secret)
-        self._upgrade(service, shared, wanted, Slot.BLUE, deadline)
+        self._upgrade(service, shared, slots, Slot.BLUE, deadline)
         for slot in slots:
             self.wait_until_ready(service, slot, deadline)
 
@@ -86,14 +86,15 @@ class KubernetesWorkloads:
     def upgrade_and_die(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
         """As `deploy`, but Helm is killed while it waits, so that its revision stays pending."""
         before = self._helm.values(service, deadline)
-        values = self._values(before, {slot: self._values_of(service, slot, version)}, self._router.active(service))
+        values = self._values(service, before, {slot: version}, self._router.active(service))
 
         def applied() -> bool:
             found = self._deployment(service, slot)
             return found is not None and _version(found) == version
 
         self._router.patch(service, names.selector(service, slot, None))
-        self._helm.upgrade_and_die(service, self._chart, values, applied, deadline)
+        with self._giving(service, {slot: version}):
+            self._helm.upgrade_and_die(service, self._chart, values, applied, deadline)
         self.wait_until_ready(service, slot, deadline)
         self._router.lead(service, self._router.way(service, slot), deadline)
 
@@ -108,7 +109,7 @@ class KubernetesWorkloads:
         if active is slot and both_serve:
             self._router.patch(service, names.selector(service, slot, None))
         before = self._helm.values(service, deadline)
-        self._upgrade(service, before, {slot: self._values_of(service, slot, version)}, active, deadline)
+        self._upgrade(service, before, {slot: version}, active, deadline)
 
     def remove(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port."""
@@ -163,7 +164,9 @@ class KubernetesWorkloads:
         """See the port."""
         found = self._deployment(service, slot)
         if found is not None and is_held(found):
-            release(self._kube, found, self._given.read(service, slot).digest if self._given else None)
+            bundle = self._given.find(service, slot) if self._given else None
+            volume = volume_of(found.spec.template.spec).name if bundle else ""
+            release(self._kube, found, template_of(service, slot, bundle, volume) if bundle else {})
 
     def suspend(self, service: str, slot: Slot, deadline: Deadline) -> None:
         """See the port: from the nodes, because the first process of a container cannot be suspended from within."""
@@ -182,17 +185,8 @@ class KubernetesWorkloads:
             if status is not None and status.state.running:
                 tell(pod.spec.node_name, status.container_id.rpartition("/")[2], signal, deadline)
 
-    def give(self, service: str, slot: Slot, version: str) -> dict[str, Any]:
-        """Gives the pods of a slot what a release brings beside its image; the chart's values for it."""
-        if self._given is None:
-            return {}
-        bundle = self._given.of_release(version)
-        self._given.write(service, slot, bundle)
-        return values_of(service, slot, bundle)
-
-    def _values_of(self, service: str, slot: Slot, version: str) -> dict[str, Any]:
-        image = self._image(service, version)
-        return {**slot_values(self._model, service, version, image), **self.give(service, slot, version)}
+    def _giving(self, service: str, versions: Mapping[Slot, str | None]) -> AbstractContextManager[None]:
+        return nullcontext() if self._given is None else self._given.giving(service, versions)
 
     def _image(self, service: str, version: str) -> str:
         self._known(service)
@@ -200,16 +194,35 @@ class KubernetesWorkloads:
         return self._reference(service, version)
 
     def _upgrade(
-        self, service: str, before: dict[str, Any], change: dict[Slot, Any], active: Slot, deadline: Deadline
+        self, service: str, before: dict[str, Any], change: Mapping[Slot, str | None], active: Slot, deadline: Deadline
     ) -> None:
         """Helm puts the chart's own selector back, so the one that holds is asserted again."""
-        self._helm.upgrade(service, self._chart, self._values(before, change, active), deadline)
+        values = self._values(service, before, change, active)
+        with self._giving(service, change):
+            self._helm.upgrade(service, self._chart, values, deadline)
         self._router.restore_selector(service)
 
-    def _values(self, before: dict[str, Any], change: dict[Slot, Any], active: Slot) -> dict[str, Any]:
-        """What the release had, with another content of some slots."""
-        slots = {**(before.get("slots") or {}), **{str(slot): wanted for slot, wanted in change.items()}}
+    def _values(
+        self, service: str, before: dict[str, Any], change: Mapping[Slot, str | None], active: Slot
+    ) -> dict[str, Any]:
+        """What the Helm release had, with other versions in some slots; Helm would undo what else was changed there."""
+        slots = dict(before.get("slots") or {})
+        for slot in Slot:
+            if slot in change:
+                slots[str(slot)] = self._slot_values(service, slot, change[slot])
+            elif slots.get(str(slot)) and self._given is not None:
+                found = self._deployment(service, slot)
+                if found is not None:
+                    slots[str(slot)] |= self._given.as_it_is(service, slot, found.spec.template)
         return {**before, "active": str(active), "slots": slots}
+
+    def _slot_values(self, service: str, slot: Slot, version: str | None) -> dict[str, Any] | None:
+        if version is None:
+            return None
+        values = slot_values(self._model, service, version, self._image(service, version))
+        if self._given is None:
+            return values
+        return {**values, **values_of(service, slot, self._given.of_release(version))}
 
     @property
     def _chart(self) -> Path:
