@@ -191,3 +191,10 @@ def test_the_image_of_drill_has_all_that_its_package_is_made_of() -> None:
     wheel = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
     target = wheel["targets"]["wheel"]
     assert {*target["packages"], *target["force-include"]} <= set(image.parts)
+
+
+def test_the_image_of_drill_has_every_package_that_drill_needs() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = {re.split(r"[\[>=]", one)[0] for one in project["dependencies"]}
+    locked = (REPOSITORY / "fixtures/images/drill/requirements.txt").read_text(encoding="utf-8")
+    assert needed <= set(re.findall(r"^([a-z0-9-]+)==", locked, re.MULTILINE))
