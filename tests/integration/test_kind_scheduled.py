@@ -40,7 +40,7 @@ NOTES: Final = REPOSITORY / "tests/systems/notes"
 GIVEN: Final = (
     "Given every service is live in 1.0.0",
     "And clients probe every service 20 times a second",
-    "And the steady state is observed for 2 s",
+    "And the steady state is observed for 3 s",
 )
 BACK: Final = (
     *GIVEN,
@@ -199,11 +199,11 @@ def test_shards_in_pods_give_what_one_run_gives_though_a_pod_was_deleted_in_the_
     place.install("spread", "--shards", 2, "--at-once", 2)
     place.install("nightly", "--when", "0 2 * * *")
     one = start_now(kube, "nightly")
-    wait_for(lambda: place.has("spread-1/shard-*/*/*-goes-back/journal.jsonl"), soon(60), "a drill in a pod")
+    wait_for(lambda: place.has("spread-1/shard-*/*/*-goes-back/journal.jsonl"), soon(120), "a drill in a pod")
     [running] = _pods_of(kube, "spread-1", lambda index: place.has(f"spread-1/shard-{index + 1}/*/*-goes-back"))
     kube.call(kube.core.delete_namespaced_pod, running, kube.namespace)
-    assert ended(kube, one, 120).failed == 1, "a drill was invalid, and is not run again"
-    status = ended(kube, "spread-1", 120)
+    assert ended(kube, one, 180).failed == 1, "a drill was invalid, and is not run again"
+    status = ended(kube, "spread-1", 180)
     shown = place.schedule("show", "--context", kube.context, "--namespace", kube.namespace)
     assert "nightly" in shown.out
     assert "not as expected" in shown.out
