@@ -5,6 +5,7 @@ Every error of ours is one message on stderr and an exit code of sysexits.h, nev
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import os
 import signal
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from types import FrameType
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -101,8 +102,14 @@ app = typer.Typer(
 
 
 @app.callback(invoke_without_command=True)
-def _before_any_command(context: typer.Context) -> None:
+def _before_any_command(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,  # noqa: FBT002 - an option
+) -> None:
     """Says what there is when nothing is asked for; else removes what drills left that were killed."""
+    if version:
+        print(f"drill {importlib.metadata.version('rollback-drill')}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())
     elif context.invoked_subcommand not in HEAL_NOTHING:

@@ -20,6 +20,7 @@ from harness.drill.interrupt import Interruption
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Status
 from harness.drill.recorder import Recorder, Registrar
+from harness.drill.restore import keep_logs
 from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
 from harness.drill.serving import services_of, what_serves, why_no_effect
 from harness.drill.spec import CriterionSpec, Drill
@@ -154,6 +155,7 @@ class Course:
             run_id=context.run_id,
             settings=settings,
             deadline=deadline,
+            rescue=lambda copy: keep_logs(copy, self._folder),
         )
         return go_live(
             drill,

@@ -18,6 +18,7 @@ from harness.faults.model import FaultRun
 from harness.journal.chain import JournalWriter
 from harness.journal.records import FaultState, LedgerClosed
 from harness.observe.ledger import read_ledger
+from harness.sandbox.common.logs import Copy
 from harness.secrecy import masked
 from harness.settings import Settings
 
@@ -51,11 +52,11 @@ def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings
     )
 
 
-def keep_logs(sandbox: Sandbox, folder: Path) -> list[str]:
-    """Keeps the sandbox's logs, without the secrets in them; returns what failed."""
+def keep_logs(copy: Copy, folder: Path) -> list[str]:
+    """Keeps a sandbox's logs, without the secrets in them; returns what failed."""
 
     def keep() -> None:
-        for log in sandbox.copy_logs(folder / "artifacts"):
+        for log in copy(folder / "artifacts"):
             text = log.read_bytes().decode("utf-8", "surrogateescape")
             log.write_bytes(masked(text).encode("utf-8", "surrogateescape"))
 

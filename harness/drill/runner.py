@@ -179,7 +179,7 @@ class _Run:
             failed += attempt(("the observer was not killed", course.worker.kill))
         else:
             failed += restore(course.drill, course.live, self._journal, settings)
-        failed += keep_logs(course.sandbox, self._folder)
+        failed += keep_logs(course.sandbox.copy_logs, self._folder)
         left = end_sandbox(course.sandbox, settings)
         if course.live is not None and course.live.fault is not None and not course.live.fault.taken_back:
             left.append("the fault was not taken back")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from harness.clock import Deadline
 from harness.errors import UsageError
 from harness.sandbox.common.collected import Collected
+from harness.sandbox.common.logs import Rescue
 from harness.sandbox.common.strays import strays
 from harness.sandbox.embedded import folder as embedded_folder
 from harness.sandbox.embedded import start as embedded
@@ -119,10 +120,11 @@ def open_sandbox(
     run_id: str,
     settings: Settings,
     deadline: Deadline,
+    rescue: Rescue | None = None,
 ) -> Sandbox:
     """Brings a system up in a sandbox: `live` releases serve, `standby` ones are ready in the other slot.
 
-    `sandbox_id` is from `new_id`.
+    `sandbox_id` is from `new_id`. Where it cannot be brought up `rescue` is given what copies its logs.
 
     Raises:
         NotFound: a release does not exist.
@@ -140,6 +142,7 @@ def open_sandbox(
             deadline=deadline,
             which=which(settings),
             name=sandbox_id,
+            rescue=rescue,
         )
     if name == CLUSTER:
         from harness.sandbox.cluster import start as cluster  # noqa: PLC0415 - see above
@@ -155,6 +158,7 @@ def open_sandbox(
         state_dir=settings.state_dir,
         deadline=deadline,
         name=sandbox_id,
+        rescue=rescue,
     )
 
 

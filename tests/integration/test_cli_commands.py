@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,10 @@ from tests.support.sandboxes import state_folder
 def state() -> Iterator[Path]:
     with state_folder() as folder:
         yield folder
+
+
+def test_the_version_is_told(state: Path) -> None:
+    assert drill("--version", state=state).out == f"drill {metadata.version('rollback-drill')}\n"
 
 
 def test_help_is_shown_when_nothing_is_asked_for(state: Path) -> None:

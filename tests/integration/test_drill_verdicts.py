@@ -206,6 +206,8 @@ def test_a_live_release_whose_process_ends_at_once_is_an_error_that_says_why(
     assert done.result
     assert done.result.verdict is Verdict.ABORTED
     assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []
+    logs = [log.read_text() for log in tmp_path.rglob("artifacts/echo-blue*.log")]
+    assert any("this release cannot start" in log for log in logs), "whoever asks why finds more than the last line"
 
 
 @dataclass(frozen=True)

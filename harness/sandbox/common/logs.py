@@ -1,8 +1,14 @@
-"""The end of a log, for an error message. Imports only the floor."""
+"""Logs: how they are kept, and the end of one, for an error message. Imports only the floor."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.sandbox.common import limits
+
+Copy = Callable[[Path], Sequence[Path]]
+"""Copies all logs of a sandbox into a folder, which is made; gives the copies."""
+Rescue = Callable[[Copy], object]
+"""Keeps the logs of a sandbox of which nothing will be left."""
 
 
 def tail(text: str, what: str, count: int = limits.LOG_TAIL_LINES) -> str:

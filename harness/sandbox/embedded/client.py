@@ -4,7 +4,6 @@ Each call has a connection of its own (measured: 0.3 ms), so a long deployment i
 another. The database is read directly, without the daemon.
 """
 
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -277,5 +276,4 @@ class EmbeddedSandbox:
 
     def copy_logs(self, to: Path) -> tuple[Path, ...]:
         """Copies all logs into a folder, which is made; returns the copies."""
-        to.mkdir(parents=True, exist_ok=True)
-        return tuple(Path(shutil.copy(log, to)) for log in sorted(self.folder.logs.iterdir()))
+        return self.folder.copy_logs(to)

@@ -87,6 +87,11 @@ class Folder:
         """Configuration of the replicas."""
         return self.path / "services"
 
+    def copy_logs(self, to: Path) -> tuple[Path, ...]:
+        """Copies all logs into a folder, which is made; returns the copies."""
+        to.mkdir(parents=True, exist_ok=True)
+        return tuple(Path(shutil.copy(log, to)) for log in sorted(self.logs.iterdir()))
+
     def owner(self) -> Owner | None:
         """What owner.json says; None while it is not written."""
         try:

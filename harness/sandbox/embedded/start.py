@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.common.environment import of_ours
-from harness.sandbox.common.logs import last_lines
+from harness.sandbox.common.logs import Rescue, last_lines
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.client import EmbeddedSandbox
 from harness.sandbox.embedded.folder import Folder, Owner, folders, make, new_id
@@ -49,6 +49,7 @@ def start(
     standby: Mapping[str, str] | None = None,
     install: Path | None = None,
     name: str | None = None,
+    rescue: Rescue | None = None,
 ) -> StartedSandbox:
     """Brings a system up in a sandbox that ends with this process, however it ends.
 
@@ -61,6 +62,7 @@ def start(
         standby: the version of each service that stands by in green; none when None.
         install: a PostgreSQL installation other than the wheel's.
         name: the sandbox's id, from `new_id`, where it must be known before there is anything of it.
+        rescue: is given what copies all logs, where the system does not come up, before nothing is left of it.
 
     Raises:
         CannotCreate: the state folder cannot be used.
@@ -79,6 +81,7 @@ def start(
         standby=standby,
         install=install,
         name=name,
+        rescue=rescue,
     )
     return StartedSandbox(folder, description, Link(folder), daemon)
 
@@ -179,6 +182,7 @@ def _start(
     expiry: Duration = limits.EXPIRY,
     detached: bool = False,
     name: str | None = None,
+    rescue: Rescue | None = None,
 ) -> tuple[Folder, Description, "subprocess.Popen[bytes]"]:
     current = dict.fromkeys(model.services, model.releases.current)
     for service in {**(live or {}), **(standby or {})}:
@@ -208,6 +212,8 @@ def _start(
         answer = _first_line(daemon, folder, deadline)
         return folder, Description.model_validate(answer.unwrap()), daemon
     except BaseException:
+        if rescue is not None:
+            rescue(folder.copy_logs)
         with suppress(DeadlineExceeded):  # the first error is the one to tell
             _end(daemon, folder, Deadline.after(limits.TEARDOWN))
         raise

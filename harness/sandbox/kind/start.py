@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.clock import Deadline
 from harness.errors import MayWorkLater
+from harness.sandbox.common.logs import Rescue
 from harness.sandbox.common.schema_versions import parts_of
 from harness.sandbox.kind import base, cluster, left, limits, nodes
 from harness.sandbox.kind.by_name import new_name
@@ -68,10 +69,12 @@ def start(
     standby: Mapping[str, str],
     which: Which = PROJECT,
     name: str | None = None,
+    rescue: Rescue | None = None,
 ) -> KindSandbox:
     """Brings a system up on the cluster that `base.up` has made; see `harness.drill.sandboxes.open_sandbox`.
 
-    `name` is from `new_name`, where it must be known before there is anything of the sandbox.
+    `name` is from `new_name`, where it must be known before there is anything of the sandbox. `rescue` is given what
+    copies all logs, where the system does not come up.
 
     Raises:
         Unavailable: Docker, helm or the cluster cannot be used; says what to do.
@@ -120,7 +123,12 @@ def start(
         if postgres is not None:
             endpoint.write_secret(kube, postgres.service_url(endpoint.SERVICE), mark.labels("database"))
             parts.append(partial(_start_database, system, postgres, mark, deadline))
-        at_the_same_time(parts)
+        try:
+            at_the_same_time(parts)
+        except BaseException:
+            if rescue is not None:
+                rescue(system.copy_logs)
+            raise
         system.ends = undo.pop_all()
     return system
 
