@@ -80,7 +80,7 @@ def test_a_dry_run_prints_targets_and_plan_and_touches_nothing(tmp_path: Path) -
         "no limit: its fault may hit any number of services: it hits 1",
         "no limit: its fault may hit every replica of a service: it hits 2 of 2 of echo",
         "no limit: it may run at any time",
-        "allowed: it takes at most 30 min: its stages take at most 3 min 27 s together",
+        "allowed: it takes at most 30 min: its stages take at most 4 min 27 s together",
         "no limit: nothing that clients see stops it",
         "nothing is injected unless the steady state is reached within 21 s",
         "the fault is taken back at the end, however the drill ends, within 20 s",
