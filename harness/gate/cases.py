@@ -9,7 +9,7 @@ from harness.gate.case import Case, Expect, Trouble
 from harness.gate.goods import ABSENT
 from harness.gate.instants import away, kills
 from harness.gate.seen import Seen, Subject
-from harness.gate.variation import Archive, Backup, Variation
+from harness.gate.variation import Archive, Backup, Release, Variation
 
 PLAIN: Final = Case(
     "plain",
@@ -137,8 +137,29 @@ _CONFIGURATION: Final = (
     ),
 )
 
+_SERVICE: Final = (
+    Case(
+        "release-missing",
+        "there is no release of the target",
+        "found out after the service was stopped, it is too late",
+        variation=Variation(release=Release.MISSING),
+    ),
+    Case(
+        "release-broken",
+        "the release of the target does not start",
+        "an old release may lack what it needs: then the newer one must serve on",
+        variation=Variation(release=Release.BROKEN),
+    ),
+    Case(
+        "release-unhealthy",
+        "the release of the target starts, and is never healthy",
+        "a process that runs is no service: only its health tells",
+        variation=Variation(release=Release.UNHEALTHY),
+    ),
+)
+
 NAMES: Final = (
-    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION)),
+    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION, *_SERVICE)),
     "away",
     "away-and-back",
     "killed-at-statement",
@@ -162,4 +183,6 @@ def standard(plain: Seen, claims: AbstractSet[Subject]) -> tuple[Case, ...]:
         found += [*_DATABASE[-2:], *_DATABASE[:-2], *away(plain)]
     if Subject.CONFIGURATION in claims:
         found += _CONFIGURATION
+    if Subject.SERVICE in claims:
+        found += _SERVICE
     return (*found, *_ALWAYS, *kills(plain))

@@ -49,7 +49,7 @@ _CALLS: Final = {
 
 
 class FileChange(NamedTuple):
-    """One call: what it does, in words, and whether to the configuration that is in use or only beside it."""
+    """One call: what it does, in words, and whether to what is in use or only beside it."""
 
     told: str
     serves: bool
@@ -58,14 +58,15 @@ class FileChange(NamedTuple):
 class Changes:
     """Of one run of a script."""
 
-    def __init__(self, config: Path, hold_at: int | None = None) -> None:
+    def __init__(self, *used: Path, hold_at: int | None = None) -> None:
         """Ready for a script to be started.
 
         Args:
-            config: the folder of the configuration; what lies beside it counts, too.
+            used: the folder of the configuration, and the link to the release; what lies beside them counts, too.
             hold_at: the number of the change, from 1, that waits until `let_go`, with all after it.
         """
-        self._config, self._beside, self._hold_at = str(config), str(config.parent), hold_at
+        self._used, self._hold_at = tuple(map(str, used)), hold_at
+        self._beside = tuple(f"{one.parent}/" for one in used)
         self._ours, self._its = socket.socketpair()
         self._seen: list[FileChange] = []
         self._held, self._go = threading.Event(), threading.Event()
@@ -135,11 +136,11 @@ class Changes:
     def _count(self, pid: int, call: int, arguments: list[int]) -> None:
         what, places = _CALLS[call]
         paths = [_path(pid, None if at is None else arguments[at], arguments[path]) for at, path in places]
-        inside = [one for one in paths if one.startswith(f"{self._beside}/")]
+        inside = [(one, folder) for one in paths for folder in self._beside if one.startswith(folder)]
         if not inside:
             return
-        told = " to ".join(one.removeprefix(f"{self._beside}/") for one in inside)
-        serves = any(f"{one}/".startswith(f"{self._config}/") for one in inside)
+        told = " to ".join(one.removeprefix(folder) for one, folder in inside)
+        serves = any(f"{one}/".startswith(f"{used}/") for one, _ in inside for used in self._used)
         self._seen.append(FileChange(f"{what} {told}", serves))
         if self._hold_at is not None and len(self._seen) >= self._hold_at and not self._go.is_set():
             self._held.set()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Final
+
+from harness.gate import unit
 
 _POSTGRES: Final = (
     "psql", "pg_dump", "pg_restore", "createdb", "dropdb", "pg_isready", "pg_dumpall", "vacuumdb", "createuser",
@@ -17,6 +20,7 @@ _OTHERS: Final = (
     "sort", "stat", "sync", "tail", "tar", "tee", "timeout", "touch", "tr", "wc", "xargs", "zcat",
 )  # fmt: skip
 CLUSTER: Final = ("kubectl", "helm")
+SYSTEMCTL: Final = "systemctl"
 PROGRAMS: Final = "bin"
 """The folder of the stand-ins, in a world's own."""
 NOTES: Final = ("commands", "hold", "held", "told", "output", "postgres.log")
@@ -37,21 +41,24 @@ _MISSING: Final = 'echo "{name}: there is none on this machine" >&2\nexit 127'
 """Who calls for a cluster is seen, also where nothing could reach one."""
 
 
-def lay(world: Path, postgres: Path, path: str) -> str:
+def lay(world: Path, postgres: Path, path: str, control: int) -> str:
     """Makes the stand-ins of a world; the PATH with which a script finds them first.
 
     Args:
         world: its folder.
         postgres: where PostgreSQL's programs are.
         path: where the others are found.
+        control: the port on which the gate is asked for what `systemctl` does.
     """
     folder = world / PROGRAMS
     folder.mkdir()
     wc, sleep = (shutil.which(name, path=path) or f"/usr/bin/{name}" for name in ("wc", "sleep"))
-    for name in (*_POSTGRES, *_OTHERS):
+    for name in (*_POSTGRES, *_OTHERS, SYSTEMCTL):
         real = str(postgres / name) if name in _POSTGRES else shutil.which(name, path=path)
-        if real is not None or name in CLUSTER:
+        if real is not None or name in (*CLUSTER, SYSTEMCTL):
             then = _MISSING.format(name=name) if real is None else f'exec "{real}" "$@"'
+            if name == SYSTEMCTL:
+                then = f'exec "{sys.executable}" -I -S "{unit.__file__}" {control} "$@"'
             stand_in = folder / name
             stand_in.write_text(_STAND_IN.format(name=name, world=world, wc=wc, sleep=sleep, then=then))
             stand_in.chmod(0o755)

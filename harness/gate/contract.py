@@ -39,6 +39,14 @@ class Contract(BaseModel):
     drill_config_archive_dir: str = Field(
         description="folder of config_<version>.tar.gz, whose entries lie at the root of the archive"
     )
+    drill_service: str = Field(description="name of the service: systemctl start, stop, restart and is-active know it")
+    drill_releases_dir: str = Field(description="folder of the service's releases, each a folder by its version")
+    drill_current_link: str = Field(
+        description="the link to the release that the service starts from; a release is live once it was restarted"
+    )
+    drill_service_url: str = Field(
+        description="where the service answers: /health with 200, or 503, and with its version as JSON"
+    )
     drill_environment: str = Field(description="'production' asks for a confirmation of the script's own kind")
     drill_scratch_dir: str = Field(
         description="a folder for the script's own files, empty at the first run; TMPDIR is the same"

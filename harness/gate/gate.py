@@ -122,7 +122,7 @@ def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives:
     told = CaseResult.not_tried(case, "")
     for _ in range(_TRIES):
         try:
-            seen = try_case(case, shop)
+            seen = try_case(case, shop, serves=Subject.SERVICE in claims)
         except DrillError as error:
             told = CaseResult.not_tried(case, str(error))
             continue

@@ -8,9 +8,9 @@ from typing import Final
 
 from harness.gate import limits
 from harness.gate.case import Case, Trouble
-from harness.gate.judge import may_change
 from harness.gate.seen import Seen
 from harness.gate.server import DATABASE
+from harness.gate.sql_text import may_change
 
 _MAINTENANCE: Final = ("postgres", "template1")  # from where databases are made, renamed and dropped
 _RENAME: Final = re.compile(r"\bALTER\s+DATABASE\b.*\bRENAME\b", re.IGNORECASE)
@@ -26,6 +26,7 @@ _CHANGING: Final = (
     "psql",
     "rm",
     "rsync",
+    "systemctl",
     "tar",
 )
 _AWAY: Final = (

@@ -30,6 +30,7 @@ LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the s
 PIPES: Final = Duration.of(ms=500)  # for what reads a script's output, such as tee, to end after it
 ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held
 BACK_AFTER: Final = Duration.of(s=1)  # a database that goes away is back: a fast restart
+SERVICE_START: Final = Duration.of(s=6)  # until a service is healthy; 0.1 s on a quiet machine
 SLOW: Final = Duration.of(ms=15)  # added to each message to and from the database: one in another region
 SCRATCH_BYTES: Final = 4096  # of the full scratch disk: one page; less than any backup or archive needs
 CRITICAL_KILLS: Final = 8  # instants right after a change to what serves, of commands and of statements each

@@ -68,12 +68,23 @@ def _business(seen: Seen, *, interrupted: bool) -> Iterator[Finding]:
     if not seen.bystander_lives:
         yield Finding("ended-others", "")
     yield from _given(seen, interrupted=interrupted)
+    yield from _service(seen)
     kept = {name: one for name, one in after.around.items() if name in before.around}
     if told := _changes(before.around, kept):
         yield Finding("changed-other", f"beside the folders that it was given: {told}")
     for name, files in before.beside_config.items():
         if after.beside_config.get(name) != files:
             yield Finding("changed-other", f"{name}, which lies beside the configuration")
+
+
+def _service(seen: Seen) -> Iterator[Finding]:
+    before, after = seen.before.service, seen.after.service
+    if before is None or after is None:
+        return
+    if after.foreign:
+        yield Finding("changed-other", _some(after.foreign))
+    if told := _changes(before.releases, after.releases):
+        yield Finding("changed-given", f"of the service's releases: {told}")
 
 
 def _given(seen: Seen, *, interrupted: bool) -> Iterator[Finding]:
@@ -105,6 +116,8 @@ def _files(seen: Seen) -> Iterator[Finding]:
     left += sorted(
         f"{name}, beside the folders that it was given" for name in after.around.keys() - before.around.keys()
     )
+    if after.service is not None:
+        left += [f"{name}, beside the service's releases" for name in after.service.beside]
     for name, files in after.beside_config.items():
         if name not in before.beside_config and not any(_same_config(files, config) for config in _configs(seen)):
             left.append(f"{name}, beside the configuration")

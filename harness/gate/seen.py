@@ -18,6 +18,7 @@ class Subject(StrEnum):
 
     DATABASE = "database"
     CONFIGURATION = "configuration"
+    SERVICE = "service"
 
 
 class Method(StrEnum):
@@ -77,6 +78,21 @@ class OtherSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceSeen:
+    """The service: its release by the link and by what it answers, and what lies in its folders."""
+
+    leads_to: str
+    """The release to which the link to the current one leads; empty where there is none."""
+    version: str
+    """The one that answers and is healthy; empty where none does."""
+    releases: Files
+    beside: tuple[str, ...] = ()
+    """What else lies in its folder."""
+    foreign: tuple[str, ...] = ()
+    """What was asked for with other services."""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """A whole world at one instant."""
 
@@ -100,6 +116,8 @@ class Look:
     home: Files
     half_backups: tuple[str, ...] = ()
     """What a script laid among the backups, and is none."""
+    service: ServiceSeen | None = None
+    """None where none runs: the script is not about it."""
     around: Files = field(default_factory=dict)
     """What lies beside all those folders, and the programs on the script's PATH that are the gate's."""
     places: Mapping[str, Place] = field(default_factory=dict)
@@ -174,6 +192,8 @@ class Seen:
     """After the first run, where there is a second one."""
     writes: tuple[Write, ...]
     probes: tuple[Probe, ...]
+    service_probes: tuple[Probe, ...]
+    """Likewise, of the service."""
     statements: tuple[Statement, ...]
     commands: tuple[str, ...]
     changes: tuple[FileChange, ...]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.gate.findings import Finding
-from harness.gate.goods import BETWEEN
+from harness.gate.goods import BETWEEN, CURRENT
 from harness.gate.look import schema_digest
-from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, Subject
+from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, ServiceSeen, Subject
 from harness.units import counted
 
 _NAMED: Final = 3  # of differing things so many are named
@@ -35,7 +35,9 @@ class Stand:
 
 def stands(seen: Seen) -> Mapping[Subject, Stand]:
     """Where each subject stands at the end."""
+    service = tuple(_service_problems(seen.after.service, seen.reference.version))
     return {
+        Subject.SERVICE: Stand(service_unchanged(seen.before, seen.after), service),
         Subject.DATABASE: Stand(
             database_unchanged(seen.before, seen.after),
             tuple(_database_problems(seen.after, seen.before, seen.reference, method_of(seen))),
@@ -56,6 +58,8 @@ def touched(before: Look, after: Look) -> frozenset[Subject]:
         found.add(Subject.DATABASE)
     if before.config != after.config:
         found.add(Subject.CONFIGURATION)
+    if not service_unchanged(before, after):
+        found.add(Subject.SERVICE)
     return frozenset(found)
 
 
@@ -70,6 +74,27 @@ def database_unchanged(before: Look, after: Look) -> bool:
         other.version,
         other.versions,
     )
+
+
+def service_unchanged(before: Look, after: Look) -> bool:
+    """The link leads where it did, and the same release answers."""
+    one, other = before.service, after.service
+    if one is None or other is None:
+        return one is other
+    return (one.leads_to, one.version) == (other.leads_to, other.version)
+
+
+def _service_problems(service: ServiceSeen | None, target: str) -> Iterator[Finding]:
+    if service is None or (service.leads_to == service.version == CURRENT):
+        yield Finding("not-recovered", f"the service is still {CURRENT}")
+    elif service.version == target != service.leads_to:
+        yield Finding("half-done", f"the link leads to {service.leads_to or 'nothing'}: that is what starts next time")
+    elif not service.version:
+        yield Finding("not-serving", f"the service does not answer; the link leads to {service.leads_to or 'nothing'}")
+    elif service.version != target and service.version == service.leads_to:
+        yield Finding("wrong-target", f"the service is {service.version}")
+    elif service.version != target:
+        yield Finding("half-done", f"the link leads to {service.leads_to or 'nothing'}, and {service.version} answers")
 
 
 def method_of(seen: Seen) -> Method:

@@ -20,6 +20,7 @@ from harness.gate.enclosure import Enclosure, holds
 from harness.gate.goods import TOKEN
 from harness.gate.mould import Mould
 from harness.gate.seen import Ended, Seen
+from harness.gate.service import CURRENT
 from harness.gate.spelling import spellings
 from harness.gate.world import World
 from harness.units import Duration
@@ -44,13 +45,20 @@ class Workshop:
     path: str
 
 
-def try_case(case: Case, shop: Workshop) -> Seen:
+def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
     """Runs a script as the case says.
+
+    Args:
+        case: what is done.
+        shop: where, and with what.
+        serves: the service runs; no script that is not about it needs it.
 
     Raises:
         DrillError: the world could not be made; the script is not to blame.
     """
-    with World(shop.folder / secrets.token_hex(_NAME_BYTES), shop.mould, case.variation, shop.path) as world:
+    with World(
+        shop.folder / secrets.token_hex(_NAME_BYTES), shop.mould, case.variation, shop.path, serves=serves
+    ) as world:
         before = world.look()
         if case.trouble is Trouble.LOCK:
             world.hold_lock()
@@ -67,6 +75,8 @@ def try_case(case: Case, shop: Workshop) -> Seen:
             runs.append(_Run(again, world, shop.command).ended)
         world.relay.restore()
         world.load.wait_until_served()
+        if serves:
+            world.service.wait_until_served()
         world.load.stop()
         return Seen(
             before=before,
@@ -75,6 +85,7 @@ def try_case(case: Case, shop: Workshop) -> Seen:
             between=between,
             writes=(*shop.mould.seeds, *world.load.writes),
             probes=world.load.probes,
+            service_probes=world.service.probes,
             statements=world.relay.statements,
             commands=commands.called(world.folder),
             changes=first.changes,
@@ -111,7 +122,8 @@ class _Run:
         scratch = limits.SCRATCH_BYTES if case.trouble is Trouble.FULL else None
         self._changes: Changes | None = None
         if case.trouble.at_change or case is PLAIN:
-            self._changes = Changes(world.folders["config"], int(case.at) or None)
+            link = world.service.folder / CURRENT
+            self._changes = Changes(world.folders["config"], link, hold_at=int(case.at) or None)
         enclosure = Enclosure(world.folder, command, world.environment(), scratch=scratch, changes=self._changes)
         try:
             self.ended = self._seen_through(enclosure)

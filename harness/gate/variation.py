@@ -31,12 +31,22 @@ class Archive(StrEnum):
     TRUNCATED = "truncated"
 
 
+class Release(StrEnum):
+    """What the target's release of the service is."""
+
+    GOOD = "good"
+    MISSING = "missing"
+    BROKEN = "does not start"
+    UNHEALTHY = "never healthy"
+
+
 @dataclass(frozen=True, slots=True)
 class Variation:
     """Of the plain world."""
 
     backup: Backup = Backup.GOOD
     archive: Archive = Archive.GOOD
+    release: Release = Release.GOOD
     target: str = TARGET
     environment: str = "staging"
     between: bool = False

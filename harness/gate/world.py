@@ -19,6 +19,7 @@ from harness.gate.mould import BACKUP_AGE_S, OLD_AGE_S, Mould, give, server_data
 from harness.gate.relay import Relay
 from harness.gate.seen import Look
 from harness.gate.server import BYSTANDER, CLIENT_ROLE, DATABASE, SCRIPT_ROLE, Server, execute
+from harness.gate.service import CURRENT, RELEASES, UNIT, Service, lay_releases
 from harness.gate.variation import Archive, Backup, Variation
 
 _FOLDERS: Final = {
@@ -26,6 +27,7 @@ _FOLDERS: Final = {
     "migrations": "migrations",
     "archive": "config-archive",
     "config": "etc/config",
+    "service": "srv",
     "scratch": "scratch",
     "home": "home",
     "work": "work",
@@ -39,7 +41,7 @@ _FLIPPED: Final = 32  # bytes of a corrupt backup
 class World:
     """Made by `with`; at its end the server is stopped and the folder is gone."""
 
-    def __init__(self, folder: Path, mould: Mould, variation: Variation, path: str) -> None:
+    def __init__(self, folder: Path, mould: Mould, variation: Variation, path: str, *, serves: bool = False) -> None:
         """Lays it out.
 
         Args:
@@ -47,6 +49,7 @@ class World:
             mould: what it is made from.
             variation: how it differs from the plain one.
             path: the PATH on which commands are found.
+            serves: the service runs.
         """
         self.folder = folder
         self._mould = mould
@@ -63,7 +66,9 @@ class World:
         run.mkdir(mode=0o700)
         give(run, mould.programs)
         self._lay()
-        self.path = commands.lay(folder, mould.clients, path)
+        self.service = Service(self.folders["service"])
+        self._serves = serves
+        self.path = commands.lay(folder, mould.clients, path, self.service.control)
         self.server = Server(mould.programs, server_data(folder), run, folder / "postgres.log")
         self._sessions: list[psycopg.Connection[Any]] = []
         self._laid = frozenset(path.name for path in self.folders["backups"].iterdir())
@@ -81,7 +86,10 @@ class World:
             self.bystander = Bystander(self.server.dsn(BYSTANDER))
             self.load = Load(self.server.dsn(role=CLIENT_ROLE))
             self.load.start()
+            if self._serves:
+                self.service.start()
         except BaseException:
+            self.service.stop()
             self.server.stop()
             raise
         return self
@@ -89,6 +97,7 @@ class World:
     def __exit__(self, *_: object) -> None:
         """Ends all of it."""
         self.load.stop()
+        self.service.stop()
         self.bystander.close()
         for session in self._sessions:
             session.close()
@@ -99,7 +108,8 @@ class World:
     def look(self) -> Look:
         """All that there is now."""
         look = look_at_world(self.server.dsn(), self.folders)
-        return replace(look, half_backups=tuple(self._half_backups()))
+        service = self.service.look() if self._serves else None
+        return replace(look, service=service, half_backups=tuple(self._half_backups()))
 
     def _half_backups(self) -> Iterator[str]:
         """What a script laid among the backups under the name of one, and cannot be restored."""
@@ -144,6 +154,10 @@ class World:
             drill_migrations_dir=str(self.folders["migrations"]),
             drill_config_dir=str(self.folders["config"]),
             drill_config_archive_dir=str(self.folders["archive"]),
+            drill_service=UNIT,
+            drill_releases_dir=str(self.service.folder / RELEASES),
+            drill_current_link=str(self.service.folder / CURRENT),
+            drill_service_url=self.service.url,
             drill_environment=self._variation.environment,
             drill_scratch_dir=scratch,
             drill_deadline=str(round(limits.TOLD.seconds)),
@@ -156,6 +170,8 @@ class World:
         (self.folders["config"].parent / "other-service.conf").write_text("listen = 8443\n", encoding="utf-8")
         self._lay_backups()
         self._lay_archives()
+        between = (goods.BETWEEN, *goods.ALIKE) if self._variation.between else ()
+        lay_releases(self.folders["service"], (goods.TARGET, goods.CURRENT, *between), self._variation.release)
         folder = self.folders["migrations"]
         back = goods.migration(f"{goods.CURRENT}_to_{goods.TARGET}")
         if not self._variation.between:

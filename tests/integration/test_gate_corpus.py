@@ -10,7 +10,7 @@ import pytest
 from tests.integration.test_gate import gate, report
 from tests.support.scripts import BAD, FAILS, GOOD
 
-SUBJECTS = ("schema", "restore", "config")
+SUBJECTS = ("schema", "restore", "config", "service")
 
 
 def test_the_corpus_is_large_enough_and_about_each_subject() -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.gate import limits
 from harness.gate.case import Case, Expect, Trouble
 from harness.gate.findings import FINDINGS
-from harness.gate.judge import CHANGES, Judged, Objectives, judge, may_change
+from harness.gate.judge import Judged, Objectives, judge
 from harness.gate.relay import Statement
 from harness.gate.seen import (
     DatabaseSeen,
@@ -24,10 +24,12 @@ from harness.gate.seen import (
     Probe,
     Reference,
     Seen,
+    ServiceSeen,
     Subject,
 )
+from harness.gate.sql_text import CHANGES, may_change
 from harness.gate.state import difference
-from harness.gate.variation import Archive, Backup, Variation
+from harness.gate.variation import Archive, Backup, Release, Variation
 from harness.journal.observation import Row, Write, WriteOutcome
 from harness.units import Duration, Instant
 
@@ -107,6 +109,7 @@ def seen(**own: Any) -> Seen:
         between=None,
         writes=WRITES,
         probes=probes(target=True),
+        service_probes=(),
         statements=(),
         commands=(),
         changes=(),
@@ -527,6 +530,63 @@ def test_the_record_has_all_before_the_target_and_none_after(versions: set[str])
 def test_what_it_does_not_roll_back_stays_as_it_is() -> None:
     assert found(PLAIN, seen(after=look(database=back(), config=CONFIG))) == {"changed-other"}
     assert found(PLAIN, seen(after=look(database=back(), config=CONFIG)), BOTH) == set()
+
+
+LIVE = ServiceSeen("2.6.0", "2.6.0", {})
+GONE_BACK = ServiceSeen("2.4.0", "2.4.0", {})
+SERVICE = frozenset({Subject.SERVICE})
+
+
+def asked(*, target: bool) -> tuple[Probe, ...]:
+    return probes(target=target)
+
+
+def service_seen(service: ServiceSeen, code: int = 0, **own: Any) -> Seen:
+    told = {
+        "before": look(at=at(-1), service=LIVE),
+        "after": look(service=service),
+        "runs": (ended(code),),
+        "probes": probes(target=False),
+        "service_probes": asked(target=service is GONE_BACK),
+    }
+    return seen(**{**told, **own})
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "finding"),
+    [
+        (GONE_BACK, 0, set()),
+        (GONE_BACK, 1, {"denied-success"}),
+        (LIVE, 0, {"false-success"}),
+        (LIVE, 1, set()),
+        (replace(LIVE, leads_to="2.4.0"), 0, {"half-done"}),
+        (replace(GONE_BACK, leads_to="2.6.0"), 0, {"half-done"}),
+        (ServiceSeen("2.5.0", "2.5.0", {}), 0, {"wrong-target"}),
+        (ServiceSeen("2.4.0", "", {}), 0, {"not-serving"}),
+        (ServiceSeen("2.6.0", "", {}), 1, {"not-serving"}),
+        (ServiceSeen("2.4.0", "", {}), 1, {"not-serving"}),
+        (replace(GONE_BACK, beside=("current.old",)), 0, {"left-files"}),
+        (replace(GONE_BACK, foreign=("systemctl stop billing",)), 0, {"changed-other"}),
+        (replace(GONE_BACK, releases={"2.5.0/serve.py": FileSeen("x", 0o644)}), 0, {"changed-given"}),
+    ],
+)
+def test_a_service_is_back_by_its_link_and_by_what_answers(service: ServiceSeen, code: int, finding: set[str]) -> None:
+    assert found(EITHER, service_seen(service, code), SERVICE) == finding
+
+
+def test_a_service_that_stood_still_before_a_release_was_looked_for_was_refused_late() -> None:
+    missing = replace(EITHER, variation=Variation(release=Release.MISSING))
+    assert found(missing, service_seen(LIVE, 1), SERVICE) == set()
+    still = tuple(Probe(at(0.1 * n), good_current=not 5 < n < 9, good_target=False) for n in range(20))
+    assert found(missing, service_seen(LIVE, 1, service_probes=still), SERVICE) == {"late-refusal"}
+    assert found(EITHER, service_seen(LIVE, 1, service_probes=still), SERVICE) == set()
+
+
+def test_clients_of_a_service_are_not_kept_waiting() -> None:
+    late = tuple(Probe(at(float(n)), good_current=n < 1, good_target=n > 25) for n in range(30))
+    assert found(PLAIN, service_seen(GONE_BACK, service_probes=late), SERVICE) == {"too-slow"}
+    long = tuple(Probe(at(float(n)), good_current=not 1 < n < 15, good_target=False) for n in range(30))
+    assert found(EITHER, service_seen(LIVE, 1, service_probes=long), SERVICE) == {"clients-blocked"}
 
 
 def test_both_must_reach_their_target() -> None:
