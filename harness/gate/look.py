@@ -191,7 +191,7 @@ def _places(folder: Path) -> dict[str, Place]:
     for path in (folder, *sorted(folder.rglob("*"))):
         status = path.lstat()
         name = "" if path == folder else str(path.relative_to(folder))
-        found[name] = Place(status.st_mode, status.st_ino, status.st_ctime_ns)
+        found[name] = Place(status.st_mode, status.st_ino, status.st_ctime_ns, status.st_mtime_ns)
     return found
 
 

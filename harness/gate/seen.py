@@ -45,6 +45,8 @@ class Place(NamedTuple):
     """With what it is."""
     inode: int
     changed_ns: int
+    filled_ns: int = 0
+    """When something was last put into a folder, or taken out of it."""
 
 
 Files = Mapping[str, FileSeen]

@@ -486,6 +486,16 @@ def test_an_archive_is_looked_at_before_the_configuration_is_touched() -> None:
     moved = unchanged(before=look(at=at(-1), places=was), after=look(places=is_))
     broken = replace(EITHER, variation=Variation(archive=Archive.TRUNCATED))
     assert found(broken, moved, CONFIGURATION) == {"late-refusal"}
+    staged = {"": Place(stat.S_IFDIR | 0o755, 1, 2, filled_ns=2)}
+    prepared = unchanged(before=look(at=at(-1), places=was), after=look(places=staged))
+    assert found(broken, prepared, CONFIGURATION) == set()
+    assert found(REFUSE, prepared, CONFIGURATION) == {"late-refusal"}
+    file = {"app.toml": Place(stat.S_IFREG | 0o644, 2, 1)}
+    rewritten = unchanged(
+        before=look(at=at(-1), places=was | file),
+        after=look(places=staged | {"app.toml": Place(stat.S_IFREG | 0o644, 3, 2)}),
+    )
+    assert found(broken, rewritten, CONFIGURATION) == {"late-refusal"}
 
 
 def test_what_is_switched_on_other_databases_stays() -> None:
