@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import ndiff
+from functools import cached_property
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -146,6 +147,8 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 def _bare(found: Any) -> FunctionType:
     if isinstance(found, property):
         found = found.fget
+    elif isinstance(found, cached_property):
+        found = found.func
     elif isinstance(found, (staticmethod, classmethod)):
         found = found.__func__
     if not isinstance(found, FunctionType):

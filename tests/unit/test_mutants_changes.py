@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = '''
 """A sample."""
 
+from functools import cached_property
+
 LIMIT = 1
 
 
@@ -26,6 +28,10 @@ class Box:
     @property
     def area(self) -> int:
         return self.side * self.side
+
+    @cached_property
+    def twice(self) -> int:
+        return self.side + self.side
 
 
 def first(items: list[int], default: int = 0) -> int:
@@ -46,6 +52,9 @@ from sample import Box, down, first
 
 def test_area() -> None:
     assert Box().area == 4
+
+def test_twice() -> None:
+    assert Box().twice == 4
 
 def test_first() -> None:
     assert (first([3, 4]), first([])) == (3, 0)
@@ -102,6 +111,7 @@ def test_functions_are_changed_and_properties_and_defaults_and_nothing_outside_o
     found = [(one.name, one.change.lines[-1]) for one in mutants(Path("sample.py"))]
     assert found == [
         ("Box.area", "+ return self.side / self.side"),
+        ("Box.twice", "+ return self.side - self.side"),
         ("first", "+ def first(items: list[int], default: int = 1) -> int:"),
         ("first", "+ return next(None, default)"),
         ("first", "+ return next((one for one in items), None)"),
@@ -119,7 +129,7 @@ def test_functions_are_changed_and_properties_and_defaults_and_nothing_outside_o
 def test_what_became_of_each_change_is_told(tmp_path: Path) -> None:
     code, found, said = became(tmp_path, TESTS)
     assert code == 0, said
-    assert len(found) == 12
+    assert len(found) == 13
     assert sorted(one for one in found if one[-1] != "NOTICED") == [
         ["- count -= 1", "+ count += 1", "TIMED_OUT"],
         ["- count -= 1", "+ count = 1", "TIMED_OUT"],
@@ -128,6 +138,6 @@ def test_what_became_of_each_change_is_told(tmp_path: Path) -> None:
 
 
 def test_nothing_is_changed_where_a_test_fails_without_any_change(tmp_path: Path) -> None:
-    code, found, said = became(tmp_path, TESTS.replace("== 4", "== 5"))
+    code, found, said = became(tmp_path, TESTS.replace("area == 4", "area == 5"))
     assert (code, found) == (pytest.ExitCode.USAGE_ERROR, [])
     assert "test_sample.py::test_area fails without any change" in said
