@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import compress, islice
-from operator import le, lt, sub
+from operator import le, lt, not_, sub
 from typing import Any, Final, overload
 
 from harness.journal.observation import Observation, Outcome
@@ -144,6 +145,33 @@ class Probes(Sequence[Observation]):
         flags = list(chosen)
         columns = [array("q", compress(column, flags)) for column in self._columns]
         return Probes(self.service, columns, bytes(compress(self.outcome, flags)))
+
+    def leave_out(self, flags: bytes) -> Probes:
+        """Those without a flag, in the same order."""
+        return self.where(map(not_, flags)) if any(flags) else self
+
+    def each_without(self, others: AbstractSet[Observation]) -> Probes:
+        """Each probe once that is none of some bad ones; where one is in the journal twice, the order is any."""
+        kept = self.where(not (bad and one in others) for bad, one in zip(self.bad, self, strict=True))
+        return kept if len(set(kept.number)) == len(kept) else Probes.of(set(kept))
+
+    def early(self, first: int, last: int, unclear: Callable[[Observation], bool]) -> list[bool]:
+        """For each whether it is early.
+
+        Args:
+            first: what tells and was sent by then is early; nanoseconds, as are all instants here.
+            last: what tells and was sent after it is not.
+            unclear: says it of all others.
+        """
+        rows = enumerate(zip(self.tells, self.sent, strict=True))
+        return [
+            sent <= first if tells and sent != NEVER and not first < sent <= last else unclear(self[at])
+            for at, (tells, sent) in rows
+        ]
+
+    def never_sent(self) -> set[int]:
+        """The numbers of those that were never sent."""
+        return {number for number, sent in zip(self.number, self.sent, strict=True) if sent == NEVER}
 
     def by_due(self) -> Probes:
         """All, in the order in which they were due."""

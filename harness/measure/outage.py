@@ -22,7 +22,7 @@ from functools import cached_property
 
 from harness.journal.declaration import Sustain
 from harness.journal.observation import Observation, Outcome
-from harness.journal.probes import NEVER, Probes
+from harness.journal.probes import Probes
 from harness.measure.edge import Edge, known, sent
 from harness.units import Duration, Instant, Interval
 
@@ -91,8 +91,7 @@ class _Finder:
 
     @cached_property
     def _skipped(self) -> Sequence[int]:
-        rows = zip(self._probes.number, self._probes.sent, strict=True)
-        return sorted({number for number, sent in rows if sent == NEVER})
+        return sorted(self._probes.never_sent())
 
     def all(self) -> Iterable[Outage]:
         """The outages, in order."""

@@ -9,11 +9,11 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import and_, not_
+from operator import and_
 from typing import Final
 
 from harness.journal.observation import Observation
-from harness.journal.probes import NEVER, Probes
+from harness.journal.probes import Probes
 from harness.journal.records import FaultState
 from harness.measure.edge import known, sent, tells
 from harness.measure.outage import Outage, outages
@@ -56,38 +56,21 @@ def split(timeline: Timeline, name: str) -> Parts:
     def early(one: Observation) -> bool:
         return known(one, within) <= fault if tells(one) else one.due <= fault
 
-    was_early = _all_early(every, fault, within, early)
+    was_early = every.early(fault.ns - abs(within.ns), fault.ns + abs(within.ns), early)
     earlier = every.where(was_early)
     if _unsteady(earlier.telling, fault, sustain.time) or _goes_on(every.telling, early):
         found = outages(every, sustain, begin, within)
         over = tuple(one for one in found if one.end and all(early(bad) for bad in one.bad))
         after = tuple(one for one in found if one not in over)
         past = {bad for one in over for bad in one.bad}
-        return Parts(over, after, already_bad=True, evidence=_without(every, past).telling)
-    left_out = bytes(map(and_, every.bad, was_early))
-    kept = every.where(map(not_, left_out)) if any(left_out) else every
+        return Parts(over, after, already_bad=True, evidence=every.each_without(past).telling)
+    kept = every.leave_out(bytes(map(and_, every.bad, was_early)))
     return Parts(
         outages(earlier, sustain, begin, within, steady=True),
         outages(kept, sustain, begin, within),
         already_bad=False,
         evidence=kept.telling,
     )
-
-
-def _all_early(every: Probes, fault: Instant, within: Duration, early: Callable[[Observation], bool]) -> list[bool]:
-    """For each probe whether it is early; most were sent so long before the fault, or after it, that it is plain."""
-    first, last = fault.ns - abs(within.ns), fault.ns + abs(within.ns)
-    rows = enumerate(zip(every.tells, every.sent, strict=True))
-    return [
-        sent <= first if tells and sent != NEVER and not first < sent <= last else early(every[at])
-        for at, (tells, sent) in rows
-    ]
-
-
-def _without(every: Probes, past: set[Observation]) -> Probes:
-    """Each probe once that is none of those past."""
-    kept = every.where(not (bad and one in past) for bad, one in zip(every.bad, every, strict=True))
-    return kept if len(set(kept.number)) == len(kept) else Probes.of(set(kept))
 
 
 def _unsteady(earlier: Probes, fault: Instant, time: Duration) -> bool:

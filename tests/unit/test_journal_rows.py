@@ -187,3 +187,11 @@ def test_what_was_written_before_it_happened_is_told_of_rows_as_they_stand(tmp_p
     (bare, _), (full, _) = read(path, plain=True), read(path, plain=False)
     assert bare.impossible == full.impossible
     assert len(bare.impossible) > 20
+
+
+def test_what_is_left_when_bad_ones_are_taken_away_is_each_probe_once() -> None:
+    good, bad, other = probe(1, 1.0), probe(2, 1.1, Outcome.STATUS), probe(3, 1.2, Outcome.STATUS)
+    assert Probes.of([good, bad, other]).each_without({bad}) == (good, other)
+    assert Probes.of([good, bad, good]).each_without({bad}) == (good,)
+    assert Probes.of([good, bad]).leave_out(bytes([0, 1])) == (good,)
+    assert Probes.of([good, probe(4, None, Outcome.SKIPPED)]).never_sent() == {4}

@@ -133,6 +133,13 @@ def test_an_outage_that_is_on_at_the_first_probe_may_have_begun_with_the_journal
         assert one.start.interval == Interval(GOOD.start, at(number / 50))
 
 
+def test_a_bad_probe_in_flight_as_the_fault_came_goes_on_with_a_bad_one_before_it() -> None:
+    """Also where a good one that was sent after both was answered before the fault."""
+    in_flight = probe(148, Outcome.TIMEOUT)._replace(completed=None)
+    assert parts(bad(147), in_flight).already_bad
+    assert not parts(bad(146), in_flight).already_bad
+
+
 def test_a_service_that_was_never_probed_has_nothing_to_tell() -> None:
     found = split(replace(GOOD, observations={**GOOD.observations, "web": Probes.of(())}), "web")
     assert found == Parts((), (), already_bad=False, evidence=Probes.of(()))
