@@ -9,7 +9,7 @@ from typing import Final
 
 from harness.clock import Deadline
 from harness.drill.checks.base import Bench
-from harness.errors import DrillError
+from harness.errors import DrillError, MayWorkLater
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
 from harness.journal.records import ServiceServed
@@ -72,13 +72,21 @@ def why_no_effect(undo: Sequence[Undo], before: Sequence[ServiceServed], bench: 
     if not undo:
         return "nothing would take it back, so it changes nothing"
     scene = Scene(system=bench.system, metrics=bench.metrics, baseline={})
-    bad = {service: bad_answers(scene, service) for service in bench.system.services}
+    bad = {service: _bad(scene, service) for service in bench.system.services}
     found: list[str] = []
     for then in before:
         slots = sorted({slot for service, slot in _places(undo) if service == then.service})
-        found += _about(then, slots, bench, answers_well=not bad[then.service])
+        found += _about(then, slots, bench, answers_well=bad[then.service] == "")
     found += [f"meanwhile {proof}: is the fault in the right place?" for proof in bad.values() if proof]
     return "; ".join(found)
+
+
+def _bad(scene: Scene, service: str) -> str | None:
+    """Proof that clients get bad answers from a service; empty when they do not, and None when that cannot be told."""
+    try:
+        return bad_answers(scene, service)
+    except MayWorkLater:
+        return None
 
 
 def where_it_is(service: str, bench: Bench) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import InputError, MayWorkLater, NotFound
+from harness.errors import InputError, NotFound
 from harness.faults.altered import credential, with_password, without_key
 from harness.faults.data import tables_of
 from harness.faults.effect import bad_answers
@@ -166,16 +166,17 @@ class PasswordRotated:
         return serving.of(self.service)
 
     def seen(self, scene: Scene) -> str:
+        """Bad answers."""
+        return bad_answers(scene, self.service)
+
+    def took_hold(self, scene: Scene) -> str:
         """Bad answers, and that nobody is let in any more with the password that leaked: else it was not rotated."""
-        proof = bad_answers(scene, self.service)
+        proof = self.seen(scene)
         kept = configuration_of(scene, self.title).stored(COPY) if proof else None
         bundle = None if kept is None else unpack(kept).of(self.service, Bundle({}))
-        if bundle is None:
-            return proof
-        try:
-            return "" if tables_of(scene, self.title).lets_in(*credential(bundle)) else f"{proof}; {_DEAD}"
-        except MayWorkLater:
+        if bundle is None or tables_of(scene, self.title).lets_in(*credential(bundle)):
             return ""
+        return f"{proof}; {_DEAD}"
 
 
 def _as_before(service: str, slot: Slot) -> tuple[Undo, ...]:

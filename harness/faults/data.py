@@ -156,9 +156,9 @@ class PageDamaged(FeltAnywhere):
         """Damages it."""
         recovery_of(scene, self.title).damage_page(self.table, deadline)
 
-    def seen(self, scene: Scene) -> str:
+    def took_hold(self, scene: Scene) -> str:
         """Bad answers, and what the server says to a reader of the table."""
-        proof = any_bad_answers(scene)
+        proof = self.seen(scene)
         if not proof or scene.system.database is None:
             return ""
         place = ".".join(f'"{part}"' for part in self.table.split("."))

@@ -14,7 +14,7 @@ from typing import Protocol
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import cluster_of
-from harness.faults.model import Fault, Scene, only
+from harness.faults.model import Fault, Scene, only, took_hold
 from harness.faults.of_engine import OfEngine
 from harness.faults.of_notices import OfNotices
 from harness.faults.reach import Serving
@@ -261,6 +261,10 @@ class Hindered:
     def seen(self, scene: Scene) -> str:
         """The fault's effect."""
         return self.fault.seen(scene)
+
+    def took_hold(self, scene: Scene) -> str:
+        """The fault's proof."""
+        return took_hold(self.fault, scene)
 
 
 Obstacle = Hindrance | OfEngine | OfNotices

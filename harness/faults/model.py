@@ -10,13 +10,14 @@ set-up, as often as one likes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from harness.clock import Deadline, now, wait_for
-from harness.errors import DeadlineExceeded, DrillError, InputError, InternalError
+from harness.errors import DeadlineExceeded, DrillError, InputError, InternalError, MayWorkLater
 from harness.faults.reach import Serving
 from harness.faults.undo.passes import BackOff, take_back
 from harness.journal.operation import Operation
@@ -100,7 +101,31 @@ class Fault(Protocol):
         """Which of the replicas that serve clients it hits, at most; None when on purpose it aims at none."""
 
     def seen(self, scene: Scene) -> str:
-        """Proof of the effect as a sentence with numbers, from what clients see; empty when there is none (yet)."""
+        """Proof of the effect as a sentence with numbers, from what clients see alone; empty when there is none.
+
+        Raises:
+            MayWorkLater: it cannot be told.
+        """
+
+
+@runtime_checkable
+class Proven(Protocol):
+    """A fault of whose effect clients could see as much for another reason, so that it is proven by more than that.
+
+    Only that it took hold: it is over when clients no longer see its effect, whatever is behind that by then.
+    """
+
+    def took_hold(self, scene: Scene) -> str:
+        """The effect and what shows that it is this fault's, as a sentence; empty while that is not known.
+
+        Raises:
+            MayWorkLater: it cannot be told.
+        """
+
+
+def took_hold(fault: Fault, scene: Scene) -> str:
+    """Proof that a fault took hold, as a sentence; empty when there is none (yet). Raises as `Fault.seen`."""
+    return fault.took_hold(scene) if isinstance(fault, Proven) else fault.seen(scene)
 
 
 class Recorder(Protocol):
@@ -179,9 +204,7 @@ class FaultRun:
             DeadlineExceeded: they did not.
         """
         self._check(Verb.WAIT_FOR_EFFECT)
-        proof = wait_for(
-            lambda: self.fault.seen(self._scene), deadline, f"what clients should see of it ({self.fault.effect})"
-        )
+        proof = wait_for(self._took_hold, deadline, f"what clients should see of it ({self.fault.effect})")
         self._moved(Verb.WAIT_FOR_EFFECT, proof)
 
     def recover(self, deadline: Deadline, system: System | None = None) -> bool:
@@ -213,10 +236,10 @@ class FaultRun:
         return complete
 
     def wait_for_recovery(self, deadline: Deadline) -> bool:
-        """Waits until clients no longer see the effect; False when they still do at the deadline."""
+        """Waits until clients no longer see the effect; False when they do, or nobody can tell, at the deadline."""
         self._check(Verb.WAIT_FOR_RECOVERY)
         try:
-            wait_for(lambda: not self.fault.seen(self._scene), deadline, "the end of the fault's effect")
+            wait_for(self._is_gone, deadline, "the end of the fault's effect")
         except DeadlineExceeded:
             return False
         self._moved(Verb.WAIT_FOR_RECOVERY)
@@ -231,6 +254,16 @@ class FaultRun:
     def may_have_changed_something(self) -> bool:
         """True when there is something to take back."""
         return self.state in (FaultState.SET_UP, FaultState.INJECTED, FaultState.EFFECTIVE)
+
+    def _took_hold(self) -> str:
+        with suppress(MayWorkLater):
+            return took_hold(self.fault, self._scene)
+        return ""
+
+    def _is_gone(self) -> bool:
+        with suppress(MayWorkLater):
+            return not self.fault.seen(self._scene)
+        return False
 
     def _check(self, verb: Verb) -> None:
         if self.state not in ALLOWED[verb]:

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.clock import Deadline
-from harness.errors import InputError, MayWorkLater
+from harness.errors import InputError
 from harness.faults.catalogue import BadRelease, Crash, SlowAnswers
 from harness.faults.cluster import HungUpgrade
 from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.data import FeltAnywhere
-from harness.faults.effect import EFFECT_WINDOW, ENOUGH_SAMPLES, answers_seen
 from harness.faults.experiment import Experiment
 from harness.faults.hindrance import Hindered
 from harness.faults.model import Fault, Scene
@@ -30,7 +29,7 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
     """What clients can still meet of a fault, a sentence for each; empty when it is known that there is nothing.
 
     Raises:
-        MayWorkLater: too few answers were seen to tell that the effect is gone.
+        MayWorkLater: it cannot be told whether the effect is gone, because too few answers were seen.
         InputError: nothing was done that could leave anything, or it is not known what such a fault leaves.
     """
     match fault:
@@ -40,38 +39,14 @@ def left_of(fault: Fault, scene: Scene, deadline: Deadline) -> tuple[str, ...]:
             there = _release(scene, fault.service, fault.version)
         case HungUpgrade():
             there = (*_release(scene, fault.service, fault.version), *_pending(scene, fault.service, deadline))
-        case Crash() | Hang() | MemoryShort():
+        case Crash() | Hang() | MemoryShort() | KeyRemoved() | WrongPassword() | PasswordRotated():
             there = _not_ready(scene, fault.service)
-        case KeyRemoved() | WrongPassword() | PasswordRotated():
-            there = _not_ready(scene, fault.service)
-        case (
-            SlowAnswers() | ProcessorShort() | Refused() | LostAnswers()
-        ):  # before the slot that serves: its effect is all there is
-            there = ()
-        case Experiment() if fault.service is not None:  # what it put where is its own; clients meet its effect
-            return tuple(_effect(fault, scene, fault.service))
-        case Experiment() | FeltAnywhere():
-            return tuple(f"its effect: {proof}" for proof in [_known_effect(fault, scene)] if proof)
+        case SlowAnswers() | ProcessorShort() | Refused() | LostAnswers() | Experiment() | FeltAnywhere():
+            there = ()  # nothing of it is in the slot that serves, or nobody knows what is: clients meet its effect
         case _:
             raise InputError(f"it is not known what is left of a fault like this one ({fault.title})")
-    return (*_effect(fault, scene, fault.service), *there)
-
-
-def _known_effect(fault: Fault, scene: Scene) -> str:
-    """What clients still see, of any service."""
-    for service in scene.system.services:
-        health = scene.metrics.health(service, EFFECT_WINDOW)
-        if health.samples < ENOUGH_SAMPLES:
-            raise MayWorkLater(f"only {answers_seen(health)} were seen; {ENOUGH_SAMPLES} are needed to tell")
-    return fault.seen(scene)
-
-
-def _effect(fault: Fault, scene: Scene, service: str) -> Iterator[str]:
-    health = scene.metrics.health(service, EFFECT_WINDOW)
-    if health.samples < ENOUGH_SAMPLES:
-        raise MayWorkLater(f"only {answers_seen(health)} were seen; {ENOUGH_SAMPLES} are needed to tell")
-    if proof := fault.seen(scene):
-        yield f"its effect: {proof}"
+    proof = fault.seen(scene)
+    return (*([f"its effect: {proof}"] if proof else []), *there)
 
 
 def _release(scene: Scene, service: str, version: str) -> tuple[str, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import InputError, MayWorkLater
+from harness.errors import InputError
 from harness.faults.data import FeltAnywhere, recovery_of
-from harness.faults.effect import any_bad_answers, bad_answers, slow_answers
+from harness.faults.effect import bad_answers, slow_answers
 from harness.faults.model import Scene, only
 from harness.faults.network import serving_slot
 from harness.faults.reach import Serving
@@ -100,13 +100,10 @@ class CertificateExpired(FeltAnywhere):
         """Lets it run out."""
         endpoint_of(scene, self.title).expire()
 
-    def seen(self, scene: Scene) -> str:
+    def took_hold(self, scene: Scene) -> str:
         """Bad answers, and what a client is told that looks at the certificate."""
-        proof = any_bad_answers(scene)
-        try:
-            found = endpoint_of(scene, self.title).certificate() if proof else ""
-        except MayWorkLater:
-            return ""
+        proof = self.seen(scene)
+        found = endpoint_of(scene, self.title).certificate() if proof else ""
         return f"{proof}; {found}" if _EXPIRED in found else ""
 
 

@@ -11,7 +11,7 @@ from harness.errors import InputError, NotFound
 from harness.faults.altered import credential
 from harness.faults.configuration import COPY, KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.configuration_hindrance import WAYS, SpoiledArchive
-from harness.faults.model import Fault, Scene
+from harness.faults.model import Fault, Scene, took_hold
 from harness.faults.undo.registry import carry_out
 from harness.journal.undo import undo_list_json
 from harness.sandbox.embedded.start import StartedSandbox
@@ -93,10 +93,10 @@ def test_after_a_rotation_nobody_is_let_in_with_the_password_that_leaked(sandbox
         psycopg.connect(url, connect_timeout=5).close()
     clients = MemoryMetrics({SERVICE: 1.0}, samples=25)
     felt = Scene(sandbox, clients, {})
-    assert fault.seen(felt).endswith("were bad; nobody is let in with the password that leaked")
+    assert took_hold(fault, felt).endswith("were bad; nobody is let in with the password that leaked")
     now_told = credential(sandbox.configuration.read("file-watcher", Slot.BLUE, soon()))
     sandbox.tables.change_password(*before, soon())
-    assert fault.seen(felt) == ""  # it is valid still, whatever clients see
+    assert took_hold(fault, felt) == ""  # it is valid still, whatever clients see
     sandbox.tables.change_password(*now_told, soon())
     told = sandbox.configuration.read("file-watcher", Slot.BLUE, soon()).environment["DATABASE_URL"]
     psycopg.connect(told, connect_timeout=5).close()

@@ -23,7 +23,7 @@ from harness.faults.data import (
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.hindrance import Hindrance
 from harness.faults.later import DatabaseGone
-from harness.faults.model import Fault, Scene
+from harness.faults.model import Fault, Scene, took_hold
 from harness.faults.resources import CertificateExpired, DiskFull
 from harness.faults.undo.registry import carry_out
 from harness.journal.undo_data import EmptyDisk
@@ -184,11 +184,11 @@ def test_a_certificate_that_has_expired_lets_no_service_in_and_is_told_as_what_i
         assert session.pgconn.ssl_in_use
         fault, felt = CertificateExpired(), Scene(sandbox, MemoryMetrics({"analysis-service": 1.0}), {})
         undo = fault.undo(felt)
-        assert fault.seen(felt) == ""  # bad answers of another cause
+        assert took_hold(fault, felt) == ""  # bad answers of another cause
         fault.inject(felt, undo, soon())
         with pytest.raises(psycopg.OperationalError):  # who was in must come again
             session.execute("SELECT 1")
-    assert fault.seen(felt).endswith("were bad; certificate has expired")
+    assert took_hold(fault, felt).endswith("were bad; certificate has expired")
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         psycopg.connect(url).close()
     with pytest.raises(InputError, match="it is bad already: certificate has expired"):
@@ -198,7 +198,7 @@ def test_a_certificate_that_has_expired_lets_no_service_in_and_is_told_as_what_i
     for one in undo:
         carry_out(one, sandbox, soon())
     psycopg.connect(url).close()
-    assert fault.seen(felt) == ""
+    assert took_hold(fault, felt) == ""
 
 
 def test_where_the_disk_is_that_of_others_too_it_is_not_filled() -> None:

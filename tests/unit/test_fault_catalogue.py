@@ -203,15 +203,22 @@ def test_a_share_of_the_memory_with_which_a_service_may_get_along_is_refused(sha
         MemoryShort("web", share)
 
 
+def told(fault: Fault, metrics: MemoryMetrics) -> bool | None:
+    """Whether clients see its effect; None when that cannot be told."""
+    try:
+        return bool(fault.seen(scene(metrics=metrics)))
+    except MayWorkLater:
+        return None
+
+
 @pytest.mark.parametrize("fault", [one for one in FAULTS if not isinstance(one, (SlowAnswers, Nothing))])
 @pytest.mark.parametrize(
-    ("rate", "samples", "seen"), [(0.05, 25, True), (0.04, 25, False), (1.0, 9, False), (None, 25, False)]
+    ("rate", "samples", "seen"), [(0.05, 25, True), (0.04, 25, False), (1.0, 9, None), (None, 25, None)]
 )
 def test_bad_answers_are_an_effect_only_in_numbers_that_tell(
-    fault: Fault, rate: float | None, samples: int, *, seen: bool
+    fault: Fault, rate: float | None, samples: int, *, seen: bool | None
 ) -> None:
-    proof = fault.seen(scene(metrics=MemoryMetrics({"web": rate}, samples=samples)))
-    assert bool(proof) is seen
+    assert told(fault, MemoryMetrics({"web": rate}, samples=samples)) is seen
 
 
 def test_the_proof_of_an_effect_is_a_sentence_with_numbers() -> None:
@@ -220,12 +227,28 @@ def test_the_proof_of_an_effect_is_a_sentence_with_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p95", "samples", "seen"),
-    [(BASELINE * 3, 25, True), (BASELINE * 2.9, 25, False), (BASELINE * 9, 9, False), (None, 25, False)],
+    ("p95", "rate", "samples", "seen"),
+    [
+        (BASELINE * 3, 0.0, 25, True),
+        (BASELINE * 3, 0.5, 25, True),
+        (BASELINE * 2.9, 0.04, 25, False),
+        (BASELINE * 2.9, 0.05, 25, None),  # who is not answered waits, too
+        (None, 1.0, 25, None),
+        (BASELINE * 9, 0.0, 9, None),
+    ],
 )
-def test_slow_answers_are_seen_from_half_way_to_their_factor(p95: Duration | None, samples: int, *, seen: bool) -> None:
-    metrics = MemoryMetrics(p95={} if p95 is None else {"web": p95}, samples=samples)
-    assert bool(SlowAnswers("web", 5).seen(scene(metrics=metrics))) is seen
+def test_slow_answers_are_seen_from_half_way_to_their_factor(
+    p95: Duration | None, rate: float, samples: int, *, seen: bool | None
+) -> None:
+    metrics = MemoryMetrics({"web": rate}, p95={} if p95 is None else {"web": p95}, samples=samples)
+    assert told(SlowAnswers("web", 5), metrics) is seen
+
+
+def test_bad_answers_of_one_service_are_known_though_nothing_is_of_another() -> None:
+    health = MemoryMetrics({"web": None, "api": 1.0})
+    assert "of api" in Nothing().seen(scene(metrics=health))
+    health.rates["api"] = 0.0
+    assert told(Nothing(), health) is None
 
 
 def test_nothing_looks_at_every_service_for_an_effect() -> None:
