@@ -10,7 +10,16 @@ from importlib.metadata import version
 from harness.clock import now
 from harness.drill.guards.answers import Answer
 from harness.drill.spec import Drill
-from harness.journal.declaration import GuardDeclared, LedgerDeclared, LoadDeclared, ServiceDeclared, TriggerDeclared
+from harness.faults.hindrance import of_notices
+from harness.faults.of_notices import ReceiverSlow
+from harness.journal.declaration import (
+    GuardDeclared,
+    LedgerDeclared,
+    LoadDeclared,
+    ReceiverHindered,
+    ServiceDeclared,
+    TriggerDeclared,
+)
 from harness.journal.records import Costs, DrillDeclared, LookedAhead, Needed, Planned, PlannedStep
 from harness.rollback.outlook import Outlook
 from harness.rollback.plan import Plan
@@ -73,6 +82,10 @@ def declaration(
             for one in guards
         ),
         receivers=tuple(one.name for one in model.notify if not one.escalation),
+        receivers_hindered=tuple(
+            ReceiverHindered(receiver=one.receiver, after=one.after if isinstance(one, ReceiverSlow) else None)
+            for one in of_notices(drill.fault)
+        ),
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),

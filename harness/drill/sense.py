@@ -8,8 +8,11 @@ from typing import Literal, Protocol
 
 from harness.drill.spec import CriterionSpec, Limits
 from harness.errors import InputError
+from harness.faults.hindrance import Obstacle
 from harness.faults.model import Fault
+from harness.faults.of_notices import OfNotices
 from harness.journal.declaration import Source, Sustain, Verdict
+from harness.rollback.plan import Procedure
 from harness.rollback.triggers import AnyTrigger
 from harness.system.model import SystemModel
 from harness.units import Duration
@@ -41,6 +44,14 @@ class Said(Protocol):
     @property
     def detect_limit(self) -> Duration | None:
         """By when one of them must be met, if it says so."""
+
+    @property
+    def hindrances(self) -> Sequence[Obstacle]:
+        """What stands in the way of its rollback."""
+
+    @property
+    def procedure(self) -> Procedure:
+        """How is rolled back."""
 
     @property
     def back_to(self) -> str | None:
@@ -115,10 +126,24 @@ def what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> Iterator[Probl
             f"trigger must hold for {shortest}",
             "give it more time, or name a trigger that holds for less",
         )
+    yield from _no_notice(said)
     yield from _no_time(said, limits)
     if said.expected is Verdict.PASSED:
         yield from _the_release_that_breaks(said, fault)
         yield from _patience(said, limits)
+
+
+def _no_notice(said: Said) -> Iterator[Problem]:
+    """Who is kept for escalations is told of nothing else, so there is nothing that could be late or refused."""
+    kept = {one.name for one in said.model.notify if one.escalation}
+    for one in said.hindrances:
+        if isinstance(one, OfNotices) and one.receiver in kept and said.procedure is not Procedure.EMERGENCY:
+            yield Problem(
+                "pointless",
+                str(said.origin),
+                f"{one.title}, and it is told only of an emergency that is not over, so no notice could meet that",
+                "name a receiver without 'escalation', or make the rollback an emergency",
+            )
 
 
 def _no_time(said: Said, limits: Limits) -> Iterator[Problem]:

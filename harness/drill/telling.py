@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from harness.clock import Deadline
 from harness.drill.recorder import Recorder
 from harness.drill.spec import Drill
-from harness.faults.hindrance import Hindered
+from harness.faults.hindrance import of_notices
 from harness.faults.of_notices import OfNotices, ReceiverSlow
 from harness.journal.records import TriggerMet
 from harness.notify.notice import Notice, Occasion, Target, target_of
@@ -44,8 +44,7 @@ class Telling:
         self._begun = False
         self._over = False
         targets = [target_of(one, drill.model.root) for one in drill.model.notify]
-        befalls = drill.fault.of_notices if isinstance(drill.fault, Hindered) else ()
-        self._ways = {one.receiver: _way(one, targets) for one in befalls}
+        self._ways = {one.receiver: _way(one, targets) for one in of_notices(drill.fault)}
         reached = [self._ways[one.name].target if one.name in self._ways else one for one in targets]
         self._notifier = Notifier(reached, recorder.told)
 

@@ -270,6 +270,11 @@ class Hindered:
 Obstacle = Hindrance | OfEngine | OfNotices
 
 
+def of_notices(fault: Fault) -> tuple[OfNotices, ...]:
+    """What befalls receivers of notices, beside a fault."""
+    return fault.of_notices if isinstance(fault, Hindered) else ()
+
+
 def hindered(fault: Fault, found: Sequence[Obstacle]) -> Fault:
     """A fault with all that stands in the way of its rollback, and what befalls the engine and the notices.
 
@@ -277,11 +282,11 @@ def hindered(fault: Fault, found: Sequence[Obstacle]) -> Fault:
         InputError: that is too much for one drill.
     """
     of_engine = [one for one in found if isinstance(one, OfEngine)]
-    of_notices = tuple(one for one in found if isinstance(one, OfNotices))
+    told = tuple(one for one in found if isinstance(one, OfNotices))
     hindrances = tuple(one for one in found if not isinstance(one, OfEngine | OfNotices))
-    receivers = [one.receiver for one in of_notices]
+    receivers = [one.receiver for one in told]
     if len(set(receivers)) < len(receivers):
-        raise InputError(f"{of_notices[-1].title}: one thing befalls a receiver in a drill; take the other away")
+        raise InputError(f"{told[-1].title}: one thing befalls a receiver in a drill; take the other away")
     if of_engine and (len(of_engine) > 1 or any(isinstance(one, Later) for one in hindrances)):
         raise InputError(f"{of_engine[0].title}: nothing else can go wrong during that rollback; make two drills of it")
-    return Hindered(fault, hindrances, of_engine[0] if of_engine else None, of_notices) if found else fault
+    return Hindered(fault, hindrances, of_engine[0] if of_engine else None, told) if found else fault

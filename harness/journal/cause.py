@@ -40,6 +40,7 @@ class Cause(StrEnum):
     NO_EFFECT = "no-effect"
     FAULT_NOT_RECORDED = "fault-not-recorded"
     HEALED_BY_ITSELF = "healed-by-itself"
+    HINDRANCE_NOT_MET = "hindrance-not-met"
 
     NOT_DETECTED = "not-detected"
     NOT_CALLED_FOR = "not-called-for"
@@ -146,6 +147,7 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.NO_EFFECT: (_INVALID, "the fault had no effect"),
     Cause.FAULT_NOT_RECORDED: (_INVALID, "the journal does not tell of the fault"),
     Cause.HEALED_BY_ITSELF: (_INVALID, "the fault went away by itself"),
+    Cause.HINDRANCE_NOT_MET: (_INVALID, "nothing met what was to hinder it"),
     Cause.NOT_DETECTED: (_MISSED, "no trigger was met"),
     Cause.NOT_CALLED_FOR: (_MISSED, "no rollback was called for"),
     Cause.NOT_DECIDED: (_MISSED, "no rollback was decided on"),

@@ -158,6 +158,13 @@ class GuardDeclared(Value):
     allowed: bool
 
 
+class ReceiverHindered(Value):
+    """A receiver of notices that answers only `after` some time in this drill, or is down where that is None."""
+
+    receiver: str
+    after: Duration | None = None
+
+
 class Sustain(Value):
     """What counts as recovered: every probe good for `time`, and at least `probes` of each service."""
 

@@ -18,6 +18,7 @@ from harness.journal.declaration import (
     LedgerDeclared,
     LoadDeclared,
     Objective,
+    ReceiverHindered,
     ServiceDeclared,
     Source,
     Sustain,
@@ -75,6 +76,7 @@ class DrillDeclared(Value):
     expected_cause: Cause | None
     guards: tuple[GuardDeclared, ...] = ()
     receivers: tuple[str, ...] = ()
+    receivers_hindered: tuple[ReceiverHindered, ...] = ()
     versions: dict[str, str]
     again: str
 

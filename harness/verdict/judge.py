@@ -70,6 +70,7 @@ def _findings(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     yield from validity.broken(timeline, measures)
     yield from course.reacted(timeline)
     yield from course.helped(timeline)
+    yield from validity.hindered(timeline)
     yield from course.recovered(timeline, measures)
     recovery = measures.system.recovery if measures.system else None
     yield from _criteria(timeline, Phase.VALIDATION, recovery)

@@ -1,4 +1,4 @@
-"""Rules: did the drill test what it says? Steady state, load, a fault with an effect, and probes that saw it all.
+"""Rules: did the drill test what it says? Steady state, load, fault and hindrance with effect, probes that saw it all.
 
 Pure. What a drill did not test makes it *invalid*; what nobody watched makes it *indeterminate*. What comes first is
 told first: a fault on a system that was not steady has no effect that could be told.
@@ -13,8 +13,8 @@ from operator import sub
 from typing import Final
 
 from harness.journal.cause import Cause
-from harness.journal.declaration import Phase, ServiceDeclared
-from harness.journal.records import FaultMoved, FaultState, Stage, StageEnded
+from harness.journal.declaration import Phase, ReceiverHindered, ServiceDeclared
+from harness.journal.records import FaultMoved, FaultState, NoticeTold, Stage, StageEnded
 from harness.measure.measures import Measures
 from harness.measure.split import fault_begins
 from harness.measure.timeline import Timeline
@@ -66,6 +66,24 @@ def broken(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if effective and fault_begins(timeline) and not any(measures.after.values()) and _all_looked(timeline, effective):
         why = f"the fault ({fault}) had no effect that clients could feel: no probe got a bad answer after it"
         yield Finding(Cause.NO_EFFECT, why)
+
+
+def hindered(timeline: Timeline) -> Iterator[Finding]:
+    """What was to befall a receiver of notices did; before a trigger was met nobody is told of anything."""
+    if not timeline.triggers:
+        return
+    for one in timeline.declared.receivers_hindered:
+        if not any(_met(one, notice) for notice in timeline.notices if notice.receiver == one.receiver):
+            to_be = "to be down" if one.after is None else f"to answer only after {one.after}"
+            why = f"the receiver {one.receiver} of notices was {to_be}, and no notice to it met that"
+            yield Finding(Cause.HINDRANCE_NOT_MET, why)
+
+
+def _met(hindered: ReceiverHindered, notice: NoticeTold) -> bool:
+    """True of a notice that was sent, and not taken or, where the receiver was slow, taken only after that time."""
+    if notice.sent is None or notice.acknowledged is None:
+        return notice.sent is not None
+    return hindered.after is not None and notice.acknowledged - notice.sent >= hindered.after
 
 
 def _failed_before_the_fault(timeline: Timeline) -> StageEnded | None:

@@ -15,6 +15,7 @@ from harness.errors import InputError, NotFound
 from harness.faults.catalogue import BadRelease, Crash, Nothing
 from harness.faults.cluster import HungUpgrade
 from harness.faults.hindrance import Hindered, UnfinishedRollback
+from harness.faults.of_notices import ReceiverDown, ReceiverSlow
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Phase, Source, Verdict
@@ -310,3 +311,24 @@ def test_a_release_that_is_not_there_is_refused_by_every_fault_that_makes_one() 
     for fault in (BadRelease, CarelessRelease, InPlaceRelease, HungUpgrade):
         with pytest.raises(NotFound, match=r"there is no release 0\.0\.0"):
             builder().break_by(fault("echo", "0.0.0"))
+
+
+@pytest.mark.parametrize("hindrance", [ReceiverDown("on-call"), ReceiverSlow("on-call", S)])
+def test_a_receiver_that_nothing_is_told_of_is_no_hindrance(hindrance: ReceiverDown | ReceiverSlow) -> None:
+    model = load_system(ECHO.with_name("told.toml"))
+    on_call, page = model.notify
+    kept = model.model_copy(update={"notify": (on_call.model_copy(update={"escalation": True}), page)})
+    for system, procedure in ((model, Procedure.TRAFFIC), (kept, Procedure.TRAFFIC), (kept, Procedure.EMERGENCY)):
+        scenario = builder(system)
+        scenario.break_by(Crash("echo"))
+        scenario.hinder_by(hindrance)
+        scenario.roll_back_to("1.0.0", S * 60, procedure)
+        if system is kept and procedure is Procedure.TRAFFIC:
+            with pytest.raises(InputError, match="told only of an emergency that is not over, so no notice could meet"):
+                built(scenario)
+        else:
+            [declared] = declaration(
+                built(scenario), run_id="r", sandbox="embedded", again="", tools={}
+            ).receivers_hindered
+            assert declared.receiver == "on-call"
+            assert declared.after == getattr(hindrance, "after", None)

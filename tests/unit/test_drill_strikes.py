@@ -104,8 +104,13 @@ def test_what_befalls_those_who_are_told_is_told_with_the_fault_and_takes_nothin
 def test_one_thing_befalls_a_receiver_in_a_drill() -> None:
     with pytest.raises(InputError, match="one thing befalls a receiver in a drill"):
         hindered(RELEASE, (ReceiverDown("on-call"), ReceiverSlow("on-call", Duration.of(s=5))))
-    with pytest.raises(InputError, match="is not slow; expected a time above zero"):
-        ReceiverSlow("on-call", Duration(0))
+
+
+@pytest.mark.parametrize("after", [Duration(0), Duration.of(ms=1), Duration.of(ms=999)])
+def test_a_receiver_that_answers_as_one_that_is_well_is_not_slow(after: Duration) -> None:
+    with pytest.raises(InputError, match="is not slow; expected 1 s or more"):
+        ReceiverSlow("on-call", after)
+    assert ReceiverSlow("on-call", Duration.of(s=1)).title.endswith("answers only after 1 s")
 
 
 @pytest.mark.parametrize("more", [SecondRollback(), DIES, Later(DatabaseGone(), Moment.RESTORE)])

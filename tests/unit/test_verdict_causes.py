@@ -58,6 +58,7 @@ CAUSES: dict[str, Cause] = {
     "no effect": Cause.NO_EFFECT,
     "nobody knows when the fault was set up": Cause.FAULT_NOT_RECORDED,
     "the fault went away by itself": Cause.HEALED_BY_ITSELF,
+    "a receiver that was to be down was told nothing": Cause.HINDRANCE_NOT_MET,
     "the fault went away before a trigger was met": Cause.HEALED_BY_ITSELF,
     "detect failed": Cause.NOT_DETECTED,
     "no rollback was called for": Cause.NOT_CALLED_FOR,

@@ -25,6 +25,7 @@ from tests.support.shapes import (
 )
 from tests.support.worlds import Probing, World, check, criterion, timeline_of
 
+DOWN = d.ReceiverHindered(receiver="chat")
 ONLY_STEADY = (criterion("steady", d.Phase.STEADY_STATE),)
 WAYS: dict[str, Way] = {
     "prepare failed": (World(shape=failed(r.Stage.PREPARE)), Verdict.INVALID, "prepare went wrong"),
@@ -107,6 +108,11 @@ WAYS: dict[str, Way] = {
             "clients had good answers again before the rollback began, so it cannot have been what helped: the fault"
             " had ended"
         ),
+    ),
+    "a receiver that was to be down was told nothing": (
+        World(shape=lambda every: [every[0].model_copy(update={"receivers_hindered": (DOWN,)}), *every[1:]]),
+        Verdict.INVALID,
+        "the receiver chat of notices was to be down, and no notice to it met that",
     ),
 }
 
