@@ -129,6 +129,12 @@ def place(cluster: Cluster, tmp_path: Path) -> Iterator[Place]:
         try:
             yield Place(kube, node, volume, files, state, image)
         finally:
+            # Before their namespace: that ends pods first, which a Job that cannot make others keeps.
+            for delete in (
+                kube.batch.delete_collection_namespaced_cron_job,
+                kube.batch.delete_collection_namespaced_job,
+            ):
+                kube.call(delete, kube.namespace, propagation_policy="Background")
             kube.find(kube.core.delete_persistent_volume, mark.run)
             docker("exec", node, "rm", "-rf", volume)
 
