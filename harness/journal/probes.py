@@ -146,6 +146,11 @@ class Probes(Sequence[Observation]):
         columns = [array("q", compress(column, flags)) for column in self._columns]
         return Probes(self.service, columns, bytes(compress(self.outcome, flags)))
 
+    def up_to_bad(self, begin: int) -> Probes:
+        """Those from an index on, up to the next bad one."""
+        end = self.bad.find(1, begin)
+        return self[begin:] if end < 0 else self[begin:end]
+
     def leave_out(self, flags: bytes) -> Probes:
         """Those without a flag, in the same order."""
         return self.where(map(not_, flags)) if any(flags) else self
@@ -219,8 +224,8 @@ class Probes(Sequence[Observation]):
 class Growing:
     """Makes `Probes` of rows: lists as they stand in a journal, in the order of the fields of `Observation`."""
 
-    def __init__(self, service: str = "") -> None:
-        self._service = service
+    def __init__(self) -> None:
+        self._service = ""
         self._waiting: list[Sequence[Any]] = []
         self._columns = [array("q") for _ in range(5)]
         self._outcome = bytearray()

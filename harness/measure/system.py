@@ -125,9 +125,7 @@ def _all_last(since: Instant, sustain: Sustain, seen: Mapping[str, Probes]) -> b
     """True when the probes of every service were good from an instant on, for the sustain time."""
     for probes in seen.values():
         begin = bisect_left(probes, since, key=sent)
-        end = probes.bad.find(1, begin)
-        good = probes[begin:] if end < 0 else probes[begin:end]
-        if not lasts(good, sustain, since):
+        if not lasts(probes.up_to_bad(begin), sustain, since):
             return False
     return True
 

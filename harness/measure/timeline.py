@@ -170,7 +170,7 @@ class Reading:
             by_service[row[0]].append(row)
         self._waiting.clear()
         for service, rows in by_service.items():
-            growing = self._seen.setdefault(service, Growing(service))
+            growing = self._seen.setdefault(service, Growing())
             growing.add(*rows)
             growing.settle()
 

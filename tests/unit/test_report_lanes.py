@@ -25,7 +25,7 @@ AT: Final = 123_457
 
 def hour(odd: Outcome = Outcome.GOOD, *, took: int = 5 * MS) -> Probes:
     """An hour of good answers within 5 ms but for one."""
-    growing = Growing("web")
+    growing = Growing()
     for number in range(COUNT):
         due = number * SECOND // 50
         one = (odd.value, took) if number == AT else ("good", 5 * MS)
@@ -62,7 +62,7 @@ def test_a_report_of_hours_of_noise_stays_small() -> None:
     random = Random(3)  # noqa: S311 - a seed is the point
     noise = {}
     for service in RESULT.services:
-        growing = Growing(service.name)
+        growing = Growing()
         for number in range(20_000):
             due = TIMELINE.start.ns + number * SECOND // 50
             growing.add(
