@@ -22,7 +22,6 @@ def test_a_database_goes_back_and_what_that_gives_up_is_told(
     accounts = {one["name"]: one["account"] for one in results}
     for name in (
         "The database is lost with its disk, and not one acknowledged write",
-        "The disk is full, and not one acknowledged write is lost",
         "A leak uses up every connection, and the restore ends the sessions that have them",
         "The live database is lost in the middle of the restore",
         "The engine is killed while writers are stopped, and another one resumes",
