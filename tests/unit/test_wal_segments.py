@@ -1,10 +1,8 @@
 """Names of files of the log: which ones a restore needs, and which are missing."""
 
-from pathlib import Path
-
 import pytest
 
-from harness.sandbox.embedded.segments import file_name, gap, in_folders, number, stretches, way_to
+from harness.sandbox.common.segments import among, file_name, gap, number, stretches, way_to
 
 
 def name(timeline: int, segment: int) -> str:
@@ -73,8 +71,5 @@ def test_each_timeline_is_read_from_where_it_begins() -> None:
     assert stretches(name(2, 4), names) == [(name(2, 4), name(2, 4)), (name(3, 4), name(3, 4))]
 
 
-def test_the_segments_of_folders_are_found_and_missing_folders_have_none(tmp_path: Path) -> None:
-    (tmp_path / name(1, 2)).touch()
-    (tmp_path / f"{name(1, 3)}.partial").touch()
-    (tmp_path / "00000002.history").touch()
-    assert in_folders([tmp_path, tmp_path / "missing"]) == {name(1, 2), name(1, 3)}
+def test_the_segments_among_files_are_those_that_are_whole_or_partial() -> None:
+    assert among([name(1, 2), f"{name(1, 3)}.partial", "00000002.history"]) == {name(1, 2), name(1, 3)}

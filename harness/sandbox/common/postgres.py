@@ -45,10 +45,9 @@ SELECT (SELECT archived_count > 0 FROM pg_stat_archiver),
 """
 
 
-def receive_options(folder: str) -> tuple[str, ...]:
-    """The arguments of pg_receivewal, but where the server is."""
+def receive_options() -> tuple[str, ...]:
+    """The arguments of pg_receivewal, but where the server is, and the folder."""
     return (
-        f"--directory={folder}",
         f"--slot={SLOT}",
         "--synchronous",
         "--no-loop",
@@ -58,6 +57,13 @@ def receive_options(folder: str) -> tuple[str, ...]:
     )
 
 
+def archive_command(archive: str) -> str:
+    """How a server puts a whole segment into a folder."""
+    to = shlex.quote(archive).replace("%", "%%")
+    # A draft, renamed: a segment in the archive is whole. PostgreSQL may ask twice after a crash.
+    return f"if test -f {to}/%f; then cmp -s %p {to}/%f; else cp %p {to}/%f.draft && mv {to}/%f.draft {to}/%f; fi"
+
+
 def server_settings(archive: str, **own: str) -> str:
     """The text of postgresql.auto.conf.
 
@@ -65,16 +71,13 @@ def server_settings(archive: str, **own: str) -> str:
         archive: folder that gets whole segments.
         own: settings that depend on what the server runs in.
     """
-    to = shlex.quote(archive).replace("%", "%%")
-    # A draft, renamed: a segment in the archive is whole. PostgreSQL may ask twice after a crash.
-    command = f"if test -f {to}/%f; then cmp -s %p {to}/%f; else cp %p {to}/%f.draft && mv {to}/%f.draft {to}/%f; fi"
     settings = {
         "max_connections": str(limits.CONNECTIONS),
         "shared_buffers": "32MB",
         "huge_pages": "off",
         "wal_level": "replica",
         "archive_mode": "on",
-        "archive_command": command,
+        "archive_command": archive_command(archive),
         "min_wal_size": "16MB",
         "max_wal_size": "256MB",
         "fsync": "on",

@@ -168,6 +168,14 @@ def parts_of(
     return SchemaOfFiles(database, migrations, version_query), tables
 
 
+def version_told(database: PostgresDatabase, query: str | None, deadline: Deadline) -> str:
+    """The version of the schema for what is noted with a backup; empty where nothing tells it.
+
+    Raises as the port Database does, and InputError where it tells something else.
+    """
+    return "" if query is None else only_text(database.read(query, deadline))
+
+
 def only_text(found: Sequence[tuple[Any, ...]]) -> str:
     """The one text of a query that tells the version of the schema.
 

@@ -9,11 +9,10 @@
     delay.py, answer.py                        the way of clients to them
     ends.py                                    how connections end
     postgres.py, wal.py, shared_memory.py,
-    server_admin.py, disk.py, tls_front.py,
-    certificates.py, looking.py                the database
-    backups.py, segments.py, reach.py,
-    restoring.py, losing.py, filling.py,
-    recovery.py                                its backups, how far its log leads, the way back, and what a fault does
+    disk.py, tls_front.py, certificates.py,
+    looking.py                                 the database
+    place.py, servers.py, losing.py,
+    filling.py, recovery.py                    its backups, the servers beside it, and what a fault does
     limits.py                                  every number, with its reason
 
 It may import `harness.sandbox.common`, the ports and the model (`harness.system`) and the floor; no other part of

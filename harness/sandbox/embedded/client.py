@@ -13,7 +13,7 @@ from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
 from harness.sandbox.common.chaos import ChaosToolkit
 from harness.sandbox.common.database import PostgresDatabase
-from harness.sandbox.common.schema_versions import SchemaOfFiles, only_text, parts_of
+from harness.sandbox.common.schema_versions import SchemaOfFiles, parts_of, version_told
 from harness.sandbox.common.tables import PostgresTables
 from harness.sandbox.embedded.configuration import EmbeddedConfigurations
 from harness.sandbox.embedded.folder import Folder
@@ -242,7 +242,7 @@ class EmbeddedSandbox:
 
     def _version(self, deadline: Deadline) -> str:
         query = self.description.version_query
-        return "" if self._database is None or query is None else only_text(self._database.read(query, deadline))
+        return "" if self._database is None else version_told(self._database, query, deadline)
 
     @property
     def configuration(self) -> EmbeddedConfigurations:

@@ -11,9 +11,9 @@ import psycopg
 from harness.clock import Deadline
 from harness.errors import InputError, Unavailable
 from harness.sandbox.common import limits
+from harness.sandbox.common.server_admin import ServerAdmin, in_time
 from harness.sandbox.embedded.disk import Disk
 from harness.sandbox.embedded.postgres import Postgres
-from harness.sandbox.embedded.server_admin import ServerAdmin, in_time
 
 _NEXT: Final = "SELECT pg_current_xact_id(), pg_switch_wal()"
 

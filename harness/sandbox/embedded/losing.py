@@ -12,10 +12,9 @@ from pathlib import Path
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded
 from harness.sandbox.embedded.limits import HEAL_PATIENCE
+from harness.sandbox.embedded.place import remove_all
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import children_of
-from harness.sandbox.embedded.restoring import remove_folders
-from harness.sandbox.embedded.server_admin import ServerAdmin
 from harness.sandbox.embedded.shared_memory import remove_segment
 from harness.units import Duration
 
@@ -23,8 +22,8 @@ from harness.units import Duration
 class Losing:
     """The loss of one server."""
 
-    def __init__(self, postgres: Postgres, admin: ServerAdmin) -> None:
-        self._postgres, self._admin = postgres, admin
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
         self._lost: Path | None = None
 
     async def lose(self) -> None:
@@ -49,12 +48,12 @@ class Losing:
         lost = self._lost
         if lost is None:
             return
-        if self._admin.running:
-            await asyncio.to_thread(remove_folders, lost)
+        if self._postgres.running:
+            await asyncio.to_thread(remove_all, lost)
         else:
             if lost.exists():
                 # What is there is of a restore that did not come to its end.
-                await asyncio.to_thread(remove_folders, self._postgres.data)
+                await asyncio.to_thread(remove_all, self._postgres.data)
                 self._postgres.data = lost.with_name("data")
                 lost.rename(self._postgres.data)
             await self._postgres.start_server(deadline)

@@ -167,7 +167,7 @@ class Postgres:
                 "parents all users may enter"
             )
         for path in (self.archive, self.run):
-            self._own(path)
+            self.own(path)
         password_file = self.folder / "password"
         for path, text in (
             (password_file, self._password),
@@ -175,11 +175,11 @@ class Postgres:
         ):
             path.touch(mode=0o600)
             path.write_text(text + "\n")
-        self._give(password_file)
-        self._give(self.folder)
+        self.give(password_file)
+        self.give(self.folder)
         if self.disk is not None:
             self.disk.mount()
-            self._give(self.disk.place)
+            self.give(self.disk.place)
         await self._initdb(password_file)
         password_file.unlink()
         self.major = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -236,8 +236,14 @@ class Postgres:
 
     def own(self, path: Path) -> Path:
         """Makes a folder for the server's user."""
-        self._own(path)
+        path.mkdir(mode=0o700)
+        self.give(path)
         return path
+
+    def give(self, path: Path) -> None:
+        """Gives a file or a folder to the server's user."""
+        if self.binaries is not None and self.binaries.account is not None:
+            os.chown(path, self.binaries.account.uid, self.binaries.account.gid)
 
     def _spawn(self, program: str, *arguments: str, log: str, on_death: signal.Signals) -> Child:
         if self.binaries is None:
@@ -265,6 +271,19 @@ class Postgres:
         if code:
             raise Unavailable(f"initdb {told_exit(code)}:\n{last_lines(self.logs / 'initdb.log')}")
 
+    @property
+    def running(self) -> bool:
+        """True while the live server runs."""
+        return self.server is not None and self.server.running
+
+    def superuser(self, database: str) -> str:
+        """For the daemon itself: a database of the live server."""
+        return self.local(self.run, database)
+
+    def reached(self) -> tuple[str, ...]:
+        """The arguments by which PostgreSQL's tools reach the live server."""
+        return (f"--host={self.run}", f"--port={self.port}", f"--username={HARNESS_ROLE}", "--no-password")
+
     def local(self, run: Path, database: str) -> str:
         """For the daemon itself: a database of the server whose socket is in `run`."""
         return make_conninfo(host=str(run), port=self.port, user=HARNESS_ROLE, dbname=database)
@@ -284,11 +303,3 @@ class Postgres:
                 **own,
             },
         )
-
-    def _own(self, path: Path) -> None:
-        path.mkdir(mode=0o700)
-        self._give(path)
-
-    def _give(self, path: Path) -> None:
-        if self.binaries is not None and self.binaries.account is not None:
-            os.chown(path, self.binaries.account.uid, self.binaries.account.gid)

@@ -44,6 +44,11 @@ class Child:
         """True until the process has ended and was reaped."""
         return not self._ended.done()
 
+    @property
+    def code(self) -> int | None:
+        """The exit code once it has ended, negative for a signal."""
+        return self._ended.result() if self._ended.done() else None
+
     async def wait(self) -> int:
         """Waits for the end; the exit code, negative for a signal."""
         return await asyncio.shield(self._ended)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
-import psycopg
 from pydantic import TypeAdapter
 
 from harness.clock import Deadline
-from harness.errors import InternalError, MayWorkLater, WillNotWork
+from harness.errors import InternalError
+from harness.sandbox.common.backups import NOTE, Backups
+from harness.sandbox.common.pages import Pages
 from harness.sandbox.common.process import Process
-from harness.sandbox.embedded.backups import NOTE, Backups
+from harness.sandbox.common.reach import Reach
+from harness.sandbox.common.restoring import Restoring
+from harness.sandbox.common.server_admin import ServerAdmin, told
 from harness.sandbox.embedded.filling import Filling
 from harness.sandbox.embedded.losing import Losing
-from harness.sandbox.embedded.pages import Pages
+from harness.sandbox.embedded.place import LocalDisk, LocalPlace
 from harness.sandbox.embedded.postgres import Postgres
-from harness.sandbox.embedded.reach import Reach
-from harness.sandbox.embedded.restoring import Restoring
-from harness.sandbox.embedded.server_admin import ServerAdmin
+from harness.sandbox.embedded.servers import LocalServers, Server
 from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Call
 from harness.system.restoring import Backup, BackupKind, Point
@@ -46,23 +48,28 @@ class RecoveryCalls:
         turn_away: Callable[[Sequence[str]], Awaitable[None]],
         let_in: Callable[[Sequence[str]], None],
     ) -> None:
-        self._backups = Backups(postgres)
-        self._admin = ServerAdmin(postgres)
-        self._reach = Reach(postgres, wal, self._backups, self._admin)
-        self._losing = Losing(postgres, self._admin)
+        place, servers = LocalPlace(postgres, wal), LocalServers(postgres, wal)
+        self._backups = Backups(postgres, place)
+        self._admin = ServerAdmin(postgres, place)
+        self._reach = Reach(place, self._backups, self._admin)
+        self._losing = Losing(postgres)
         self._filling = Filling(postgres, self._admin)
-        self._pages = Pages(postgres, self._admin)
-        self._restoring = Restoring(postgres, wal, self._backups, self._admin)
+        self._pages = Pages(postgres, self._admin, LocalDisk(), postgres.folder / "page.json")
+        self._restoring: Restoring[Server] = Restoring(postgres, place, servers, self._backups, self._admin)
         self._turn_away, self._let_in = turn_away, let_in
         self._one = asyncio.Lock()  # a caller that has given up may call again while its first call is carried out
 
     def processes(self) -> tuple[Process, ...]:
         """The server beside the live one, while it runs."""
-        return self._restoring.processes()
+        beside = self._restoring.beside
+        child = None if beside is None else beside.child
+        return (child.process,) if child is not None and child.running else ()
 
     async def end(self, grace: Duration) -> None:
         """Ends it."""
-        await self._restoring.end(grace)
+        beside = self._restoring.beside
+        if beside is not None and beside.child is not None:
+            await beside.child.stop(grace, signal.SIGQUIT, group=False)
 
     async def do(self, verb: str, about: dict[str, Any], deadline: Deadline) -> Any:
         """Does what a verb of the port says.
@@ -72,13 +79,9 @@ class RecoveryCalls:
             WillNotWork: it refused what was asked of it.
             DrillError: as the port says.
         """
-        try:
+        with told():
             async with self._one:
                 return await self._do(verb, about, deadline)
-        except psycopg.OperationalError as error:
-            raise MayWorkLater(f"the database's server cannot be reached: {error}") from error
-        except psycopg.Error as error:
-            raise WillNotWork(f"the database's server refused it: {error}") from error
 
     async def _do(self, verb: str, about: dict[str, Any], deadline: Deadline) -> Any:  # noqa: C901, PLR0911, PLR0912 - a line each
         restoring, backups = self._restoring, self._backups
@@ -96,7 +99,7 @@ class RecoveryCalls:
                 point = TypeAdapter(Point).validate_python(about["point"])
                 return await self._reach.find(backups.by_name(about["backup"]), point, deadline)
             case "room":
-                return self._reach.room(backups.by_name(about["backup"]))
+                return await self._reach.room(backups.by_name(about["backup"]))
             case "mark":
                 await self._admin.mark(about["name"])
             case "turn_away":
@@ -137,9 +140,9 @@ class RecoveryCalls:
             case "mend_page":
                 await self._pages.mend()
             case "spoil":
-                self._reach.spoil(backups.by_name(about["backup"]), about["how"])
+                await self._reach.spoil(backups.by_name(about["backup"]), about["how"])
             case "mend":
-                self._reach.mend(about["backup"])
+                await self._reach.mend(about["backup"])
             case _:
                 raise InternalError(f"there is no verb {verb!r}")
         return None

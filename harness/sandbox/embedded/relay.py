@@ -7,20 +7,15 @@ passed on one by one (half-close); who cannot take more bytes stops who sends th
 from __future__ import annotations
 
 import asyncio
-from typing import Final, Protocol, cast
+from typing import Protocol, cast
 
+from harness.sandbox.common.come_again import COME_AGAIN
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.answer import Exchange
 from harness.sandbox.embedded.delay import DelayLine
 from harness.sandbox.embedded.ends import cut, end
 from harness.sandbox.embedded.way import Way
 from harness.units import Duration
-
-COME_AGAIN: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\n"
-    b"Retry-After: 1\r\nContent-Type: application/json\r\nContent-Length: 47\r\nConnection: close\r\n\r\n"
-    b'{"error": "the database is being rolled back"}\n'
-)
 
 
 class Choice(Protocol):
@@ -70,7 +65,7 @@ class Relay(asyncio.Protocol):
         if self._turned_away:
             if self._client is not None and not self._answered:
                 self._answered = True
-                self._client.write(COME_AGAIN)
+                self._client.write(COME_AGAIN.encode())
                 end(self._client)  # what of the request is still under way is read, so that nothing resets the answer
             return
         self._exchange.asked(data)

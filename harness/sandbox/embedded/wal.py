@@ -77,7 +77,8 @@ class WalStream:
         while True:
             self._child = postgres.spawn_tool(
                 "pg_receivewal",
-                *receive_options(str(self.folder)),
+                *receive_options(),
+                f"--directory={self.folder}",
                 f"--host={postgres.run}",
                 f"--port={postgres.port}",
             )

@@ -10,7 +10,9 @@
     by_name.py, together.py     a sandbox that another process has made: entered, ended
     leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
     engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container
-    database.py                 PostgreSQL of one drill, with its archive and its receiver
+    database.py, blueprint.py   PostgreSQL of one drill, with its archive and its receiver
+    inside.py, place.py,
+    servers.py, recovery.py     its backups, and the way back to them: servers beside the live one
     prepared.py                 an image of PostgreSQL in which a cluster is made already
     redis.py                    sessions of one drill
     warm.py                     containers that live as long as the cluster: found or made
@@ -20,7 +22,8 @@
     pushgateway.py              warm: takes what short-lived programs measure
     http.py                     whether a container answers yet
     images.py                   names of the containers' images
-    agent/                      what runs in the cluster: a proxy that holds answers back, and the end of a namespace
+    agent/                      what runs in the cluster: a proxy that holds answers back, what turns clients away, and
+                                the end of a namespace
     limits.py                   every number, with its reason
 
 Importing it costs most of a second (Docker's and Kubernetes' clients), so only what opens a kind sandbox does.

@@ -170,19 +170,42 @@ class Container:
         """Waits until it has ended well.
 
         Raises:
-            Unavailable: it ended badly; the message has the end of its log.
-            CannotCreate: likewise, for want of room.
+            Unavailable, CannotCreate: it ended badly, or for want of room; the message has the end of its log.
             DeadlineExceeded: it had not ended in time.
         """
-
-        def ended() -> bool:
-            with self._engine.asked(f"looking at container {self.name}", deadline):
-                self._found.reload()
-            return self._found.attrs["State"]["Status"] in _GONE
-
-        wait_for(ended, deadline, f"the end of container {self.name}", every=limits.INSPECT_EVERY)
+        wait_for(lambda: self.ended(deadline), deadline, f"the end of container {self.name}", every=limits.LOOK_EVERY)
         if self._found.attrs["State"]["ExitCode"]:
             self._require_running(what)
+
+    def ended(self, deadline: Deadline) -> str:
+        """How it has ended; empty while it runs. Raises as `Engine.asked` does."""
+        with self._engine.asked(f"looking at container {self.name}", deadline):
+            try:
+                self._found.reload()
+            except docker.errors.NotFound:
+                return "was removed"
+        state = self._found.attrs["State"]
+        return f"ended with {state['ExitCode']}" if state["Status"] in _GONE else ""
+
+    def signal(self, name: str, deadline: Deadline) -> None:
+        """Sends a signal to its first process, and waits until the container has ended; one that has is fine.
+
+        Raises:
+            DeadlineExceeded: it had not ended in time.
+        """
+        with self._engine.asked(f"sending {name} to container {self.name}", deadline):
+            try:
+                self._found.kill(signal=name)
+            except docker.errors.APIError as error:
+                if error.status_code != CONFLICT:  # it does not run
+                    raise
+        wait_for(lambda: self.ended(deadline), deadline, f"the end of container {self.name}", every=limits.LOOK_EVERY)
+
+    def start_again(self, deadline: Deadline) -> None:
+        """Starts it once more, with its files; it may get another address. Raises as `start` does."""
+        with self._engine.asked(f"starting container {self.name}", deadline):
+            self._found.start()
+            self._found.reload()
 
     def commit(self, repository: str, tag: str, deadline: Deadline) -> None:
         """Makes an image of its files, but for those on volumes. Raises as `Engine.asked` does."""

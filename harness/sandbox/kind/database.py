@@ -1,15 +1,16 @@
 """PostgreSQL of one drill: a server, a receiver of its write-ahead log, and what both keep.
 
-The receiver is a container of its own, so that what was acknowledged is kept even when the server's container
-goes, and its data with it. The log lies on a volume, which ends with the drill. Passwords are copied in as files
-that only the server's user reads; no argument, no environment and no log has them.
+After a restore another server may be the live one; those that are not stand beside it until they are removed.
 """
+
+from __future__ import annotations
 
 import asyncio
 import secrets
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,28 +21,36 @@ from harness.clock import Deadline
 from harness.errors import CannotCreate, DrillError, InternalError, Unavailable
 from harness.sandbox.common import schema
 from harness.sandbox.common.database import PostgresDatabase
-from harness.sandbox.common.limits import RECEIVER_RESTART
-from harness.sandbox.common.postgres import (
-    HARNESS_ROLE,
-    SERVICE_ROLE,
-    SLOT,
-    accepts,
-    receive_options,
-    server_settings,
-    verifier,
-    wait_until_kept,
-)
+from harness.sandbox.common.dsn import with_password
+from harness.sandbox.common.postgres import HARNESS_ROLE, SERVICE_ROLE, accepts, wait_until_kept
 from harness.sandbox.kind import limits
-from harness.sandbox.kind.containers import Container, CopiedFile, Plan, make_volume, remove_volume
+from harness.sandbox.kind.blueprint import PASSFILE, PORT, Blueprint
+from harness.sandbox.kind.containers import Container, make_volume, remove_volume
 from harness.sandbox.kind.engine import Engine
+from harness.sandbox.kind.inside import Inside
 from harness.sandbox.kind.marks import Mark
-from harness.sandbox.kind.prepared import CLUSTER, DATABASE, prepared, script
+from harness.system.values import Address
 
-PORT: Final = 5432
-WAL: Final = "/wal"
-ARCHIVE: Final = f"{WAL}/archive"
-STREAM: Final = f"{WAL}/stream"
-_ACCESS: Final = b"local all,replication all trust\nhost all,replication all all scram-sha-256\n"
+_MAJOR: Final = 10_000  # server_version_num has the major version before four digits
+
+
+@dataclass(eq=False, slots=True)
+class DrillServer:
+    """One server: its container, once it was made."""
+
+    number: int
+    container: Container | None = None
+
+    @property
+    def made(self) -> Container:
+        """Its container.
+
+        Raises:
+            InternalError: it was not made.
+        """
+        if self.container is None:
+            raise InternalError(f"server {self.number} of the database was not started")
+        return self.container
 
 
 class DrillPostgres:
@@ -57,47 +66,78 @@ class DrillPostgres:
     """
 
     def __init__(self, name: str, *, database: str, network: str, mark: Mark, folder: Path, image: str) -> None:
-        self.name = name
-        self._database = database
-        self._network = network
-        self._mark = mark
-        self._image = image
+        passwords = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self.blueprint = Blueprint(name, database, network, mark, image, *passwords)
+        self.folder = folder
         self.passfile = folder / "pgpass"
-        self._password = secrets.token_urlsafe(24)
-        self._service_password = secrets.token_urlsafe(24)
-        self._server: Container | None = None
+        self.major = ""
+        self.live = DrillServer(1)
+        self.lost: DrillServer | None = None
+        self.servers = [self.live]  # all whose containers there may be
+        self.keeper = Inside(f"{name}-receiver", {"PGPASSFILE": PASSFILE})
         self._receiver: Container | None = None
+        self._known: list[Address] = []
 
     @property
-    def wal_volume(self) -> str:
-        """The volume with archive and stream of the write-ahead log, in folders of these names."""
-        return f"{self.name}-postgres-wal"
+    def name(self) -> str:
+        """Of the drill's sandbox."""
+        return self.blueprint.name
+
+    @property
+    def database(self) -> str:
+        """What the system calls its database."""
+        return self.blueprint.database
+
+    @property
+    def running(self) -> bool:
+        """True while the live server runs."""
+        return not self.live.made.ended(Deadline.after(limits.DOCKER_CALL))
 
     @property
     def ip(self) -> str:
-        """The server's address on the cluster's network."""
-        return self._running().ip
+        """The live server's address on the cluster's network."""
+        return self.live.made.ip
 
     @property
     def dsn(self) -> str:
         """For clients of the harness; the password is in a file, so the string may be shown."""
+        return self.superuser(self.database)
+
+    @property
+    def port(self) -> PostgresDatabase:
+        """The port Database, on the server that is live now."""
+        return PostgresDatabase(self.dsn)
+
+    def superuser(self, database: str) -> str:
+        """A connection string of the harness for a database of the live server."""
+        return self.dsn_at(Address(self.ip, PORT), database)
+
+    def reached(self) -> tuple[str, ...]:
+        """The arguments by which PostgreSQL's tools in the receiver's container reach the live server."""
+        where = (f"--host={self.live.made.name}", f"--port={PORT}")
+        return (*where, f"--username={HARNESS_ROLE}", "--no-password")
+
+    def dsn_at(self, address: Address, database: str) -> str:
+        """A connection string of the harness for a database that is reached at an address.
+
+        Raises:
+            CannotCreate: the file with the password cannot be written.
+        """
+        if address not in self._known:
+            self._known.append(address)
+            self._write_passfile()
         return make_conninfo(
-            host=self.ip,
-            port=PORT,
+            host=address.host,
+            port=address.port,
             user=HARNESS_ROLE,
-            dbname=self._database,
+            dbname=database,
             passfile=str(self.passfile),
             connect_timeout=5,
         )
 
-    @property
-    def port(self) -> PostgresDatabase:
-        """The port Database."""
-        return PostgresDatabase(self.dsn)
-
     def service_url(self, host: str) -> str:
         """For services, which reach the database as `host`: holds the password."""
-        return f"postgresql://{SERVICE_ROLE}:{self._service_password}@{host}:{PORT}/{self._database}"
+        return f"postgresql://{SERVICE_ROLE}:{self.blueprint.service_password}@{host}:{PORT}/{self.database}"
 
     def start(self, deadline: Deadline) -> None:
         """Starts server and receiver, until the server accepts connections and has the system's database.
@@ -109,14 +149,22 @@ class DrillPostgres:
         """
         with ExitStack() as undo:
             undo.callback(self._discard)
+            labels = self.blueprint.mark.labels("postgres")
             with closing(Engine.open(deadline)) as engine:
-                make_volume(engine, self.wal_volume, self._mark.labels("postgres"), deadline)
-            self._server = server = Container.start(self._server_plan(deadline), deadline)
+                for volume in self.blueprint.volumes:
+                    make_volume(engine, volume, labels, deadline)
+            self.live.container = Container.start(self.blueprint.first(deadline), deadline)
             # Not earlier: a name that Docker does not know yet is asked for outside, which takes a second.
-            self._receiver = Container.start(self._receiver_plan(), deadline)
-            self._write_passfile()
-            server.wait_until(lambda: asyncio.run(accepts(self.dsn)), deadline, "PostgreSQL accepted connections")
+            self._receiver = Container.start(self.blueprint.receiver(), deadline)
+            self.wait_until_accepts(self.live, deadline)
+            with psycopg.connect(with_password(self.dsn)) as session:
+                self.major = str(session.info.server_version // _MAJOR)
             undo.pop_all()
+
+    def wait_until_accepts(self, server: DrillServer, deadline: Deadline) -> None:
+        """Waits until a server takes connections. Raises as `Container.wait_until` does."""
+        dsn = self.dsn_at(Address(server.made.ip, PORT), self.database)
+        server.made.wait_until(lambda: asyncio.run(accepts(dsn)), deadline, "PostgreSQL accepted connections")
 
     def apply_schema(self, files: tuple[Path, ...]) -> None:
         """Runs the system's SQL files, in order.
@@ -136,9 +184,20 @@ class DrillPostgres:
         self._run(wait_until_kept(self.dsn, deadline, self._log_end))
 
     def copy_logs(self, to: Path, deadline: Deadline) -> tuple[Path, ...]:
-        """Copies the logs of server and receiver into a folder that is there; returns the copies."""
-        logs = ((self._server, "postgres.log"), (self._receiver, "pg_receivewal.log"))
+        """Copies the logs of servers and receiver into a folder that is there; returns the copies."""
+        logs = [
+            (one.container, "postgres.log" if one.number == 1 else f"postgres-{one.number}.log") for one in self.servers
+        ]
+        logs.append((self._receiver, "pg_receivewal.log"))
         return tuple(container.copy_log(to / name, deadline) for container, name in logs if container is not None)
+
+    def remove(self, server: DrillServer, deadline: Deadline) -> None:
+        """Removes a server with its files; one that is gone is fine. Raises as `Container.stop` does."""
+        if server.container is not None:
+            server.container.stop(deadline)
+            server.container = None
+        if server in self.servers:
+            self.servers.remove(server)
 
     def close(self, deadline: Deadline) -> None:
         """Removes containers and volumes, and waits until they are gone; a second call does nothing.
@@ -146,56 +205,28 @@ class DrillPostgres:
         Raises:
             MayWorkLater: something was left at the deadline.
         """
-        containers = [one for one in (self._server, self._receiver) if one is not None]
-        with ThreadPoolExecutor(max_workers=2) as both:
-            list(both.map(lambda container: container.stop(deadline), containers))
-        self._server = self._receiver = None
+        containers = [one.container for one in self.servers if one.container is not None]
+        containers += [self._receiver] if self._receiver is not None else []
+        if containers:
+            with ThreadPoolExecutor(max_workers=len(containers)) as all_of_them:
+                list(all_of_them.map(lambda container: container.stop(deadline), containers))
+        self._receiver = None
+        for one in self.servers:
+            one.container = None
+        self.keeper.close()
         with closing(Engine.open(deadline)) as engine:
-            remove_volume(engine, self.wal_volume, deadline)
+            for volume in self.blueprint.volumes:
+                remove_volume(engine, volume, deadline)
         self.passfile.unlink(missing_ok=True)
 
-    def _server_plan(self, deadline: Deadline) -> Plan:
-        own = (
-            f"ALTER ROLE \"{HARNESS_ROLE}\" PASSWORD '{verifier(self._password)}'\n"
-            f"ALTER ROLE \"{SERVICE_ROLE}\" PASSWORD '{verifier(self._service_password)}'\n"
-            f'ALTER DATABASE "{DATABASE}" RENAME TO "{self._database}"\n'
-        )
-        settings = server_settings(ARCHIVE, listen_addresses="*", hba_file="/drill/pg_hba.conf")
-        return Plan(
-            image=prepared(self._image, self._mark, deadline),
-            name=f"{self.name}-postgres",
-            network=self._network,
-            labels=self._mark.labels("postgres"),
-            entrypoint=("/drill/postgres-server.sh",),
-            command=(CLUSTER, ARCHIVE),
-            volumes={self.wal_volume: WAL},
-            files=(
-                script("postgres-server.sh"),
-                CopiedFile("/drill/postgresql.auto.conf", settings.encode()),
-                CopiedFile("/drill/pg_hba.conf", _ACCESS),
-                CopiedFile("/drill/first.sql", own.encode(), mode=0o600),
-            ),
-        )
-
-    def _receiver_plan(self) -> Plan:
-        server = f"{self.name}-postgres"
-        passfile = f"{server}:{PORT}:*:{HARNESS_ROLE}:{self._password}\n"
-        return Plan(
-            image=self._image,
-            name=f"{self.name}-receiver",
-            network=self._network,
-            labels=self._mark.labels("receiver"),
-            entrypoint=("/drill/postgres-receiver.sh",),
-            command=(server, SLOT, STREAM, str(RECEIVER_RESTART.seconds), *receive_options(STREAM)),
-            volumes={self.wal_volume: WAL},
-            files=(script("postgres-receiver.sh"), CopiedFile("/drill/pgpass", passfile.encode(), mode=0o600)),
-        )
-
     def _write_passfile(self) -> None:
-        line = f"{self.ip}:{PORT}:*:{HARNESS_ROLE}:{self._password}\n"
+        password = self.blueprint.password
+        lines = [f"{one.host}:{one.port}:*:{HARNESS_ROLE}:{password}\n" for one in self._known]
+        draft = self.passfile.with_suffix(".draft")
         try:
-            self.passfile.touch(mode=0o600)
-            self.passfile.write_text(line, encoding="utf-8")
+            draft.touch(mode=0o600)
+            draft.write_text("".join(lines), encoding="utf-8")
+            draft.replace(self.passfile)
         except OSError as error:
             raise CannotCreate(f"{self.passfile}: cannot be written: {error.strerror}") from error
 
@@ -207,15 +238,10 @@ class DrillPostgres:
                 f"PostgreSQL of {self.name} went away: {error}; its log ends:\n{self._log_end('postgres')}"
             ) from error
 
-    def _running(self) -> Container:
-        if self._server is None:
-            raise InternalError(f"the database of {self.name} was not started")
-        return self._server
-
     def _discard(self) -> None:
         with suppress(DrillError):  # the first error is the one to tell; `heal` removes what is left
             self.close(Deadline.after(limits.REMOVE))
 
     def _log_end(self, program: str) -> str:
-        container = self._server if program == "postgres" else self._receiver
+        container = self.live.container if program == "postgres" else self._receiver
         return "" if container is None else container.log_end()

@@ -10,6 +10,8 @@ LOOK_EVERY: Final = Duration.of(ms=20)  # between two looks whether a container 
 INSPECT_EVERY: Final = Duration.of(ms=200)  # between two looks whether it still runs: each costs Docker 3 ms
 EXPIRY: Final = Duration.of(s=8 * 3600)  # longer than any game day; the owner's death removes things much earlier
 REMOVE: Final = Duration.of(s=10)  # of a container: measured 0.2 to 0.4 s; its processes are killed at once
+FAST_END: Final = Duration.of(s=10)  # of a server: it writes a checkpoint, of 32 MB at most
+LED: Final = Duration.of(s=10)  # for each node's proxy to follow an endpoint: tenths of a second, more under load
 SECOND_LOOK: Final = Duration.of(s=1)  # what Docker was asked for is there in tenths of a second, or will not be
 MAKING: Final = Duration.of(s=5)  # between making and starting a container lie milliseconds; longer is left over
 CONNECT: Final = Duration.of(s=1)  # to a container on this machine: microseconds

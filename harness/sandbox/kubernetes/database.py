@@ -1,6 +1,7 @@
-"""How pods reach a database outside of the cluster: a Service without selector, its EndpointSlice, and a Secret.
+"""How a database outside of the cluster is reached: a Service without selector, its EndpointSlice, and a Secret.
 
-A restored database is switched to like any other endpoint: `lead` the Service to another address.
+A restored database is switched to like any other endpoint: `lead` the Service to another address. The harness reaches
+it at a port of a node, by the same Service, so that its own connections follow the switch as well.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _PORT_NAME: Final = "postgres"
 def lead(kube: Kube, address: Address, labels: dict[str, str]) -> None:
     """Makes the Service, or leads the one that is there to another address."""
     port = {"name": _PORT_NAME, "port": address.port, "protocol": "TCP"}
-    service = {"metadata": {"name": SERVICE, "labels": labels}, "spec": {"ports": [port]}}
+    service = {"metadata": {"name": SERVICE, "labels": labels}, "spec": {"type": "NodePort", "ports": [port]}}
     endpoint = {
         "metadata": {"name": SERVICE, "labels": {**labels, "kubernetes.io/service-name": SERVICE}},
         "addressType": "IPv4",
@@ -31,6 +32,15 @@ def lead(kube: Kube, address: Address, labels: dict[str, str]) -> None:
         kube.call(kube.discovery.create_namespaced_endpoint_slice, kube.namespace, endpoint)
     else:
         kube.call(kube.discovery.patch_namespaced_endpoint_slice, SERVICE, kube.namespace, endpoint)
+
+
+def node_port(kube: Kube) -> int:
+    """The port of every node that leads where the Service does.
+
+    Raises:
+        NotFound: there is no database here.
+    """
+    return int(kube.call(kube.core.read_namespaced_service, SERVICE, kube.namespace).spec.ports[0].node_port)
 
 
 def led_to(kube: Kube) -> Address:

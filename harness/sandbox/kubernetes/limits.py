@@ -16,6 +16,7 @@ MOST_SURGE: Final = "25%"  # of a rolling update: more pods at a time than this 
 BATCH: Final = Duration.of(s=60)  # one batch of a rolling update: a pod that starts in a second is broken after 60
 GOING: Final = Duration.of(s=5)  # for pods that did not come up to be gone; beyond a deadline that may have passed
 DELAY: Final = Duration.of(s=20)  # for a proxy to start and to be on the way: a pod takes about two seconds
+LET_IN: Final = Duration.of(s=10)  # for Services to lead to other pods: each node's proxy follows within a second
 DELAY_EXPIRES: Final = Duration.of(
     s=1800
 )  # a proxy whose drill died holds nothing back after this; drills take minutes

@@ -14,6 +14,7 @@ RUN: Final = "rollback-drill/run"
 OWNER: Final = "rollback-drill/owner"  # pid-start: the process that owns it
 EXPIRES: Final = "rollback-drill/expires"  # UTC seconds since 1970, after which nobody owns it
 DELAY: Final = "rollback-drill/delay"  # on the proxies that hold answers back: <service>-<slot>
+AWAY: Final = "rollback-drill/away"  # with -<slot>: on the pod that turns clients away
 SELECTOR: Final = "rollback-drill/selector"  # on a Service: what its selector must be, as JSON
 BEAT: Final = "rollback-drill/beat"  # on a namespace: changes as long as its drill lives
 HELD: Final = "rollback-drill/held-down"  # on a Deployment: how it was before it was held down, as JSON
@@ -58,6 +59,11 @@ def delay_selector(service: str, slot: Slot) -> dict[str, str]:
     return {DELAY: f"{service}-{slot}"}
 
 
+def away_selector(slot: Slot) -> dict[str, str]:
+    """The selector by which a Service leads to the pod that turns clients away; tells the slot that served."""
+    return {f"{AWAY}-{slot}": "clients"}
+
+
 def delay(service: str, slot: Slot) -> str:
     """The name of the proxies before a slot, and of the Service behind them."""
     return f"drill-delay-{service}-{slot}"
@@ -65,5 +71,6 @@ def delay(service: str, slot: Slot) -> str:
 
 def slot_of(service: str, found: dict[str, str]) -> Slot | None:
     """The slot that a selector leads to; None when it leads to none of ours."""
-    named = found.get(SLOT) or found.get(DELAY, "").removeprefix(f"{service}-")
+    away = next((slot for slot in Slot if f"{AWAY}-{slot}" in found), "")
+    named = found.get(SLOT) or away or found.get(DELAY, "").removeprefix(f"{service}-")
     return Slot(named) if named in list(Slot) else None

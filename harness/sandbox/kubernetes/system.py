@@ -21,7 +21,7 @@ from harness.sandbox.kubernetes.revisions import KubernetesRevisions
 from harness.sandbox.kubernetes.router import KubernetesRouter, Proxied
 from harness.sandbox.kubernetes.values import DatabaseSecret
 from harness.sandbox.kubernetes.workloads import KubernetesWorkloads, Tell
-from harness.system.data_ports import Schema, Tables
+from harness.system.data_ports import Recovery, Schema, Tables
 from harness.system.model import SystemModel
 from harness.system.ports import Database, Images
 from harness.system.values import Slot
@@ -68,6 +68,7 @@ class KubernetesSystem:
         self._database: Database | None = None
         self._schema: Schema | None = None
         self._tables: Tables | None = None
+        self._recovery: Recovery | None = None
         self._router = KubernetesRouter(kube, tuple(model.services), host, proxied)
         self._logs = PodLogs(kube)
         given = Given(kube, model, secret) if ours else None
@@ -113,9 +114,15 @@ class KubernetesSystem:
         """See the port."""
         return self._database
 
-    def open_database(self, database: Database, schema: Schema | None = None, tables: Tables | None = None) -> None:
+    def open_database(
+        self,
+        database: Database,
+        schema: Schema | None = None,
+        tables: Tables | None = None,
+        recovery: Recovery | None = None,
+    ) -> None:
         """The database is there from now on; its schema and data may only be changed where those ports are given."""
-        self._database, self._schema, self._tables = database, schema, tables
+        self._database, self._schema, self._tables, self._recovery = database, schema, tables, recovery
 
     @property
     def schema(self) -> Schema | None:
@@ -128,9 +135,9 @@ class KubernetesSystem:
         return self._tables
 
     @property
-    def recovery(self) -> None:
-        """See the port: nothing here takes backups."""
-        return
+    def recovery(self) -> Recovery | None:
+        """See the port."""
+        return self._recovery
 
     @property
     def endpoint(self) -> None:

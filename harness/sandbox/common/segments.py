@@ -1,4 +1,4 @@
-"""Files of the write-ahead log: which ones a restore needs, and where they are. Pure, but for looking into folders.
+"""Files of the write-ahead log: which ones a restore needs, and which are missing. Pure.
 
 A file is named by timeline, and by the number of its segment in two parts (PostgreSQL's documentation, "WAL
 Internals"; `XLogFileName` of its source): eight hexadecimal digits each.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Final
 
 SEGMENT_BYTES: Final = 1024 * 1024  # --wal-segsize=1 of initdb
@@ -27,9 +26,9 @@ def file_name(timeline: str, segment: int) -> str:
     return f"{timeline}{segment // _PER_ID:08X}{segment % _PER_ID:08X}"
 
 
-def in_folders(folders: Iterable[Path]) -> frozenset[str]:
-    """The names of the segments that lie in folders, whole or partial."""
-    found = (one.name.removesuffix(".partial") for folder in folders if folder.is_dir() for one in folder.iterdir())
+def among(names: Iterable[str]) -> frozenset[str]:
+    """The segments among the names of files, whole or partial."""
+    found = (one.removesuffix(".partial") for one in names)
     return frozenset(one for one in found if number(one) is not None)
 
 

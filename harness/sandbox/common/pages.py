@@ -1,7 +1,7 @@
 """Damages a page of a table on the disk, as a bad disk does, and writes it back as it was. For drills.
 
 The server computes a checksum of each page that it reads: what is damaged is reported to whoever reads it, and never
-taken for data. Belongs to the daemon's event loop.
+taken for data.
 
 Invariant: the page as it was, and as it was damaged, are on the disk before the first byte of it is changed; nobody
 writes the table meanwhile.
@@ -9,10 +9,9 @@ writes the table meanwhile.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import psycopg
 from psycopg import sql
@@ -21,9 +20,9 @@ from pydantic import BaseModel, ConfigDict
 from harness.clock import Deadline
 from harness.errors import InputError, MayWorkLater, NotFound
 from harness.sandbox.common import limits
-from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds
-from harness.sandbox.embedded.postgres import Postgres
-from harness.sandbox.embedded.server_admin import ServerAdmin, in_time
+from harness.sandbox.common.dsn import CONNECT_SECONDS, milliseconds, with_password
+from harness.sandbox.common.place import LiveServer
+from harness.sandbox.common.server_admin import ServerAdmin, in_time
 
 _PAGE: Final = 8192  # bytes of a page
 _BAD: Final = slice(4096, 4160)  # in the middle: rows, and neither the header nor the checksum in it
@@ -43,20 +42,33 @@ class Page(BaseModel):
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="hex", val_json_bytes="hex")
 
-    file: Path
+    file: str
     right: bytes
     wrong: bytes
 
 
+class Disk(Protocol):
+    """The files of the live server."""
+
+    async def first(self, file: str, size: int) -> bytes:
+        """The first bytes of a file; none where it is not there."""
+
+    async def overwrite(self, file: str, content: bytes) -> None:
+        """Writes over the first bytes of a file, which stays the same file; it is on the disk afterwards."""
+
+
 class Pages:
-    """The pages of one server's tables."""
+    """The pages of one server's tables.
 
-    def __init__(self, postgres: Postgres, admin: ServerAdmin) -> None:
-        self._postgres, self._admin = postgres, admin
+    Args:
+        server: whose tables they are.
+        admin: its administrator.
+        disk: its files.
+        note: the file of this machine that keeps a page as it was.
+    """
 
-    @property
-    def _note(self) -> Path:
-        return self._postgres.folder / "page.json"
+    def __init__(self, server: LiveServer, admin: ServerAdmin, disk: Disk, note: Path) -> None:
+        self._server, self._admin, self._disk, self._note = server, admin, disk, note
 
     async def damage(self, table: str, deadline: Deadline) -> None:
         """See the port."""
@@ -64,7 +76,7 @@ class Pages:
             raise MayWorkLater("a page is damaged already; mend it first")
         wait = milliseconds(min(deadline.left, limits.LOCK_WAIT))
         options = f"-c lock_timeout={wait}"
-        dsn = self._postgres.local_dsn
+        dsn = with_password(self._server.superuser(self._server.database))
         async with await psycopg.AsyncConnection.connect(
             dsn, connect_timeout=CONNECT_SECONDS, options=options
         ) as session:
@@ -79,11 +91,16 @@ class Pages:
             if not size:
                 raise InputError(f"{table} has no page yet, so none can be damaged")
             await self._forget(node, database, deadline)
-            await asyncio.to_thread(self._write_wrong, Path(data) / path)
+            await self._write_wrong(f"{data}/{path}")
 
     async def mend(self) -> None:
         """See the port. A page that is not as it was damaged is left alone: it is another one by now."""
-        await asyncio.to_thread(self._write_right)
+        if not self._note.exists():
+            return
+        page = Page.model_validate_json(self._note.read_bytes())
+        if await self._disk.first(page.file, _PAGE) == page.wrong:
+            await self._disk.overwrite(page.file, page.right)
+        self._note.unlink()
 
     async def _forget(self, node: int, database: int, deadline: Deadline) -> None:
         """Lets the server read the table from the disk: what it has of it in memory is written, and thrown out."""
@@ -101,34 +118,17 @@ class Pages:
         row = await (await admin.execute(_CACHED, [node, database])).fetchone()
         return bool(row and row[0])
 
-    def _write_wrong(self, file: Path) -> None:
-        with file.open("rb") as opened:
-            right = opened.read(_PAGE)
+    async def _write_wrong(self, file: str) -> None:
+        right = await self._disk.first(file, _PAGE)
         wrong = bytearray(right)
         wrong[_BAD] = bytes(255 - one for one in right[_BAD])
         draft = self._note.with_suffix(".draft")
-        _write(draft, Page(file=file, right=right, wrong=bytes(wrong)).model_dump_json().encode(), new=True)
+        with draft.open("wb") as opened:
+            opened.write(Page(file=file, right=right, wrong=bytes(wrong)).model_dump_json().encode())
+            opened.flush()
+            os.fsync(opened.fileno())
         draft.rename(self._note)
-        _write(file, bytes(wrong))
-
-    def _write_right(self) -> None:
-        if not self._note.exists():
-            return
-        page = Page.model_validate_json(self._note.read_bytes())
-        if page.file.exists():
-            with page.file.open("rb") as opened:
-                there = opened.read(_PAGE)
-            if there == page.wrong:
-                _write(page.file, page.right)
-        self._note.unlink()
-
-
-def _write(file: Path, content: bytes, *, new: bool = False) -> None:
-    """Writes from the beginning of a file on; it is on disk afterwards."""
-    with file.open("wb" if new else "r+b") as opened:
-        opened.write(content)
-        opened.flush()
-        os.fsync(opened.fileno())
+        await self._disk.overwrite(file, bytes(wrong))
 
 
 def _quoted(table: str) -> str:
