@@ -39,7 +39,7 @@ def recovery_of(scene: Scene, what: str) -> Recovery:
         InputError: the sandbox has none.
     """
     if scene.system.recovery is None:
-        raise InputError(f"{what}: only a sandbox that takes backups of its database can do that; use embedded")
+        raise InputError(f"{what}: only a sandbox that takes backups of its database can do that; use embedded or kind")
     return scene.system.recovery
 
 

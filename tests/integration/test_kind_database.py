@@ -9,7 +9,8 @@ import pytest
 
 from harness.clock import wait_for
 from harness.errors import CannotCreate, ConfigurationError, MayWorkLater, Unavailable
-from harness.sandbox.kind.database import ARCHIVE, STREAM, WAL, DrillPostgres
+from harness.sandbox.kind.blueprint import ARCHIVE, STREAM, WAL
+from harness.sandbox.kind.database import DrillPostgres
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
 from tests.support.containers import docker, docker_network, inspected, left_of, marked, new_name
@@ -228,7 +229,7 @@ def test_an_image_that_is_not_there_is_named_and_nothing_is_left(mark: Mark, net
 
 def test_nothing_is_left_of_a_closed_database(mark: Mark, network: str, tmp_path: Path) -> None:
     with started(mark, network, tmp_path) as database:
-        assert len(left_of(mark)) == 3
+        assert len(left_of(mark)) == 4
     assert left_of(mark) == []
     assert not database.passfile.exists()
     database.close(soon())
