@@ -163,7 +163,7 @@ class DrillPostgres:
 
     def wait_until_accepts(self, server: DrillServer, deadline: Deadline) -> None:
         """Waits until a server takes connections. Raises as `Container.wait_until` does."""
-        dsn = self.dsn_at(Address(server.made.ip, PORT), self.database)
+        dsn = self.dsn_at(Address(server.made.ip, PORT), "postgres")  # the system's own may let nobody in
         server.made.wait_until(lambda: asyncio.run(accepts(dsn)), deadline, "PostgreSQL accepted connections")
 
     def apply_schema(self, files: tuple[Path, ...]) -> None:

@@ -6,6 +6,7 @@ with its files until it is removed. Every method may block, as those of `place.p
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -46,7 +47,7 @@ class DrillServers:
         """See the protocol."""
         plan = self._postgres.blueprint.restored(server.number, backup, settings)
         server.container = Container.start(plan, deadline)
-        self._postgres.wait_until_accepts(server, deadline)
+        await asyncio.to_thread(self._postgres.wait_until_accepts, server, deadline)
 
     def ended(self, server: DrillServer) -> str:
         """See the protocol."""
@@ -70,7 +71,7 @@ class DrillServers:
         """See the protocol. What it has written since it was promoted goes to the archive now."""
         if server.made.ended(deadline):
             server.made.start_again(deadline)
-            self._postgres.wait_until_accepts(server, deadline)
+            await asyncio.to_thread(self._postgres.wait_until_accepts, server, deadline)
         dsn = with_password(self.superuser(server, "postgres"))
         async with await psycopg.AsyncConnection.connect(
             dsn, autocommit=True, connect_timeout=CONNECT_SECONDS
