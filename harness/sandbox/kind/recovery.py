@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar
 
 from harness.clock import Deadline
+from harness.errors import InputError
 from harness.sandbox.common.backups import Backups
 from harness.sandbox.common.pages import Pages
 from harness.sandbox.common.reach import Reach
@@ -137,6 +138,17 @@ class KindRecovery:
         """See the port."""
         with self._one:
             self._servers.find_again(deadline)
+
+    def has_disk(self) -> bool:
+        """See the port: its files lie on Docker's disk, which others use, too."""
+        return False
+
+    def fill_disk(self, deadline: Deadline) -> None:  # noqa: ARG002 - see the port
+        """See the port."""
+        raise InputError("on kind the database has no disk of its own, and no other is ever filled; use embedded")
+
+    def empty_disk(self, deadline: Deadline) -> None:
+        """See the port."""
 
     def damage_page(self, table: str, deadline: Deadline) -> None:
         """See the port."""
