@@ -1,19 +1,22 @@
 """A drill's PostgreSQL in containers keeps what it acknowledged, and shows nobody its passwords."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from harness.clock import wait_for
+from harness.clock import Deadline, wait_for
 from harness.errors import CannotCreate, ConfigurationError, MayWorkLater, Unavailable
 from harness.sandbox.kind.blueprint import ARCHIVE, STREAM, WAL
 from harness.sandbox.kind.database import DrillPostgres
+from harness.sandbox.kind.heal import heal
 from harness.sandbox.kind.images import Images
-from harness.sandbox.kind.marks import Mark
-from tests.support.containers import docker, docker_network, inspected, left_of, marked, new_name
+from harness.sandbox.kind.marks import RUN, Mark
+from harness.sandbox.kind.recovery import KindRecovery
+from harness.system.restoring import END, BackupKind
+from tests.support.containers import docker, docker_network, inspected, left_of, marked, new_name, of_the_dead
 from tests.support.sandboxes import soon
 from tests.support.tools import needs
 
@@ -233,3 +236,24 @@ def test_nothing_is_left_of_a_closed_database(mark: Mark, network: str, tmp_path
     assert left_of(mark) == []
     assert not database.passfile.exists()
     database.close(soon())
+
+
+def test_of_a_restore_whose_process_was_killed_nothing_is_left(mark: Mark, network: str, tmp_path: Path) -> None:
+    with started(of_the_dead(mark), network, tmp_path) as database:
+        recovery = KindRecovery(database, NoClients(), lambda *_: None, lambda _: "")
+        write_row(database, "a")
+        recovery.restore(recovery.back_up(BackupKind.BASE, soon(30)), END, soon(30))
+        assert recovery.look_beside("SELECT id FROM kept", soon()) == [("a",)]
+        assert f"{database.name}-postgres-2" in left_of(mark)
+        assert len(heal(soon(), among=f"{RUN}={mark.run}")) == 5
+        assert left_of(mark) == []
+
+
+class NoClients:
+    """There is no service."""
+
+    def turn_away(self, services: Sequence[str], deadline: Deadline) -> None:
+        """See the protocol."""
+
+    def let_in(self, services: Sequence[str]) -> None:
+        """See the protocol."""

@@ -1,17 +1,13 @@
 """What a dead drill left of containers and volumes is removed; what is alive is not touched."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from harness.sandbox.common.process import Process
 from harness.sandbox.kind.containers import Container, make_volume
 from harness.sandbox.kind.heal import heal, remove_all
 from harness.sandbox.kind.marks import RUN, Mark
-from tests.support.containers import docker_network, engine, left_of, marked, new_name, running, shell
+from tests.support.containers import docker_network, engine, left_of, marked, new_name, of_the_dead, running, shell
 from tests.support.sandboxes import soon
 from tests.support.tools import needs
 
@@ -29,15 +25,6 @@ def network() -> Iterator[str]:
 def mark() -> Iterator[Mark]:
     with marked() as made:
         yield made
-
-
-def of_the_dead(mark: Mark) -> Mark:
-    """The same mark of a process that has ended."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    found = Process.of(process.pid)
-    process.communicate()
-    assert found is not None
-    return replace(mark, pid=found.pid, started=found.started)
 
 
 def test_what_a_dead_owner_left_is_removed(mark: Mark, network: str) -> None:

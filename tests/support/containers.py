@@ -4,10 +4,13 @@ import json
 import secrets
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
+from harness.sandbox.common.process import Process
 from harness.sandbox.kind.containers import Container, Plan
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.heal import remove_all
@@ -26,6 +29,15 @@ def new_name() -> str:
 def mark_of_test() -> Mark:
     """The mark of a run of its own."""
     return Mark.of_this_process(new_name(), Duration.of(s=600))
+
+
+def of_the_dead(mark: Mark) -> Mark:
+    """The same mark of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    found = Process.of(process.pid)
+    process.communicate()
+    assert found is not None
+    return replace(mark, pid=found.pid, started=found.started)
 
 
 @contextmanager
