@@ -29,16 +29,6 @@ Feature: The database goes back to where it was
     And the recovery time is at most 90 s
     And the recovery point is at most 30 s
 
-  Scenario: The database is lost with its disk, and not one acknowledged write
-    Given a base backup of the database is taken
-    When the database is lost with its disk
-    Then clients feel it within 5 s
-    And a rollback is called for within 10 s
-    And the database is restored to the end of its log within 60 s
-    And clients get good answers again within 20 s, for 5 s on end
-    And the recovery time is at most 90 s
-    And no acknowledged write is lost
-
   Scenario: A table is dropped, and the newest dump comes back
     Given the database is dumped
     When the table tracklist_items is dropped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,17 @@ def test_a_rollback_is_validated_from_every_side_on_kind_too(
     drills = ran("features/validation", sandbox="kind", out=tmp_path, told=capsys)
     assert unexpected(drills) == []
     assert len(drills) == 3
+
+
+def test_a_database_that_is_lost_comes_back_on_kind_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    [one] = ran("features/database/lost.feature", sandbox="kind", out=tmp_path, told=capsys)
+    assert unexpected([one]) == []
+    [result] = [json.loads(file.read_text(encoding="utf-8")) for file in tmp_path.rglob("result.json")]
+    account = result["account"]
+    assert account["kept"] == account["acknowledged"] > 0
+    assert account["lost"] == account["discarded"] == account["undecided"] == account["beyond"] == []
+    [logs] = tmp_path.rglob("artifacts/postgres-2.log")
+    assert "archive recovery complete" in logs.read_text(encoding="utf-8")
 
 
 def test_without_a_cluster_the_drills_that_need_one_are_told_as_not_run(tmp_path: Path) -> None:
