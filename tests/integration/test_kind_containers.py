@@ -9,9 +9,10 @@ import pytest
 
 from harness.clock import now
 from harness.errors import CannotCreate, DeadlineExceeded, MayWorkLater, Unavailable
-from harness.sandbox.kind.containers import Container, CopiedFile, Published, make_volume
+from harness.sandbox.kind.containers import Container, CopiedFile, Published
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.marks import EXPIRES, OWNER, PART, RUN, Mark
+from harness.sandbox.kind.volumes import make_volume
 from harness.units import Duration
 from tests.support.containers import (
     docker,

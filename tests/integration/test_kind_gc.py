@@ -17,8 +17,9 @@ import pytest
 from harness.clock import wait_for
 from harness.sandbox.common.process import Process
 from harness.sandbox.kind.collect import collect
-from harness.sandbox.kind.containers import Container, make_volume
+from harness.sandbox.kind.containers import Container
 from harness.sandbox.kind.marks import Mark, warm_labels
+from harness.sandbox.kind.volumes import make_volume
 from harness.sandbox.kind.which import PROJECT
 from harness.sandbox.kubernetes.names import DRAINED
 from tests.support.commands import drill

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from harness.sandbox.kind.containers import Container, make_volume
+from harness.sandbox.kind.containers import Container
 from harness.sandbox.kind.heal import heal, remove_all
 from harness.sandbox.kind.marks import RUN, Mark
+from harness.sandbox.kind.volumes import make_volume
 from tests.support.containers import docker_network, engine, left_of, marked, new_name, of_the_dead, running, shell
 from tests.support.sandboxes import soon
 from tests.support.tools import needs

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, Generic
 
 import psycopg
@@ -32,6 +33,21 @@ _TARGETS: Final = {
 }
 
 
+@dataclass(slots=True)
+class Held(Generic[S]):
+    """What there is beside what is live: servers, or names of databases.
+
+    Attributes:
+        beside: what was restored and is not live.
+        kept: what was live, and was replaced.
+        swapped: the live one was restored, and what it replaced was not put back or dropped yet.
+    """
+
+    beside: S | str | None = None
+    kept: S | str | None = None
+    swapped: bool = False
+
+
 class Restoring(Generic[S]):
     """The way back to the backups of one server."""
 
@@ -40,26 +56,25 @@ class Restoring(Generic[S]):
     ) -> None:
         self._server, self._files, self._servers = server, place, servers
         self._backups, self._admin = backups, admin
-        self._beside: S | str | None = None  # a server, or the name of a database
-        self._kept: S | str | None = None
-        self._swapped = False  # the live one was restored, and what it replaced was not put back or dropped yet
+        self.held: Held[S] = Held()
 
     @property
     def beside(self) -> S | None:
         """The server beside the live one."""
-        return None if isinstance(self._beside, str) else self._beside
+        beside = self.held.beside
+        return None if isinstance(beside, str) else beside
 
     @property
     def keeps(self) -> bool:
         """See the port."""
-        return self._kept is not None
+        return self.held.kept is not None
 
     # The restore
 
     async def restore(self, backup: Backup, point: Point | None, deadline: Deadline) -> None:
         """See the port."""
         await self.drop_beside()
-        self._swapped = False
+        self.held.swapped = False
         if point is None:
             await self._restore_dump(backup, deadline)
         else:
@@ -70,12 +85,12 @@ class Restoring(Generic[S]):
         async with await self._admin.session() as admin:
             await admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
             await admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
-        self._beside = name
+        self.held.beside = name
         options = (*self._server.reached(), "--exit-on-error", f"--dbname={name}")
         await self._files.run("pg_restore", *options, self._backups.path(backup), deadline=deadline)
 
     async def _restore_base(self, backup: Backup, point: Point, deadline: Deadline) -> None:
-        server = self._beside = self._servers.new()
+        server = self.held.beside = self._servers.new()
         settings = {
             "restore_command": restore_command(self._files.archive, self._files.streams),
             # Not the newest there is: that may be one that was taken back.
@@ -109,7 +124,7 @@ class Restoring(Generic[S]):
 
     async def look_beside(self, statement: str, deadline: Deadline) -> Sequence[Sequence[str | None]]:
         """See the port."""
-        beside = self._beside
+        beside = self.held.beside
         if beside is None:
             raise NotFound("nothing was restored beside the live database")
         if isinstance(beside, str):
@@ -133,62 +148,62 @@ class Restoring(Generic[S]):
 
     async def swap(self, deadline: Deadline) -> None:
         """See the port."""
-        beside = self._beside
+        beside = self.held.beside
         if beside is None:
-            if self._swapped:
+            if self.held.swapped:
                 return
             raise NotFound("nothing was restored, so nothing can take the place of the live database")
-        if self._kept is not None:
+        if self.held.kept is not None:
             raise WillNotWork("a database that was replaced before is still kept, and nothing may take its place")
         if deadline.passed:  # from here on it is carried through
             raise DeadlineExceeded("there was no time left to put the restored database in the place of the live one")
         if not isinstance(beside, str):
-            self._kept, self._beside, self._swapped = await self._servers.retire(), None, True
+            self.held.kept, self.held.beside, self.held.swapped = await self._servers.retire(), None, True
             await self._serve(beside, deadline)
             return
         before = f"{self._server.database}_before"
         await self._admin.drop_database(before)  # one whose removal failed; none is kept
         await self._admin.rename((self._server.database, before), (beside, self._server.database))
-        self._kept, self._beside, self._swapped = before, None, True
+        self.held.kept, self.held.beside, self.held.swapped = before, None, True
         await self._admin.open()
 
     async def swap_back(self, deadline: Deadline) -> None:
         """See the port. What had taken its place is dropped."""
-        kept = self._kept
-        if kept is None and self._swapped:
+        kept = self.held.kept
+        if kept is None and self.held.swapped:
             raise WillNotWork("the database that was replaced is gone, so nothing can be put back in its place")
         if isinstance(kept, str):
             failed_name = f"{self._server.database}_failed"
             await self._admin.close(deadline)
             await self._admin.rename((self._server.database, failed_name), (kept, self._server.database))
-            self._kept, self._swapped = None, False
+            self.held.kept, self.held.swapped = None, False
             await self._admin.drop_database(failed_name)
         elif kept is not None:
             failed = await self._servers.retire()
             await self._serve(kept, deadline)
-            self._kept, self._swapped = None, False
+            self.held.kept, self.held.swapped = None, False
             if failed is not None and failed != kept:
                 await self._servers.remove(failed)
         await self._admin.open()
 
     async def drop_beside(self) -> None:
         """See the port."""
-        beside = self._beside
+        beside = self.held.beside
         if isinstance(beside, str):
             if self._admin.running:
                 await self._admin.drop_database(beside)
         elif beside is not None:
             await self._servers.remove(beside)
-        self._beside = None
+        self.held.beside = None
 
     async def drop_kept(self) -> None:
         """See the port."""
-        kept = self._kept
+        kept = self.held.kept
         if isinstance(kept, str):
             await self._admin.drop_database(kept)
         elif kept is not None:
             await self._servers.remove(kept)
-        self._kept, self._swapped = None, False
+        self.held.kept, self.held.swapped = None, False
 
     async def _serve(self, server: S, deadline: Deadline) -> None:
         await self._servers.serve(server, deadline)

@@ -9,10 +9,11 @@
     left.py, marks.py           whose something is
     by_name.py, together.py     a sandbox that another process has made: entered, ended
     leftovers.py, heal.py       removal of what killed drills left, in the cluster and of Docker's
-    engine.py, containers.py    Docker as it is used here: time-outs, errors of our families, one container
+    engine.py, containers.py,
+    volumes.py                  Docker as it is used here: time-outs, errors of our families, one container
     database.py, blueprint.py   PostgreSQL of one drill, with its archive and its receiver
-    inside.py, place.py,
-    servers.py, recovery.py     its backups, and the way back to them: servers beside the live one
+    inside.py, place.py, servers.py, standing.py,
+    recovery.py, data.py        its backups, and the way back to them: servers beside the live one
     prepared.py                 an image of PostgreSQL in which a cluster is made already
     redis.py                    sessions of one drill
     warm.py                     containers that live as long as the cluster: found or made

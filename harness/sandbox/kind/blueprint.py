@@ -62,6 +62,10 @@ class Blueprint:
         """The volumes with the log and with the backups, and where containers have them."""
         return {f"{self.name}-postgres-wal": WAL, f"{self.name}-postgres-backups": BACKUPS}
 
+    def server(self, number: int) -> str:
+        """The name of a server's container."""
+        return f"{self.name}-postgres" if number == 1 else f"{self.name}-postgres-{number}"
+
     def settings(self, **own: str) -> bytes:
         """The settings of a server that archives its log, with what is different for one that is restored."""
         text = server_settings(ARCHIVE, **{"listen_addresses": "*", "hba_file": _HBA.path, **own})
@@ -76,7 +80,7 @@ class Blueprint:
         )
         return Plan(
             image=prepared(self.image, self.mark, deadline),
-            name=f"{self.name}-postgres",
+            name=self.server(1),
             network=self.network,
             labels=self.mark.labels("postgres"),
             entrypoint=("/drill/postgres-server.sh",),
@@ -95,7 +99,7 @@ class Blueprint:
         own = {"archive_command": "", **settings}
         return Plan(
             image=self.image,
-            name=f"{self.name}-postgres-{number}",
+            name=self.server(number),
             network=self.network,
             labels=self.mark.labels("postgres"),
             entrypoint=("/drill/postgres-restored.sh",),
@@ -121,7 +125,7 @@ class Blueprint:
             volumes=self.volumes,
             files=(
                 script("postgres-receiver.sh"),
-                CopiedFile("/drill/from", f"{self.name}-postgres {STREAM}\n".encode()),
+                CopiedFile("/drill/from", f"{self.server(1)} {STREAM}\n".encode()),
                 CopiedFile(PASSFILE, passfile.encode(), mode=0o600),
             ),
         )

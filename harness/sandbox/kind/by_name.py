@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline, pause
-from harness.errors import MayWorkLater, NotFound
+from harness.errors import DrillError, MayWorkLater, NotFound
 from harness.sandbox.kind import base, cluster, heal, left, limits, nodes
+from harness.sandbox.kind.data import open_database
+from harness.sandbox.kind.database import DrillPostgres
+from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import SANDBOX
 from harness.sandbox.kind.publish import PublishedImages, forget
 from harness.sandbox.kind.registry import Registry
@@ -44,7 +47,7 @@ def entered(model: SystemModel, name: str, state_dir: Path, which: Which = PROJE
     kube = found.kube(name)
     images = PublishedImages(model, registry, name)
     try:
-        yield KubernetesSystem(
+        system = KubernetesSystem(
             kube,
             model,
             host=found.node,
@@ -58,9 +61,22 @@ def entered(model: SystemModel, name: str, state_dir: Path, which: Which = PROJE
             ours=True,
             tell=nodes.tell,
         )
+        if model.database is not None:
+            with suppress(DrillError):  # of a drill that has ended there may be no database any more
+                open_database(found, system, _postgres(model, name, state_dir), images)
+        yield system
     finally:
         kube.close()
         registry.close()
+
+
+def _postgres(model: SystemModel, name: str, state_dir: Path) -> DrillPostgres:
+    """The database that another process has made. Raises NotFound when the drill has ended."""
+    folder = left.folders(state_dir) / name
+    mark = left.mark_of(state_dir, name)
+    return DrillPostgres(
+        name, database=model.name, network=nodes.NETWORK, mark=mark, folder=folder, image=Images().postgres
+    )
 
 
 def end(state_dir: Path, name: str, deadline: Deadline, which: Which = PROJECT) -> str:

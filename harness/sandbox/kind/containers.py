@@ -123,6 +123,17 @@ class Container:
             undo.pop_all()
         return container
 
+    @classmethod
+    def found(cls, name: str, network: str, deadline: Deadline) -> "Container | None":
+        """The container of a name, which another process may have made; None when it is gone. Raises as `start`."""
+        engine = Engine.open(deadline)
+        with engine.asked(f"looking at container {name}", deadline) as client:
+            try:
+                return cls(engine, client.containers.get(name), network)
+            except docker.errors.NotFound:
+                engine.close()
+                return None
+
     @property
     def name(self) -> str:
         """Its name, by which it is found on its network."""
@@ -271,21 +282,6 @@ def remove(engine: Engine, identity: str, name: str, deadline: Deadline) -> None
             return False
 
     wait_for(gone, deadline, f"the end of container {name}", every=limits.LOOK_EVERY)
-
-
-def make_volume(engine: Engine, name: str, labels: Mapping[str, str], deadline: Deadline) -> None:
-    """Makes a volume of Docker's; one that is there already is taken. Raises as `Engine.asked` does."""
-    with engine.asked(f"making volume {name}", deadline) as client:
-        client.api.create_volume(name, labels=dict(labels))
-
-
-def remove_volume(engine: Engine, name: str, deadline: Deadline) -> None:
-    """Removes a volume that no container uses; one that is gone is fine. Raises as `Engine.asked` does."""
-    with engine.asked(f"removing volume {name}", deadline) as client:
-        try:
-            client.api.remove_volume(name)
-        except docker.errors.NotFound:
-            return
 
 
 def _archive(files: tuple[CopiedFile, ...]) -> bytes:

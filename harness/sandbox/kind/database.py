@@ -6,8 +6,9 @@ After a restore another server may be the live one; those that are not stand bes
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -25,10 +26,12 @@ from harness.sandbox.common.dsn import with_password
 from harness.sandbox.common.postgres import HARNESS_ROLE, SERVICE_ROLE, accepts, wait_until_kept
 from harness.sandbox.kind import limits
 from harness.sandbox.kind.blueprint import PASSFILE, PORT, Blueprint
-from harness.sandbox.kind.containers import Container, make_volume, remove_volume
+from harness.sandbox.kind.containers import Container
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.inside import Inside
 from harness.sandbox.kind.marks import Mark
+from harness.sandbox.kind.standing import Standing
+from harness.sandbox.kind.volumes import make_volume, remove_volume
 from harness.system.values import Address
 
 _MAJOR: Final = 10_000  # server_version_num has the major version before four digits
@@ -66,17 +69,17 @@ class DrillPostgres:
     """
 
     def __init__(self, name: str, *, database: str, network: str, mark: Mark, folder: Path, image: str) -> None:
-        passwords = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        self.blueprint = Blueprint(name, database, network, mark, image, *passwords)
         self.folder = folder
         self.passfile = folder / "pgpass"
+        # Another process than the one that made the database finds its own password there, and never needs the other.
+        password = _password_in(self.passfile) or secrets.token_urlsafe(24)
+        self.blueprint = Blueprint(name, database, network, mark, image, password, secrets.token_urlsafe(24))
         self.major = ""
         self.live = DrillServer(1)
         self.lost: DrillServer | None = None
         self.servers = [self.live]  # all whose containers there may be
         self.keeper = Inside(f"{name}-receiver", {"PGPASSFILE": PASSFILE})
         self._receiver: Container | None = None
-        self._known: list[Address] = []
 
     @property
     def name(self) -> str:
@@ -123,9 +126,7 @@ class DrillPostgres:
         Raises:
             CannotCreate: the file with the password cannot be written.
         """
-        if address not in self._known:
-            self._known.append(address)
-            self._write_passfile()
+        self._admit(address)
         return make_conninfo(
             host=address.host,
             port=address.port,
@@ -160,6 +161,21 @@ class DrillPostgres:
             with psycopg.connect(with_password(self.dsn)) as session:
                 self.major = str(session.info.server_version // _MAJOR)
             undo.pop_all()
+
+    def see(self, numbers: Sequence[int], live: int, lost: int | None, deadline: Deadline) -> None:
+        """Takes in which servers there are by now, whichever process has made or removed them."""
+        there = {one.number: one for one in self.servers}
+        for gone in set(there) - set(numbers):
+            if (container := there.pop(gone).container) is not None:
+                container.let_go()
+        for number in numbers:
+            server = there.setdefault(number, DrillServer(number))
+            if server.container is None:
+                name, network = self.blueprint.server(number), self.blueprint.network
+                server.container = Container.found(name, network, deadline)
+        self.servers = [there[number] for number in numbers]
+        self.live = there[live]
+        self.lost = None if lost is None else there[lost]
 
     def wait_until_accepts(self, server: DrillServer, deadline: Deadline) -> None:
         """Waits until a server takes connections. Raises as `Container.wait_until` does."""
@@ -205,6 +221,8 @@ class DrillPostgres:
         Raises:
             MayWorkLater: something was left at the deadline.
         """
+        if (standing := Standing.read(self.folder)) is not None:
+            self.see(standing.servers, standing.live, standing.lost, deadline)
         containers = [one.container for one in self.servers if one.container is not None]
         containers += [self._receiver] if self._receiver is not None else []
         if containers:
@@ -219,14 +237,16 @@ class DrillPostgres:
                 remove_volume(engine, volume, deadline)
         self.passfile.unlink(missing_ok=True)
 
-    def _write_passfile(self) -> None:
-        password = self.blueprint.password
-        lines = [f"{one.host}:{one.port}:*:{HARNESS_ROLE}:{password}\n" for one in self._known]
-        draft = self.passfile.with_suffix(".draft")
+    def _admit(self, address: Address) -> None:
+        """Adds the password for an address to the passfile, which other processes may have added to."""
+        line = f"{address.host}:{address.port}:*:{HARNESS_ROLE}:{self.blueprint.password}\n"
+        draft = self.passfile.with_suffix(f".{os.getpid()}")
         try:
-            draft.touch(mode=0o600)
-            draft.write_text("".join(lines), encoding="utf-8")
-            draft.replace(self.passfile)
+            there = self.passfile.read_text(encoding="utf-8") if self.passfile.exists() else ""
+            if line not in there:
+                draft.touch(mode=0o600)
+                draft.write_text(there + line, encoding="utf-8")
+                draft.replace(self.passfile)
         except OSError as error:
             raise CannotCreate(f"{self.passfile}: cannot be written: {error.strerror}") from error
 
@@ -245,3 +265,10 @@ class DrillPostgres:
     def _log_end(self, program: str) -> str:
         container = self.live.container if program == "postgres" else self._receiver
         return "" if container is None else container.log_end()
+
+
+def _password_in(passfile: Path) -> str | None:
+    try:
+        return passfile.read_text(encoding="utf-8").splitlines()[0].rpartition(":")[2]
+    except (OSError, IndexError):
+        return None

@@ -3,9 +3,10 @@
 from contextlib import closing
 
 from harness.clock import Deadline
-from harness.sandbox.kind.containers import remove, remove_volume
+from harness.sandbox.kind.containers import remove
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.marks import OWNER, Abandoned, Found, Home, abandoned, alive, utc_seconds
+from harness.sandbox.kind.volumes import remove_volume
 
 
 def heal(deadline: Deadline, *, among: str = OWNER) -> tuple[Abandoned, ...]:

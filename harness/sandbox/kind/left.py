@@ -69,6 +69,18 @@ def noted(state_dir: Path) -> tuple[Found, ...]:
     return tuple(Found("namespace", path.name, path.name, _labels(path / _NOTE)) for path in paths)
 
 
+def mark_of(state_dir: Path, namespace: str) -> Mark:
+    """Whose a drill's sandbox is, by its folder.
+
+    Raises:
+        NotFound: there is no such folder, or its note cannot be read.
+    """
+    mark = Mark.read(_labels(folders(state_dir) / namespace / _NOTE))
+    if mark is None:
+        raise NotFound(f"{namespace}: nothing tells whose it is, so it has ended")
+    return mark
+
+
 def cluster_of(note: Mapping[str, str]) -> Which:
     """The cluster that a note tells of; the project's where it tells of none."""
     port = note.get(_PORT, "")

@@ -12,6 +12,7 @@ EXPIRY: Final = Duration.of(s=8 * 3600)  # longer than any game day; the owner's
 REMOVE: Final = Duration.of(s=10)  # of a container: measured 0.2 to 0.4 s; its processes are killed at once
 FAST_END: Final = Duration.of(s=10)  # of a server: it writes a checkpoint, of 32 MB at most
 LED: Final = Duration.of(s=10)  # for each node's proxy to follow an endpoint: tenths of a second, more under load
+STANDING: Final = Duration.of(s=130)  # somebody else restores meanwhile, which may take two minutes
 SECOND_LOOK: Final = Duration.of(s=1)  # what Docker was asked for is there in tenths of a second, or will not be
 MAKING: Final = Duration.of(s=5)  # between making and starting a container lie milliseconds; longer is left over
 CONNECT: Final = Duration.of(s=1)  # to a container on this machine: microseconds

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from harness.clock import Deadline
@@ -12,11 +13,13 @@ from harness.errors import InputError
 from harness.sandbox.common.backups import Backups
 from harness.sandbox.common.pages import Pages
 from harness.sandbox.common.reach import Reach
-from harness.sandbox.common.restoring import Restoring
+from harness.sandbox.common.restoring import Held, Restoring
 from harness.sandbox.common.server_admin import ServerAdmin, told
+from harness.sandbox.kind import limits
 from harness.sandbox.kind.database import DrillPostgres, DrillServer
 from harness.sandbox.kind.place import ServerDisk, VolumePlace
 from harness.sandbox.kind.servers import DrillServers, Lead
+from harness.sandbox.kind.standing import Standing, alone
 from harness.system.restoring import Backup, BackupKind, Point
 
 T = TypeVar("T")
@@ -33,7 +36,7 @@ class Clients(Protocol):
 
 
 class KindRecovery:
-    """The port Recovery. Thread-safe: one call after the other.
+    """The port Recovery. Thread-safe, and safe with other processes: one call after the other.
 
     Args:
         postgres: the database.
@@ -45,15 +48,18 @@ class KindRecovery:
     def __init__(
         self, postgres: DrillPostgres, clients: Clients, lead: Lead, version: Callable[[Deadline], str]
     ) -> None:
-        place = VolumePlace(postgres)
-        self._clients, self._version = clients, version
-        self._servers = DrillServers(postgres, place, lead)
+        self._place = place = VolumePlace(postgres)
+        self._postgres, self._clients, self._version = postgres, clients, version
+        self._servers = DrillServers(postgres, place, lead, self._note)
         self._admin = ServerAdmin(postgres, place)
         self._backups = Backups(postgres, place)
         self._reach = Reach(place, self._backups, self._admin)
         self._pages = Pages(postgres, self._admin, ServerDisk(postgres), postgres.folder / "page.json")
         self._restoring: Restoring[DrillServer] = Restoring(postgres, place, self._servers, self._backups, self._admin)
-        self._one = threading.RLock()
+        self._one = threading.Lock()
+        self._standing: Standing | None = None
+        if Standing.read(postgres.folder) is None:  # from now on others see how it stands
+            self._note()
 
     def back_up(self, kind: BackupKind, deadline: Deadline, *, safety: bool = False) -> Backup:
         """See the port."""
@@ -62,8 +68,7 @@ class KindRecovery:
 
     def backups(self, kind: BackupKind) -> tuple[Backup, ...]:
         """See the port."""
-        with self._one:
-            return self._backups.all(kind)
+        return self._backups.all(kind)
 
     def examine(self, backup: Backup, deadline: Deadline) -> str:
         """See the port."""
@@ -83,14 +88,12 @@ class KindRecovery:
 
     def turn_away(self, services: Sequence[str], deadline: Deadline) -> None:
         """See the port."""
-        with self._one:
-            self._clients.turn_away(services, deadline)
+        self._clients.turn_away(services, deadline)
         self._do(lambda: self._admin.quiet(deadline))
 
     def let_in(self, services: Sequence[str]) -> None:
         """See the port."""
-        with self._one:
-            self._clients.let_in(services)
+        self._clients.let_in(services)
 
     def close(self, deadline: Deadline) -> int:
         """See the port."""
@@ -114,7 +117,7 @@ class KindRecovery:
 
     def keeps(self) -> bool:
         """See the port."""
-        with self._one:
+        with self._alone():
             return self._restoring.keeps
 
     def swap_back(self, deadline: Deadline) -> None:
@@ -131,12 +134,12 @@ class KindRecovery:
 
     def lose(self, deadline: Deadline) -> None:
         """See the port."""
-        with self._one:
+        with self._alone():
             self._servers.lose(deadline)
 
     def find_again(self, deadline: Deadline) -> None:
         """See the port."""
-        with self._one:
+        with self._alone():
             self._servers.find_again(deadline)
 
     def has_disk(self) -> bool:
@@ -168,5 +171,45 @@ class KindRecovery:
 
     def _do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Does one thing, in an event loop of its own, with what the database's client raises told as our errors."""
-        with self._one, told():
+        with self._alone(), told():
             return asyncio.run(work())
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else changes anything meanwhile, and what others have changed before is seen."""
+        with self._one, alone(self._postgres.folder):
+            standing = Standing.read(self._postgres.folder)
+            if standing is not None and standing != self._standing:
+                self._see(standing)
+            try:
+                yield
+            finally:
+                self._note()
+
+    def _see(self, standing: Standing) -> None:
+        postgres = self._postgres
+        postgres.see(standing.servers, standing.live, standing.lost, Deadline.after(limits.DOCKER_CALL))
+        postgres.major = standing.major
+        there = {one.number: one for one in postgres.servers}
+        self._servers.made = standing.made
+        self._place.streams[:] = standing.streams
+        self._admin.timeline = standing.timeline
+        beside, kept = (there[one] if isinstance(one, int) else one for one in (standing.beside, standing.kept))
+        self._restoring.held = Held(beside=beside, kept=kept, swapped=standing.swapped)
+
+    def _note(self) -> None:
+        postgres, held = self._postgres, self._restoring.held
+        beside, kept = (one.number if isinstance(one, DrillServer) else one for one in (held.beside, held.kept))
+        self._standing = Standing(
+            made=self._servers.made,
+            servers=tuple(one.number for one in postgres.servers),
+            live=postgres.live.number,
+            lost=None if postgres.lost is None else postgres.lost.number,
+            beside=beside,
+            kept=kept,
+            swapped=held.swapped,
+            streams=tuple(self._place.streams),
+            timeline=self._admin.timeline,
+            major=postgres.major,
+        )
+        self._standing.write(postgres.folder)

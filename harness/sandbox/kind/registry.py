@@ -13,9 +13,10 @@ import httpx
 from harness.clock import Deadline
 from harness.errors import DeadlineExceeded, InputError, MayWorkLater, NotFound, Unavailable
 from harness.sandbox.kind import limits
-from harness.sandbox.kind.containers import Plan, Published, make_volume
+from harness.sandbox.kind.containers import Plan, Published
 from harness.sandbox.kind.engine import Engine
 from harness.sandbox.kind.marks import warm_labels
+from harness.sandbox.kind.volumes import make_volume
 from harness.sandbox.kind.warm import ensure
 
 _PORT: Final = 5000

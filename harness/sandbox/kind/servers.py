@@ -32,15 +32,16 @@ _FAST: Final = "SIGINT"  # a fast shutdown: sessions are ended, and a checkpoint
 class DrillServers:
     """See `harness.sandbox.common.place.Servers`."""
 
-    def __init__(self, postgres: DrillPostgres, place: VolumePlace, lead: Lead) -> None:
-        self._postgres, self._place, self._lead = postgres, place, lead
-        self._made = 1
+    def __init__(self, postgres: DrillPostgres, place: VolumePlace, lead: Lead, changed: Callable[[], None]) -> None:
+        self._postgres, self._place, self._lead, self._changed = postgres, place, lead, changed
+        self.made = 1
 
     def new(self) -> DrillServer:
-        """See the protocol."""
-        self._made += 1
-        server = DrillServer(self._made)
+        """See the protocol. That it is to be is noted before there is anything of it."""
+        self.made += 1
+        server = DrillServer(self.made)
         self._postgres.servers.append(server)
+        self._changed()
         return server
 
     async def begin(self, server: DrillServer, backup: str, settings: Mapping[str, str], deadline: Deadline) -> None:

@@ -12,22 +12,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.clock import Deadline, wait_for
+from harness.clock import Deadline
 from harness.errors import MayWorkLater
-from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.logs import Rescue
-from harness.sandbox.common.schema_versions import parts_of, version_told
 from harness.sandbox.kind import base, cluster, left, limits, nodes
 from harness.sandbox.kind.blueprint import PORT
 from harness.sandbox.kind.by_name import new_name
 from harness.sandbox.kind.cluster import Cluster
+from harness.sandbox.kind.data import lead_to, open_database
 from harness.sandbox.kind.database import DrillPostgres
 from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import Mark
 from harness.sandbox.kind.publish import PublishedImages, forget
-from harness.sandbox.kind.recovery import KindRecovery
 from harness.sandbox.kind.registry import Registry
-from harness.sandbox.kind.servers import Lead
 from harness.sandbox.kind.together import at_the_same_time
 from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes import database as endpoint
@@ -35,7 +32,6 @@ from harness.sandbox.kubernetes import namespace
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.expiry import Expiry
 from harness.sandbox.kubernetes.system import KubernetesSystem
-from harness.sandbox.kubernetes.turning import Turning
 from harness.system.model import SystemModel
 from harness.system.values import Address
 
@@ -127,9 +123,7 @@ def start(
         ]
         if postgres is not None:
             endpoint.write_secret(kube, postgres.service_url(endpoint.SERVICE), mark.labels("database"))
-            turning = Turning(kube, system.router, image=images.current(base.AGENT), labels=mark.labels("away"))
-            lead = partial(_lead, found, kube, mark.labels("database"))
-            parts.append(partial(_start_database, system, postgres, found.node, deadline, turning=turning, lead=lead))
+            parts.append(partial(_start_database, found, system, postgres, images, deadline))
         try:
             at_the_same_time(parts)
         except BaseException:
@@ -141,33 +135,15 @@ def start(
 
 
 def _start_database(
-    system: KindSandbox, postgres: DrillPostgres, node: str, deadline: Deadline, *, turning: Turning, lead: Lead
+    found: Cluster, system: KindSandbox, postgres: DrillPostgres, images: PublishedImages, deadline: Deadline
 ) -> None:
     postgres.start(deadline)
-    lead(Address(postgres.ip, PORT), deadline)
+    lead_to(found, system.kube, postgres.blueprint.mark.labels("database"), Address(postgres.ip, PORT), deadline)
     model = system.model.database
     files = model.schema_files if model else ()
     postgres.apply_schema(tuple(system.model.root / file for file in files))
     postgres.wait_until_kept(deadline)
-    folder = system.model.root / model.migrations if model and model.migrations else None
-    query = model.version_query if model else None
-    # By the port of a node, which stays the same, whatever server is the live one.
-    at = Address(node, endpoint.node_port(system.kube))
-    database = PostgresDatabase(postgres.dsn_at(at, postgres.database))
-    recovery = KindRecovery(postgres, turning, lead, partial(version_told, database, query))
-    system.open_database(database, *parts_of(database, folder, query), recovery)
-
-
-def _lead(found: Cluster, kube: Kube, labels: dict[str, str], address: Address, deadline: Deadline) -> None:
-    """Leads pods and harness to the database at another address, until each node's proxy has followed."""
-    endpoint.lead(kube, address, labels)
-    wanted = frozenset({f"{address.host}:{address.port}"})
-
-    def followed() -> bool:
-        there = found.proxied(kube.namespace, endpoint.SERVICE)
-        return all(one == wanted for one in there)
-
-    wait_for(followed, deadline, f"the nodes' way to the database at {address.host}", every=limits.LOOK_EVERY)
+    open_database(found, system, postgres, images)
 
 
 def _end(found: Cluster, kube: Kube, registry: Registry, postgres: DrillPostgres | None, state_dir: Path) -> None:
