@@ -163,17 +163,15 @@ class DrillPostgres:
             undo.pop_all()
 
     def see(self, numbers: Sequence[int], live: int, lost: int | None, deadline: Deadline) -> None:
-        """Takes in which servers there are by now, whichever process has made or removed them."""
-        there = {one.number: one for one in self.servers}
-        for gone in set(there) - set(numbers):
-            if (container := there.pop(gone).container) is not None:
-                container.let_go()
-        for number in numbers:
-            server = there.setdefault(number, DrillServer(number))
-            if server.container is None:
-                name, network = self.blueprint.server(number), self.blueprint.network
-                server.container = Container.found(name, network, deadline)
-        self.servers = [there[number] for number in numbers]
+        """Takes in which servers there are by now, whichever process has made, removed or started them."""
+        for one in self.servers:
+            if one.container is not None:
+                one.container.let_go()
+        network = self.blueprint.network
+        there = {
+            one: DrillServer(one, Container.found(self.blueprint.server(one), network, deadline)) for one in numbers
+        }
+        self.servers = list(there.values())
         self.live = there[live]
         self.lost = None if lost is None else there[lost]
 
