@@ -22,7 +22,7 @@ from harness.gate.seen import DatabaseSeen, Method, Reference
 from harness.gate.server import BYSTANDER, CLIENT_ROLE, DATABASE, SCRIPT_ROLE, Programs, Server, execute, write_settings
 from harness.journal.observation import Write, WriteOutcome
 from harness.sandbox.common.postgres import verifier
-from harness.sandbox.embedded.postgres import usable, wheel_install
+from harness.sandbox.embedded.binaries import usable, wheel_install
 from harness.units import Duration, Instant
 
 _DAY: Final = 86_400

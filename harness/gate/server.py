@@ -21,7 +21,7 @@ from harness.errors import Unavailable
 from harness.gate import limits
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.common.process import Process, mark_of
-from harness.sandbox.embedded.postgres import Binaries
+from harness.sandbox.embedded.binaries import Binaries
 from harness.sandbox.embedded.shared_memory import remove_segment
 
 GATE_ROLE: Final = "drill"

@@ -9,8 +9,8 @@ import pytest
 
 from harness.clock import wait_for
 from harness.errors import ConfigurationError, MayWorkLater, NotFound, Unavailable
+from harness.sandbox.embedded.binaries import copied, wheel_install
 from harness.sandbox.embedded.folder import folders
-from harness.sandbox.embedded.postgres import copied, wheel_install
 from harness.sandbox.embedded.start import StartedSandbox
 from harness.system.model import DatabaseTable, SystemModel
 from tests.support.sandboxes import echo, marked, opened, running_as_root, soon, state_folder

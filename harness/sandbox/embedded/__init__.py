@@ -8,9 +8,9 @@
     router.py, way.py, relay.py,
     delay.py, answer.py                        the way of clients to them
     ends.py                                    how connections end
-    postgres.py, wal.py, shared_memory.py,
-    disk.py, tls_front.py, certificates.py,
-    looking.py                                 the database
+    binaries.py, postgres.py, wal.py,
+    shared_memory.py, disk.py, tls_front.py,
+    certificates.py, looking.py                the database
     place.py, servers.py, losing.py,
     filling.py, recovery.py                    its backups, the servers beside it, and what a fault does
     limits.py                                  every number, with its reason

@@ -19,10 +19,11 @@ from harness.errors import DeadlineExceeded, NotFound, Unavailable
 from harness.sandbox.common import schema
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.binaries import wheel_install
 from harness.sandbox.embedded.deployment import Deployment
 from harness.sandbox.embedded.disk import MEGABYTE, Disk
 from harness.sandbox.embedded.folder import Folder
-from harness.sandbox.embedded.postgres import Postgres, wheel_install
+from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.pressure import Pressure
 from harness.sandbox.embedded.recovery import RecoveryCalls
 from harness.sandbox.embedded.router import TcpRouter

