@@ -22,6 +22,7 @@ from harness.sandbox.kind.engine import Engine, refusal
 
 T = TypeVar("T")
 CONFLICT: Final = 409  # Docker's answer when something is used, or being removed
+MISSING: Final = 404
 _GONE: Final = ("exited", "dead", "removing")  # states of a container that does not run any more
 
 
@@ -208,7 +209,7 @@ class Container:
             try:
                 self._found.kill(signal=name)
             except docker.errors.APIError as error:
-                if error.status_code != CONFLICT:  # it does not run
+                if error.status_code not in (CONFLICT, MISSING):  # it does not run, or is gone
                     raise
         wait_for(lambda: self.ended(deadline), deadline, f"the end of container {self.name}", every=limits.LOOK_EVERY)
 

@@ -70,6 +70,7 @@ class DrillServers:
 
     async def serve(self, server: DrillServer, deadline: Deadline) -> None:
         """See the protocol. What it has written since it was promoted goes to the archive now."""
+        self._postgres.live = server  # first: what fails from here on is what `retire` has to stop
         if server.made.ended(deadline):
             server.made.start_again(deadline)
             await asyncio.to_thread(self._postgres.wait_until_accepts, server, deadline)
@@ -80,7 +81,6 @@ class DrillServers:
             command = sql.Literal(archive_command(ARCHIVE))
             await session.execute(sql.SQL("ALTER SYSTEM SET archive_command TO {}").format(command))
             await session.execute("SELECT pg_reload_conf()")
-        self._postgres.live = server
         self._lead(Address(server.made.ip, PORT), deadline)
 
     async def receive(self, deadline: Deadline) -> None:  # noqa: ARG002 - the receiver is told
