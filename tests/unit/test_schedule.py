@@ -89,8 +89,22 @@ def test_a_crontab_goes_by_the_clocks_of_this_machine_and_a_cron_job_by_utc(berl
 def test_a_time_that_clocks_skip_or_show_twice_is_due_once_and_not_too_late(berlin: None) -> None:
     del berlin
     calendar = calendar_of(By.CRONTAB, "30 2 * * *")
-    assert calendar(at("2026-03-28T12:00"), 2) == (at("2026-03-29T00:30"), at("2026-03-30T00:30"))
+    assert calendar(at("2026-03-28T12:00"), 2) == (at("2026-03-29T01:00"), at("2026-03-30T00:30"))
     assert calendar(at("2026-10-24T12:00"), 2) == (at("2026-10-25T00:30"), at("2026-10-26T01:30"))
+    assert calendar(at("2026-10-25T01:20"), 1) == (at("2026-10-26T01:30"),)
+
+
+def test_what_runs_often_goes_on_in_the_hour_that_comes_twice_and_not_in_the_one_that_is_skipped(berlin: None) -> None:
+    del berlin
+    often = calendar_of(By.CRONTAB, "*/10 * * * *")
+    assert between(often, at("2026-10-25T01:20:01"), at("2026-10-25T01:30:06")) == (at("2026-10-25T01:30"),)
+    for start in (at("2026-10-24T23:30"), at("2026-03-28T23:30")):
+        every = tuple(start + timedelta(minutes=10 * number) for number in range(1, 25))
+        assert between(often, start, start + timedelta(hours=4)) == every
+    hourly = calendar_of(By.CRONTAB, "@hourly")
+    assert hourly(at("2026-10-25T00:00"), 2) == (at("2026-10-25T01:00"), at("2026-10-25T02:00"))
+    twice = calendar_of(By.CRONTAB, "0 1,2 * * *")
+    assert twice(at("2026-03-28T12:00"), 2) == (at("2026-03-29T00:00"), at("2026-03-29T01:00"))
 
 
 def test_a_day_that_never_comes_is_never_due() -> None:

@@ -9,7 +9,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from heapq import merge
 from itertools import islice
 from typing import Final
 
@@ -33,6 +34,8 @@ _WORDS: Final = re.compile(r"(?i)\b(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|ap
 _FIELD: Final = re.compile(r"[\d*,/-]+")
 _FIELDS: Final = 5
 _SHORT: Final = frozenset({"@hourly", "@daily", "@weekly", "@monthly", "@yearly"})
+_NAMED: Final = {"@hourly": "0 * * * *"}  # of those, the one that runs more than once a day
+_BACK: Final = timedelta(hours=3)  # clocks are put back by less: cron takes no larger step for a change of the season
 
 
 def calendar_of(by: By, when: str) -> Calendar:
@@ -102,18 +105,36 @@ def _require_fields(when: str) -> None:
 
 
 def _by_fields(when: str, moment: datetime, clocks: tzinfo | None) -> Iterator[datetime]:
-    shown = moment.astimezone(clocks).replace(tzinfo=None)
-    steps = croniter(when, shown)
+    """The moments after one, as cron takes them where clocks are put forward or back (cron(8) of Vixie's).
+
+    What runs at fixed times runs once: the first time that clocks show it, or as soon as they have skipped it. What runs
+    again and again, its minute or hour begins with '*', goes on with the clocks: in the hour that comes twice as well,
+    and not in the one that is skipped.
+    """
+    often = any(field.startswith("*") for field in _NAMED.get(when, when).split()[:2])
+    folds = (0, 1) if often and clocks is None else (0,)
+    start = (moment - _BACK).astimezone(clocks).replace(tzinfo=None)
+    last = moment
+    for found in merge(*(_walked(when, start, clocks, fold, often=often) for fold in folds)):
+        if found > last:
+            yield (last := found)
+
+
+def _walked(when: str, start: datetime, clocks: tzinfo | None, fold: int, *, often: bool) -> Iterator[datetime]:
+    """What follows on a time that clocks show, with every time that they show twice taken as the first or the second."""
+    steps = croniter(when, start)
     while True:
         try:
-            found: datetime = steps.get_next(datetime)
+            shown: datetime = steps.get_next(datetime)
         except CroniterError:  # there is none in the years that are looked at: the 30th of February
             return
-        yield _utc(found, clocks)
+        found = _utc(shown, clocks, fold)
+        while not (exists := found.astimezone(clocks).replace(tzinfo=None, fold=0) == shown) and not often:
+            shown += timedelta(minutes=1)  # to the end of what is skipped
+            found = _utc(shown, clocks, fold)
+        if exists:
+            yield found
 
 
-def _utc(shown: datetime, clocks: tzinfo | None) -> datetime:
-    """The moment at which clocks show a time: the first, where they show it twice or skip it, as cron takes it."""
-    if clocks:
-        return shown.replace(tzinfo=clocks)
-    return min(shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+def _utc(shown: datetime, clocks: tzinfo | None, fold: int) -> datetime:
+    return shown.replace(tzinfo=clocks, fold=fold).astimezone(UTC)
