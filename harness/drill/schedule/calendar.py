@@ -122,7 +122,8 @@ def _by_fields(when: str, moment: datetime, clocks: tzinfo | None) -> Iterator[d
 
 def _walked(when: str, start: datetime, clocks: tzinfo | None, fold: int, *, often: bool) -> Iterator[datetime]:
     """What follows on a time that clocks show, with every time that they show twice taken as the first or the second."""
-    steps = croniter(when, start)
+    # a day field that begins with '*' has cron ask for both days; to Kubernetes '*/2' is any other restriction
+    steps = croniter(when, start, implement_cron_bug=clocks is None)
     while True:
         try:
             shown: datetime = steps.get_next(datetime)
