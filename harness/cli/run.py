@@ -52,6 +52,10 @@ def run(
         str | None,
         typer.Option("--shard", help="only the drills that fall to shard I of N machines", metavar="I/N"),
     ] = None,
+    of_run: Annotated[
+        str | None,
+        typer.Option("--of-run", help="name of the run that is spread: drill merge takes no shard of another for one"),
+    ] = None,
     planned_by: Annotated[
         Path | None,
         typer.Option("--durations", help="spread shards by how long drills took in the history of this folder of runs"),
@@ -80,7 +84,8 @@ def run(
     drills = collect_drills(paths or FEATURES, system=system, tags=tag)
     settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     planned = _planned(drills, sandboxes, settings)
-    shards = plan_shards([(one.slug, name) for one, name in planned], shard, planned_by if workers == 1 else None)
+    slugs = [(one.slug, name) for one, name in planned]
+    shards = plan_shards(slugs, shard, planned_by if workers == 1 else None, of_run=of_run)
     planned = [(one, name) for one, name in planned if shards.plan[one.slug] in shards.there]
     if dry_run:
         with results_to_stdout():

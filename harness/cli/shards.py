@@ -20,27 +20,32 @@ from harness.report.shards import Shards, parse_shard, spread
 from harness.report.write import INDEX, REPORT
 
 
-def plan_shards(drills: Sequence[tuple[str, str]], shard: str | None, runs: Path | None) -> Shards:
+def plan_shards(
+    drills: Sequence[tuple[str, str]], shard: str | None, runs: Path | None, *, of_run: str | None = None
+) -> Shards:
     """Which of all drills fall to this shard.
 
     Args:
         drills: the id of each with its sandbox.
         shard: such as '2/8'; None where one machine runs them all.
         runs: the folder of runs whose history tells how long each took; None where each counts the same.
+        of_run: the name of the run that is spread; None where nobody has named it.
 
     Raises:
-        UsageError: `shard` is no shard, or there are durations and no shard to plan.
+        UsageError: `shard` is no shard, or there are durations or a name and no shard.
         NotFound: there is no history.
         InputError: the history is damaged.
     """
     if runs and not shard:
         raise UsageError("--durations: only shards are planned by durations; name one with --shard")
+    if of_run and not shard:
+        raise UsageError("--of-run: only shards are of a run; name one with --shard")
     number, of = parse_shard(shard) if shard else (1, 1)
     took = durations(runs) if runs else {}
     if runs and not took:
         raise NotFound(f"{runs}: no history of drills is in this folder; leave --durations out, or name that of others")
     plan = spread({one: took.get((one, sandbox)) for one, sandbox in drills}, of)
-    return Shards(version=version("rollback-drill"), of=of, there=(number,), plan=plan)
+    return Shards(version=version("rollback-drill"), run=of_run or "", of=of, there=(number,), plan=plan)
 
 
 def merge(

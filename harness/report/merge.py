@@ -91,6 +91,7 @@ def _together(parts: dict[Path, Shards]) -> Shards:
     (first, one), *others = parts.items()
     for path, other in others:
         for what, here, there in (
+            ("run", one.run or "none that is named", other.run or "none that is named"),
             ("version of drill", one.version, other.version),
             ("number of shards", one.of, other.of),
             ("plan of drills", one.plan, other.plan),
@@ -98,8 +99,8 @@ def _together(parts: dict[Path, Shards]) -> Shards:
             if here != there:
                 told = f": {here} and {there}" if not isinstance(here, dict) else ""
                 raise InputError(
-                    f"{first} and {path} do not belong together: they have another {what}{told}; run every shard with"
-                    " the same drill, features and durations"
+                    f"{first} and {path} do not belong together: they have another {what}{told}; run every shard for"
+                    " the same run, with the same drill, features and durations"
                 )
     numbers = sorted({number for each in parts.values() for number in each.there})
     return one.model_copy(update={"there": tuple(numbers), "merged": True})

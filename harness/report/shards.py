@@ -33,6 +33,7 @@ class Shards(Value):
 
     schema_version: Literal[1] = 1
     version: str = Field(description="of drill")
+    run: str = Field(default="", max_length=200, description="of whose run they are, as who runs them names it")
     of: int = Field(ge=1, le=MOST, description="how many shards there are in all")
     there: tuple[int, ...] = Field(description="the numbers, from 1, of those whose drills are in this folder")
     merged: bool = Field(default=False, description="whether shards were put together here, so that all belong here")

@@ -90,8 +90,10 @@ def test_shards_are_an_indexed_job_that_runs_again_what_may_work_later_and_nothi
     assert set(judged["onExitCodes"]["values"]) == {1, 2, 3} | errors
     [container] = pod_of(job)["containers"]
     assert container["args"] == [
-        *("schedule", "shard", "--of=8", "--out=/results/$(JOB)", "--", "run", "features", "--tag", "not kind")
+        *("schedule", "shard", "--of=8", "--out=/results/$(JOB)-$(RUN)", "--", "run", "features", "--tag", "not kind")
     ]
+    labels = {one["name"]: one["valueFrom"]["fieldRef"]["fieldPath"] for one in container["env"] if "valueFrom" in one}
+    assert labels["RUN"] == "metadata.labels['batch.kubernetes.io/controller-uid']", "not only the name: it comes again"
 
 
 def _all(family: type[DrillError]) -> set[type[DrillError]]:

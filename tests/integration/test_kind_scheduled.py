@@ -205,8 +205,8 @@ def test_shards_in_pods_give_what_one_run_gives_though_a_pod_was_deleted_in_the_
     place.install("spread", "--shards", 2, "--at-once", 2)
     place.install("nightly", "--when", "0 2 * * *")
     one = start_now(kube, "nightly")
-    wait_for(lambda: place.has("spread-1/shard-*/*/*-goes-back/journal.jsonl"), soon(120), "a drill in a pod")
-    [running] = _pods_of(kube, "spread-1", lambda index: place.has(f"spread-1/shard-{index + 1}/*/*-goes-back"))
+    wait_for(lambda: place.has("spread-1-*/shard-*/*/*-goes-back/journal.jsonl"), soon(120), "a drill in a pod")
+    [running] = _pods_of(kube, "spread-1", lambda index: place.has(f"spread-1-*/shard-{index + 1}/*/*-goes-back"))
     kube.call(kube.core.delete_namespaced_pod, running, kube.namespace)
     assert ended(kube, one, 180).failed == 1, "a drill was invalid, and is not run again"
     status = ended(kube, "spread-1", 180)
@@ -214,8 +214,8 @@ def test_shards_in_pods_give_what_one_run_gives_though_a_pod_was_deleted_in_the_
     assert "nightly" in shown.out
     assert "not as expected" in shown.out
     found = place.results(tmp_path / "results")
-    assert [*found.glob("spread-1/broken-off/shard-*")], "what the pod left that was deleted"
-    merged = drill("merge", *sorted(found.glob("spread-1/shard-*")), "--out", tmp_path / "merged", state=place.state)
+    assert [*found.glob("spread-1-*/broken-off/shard-*")], "what the pod left that was deleted"
+    merged = drill("merge", *sorted(found.glob("spread-1-*/shard-*")), "--out", tmp_path / "merged", state=place.state)
     assert merged.code == 2, merged.err
     assert status.succeeded == 1
     began, over = read_events(found / "schedules/nightly")

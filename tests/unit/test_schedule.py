@@ -107,7 +107,9 @@ def test_what_runs_often_goes_on_in_the_hour_that_comes_twice_and_not_in_the_one
     assert twice(at("2026-03-28T12:00"), 2) == (at("2026-03-29T00:00"), at("2026-03-29T01:00"))
 
 
-def test_a_crontab_takes_a_day_that_begins_with_a_star_as_cron_does_and_a_cron_job_as_kubernetes_does(berlin: None) -> None:
+def test_a_crontab_takes_a_day_that_begins_with_a_star_as_cron_does_and_a_cron_job_as_kubernetes_does(
+    berlin: None,
+) -> None:
     del berlin
     when, start = "0 2 */2 * mon", at("2026-11-30T12:00")
     assert calendar_of(By.CRONTAB, when)(start, 2) == (at("2026-12-07T01:00"), at("2026-12-21T01:00"))

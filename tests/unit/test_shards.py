@@ -144,6 +144,7 @@ def test_the_same_shard_twice_is_one(parts: list[Path], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("update", "told"),
     [
+        ({"run": "release-1-5c3e"}, "another run: none that is named and release-1-5c3e"),
         ({"version": "2"}, "version of drill: 0 and 2"),
         ({"of": 4}, "number of shards: 3 and 4"),
         ({"plan": {"a": 1}}, "plan of drills; run every shard"),
@@ -298,6 +299,12 @@ def test_durations_are_of_drills_that_came_to_their_end(tmp_path: Path) -> None:
         plan_shards(drills, "1/2", tmp_path / "none")
     with pytest.raises(UsageError, match="--shard"):
         plan_shards(drills, None, tmp_path)
+
+
+def test_a_shard_says_of_which_run_it_is() -> None:
+    assert plan_shards([("a", "embedded")], "1/2", None, of_run="release-1-5c3e").run == "release-1-5c3e"
+    with pytest.raises(UsageError, match="--of-run"):
+        plan_shards([("a", "embedded")], None, None, of_run="release-1-5c3e")
 
 
 @pytest.mark.parametrize(

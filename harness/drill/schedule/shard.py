@@ -16,7 +16,7 @@ def run_shard(command: Sequence[str], number: int, of: int, out: Path, tell: Cal
     """Runs a shard into a folder of its own, `shard-<number>` of `out`, and returns its exit code.
 
     What an earlier pod of the shard has left there is put aside, and kept: its drills are run again, and a drill that
-    came to its end twice could not be merged.
+    came to its end twice could not be merged. The name of `out` is that of the run: no shard of another is merged with it.
 
     Args:
         command: `run ...`, without a shard.
@@ -32,7 +32,8 @@ def run_shard(command: Sequence[str], number: int, of: int, out: Path, tell: Cal
     folder = out / f"shard-{number}"
     if aside := _put_aside(folder, out / BROKEN_OFF):
         tell(f"shard {number} is run again; what an earlier pod has left of it is in {aside}")
-    running = Command([*command, "--shard", f"{number}/{of}", "--out", str(folder)], tell, keep=False)
+    whose = ["--shard", f"{number}/{of}", "--of-run", out.resolve().name]
+    running = Command([*command, *whose, "--out", str(folder)], tell, keep=False)
     try:
         running.join()
     except KeyboardInterrupt:
