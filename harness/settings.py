@@ -156,3 +156,13 @@ class Settings:
 
     read_rows: Duration = Duration.of(s=15)
     """For reading all ledger rows: thousands of short rows, in a session of its own."""
+
+    @property
+    def stopping(self) -> Duration:
+        """For a drill that is stopped to take back what it did, and for its watchdog to try what it could not.
+
+        The sum of what each part may take, as `restore` goes through them: mostly all of them take seconds.
+        """
+        observer = self.settle + self.read_rows + self.settle  # its writers, the last look at the rows, its own end
+        fault = self.undo + self.settle
+        return observer + self.clean_up + fault + self.notices + self.teardown + self.heal

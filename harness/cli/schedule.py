@@ -101,7 +101,15 @@ def _show_cluster(found: Sequence[OnCluster], *, json: bool) -> int:
 
 def _row(state: State, late: int) -> tuple[str, ...]:
     last, ended = state.last, state.ended
-    how = "–" if last is None else "under way, or killed" if ended is None else f"exit {ended.code}"
+    how = "–"
+    if last:
+        how = (
+            "under way, or killed"
+            if ended is None
+            else "stopped and left"
+            if ended.code is None
+            else f"exit {ended.code}"
+        )
     return (
         state.schedule.name,
         state.schedule.by,

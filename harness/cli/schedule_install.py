@@ -23,6 +23,7 @@ from harness.errors import InputError, UsageError
 from harness.journal.schedule import NAME, PLAN, By, Schedule, read_schedule
 from harness.report.write import stable_json, write_whole
 from harness.sandbox.common.environment import named
+from harness.settings import Settings
 from harness.units import Duration
 
 UNITS: Final = Path("~/.config/systemd/user")  # of the user; those of the system are in /etc/systemd/system
@@ -56,7 +57,7 @@ def systemd(
     schedule = _scheduled(name, By.SYSTEMD, when, command, schedules)
     _keep(schedule, schedules)
     folder = units.expanduser()
-    for file, text in units_of(schedule, _starts(name, schedules)).items():
+    for file, text in units_of(schedule, _starts(name, schedules), Settings().stopping).items():
         write_whole(folder / file, text)
         tell(f"{folder / file} is written")
     mine = "--user " if folder == UNITS.expanduser() else ""

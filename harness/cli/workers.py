@@ -72,34 +72,38 @@ def run_together(arguments: Sequence[str], workers: int, folder: Path) -> Togeth
         )
         for number in range(1, workers + 1)
     ]
-    stopped = _wait(commands)
-    codes = [command.code for command in commands]
+    codes, stopped = _wait(commands)
+    ended = [code for code in codes if code is not None]
+    if stopped and len(ended) < len(codes):
+        tell(
+            f"not every worker has taken back what it did; {parts} has what they left, for drill merge, once they have"
+        )
+        raise stopped
     left = [out for out in (parts / str(number) for number in range(1, workers + 1)) if _left(out)]
     if not left:
-        failed = max(commands, key=lambda command: command.code)
-        raise DrillError(f"no worker began a drill: {failed.said}")
+        raise DrillError(f"no worker began a drill: {commands[ended.index(max(ended))].said}")
     try:
         merged = merge(left, folder, workers=workers)
     except DrillError as error:
         tell(f"what the workers left is in {parts}: drill merge puts it together")
         raise type(error)(str(error)) from error
     shutil.rmtree(parts)
-    return Together(merged, max([code for code in codes if code >= ERROR], default=0), stopped)
+    return Together(merged, max([code for code in ended if code >= ERROR], default=0), stopped)
 
 
-def _wait(commands: Sequence[Command]) -> KeyboardInterrupt | None:
-    """Waits for all; whoever stops the run stops each of them, once, and they undo what they did."""
+def _wait(commands: Sequence[Command]) -> tuple[list[int | None], KeyboardInterrupt | None]:
+    """Waits for all; whoever stops the run stops each of them, once, and they undo what they did.
+
+    Returns:
+        The exit codes, None for who is still at it; and what stopped them.
+    """
     try:
-        for command in commands:
-            command.join()
+        return [command.join() for command in commands], None
     except KeyboardInterrupt as error:
-        tell(f"{counted(len(commands), 'worker')} {are(len(commands))} stopped; what they did is undone")
+        tell(f"{counted(len(commands), 'worker')} {are(len(commands))} stopped, and what they did is taken back")
         for command in commands:
             command.interrupt()
-        for command in commands:
-            command.settle()
-        return error
-    return None
+        return [command.settle() for command in commands], error
 
 
 def _left(out: Path) -> bool:

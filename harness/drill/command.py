@@ -17,10 +17,9 @@ from signal import SIGINT
 from typing import IO, Final
 
 from harness.errors import CannotCreate, InternalError
-from harness.units import Duration
+from harness.settings import Settings
 
 DRILL: Final = (sys.executable, "-c", "from harness.cli.main import main; main()")
-_STOPPED: Final = Duration.of(s=120)  # for drills to undo what they did when they are stopped: sandboxes and all
 _TAIL: Final = 10  # lines: a reason, and what to do
 
 
@@ -70,32 +69,39 @@ class Command:
             thread.start()
 
     @property
-    def code(self) -> int:
-        """The exit code of a command that has ended; one that was killed is an error, and no good end."""
-        returned = self._process.returncode
-        return returned if returned >= 0 else InternalError.exit_code
-
-    @property
     def said(self) -> str:
         """The last lines that it said on stderr."""
         return "\n".join(self._tail)
 
-    def join(self, timeout: Duration | None = None) -> None:
-        """Waits for the end: drills have deadlines of their own."""
-        seconds = timeout.seconds if timeout else None
-        self._process.wait(seconds)
-        for thread in self._threads:
-            thread.join(seconds)
+    def join(self) -> int:
+        """Waits for the end, as drills have deadlines of their own.
+
+        Returns:
+            The exit code; a command that was killed is an error, and no good end.
+        """
+        return self._end(None)
 
     def interrupt(self) -> None:
         """Stops it, as Ctrl-C does."""
         with suppress(ProcessLookupError):
             self._process.send_signal(SIGINT)
 
-    def settle(self) -> None:
-        """Waits until a command that was interrupted has undone what it did; its watchdog has it otherwise."""
-        with suppress(subprocess.TimeoutExpired):
-            self.join(_STOPPED)
+    def settle(self) -> int | None:
+        """Waits until a command that was interrupted has undone what it did.
+
+        Returns:
+            The exit code as `join` does; None where it is still at it after all the time that this may take.
+        """
+        try:
+            return self._end(Settings().stopping.seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _end(self, seconds: float | None) -> int:
+        returned = self._process.wait(seconds)
+        for thread in self._threads:
+            thread.join(seconds)
+        return returned if returned >= 0 else InternalError.exit_code
 
     def _keep(self, pipe: IO[str]) -> None:
         with pipe:

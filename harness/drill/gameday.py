@@ -18,6 +18,7 @@ from harness.drill.gameday_model import Drills, GameDay, Pause, Step
 from harness.errors import InputError, UsageError
 from harness.journal.gameday import Begun, Ended, StepBegun, StepEnded, append
 from harness.system.blackout import first_stretch
+from harness.units import counted
 
 Tell = Callable[[str], None]
 Ask = Callable[[Pause], str]
@@ -52,7 +53,7 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -
 
     Raises:
         CannotCreate: the record cannot be written.
-        KeyboardInterrupt: a person stopped it; the drills have undone what they did.
+        KeyboardInterrupt: a person stopped it; `tell` was told where drills still take back what they did.
     """
     budget = Deadline.after(day.budget)
     append(folder, Begun(utc=utc_second(), name=day.name, steps=tuple(step.title for step in day.steps)))
@@ -109,15 +110,14 @@ def _drill(step: Step, number: int, out: Path, tell: Tell) -> StepEnded:
         prefix = f"{step.title} {place}: " if len(step.drills) > 1 else ""
         commands.append(Command([*command_of(one, out), "--json"], _prefixed(tell, prefix), keep=True))
     try:
-        for command in commands:
-            command.join()
+        codes = [command.join() for command in commands]
     except KeyboardInterrupt:
         for command in commands:
             command.interrupt()
-        for command in commands:
-            command.settle()
+        if left := sum(command.settle() is None for command in commands):
+            tell(f"{counted(left, 'run')} left: what drills did is still being taken back, by watchdogs if they die")
         raise
-    runs = [Run(command.code, _folder(command.out, out)) for command in commands]
+    runs = [Run(code, _folder(command.out, out)) for code, command in zip(codes, commands, strict=True)]
     return StepEnded(
         utc=utc_second(),
         step=number,

@@ -64,8 +64,10 @@ class Ended(Value):
 
     kind: Literal["ended"] = "ended"
     utc: str
-    code: int = Field(description="its exit code")
-    said: str = Field(default="", description="the end of what it said on stderr, where it could not be run")
+    code: int | None = Field(
+        description="its exit code; null where it was stopped and left, because it still took back what it did"
+    )
+    said: str = Field(default="", description="the end of what it said on stderr, where it could not run or was left")
 
 
 class Refused(Value):

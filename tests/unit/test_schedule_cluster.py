@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kubernetes import client
 from harness.clock import utc_now
 from harness.drill.schedule.cluster import chart, files_of, on_cluster, values_in
 from harness.errors import InputError, NotFound
+from harness.settings import Settings
 
 
 def cron_job(*, last: datetime | None, suspend: bool = False) -> Any:
@@ -88,6 +90,12 @@ def test_values_are_a_table(tmp_path: Path) -> None:
         values_in(tmp_path / "values.yaml")
     with pytest.raises(NotFound):
         values_in(tmp_path / "none")
+
+
+def test_a_pod_has_the_time_that_a_drill_may_take_to_stop() -> None:
+    pod = (chart() / "templates/_helpers.tpl").read_text()
+    [grace] = re.findall(r"^terminationGracePeriodSeconds: (\d+)$", pod, re.MULTILINE)
+    assert Settings().stopping.seconds + 30 <= int(grace)
 
 
 def test_the_chart_is_there() -> None:

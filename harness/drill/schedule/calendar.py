@@ -107,9 +107,9 @@ def _require_fields(when: str) -> None:
 def _by_fields(when: str, moment: datetime, clocks: tzinfo | None) -> Iterator[datetime]:
     """The moments after one, as cron takes them where clocks are put forward or back (cron(8) of Vixie's).
 
-    What runs at fixed times runs once: the first time that clocks show it, or as soon as they have skipped it. What runs
-    again and again, its minute or hour begins with '*', goes on with the clocks: in the hour that comes twice as well,
-    and not in the one that is skipped.
+    What runs at fixed times runs once: the first time that clocks show it, or as soon as they have skipped it. What
+    runs again and again, its minute or hour begins with '*', goes on with the clocks: in the hour that comes twice as
+    well, and not in the one that is skipped.
     """
     often = any(field.startswith("*") for field in _NAMED.get(when, when).split()[:2])
     folds = (0, 1) if often and clocks is None else (0,)
@@ -121,7 +121,7 @@ def _by_fields(when: str, moment: datetime, clocks: tzinfo | None) -> Iterator[d
 
 
 def _walked(when: str, start: datetime, clocks: tzinfo | None, fold: int, *, often: bool) -> Iterator[datetime]:
-    """What follows on a time that clocks show, with every time that they show twice taken as the first or the second."""
+    """What follows on a time that clocks show; what they show twice is taken as the first (fold 0) or the second."""
     # a day field that begins with '*' has cron ask for both days; to Kubernetes '*/2' is any other restriction
     steps = croniter(when, start, implement_cron_bug=clocks is None)
     while True:

@@ -37,7 +37,7 @@ def run_once(schedule: Schedule, folder: Path, tell: Tell) -> int:
         Taken: another schedule of the folder is under way, or this one is; that is in the record.
         UsageError, Unavailable: its calendar cannot be read.
         CannotCreate: the record cannot be written, or the command's folder is not there.
-        KeyboardInterrupt: somebody stopped it; what it did is undone.
+        KeyboardInterrupt: somebody stopped it; the record has how it ended, or that it still takes back what it did.
     """
     try:
         with alone(
@@ -58,13 +58,16 @@ def _run(schedule: Schedule, folder: Path, tell: Tell) -> int:
     environment = {**everything(), **schedule.environment}
     command = Command(schedule.command, tell, keep=False, folder=Path(schedule.folder), environment=environment)
     try:
-        command.join()
+        code = command.join()
     except KeyboardInterrupt:
         command.interrupt()
-        command.settle()
-        _ended(command, folder)
+        stopped = command.settle()
+        if stopped is None:
+            tell(f"{schedule.name} is left: it still takes back what it did, and its watchdog does if it is killed")
+        append(folder, _ended(stopped, command.said))
         raise
-    return _ended(command, folder)
+    append(folder, _ended(code, command.said))
+    return code
 
 
 def _began(before: State, tell: Tell) -> Began:
@@ -74,6 +77,10 @@ def _began(before: State, tell: Tell) -> Began:
     due = between(calendar, datetime.fromisoformat(before.since), now + _EARLY)
     if before.last and not before.ended:
         tell(f"the run of {schedule.name} that began at {before.last.utc} did not come to its end: it was killed")
+    if before.ended and before.ended.code is None:
+        tell(
+            f"the run of {schedule.name} that was stopped at {before.ended.utc} had not taken back by then what it did"
+        )
     if missed := due[:-1]:
         tell(missed_sentence(schedule.name, [_text(one) for one in missed]))
     if due and now - due[-1] > _LATE:
@@ -110,10 +117,8 @@ def missed_sentence(name: str, moments: Sequence[str]) -> str:
     return f"{least}{counted(len(moments), 'run')} of {name} {are(len(moments), 'was', 'were')} missed: due at {shown}"
 
 
-def _ended(command: Command, folder: Path) -> int:
-    code = command.code
-    append(folder, Ended(utc=_text(utc_now()), code=code, said=command.said if code >= _ERRORS else ""))
-    return code
+def _ended(code: int | None, said: str) -> Ended:
+    return Ended(utc=_text(utc_now()), code=code, said=said if code is None or code >= _ERRORS else "")
 
 
 def _text(moment: datetime) -> str:

@@ -16,7 +16,8 @@ def run_shard(command: Sequence[str], number: int, of: int, out: Path, tell: Cal
     """Runs a shard into a folder of its own, `shard-<number>` of `out`, and returns its exit code.
 
     What an earlier pod of the shard has left there is put aside, and kept: its drills are run again, and a drill that
-    came to its end twice could not be merged. The name of `out` is that of the run: no shard of another is merged with it.
+    came to its end twice could not be merged. The run is named as `out` is: no shard of another is
+    merged with it.
 
     Args:
         command: `run ...`, without a shard.
@@ -26,7 +27,7 @@ def run_shard(command: Sequence[str], number: int, of: int, out: Path, tell: Cal
         tell: told what goes on.
 
     Raises:
-        MayWorkLater: it was stopped; what it did is undone, and the shard can be run again.
+        MayWorkLater: it was stopped, and the shard can be run again; says where it was left before it was at its end.
         CannotCreate: the folder cannot be written.
     """
     folder = out / f"shard-{number}"
@@ -35,12 +36,11 @@ def run_shard(command: Sequence[str], number: int, of: int, out: Path, tell: Cal
     whose = ["--shard", f"{number}/{of}", "--of-run", out.resolve().name]
     running = Command([*command, *whose, "--out", str(folder)], tell, keep=False)
     try:
-        running.join()
+        return running.join()
     except KeyboardInterrupt:
         running.interrupt()
-        running.settle()
-        raise MayWorkLater(f"shard {number} of {of} was stopped before its end; it can be run again") from None
-    return running.code
+        left = "" if running.settle() is not None else ", and is left while it still takes back what it did"
+        raise MayWorkLater(f"shard {number} of {of} was stopped before its end{left}; it can be run again") from None
 
 
 def _put_aside(folder: Path, to: Path) -> Path | None:

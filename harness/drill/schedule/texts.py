@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from typing import Final
 
 from harness.journal.schedule import Schedule
+from harness.units import Duration
 
 MARK: Final = "# rollback-drill:"
 """After it, at the end of a crontab's line, stands the name of the schedule whose line that is."""
 
 
-def units_of(schedule: Schedule, command: Sequence[str]) -> dict[str, str]:
+_REST: Final = Duration.of(s=30)
+"""After its drill has ended, for the command to write the record, on a machine that is shutting down."""
+
+
+def units_of(schedule: Schedule, command: Sequence[str], stopping: Duration) -> dict[str, str]:
     """The units of a schedule: their texts by their names.
 
     Args:
         schedule: whose runs they start.
         command: that starts one.
+        stopping: what a drill that is stopped may take.
     """
     name = unit_name(schedule.name)
     service = f"""\
@@ -30,7 +37,7 @@ Type=oneshot
 ExecStart={" ".join(map(_in_a_unit, command))}
 # Only the command itself is stopped, and stops its drill; a watchdog takes back what a killed drill has done.
 KillMode=process
-TimeoutStopSec=150
+TimeoutStopSec={math.ceil((stopping + _REST).seconds)}
 """
     timer = f"""\
 # Made by `drill schedule install`; `drill schedule remove {schedule.name}` takes it away.

@@ -65,7 +65,7 @@ def registry_of_schedules(states: Sequence[State]) -> CollectorRegistry:
     due = gauge(
         "next_run_timestamp_seconds", "When the run after its last one is due; once that lies behind, it is late."
     )
-    code = gauge("last_exit_code", "Of its last run; none while it is under way, and where it was killed.")
+    code = gauge("last_exit_code", "Of its last run; none while it is under way, and where it was killed or left.")
     missed = gauge("missed_runs", "Runs that were due and did not begin, as later runs found out.")
     refused = gauge("refused_runs", "Runs that did not begin because another was under way.")
     for one in states:
@@ -76,7 +76,7 @@ def registry_of_schedules(states: Sequence[State]) -> CollectorRegistry:
             last.labels(name).set(_timestamp(one.last.utc))
         if one.next:
             due.labels(name).set(_timestamp(one.next))
-        if one.ended:
+        if one.ended and one.ended.code is not None:
             code.labels(name).set(one.ended.code)
     return registry
 
