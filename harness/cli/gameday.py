@@ -71,16 +71,17 @@ def run(file: File, *, out: Out = RUNS, days: Days = DAYS) -> int:
     require_files(day)
     require_answerable(day, terminal=sys.stdin.isatty())
     notifier = Notifier([target_of(one, file.parent) for one in day.notify], _told)
-    with alone(days, f"the game day {day.name!r}", kept="game days", instead="wait for its end, or name other --days"):
-        return _run(day, notifier, out, days)
+    instead = "wait for its end, or name other --days"
+    with alone(days, f"the game day {day.name!r}", kept="game days", instead=instead) as lock:
+        return _run(day, notifier, out, days, lock)
 
 
-def _run(day: GameDay, notifier: Notifier, out: Path, days: Path) -> int:
+def _run(day: GameDay, notifier: Notifier, out: Path, days: Path, lock: int) -> int:
     folder = make_run_folder(days, new_run_id())
     tell(f"the record is {folder / FILE}; `drill note` adds to it")
     try:
         notifier.send(_notice(Occasion.STARTED, day, folder, f"{day.name} begins"))
-        code = go_through(day, folder, out, tell=tell, ask=_ask)
+        code = go_through(day, folder, out, tell=tell, ask=_ask, lock=lock)
     finally:
         told = write_game_day(folder)
         occasion = Occasion.COMPLETED if told.tone == "passed" else Occasion.FAILED

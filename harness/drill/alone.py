@@ -28,14 +28,17 @@ class Taken(MayWorkLater):
 
 
 @contextmanager
-def alone(folder: Path, name: str, *, kept: str, instead: str) -> Iterator[None]:
-    """Has the folder for itself; the lock goes with the process, however that ends.
+def alone(folder: Path, name: str, *, kept: str, instead: str) -> Iterator[int]:
+    """Has the folder for itself; the lock goes with the process, and those that it is handed to, however they end.
 
     Args:
         folder: made where it is not there.
         name: of what is under way, for whoever is refused.
         kept: what is kept in the folder, for a message.
         instead: what whoever is refused can do.
+
+    Yields:
+        The lock's descriptor, for `Command`: what was begun is under way until it ends, whoever began it.
 
     Raises:
         Taken: another is under way.
@@ -50,6 +53,6 @@ def alone(folder: Path, name: str, *, kept: str, instead: str) -> Iterator[None]
         owner = owner_of(folder / _LOCK) or "another"
         raise Taken(f"{folder}: {owner} is under way; {instead}", owner)
     try:
-        yield
+        yield lock
     finally:
         os.close(lock)

@@ -32,6 +32,7 @@ class Command:
         keep: whether what it prints on stdout is kept in `out` rather than printed.
         folder: in which it runs; this one's otherwise.
         environment: of the process; this one's otherwise.
+        lock: the descriptor of one that it holds as long as it runs, even if this process is killed.
 
     Raises:
         CannotCreate: the folder cannot be entered.
@@ -45,6 +46,7 @@ class Command:
         keep: bool,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        lock: int | None = None,
     ) -> None:
         self.out = ""
         self._tail: deque[str] = deque(maxlen=_TAIL)
@@ -58,6 +60,7 @@ class Command:
                 cwd=folder,
                 env=environment,
                 start_new_session=True,
+                pass_fds=() if lock is None else (lock,),
             )
         except OSError as error:
             raise CannotCreate(f"{folder}: drills cannot run there: {error.strerror}") from error

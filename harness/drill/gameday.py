@@ -41,7 +41,7 @@ def command_of(drills: Drills, out: Path) -> list[str]:
     return ["run", *drills.features, *(part for name, value in options if value for part in (name, value))]
 
 
-def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -> int:
+def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask, lock: int | None = None) -> int:
     """Goes through the steps and returns the gravest exit code of them.
 
     Args:
@@ -50,6 +50,7 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -
         out: where its runs go.
         tell: told what goes on.
         ask: waits for people.
+        lock: held by the drills as long as they run, even if this process is killed.
 
     Raises:
         CannotCreate: the record cannot be written.
@@ -66,7 +67,7 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask) -
                 break
             tell(f"step {number + 1} of {len(day.steps)}: {step.title}")
             append(folder, StepBegun(utc=utc_second(), step=number))
-            ended = _pause(step.pause, number, ask) if step.pause else _drill(step, number, out, tell)
+            ended = _pause(step.pause, number, ask) if step.pause else _drill(step, number, out, tell, lock)
             append(folder, ended)
             codes.append(ended.code)
             if step.pause and ended.said:
@@ -103,12 +104,12 @@ def _pause(pause: Pause, number: int, ask: Ask) -> StepEnded:
     return StepEnded(utc=utc_second(), step=number, code=ABORTED if refused else 0, said=refused)
 
 
-def _drill(step: Step, number: int, out: Path, tell: Tell) -> StepEnded:
+def _drill(step: Step, number: int, out: Path, tell: Tell, lock: int | None) -> StepEnded:
     """Runs all drills of a step side by side."""
     commands = []
     for place, one in enumerate(step.drills, start=1):
         prefix = f"{step.title} {place}: " if len(step.drills) > 1 else ""
-        commands.append(Command([*command_of(one, out), "--json"], _prefixed(tell, prefix), keep=True))
+        commands.append(Command([*command_of(one, out), "--json"], _prefixed(tell, prefix), keep=True, lock=lock))
     try:
         codes = [command.join() for command in commands]
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock import utc_now
+from harness.clock import Deadline, utc_now
 from harness.drill.alone import alone
 from harness.drill.command import Command
 from harness.drill.schedule.calendar import MOST, between, calendar_of, following
@@ -39,6 +39,7 @@ from harness.journal.schedule import (
     state_of,
     states_in,
 )
+from harness.locks import lock_within
 from harness.report.write import stable_json
 from harness.settings import Settings
 from harness.units import Duration
@@ -329,6 +330,36 @@ def test_a_shard_that_is_left_does_not_say_that_it_is_undone(
     monkeypatch.setattr("harness.drill.schedule.shard.Command", Stopped)
     with pytest.raises(MayWorkLater, match="is left while it still takes back what it did"):
         run_shard(["run"], 1, 2, tmp_path, tell)
+
+
+STARTER = """
+import sys
+from pathlib import Path
+from harness.drill import command
+from harness.drill.schedule.once import run_once
+from harness.journal.schedule import read_schedule
+command.DRILL = (sys.executable, "-c", sys.argv[2])
+folder = Path(sys.argv[1])
+run_once(read_schedule(folder / "schedule.json"), folder, lambda line: print(line, flush=True))
+"""
+
+
+def test_none_begins_while_the_drill_of_a_starter_that_was_killed_goes_on(tmp_path: Path) -> None:
+    folder = place(tmp_path / "s", scheduled(folder=str(tmp_path)))
+    started = [sys.executable, "-c", STARTER, str(folder), BUSY]
+    with subprocess.Popen(started, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout is not None
+        drill = next(int(line) for line in starter.stdout if line.strip().isdigit())
+        starter.kill()
+    try:
+        with (
+            pytest.raises(MayWorkLater, match="nightly.* is under way"),
+            alone(tmp_path / "s", "another", kept="schedules", instead="wait"),
+        ):
+            pass
+    finally:
+        os.kill(drill, signal.SIGKILL)
+    os.close(lock_within(tmp_path / "s/.lock", Deadline.after(Duration.of(s=20))))
 
 
 CRONTAB = """#!/bin/sh

@@ -45,18 +45,19 @@ def run_once(schedule: Schedule, folder: Path, tell: Tell) -> int:
             f"the scheduled run {schedule.name!r}",
             kept="schedules",
             instead="a run that is due meanwhile is missed: give them other hours, or this one other --schedules",
-        ):
-            return _run(schedule, folder, tell)
+        ) as lock:
+            return _run(schedule, folder, tell, lock)
     except Taken as taken:
         append(folder, Refused(utc=_text(utc_now()), owner=taken.owner))
         raise
 
 
-def _run(schedule: Schedule, folder: Path, tell: Tell) -> int:
+def _run(schedule: Schedule, folder: Path, tell: Tell, lock: int) -> int:
     began = _began(state_of(schedule, read_events(folder)), tell)
     append(folder, began)
     environment = {**everything(), **schedule.environment}
-    command = Command(schedule.command, tell, keep=False, folder=Path(schedule.folder), environment=environment)
+    where = Path(schedule.folder)
+    command = Command(schedule.command, tell, keep=False, folder=where, environment=environment, lock=lock)
     try:
         code = command.join()
     except KeyboardInterrupt:
