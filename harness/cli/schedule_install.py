@@ -80,10 +80,11 @@ def crontab(
     """Print the line of a crontab, or put it into the crontab of this user."""
     schedule = _scheduled(name, By.CRONTAB, when, command, schedules)
     line = line_of(schedule, _starts(name, schedules))
+    before = read_crontab() if write else ""
+    _keep(schedule, schedules)  # first: a line that starts a schedule that is not there fails each time
     if write:
-        write_crontab(with_line(read_crontab(), schedule, line))
+        write_crontab(with_line(before, schedule, line))
         tell("the crontab has the line")
-    _keep(schedule, schedules)
     with results_to_stdout():
         print(line)
     return 0

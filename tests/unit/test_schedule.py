@@ -385,6 +385,10 @@ def test_a_schedule_is_installed_shown_and_removed(
     printed = say(monkeypatch, capsys, *given, "--", *run)
     assert printed.code == 0, printed.err
     assert (tmp_path / "kept").read_text() == "MAILTO=me\n"
+    (tmp_path / "file").touch()
+    failed = say(monkeypatch, capsys, *given[:-1], tmp_path / "file", "--write", "--", *run)
+    assert failed.code == 73, failed.err
+    assert (tmp_path / "kept").read_text() == "MAILTO=me\n", "no line starts what could not be kept"
     written = say(monkeypatch, capsys, *given, "--write", "--", *run)
     assert (written.code, written.out) == (0, printed.out)
     assert (tmp_path / "kept").read_text() == f"MAILTO=me\n{printed.out}"
