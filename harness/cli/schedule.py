@@ -21,7 +21,7 @@ from harness.drill.schedule.cluster import OnCluster, schedules_on, uninstall
 from harness.drill.schedule.crontab import read_crontab, write_crontab
 from harness.drill.schedule.once import coming, missed_sentence, overdue, run_once
 from harness.drill.schedule.texts import MARK, unit_name, without
-from harness.errors import CannotCreate, NotFound, UsageError
+from harness.errors import CannotCreate, NotFound, Unavailable, UsageError
 from harness.journal.schedule import PLAN, By, State, read_schedule, states_in
 from harness.report.write import stable_json, write_whole
 
@@ -66,22 +66,29 @@ def show(
     if context:
         return _show_cluster(schedules_on(place_of(context, namespace)), json=json)
     states = states_in(schedules)
-    late = {one.schedule.name: overdue(one) for one in states}
+    late: dict[str, tuple[str, ...]] = {}
+    code = 0
+    for one in states:
+        try:
+            late[one.schedule.name] = overdue(one)
+        except (Unavailable, UsageError) as error:  # of this one; the others can be told
+            tell(f"when {one.schedule.name} is due, and what was missed since its last run, cannot be told: {error}")
+            code = error.exit_code
     if json:
-        found = [{**one.model_dump(mode="json"), "overdue": late[one.schedule.name]} for one in states]
+        found = [{**one.model_dump(mode="json"), "overdue": late.get(one.schedule.name)} for one in states]
         print(json_text.dumps(found, indent=2))
-        return 0
+        return code
     table = _table("schedule", "by", "when", "last run (UTC)", "ended", "next (UTC)", "missed", "refused")
     for one in states:
-        table.add_row(*map(plain, _row(one, len(late[one.schedule.name]))))
+        table.add_row(*map(plain, _row(one, late.get(one.schedule.name))))
     with printing() as console:
         console.print(table)
     for one in states:
-        if moments := [*one.missed, *late[one.schedule.name]]:
+        if moments := [*one.missed, *late.get(one.schedule.name, ())]:
             tell(missed_sentence(one.schedule.name, moments[::-1]))
         if one.ended and one.ended.said:
             tell(f"the last run of {one.schedule.name} said: {one.ended.said}")
-    return 0
+    return code
 
 
 def _show_cluster(found: Sequence[OnCluster], *, json: bool) -> int:
@@ -99,7 +106,7 @@ def _show_cluster(found: Sequence[OnCluster], *, json: bool) -> int:
     return 0
 
 
-def _row(state: State, late: int) -> tuple[str, ...]:
+def _row(state: State, late: tuple[str, ...] | None) -> tuple[str, ...]:
     last, ended = state.last, state.ended
     how = "–"
     if last:
@@ -116,8 +123,8 @@ def _row(state: State, late: int) -> tuple[str, ...]:
         state.schedule.when,
         last.utc if last else "–",
         how,
-        coming(state) or "–",
-        str(len(state.missed) + late),
+        "?" if late is None else coming(state) or "–",
+        f"{len(state.missed)}?" if late is None else str(len(state.missed) + len(late)),
         str(len(state.refused)),
     )
 

@@ -160,6 +160,20 @@ def test_systemds_calendars_go_by_the_clocks_of_this_machine(berlin: None) -> No
     assert calendar_of(By.SYSTEMD, "daily")(at("2026-11-30T12:00"), 1) == (at("2026-11-30T23:00"),)
 
 
+def test_a_schedule_whose_calendar_cannot_be_read_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place(tmp_path / "s", scheduled(name="daily", by=By.SYSTEMD, when="daily", installed_utc=ago(minutes=0)))
+    place(tmp_path / "s", scheduled(installed_utc=ago(minutes=0)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    shown = say(monkeypatch, capsys, "schedule", "show", "--schedules", tmp_path / "s")
+    assert (shown.code, "daily" in shown.out, "nightly" in shown.out) == (69, True, True)
+    assert "when daily is due, and what was missed since its last run, cannot be told: systemd-analyze" in shown.err
+    told = json.loads(say(monkeypatch, capsys, "schedule", "show", "--json", "--schedules", tmp_path / "s").out)
+    assert [(one["schedule"]["name"], one["overdue"]) for one in told] == [("daily", None), ("nightly", [])]
+
+
 def test_without_systemd_its_calendars_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(Unavailable, match="systemd-analyze is not on PATH"):

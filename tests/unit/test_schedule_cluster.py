@@ -16,8 +16,13 @@ from harness.errors import InputError, NotFound
 from harness.settings import Settings
 
 
-def cron_job(*, last: datetime | None, suspend: bool = False) -> Any:
-    spec = client.V1CronJobSpec(schedule="* * * * *", suspend=suspend, job_template=client.V1JobTemplateSpec())
+def cron_job(*, last: datetime | None, suspend: bool = False, within: int | None = None) -> Any:
+    spec = client.V1CronJobSpec(
+        schedule="* * * * *",
+        suspend=suspend,
+        starting_deadline_seconds=within,
+        job_template=client.V1JobTemplateSpec(),
+    )
     made = utc_now() - timedelta(hours=2)
     return client.V1CronJob(
         metadata=client.V1ObjectMeta(name="nightly", creation_timestamp=made),
@@ -44,6 +49,13 @@ def test_a_cron_job_tells_how_its_last_run_went_and_which_did_not_begin() -> Non
     assert (late.said, len(late.missed)) == ("–", 25)
     [never] = on_cluster([cron_job(last=None)], [])
     assert (never.last, len(never.missed)) == (None, 115)
+
+
+def test_a_run_that_may_still_begin_is_not_missed() -> None:
+    [told] = on_cluster([cron_job(last=utc_now() - timedelta(minutes=9), within=600)], [])
+    assert told.missed == ()
+    [late] = on_cluster([cron_job(last=utc_now() - timedelta(minutes=30), within=600)], [])
+    assert len(late.missed) == 20
 
 
 def test_a_cron_job_that_is_suspended_misses_nothing() -> None:

@@ -23,7 +23,7 @@ from harness.units import Duration
 
 OURS: Final = "app.kubernetes.io/part-of=rollback-drill,app.kubernetes.io/name=drills"
 _INSTALL: Final = Duration.of(s=60)  # for helm: a handful of objects, and nothing is waited for
-_LATE: Final = timedelta(minutes=5)
+_LATE: Final = timedelta(minutes=5)  # for a cluster in which a run may begin as late as it wants
 _MOST: Final = 900_000  # bytes of files: a ConfigMap holds 1 MiB
 _PACKAGE: Final = Path(__file__).parent
 _CHECKOUT: Final = _PACKAGE.parents[2] / "fixtures/chart-drill"
@@ -159,7 +159,9 @@ def _repeated(one: Any, jobs: Sequence[Any]) -> OnCluster:
     """What was due is what a CronJob should have begun since its last run, or since it was made."""
     last = one.status.last_schedule_time
     calendar = calendar_of(By.KUBERNETES, one.spec.schedule)
-    due = between(calendar, last or one.metadata.creation_timestamp, utc_now() - _LATE)
+    within = one.spec.starting_deadline_seconds  # until then it may still begin
+    late = _LATE if within is None else timedelta(seconds=within)
+    due = between(calendar, last or one.metadata.creation_timestamp, utc_now() - late)
     mine = sorted(
         (job for job in jobs if _owner(job) == one.metadata.name), key=lambda job: job.metadata.creation_timestamp
     )
