@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -299,8 +300,10 @@ class Stopped(Command):
     """Somebody stops it as soon as it is busy."""
 
     busy = threading.Event()
+    begun: ClassVar[list[Command]] = []
 
     def join(self) -> int:
+        self.begun.append(self)
         assert self.busy.wait(30)
         raise KeyboardInterrupt
 
@@ -314,6 +317,7 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(Stopped, "busy", threading.Event())
     yield said
     os.kill(int(said[0]), signal.SIGKILL)
+    Command.join(Stopped.begun.pop())
 
 
 def test_a_run_that_is_stopped_and_goes_on_taking_back_is_left_and_told(
@@ -367,7 +371,7 @@ def test_none_begins_while_the_drill_of_a_starter_that_was_killed_goes_on(tmp_pa
         starter.kill()
     try:
         with (
-            pytest.raises(MayWorkLater, match="nightly.* is under way"),
+            pytest.raises(MayWorkLater, match=r"nightly.* is under way"),
             alone(tmp_path / "s", "another", kept="schedules", instead="wait"),
         ):
             pass
