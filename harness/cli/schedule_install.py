@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -22,7 +23,7 @@ from harness.drill.schedule.texts import line_of, unit_name, units_of, with_line
 from harness.errors import InputError, UsageError
 from harness.journal.schedule import NAME, PLAN, By, Schedule, read_schedule
 from harness.report.write import stable_json, write_whole
-from harness.sandbox.common.environment import named
+from harness.sandbox.common.environment import everything, named
 from harness.settings import Settings
 from harness.units import Duration
 
@@ -33,6 +34,8 @@ _KEPT: Final = (
     *("DRILL_KILL_SWITCH", "DRILL_SIGNING_KEY_FILE"),
 )
 """What a run needs of the environment of whoever installs it. No secret: these are names of files and places."""
+_GIVEN: Final = ("HOME", "LOGNAME", "SHELL")
+"""What systemd and cron give to every run by themselves; a PATH as well, but that is kept."""
 _LOOK: Final = Duration.of(s=120)  # for a command to read its features and print its plan: seconds
 _RUNS: Final = (("run",), ("gameday", "run"))
 
@@ -147,23 +150,39 @@ def _require_day(command: Sequence[str]) -> None:
 
 
 def _require_plan(command: Sequence[str]) -> None:
-    """Has a run print its plan, which touches nothing: what is wrong with it is told now, not at night."""
+    """Has a run print its plan, which touches nothing: what is wrong with it is told now, not at night.
+
+    It gets what a run will get, and not all that this shell has.
+    """
     plan = [*command, "--dry-run"] if command[0] == "run" else [*command]
+    kept = named((*_GIVEN, *_KEPT))
+    done = _tried(plan, kept)
+    if not done.returncode:
+        return
+    said = done.stderr.strip()
+    if _tried(plan, everything()).returncode == 0:
+        lost = sorted(everything().keys() - kept.keys())
+        which = [name for name in lost if re.search(rf"\b{re.escape(name)}\b", said)] or lost
+        raise InputError(
+            f"drill {' '.join(plan)} ends well in this shell, but a run will be without {', '.join(which)}, and ends"
+            f" with {done.returncode}, so nothing was scheduled:\n{said}"
+        )
+    raise InputError(f"drill {' '.join(plan)} ended with {done.returncode}, so nothing was scheduled:\n{said}")
+
+
+def _tried(plan: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             [*DRILL, *plan],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
+            env=environment,
             timeout=_LOOK.seconds,
         )
     except subprocess.TimeoutExpired:
         raise InputError(f"drill {' '.join(plan)} did not end within {_LOOK}, so nothing was scheduled") from None
-    if done.returncode:
-        raise InputError(
-            f"drill {' '.join(plan)} ended with {done.returncode}, so nothing was scheduled:\n{done.stderr.strip()}"
-        )
 
 
 def _starts(name: str, schedules: Path) -> list[str]:

@@ -473,6 +473,20 @@ def test_a_command_that_could_not_be_run_is_not_scheduled(
     assert not Path("reports").exists()
 
 
+def test_what_a_run_will_be_without_is_told_when_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_it = "import os, sys; sys.exit('OUR_PLACE' not in os.environ and 'OUR_PLACE is not set')"
+    monkeypatch.setattr("harness.cli.schedule_install.DRILL", (sys.executable, "-c", needs_it))
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("OUR_PLACE", "here")
+    given = ("schedule", "install", "crontab", "x", "--when", "@daily", "--schedules", tmp_path / "s", "--", "run", "x")
+    said = say(monkeypatch, capsys, *given)
+    assert said.code == 65
+    assert "ends well in this shell, but a run will be without OUR_PLACE, and ends with 1" in said.err
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_pods_schedule_comes_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
