@@ -175,8 +175,9 @@ def _rolled_back(result: Result) -> Fact:
     if plan is None or plan.outcome == "not run":
         begun = plan is not None and plan.started is not None
         return Fact(question, "Begun, not finished" if begun else "Nothing: it was not started", "", "unknown")
+    what = "the services" if plan.procedure == "configuration" else "the database"
     target = "; ".join(f"{service} to {where}" for service, where in sorted(plan.target.items())) or (
-        f"the database to {plan.goal}" if plan.goal else ""
+        f"{what} to {plan.goal}" if plan.goal else ""
     )
     if plan.outcome != "done":
         return Fact(question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad")
