@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from harness.cli.options import RUNS, Json
 from harness.cli.output import readable, results_to_stdout, tell
@@ -53,7 +52,7 @@ def history(
             _export((one for one in found.all() if one.scenario in wanted), as_csv=as_csv)
             return 0
         rows = [entry for number, _ in matching(found, scenario) for entry in found.latest(number, last)]
-    table = _table("started (UTC)", "drill", "sandbox", "verdict", "RTO", "lost writes", "report")
+    table = plain_table("started (UTC)", "drill", "sandbox", "verdict", "RTO", "lost writes", "report")
     for one in sorted(rows, key=lambda entry: entry.started_utc, reverse=True):
         table.add_row(
             one.started_utc[:19].replace("T", " "),
@@ -121,7 +120,7 @@ def durations(runs: Path) -> dict[tuple[str, str], float]:
 
 
 def _show(trends: Sequence[Trend]) -> None:
-    table = _table("scenario", "id", "sandbox", "drills", "last", "RTO", "median before", "change", "")
+    table = plain_table("scenario", "id", "sandbox", "drills", "last", "RTO", "median before", "change", "")
     words = {Answer.BROKEN: "[red]slower[/]", Answer.UNKNOWN: "could not tell"}
     for one in trends:
         growth = one.growth
@@ -168,10 +167,3 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
-
-
-def _table(*columns: str) -> Table:
-    table = plain_table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table

@@ -80,9 +80,12 @@ def printing() -> Iterator[Console]:
     print(captured.get(), end="")
 
 
-def plain_table() -> Table:
-    """A table without lines, whose columns are still to come."""
-    return Table(box=None, pad_edge=False, header_style="bold")
+def plain_table(*columns: str) -> Table:
+    """A table without lines; what is too long for one of these columns goes on below, and others may follow."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def _table(results: Sequence[Result], reports: Sequence[Path], console: Console) -> None:

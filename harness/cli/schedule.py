@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from harness.cli.options import SCHEDULES, Json, Schedules
 from harness.cli.output import readable, tell
@@ -78,7 +77,7 @@ def show(
         found = [{**one.model_dump(mode="json"), "overdue": late.get(one.schedule.name)} for one in states]
         print(json_text.dumps(found, indent=2))
         return code
-    table = _table("schedule", "by", "when", "last run (UTC)", "ended", "next (UTC)", "missed", "refused")
+    table = plain_table("schedule", "by", "when", "last run (UTC)", "ended", "next (UTC)", "missed", "refused")
     for one in states:
         table.add_row(*map(plain, _row(one, late.get(one.schedule.name))))
     with printing() as console:
@@ -95,7 +94,7 @@ def _show_cluster(found: Sequence[OnCluster], *, json: bool) -> int:
     if json:
         print(json_text.dumps([asdict(one) for one in found], indent=2))
         return 0
-    table = _table("schedule", "when (UTC)", "last run (UTC)", "how it went", "missed")
+    table = plain_table("schedule", "when (UTC)", "last run (UTC)", "how it went", "missed")
     for one in found:
         table.add_row(*map(plain, (one.name, one.when, one.last or "–", one.said, str(len(one.missed)))))
     with printing() as console:
@@ -171,10 +170,3 @@ def _removed(path: Path) -> bool:
     except OSError as error:
         raise CannotCreate(f"{path}: cannot be removed: {error.strerror}") from error
     return True
-
-
-def _table(*columns: str) -> Table:
-    table = plain_table()
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
