@@ -41,7 +41,12 @@ def utc_now() -> datetime:
 
 def utc_second() -> str:
     """The present moment as RFC 3339 to the second, for what people read."""
-    return utc_now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    return second_of(utc_now())
+
+
+def second_of(moment: datetime) -> str:
+    """A moment of UTC as RFC 3339, with the second that it is in."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def utc_text(utc_ns: int) -> str:

@@ -13,7 +13,7 @@ import typer
 
 from harness.cli.options import SCHEDULES, Schedules
 from harness.cli.output import results_to_stdout, tell
-from harness.clock import utc_now, utc_second
+from harness.clock import second_of, utc_now, utc_second
 from harness.drill.command import DRILL
 from harness.drill.gameday import require_answerable
 from harness.drill.gameday_model import load_game_day
@@ -137,7 +137,7 @@ def _scheduled(name: str, by: By, when: str, command: Sequence[str], schedules: 
         folder=str(Path.cwd()),
         environment=named(_KEPT),
         installed_utc=utc_second(),
-        first=first.isoformat().replace("+00:00", "Z"),
+        first=second_of(first),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from harness.clock import Deadline, utc_now
+from harness.clock import Deadline, second_of, utc_now
 from harness.drill.schedule.calendar import between, calendar_of
 from harness.errors import InputError, NotFound
 from harness.journal.schedule import By
@@ -166,12 +166,12 @@ def _repeated(one: Any, jobs: Sequence[Any]) -> OnCluster:
         (job for job in jobs if _owner(job) == one.metadata.name), key=lambda job: job.metadata.creation_timestamp
     )
     said = "suspended" if one.spec.suspend else _said(mine[-1]) if mine else "–"
-    missed = () if one.spec.suspend else tuple(map(_text, due))
-    return OnCluster(one.metadata.name, one.spec.schedule, _text(last) if last else None, said, missed)
+    missed = () if one.spec.suspend else tuple(map(second_of, due))
+    return OnCluster(one.metadata.name, one.spec.schedule, second_of(last) if last else None, said, missed)
 
 
 def _once(job: Any) -> OnCluster:
-    return OnCluster(job.metadata.name, "once", _text(job.metadata.creation_timestamp), _said(job))
+    return OnCluster(job.metadata.name, "once", second_of(job.metadata.creation_timestamp), _said(job))
 
 
 def _said(job: Any) -> str:
@@ -195,7 +195,3 @@ def _from_one(indexes: str) -> str:
 
 def _owner(job: Any) -> str:
     return next((one.name for one in job.metadata.owner_references or () if one.kind == "CronJob"), "")
-
-
-def _text(moment: datetime) -> str:
-    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")

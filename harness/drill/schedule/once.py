@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from harness.clock import utc_now
+from harness.clock import second_of, utc_now, utc_second
 from harness.drill.alone import Taken, alone
 from harness.drill.command import Command
 from harness.drill.schedule.calendar import MOST, between, calendar_of, following
@@ -48,7 +48,7 @@ def run_once(schedule: Schedule, folder: Path, tell: Tell) -> int:
         ) as lock:
             return _run(schedule, folder, tell, lock)
     except Taken as taken:
-        append(folder, Refused(utc=_text(utc_now()), owner=taken.owner))
+        append(folder, Refused(utc=utc_second(), owner=taken.owner))
         raise
 
 
@@ -83,15 +83,15 @@ def _began(before: State, tell: Tell) -> Began:
             f"the run of {schedule.name} that was stopped at {before.ended.utc} had not taken back by then what it did"
         )
     if missed := due[:-1]:
-        tell(missed_sentence(schedule.name, [_text(one) for one in missed]))
+        tell(missed_sentence(schedule.name, [second_of(one) for one in missed]))
     if due and now - due[-1] > _LATE:
-        tell(f"this run of {schedule.name} was due at {_text(due[-1])}")
+        tell(f"this run of {schedule.name} was due at {second_of(due[-1])}")
     after = following(calendar, max(now, due[-1]) if due else now)
     return Began(
-        utc=_text(now),
-        due=_text(due[-1]) if due else None,
-        missed=tuple(map(_text, missed)),
-        following=_text(after) if after else None,
+        utc=second_of(now),
+        due=second_of(due[-1]) if due else None,
+        missed=tuple(map(second_of, missed)),
+        following=second_of(after) if after else None,
     )
 
 
@@ -101,13 +101,13 @@ def overdue(state: State) -> tuple[str, ...]:
     Raises: as `calendar_of` does.
     """
     calendar = calendar_of(state.schedule.by, state.schedule.when)
-    return tuple(map(_text, between(calendar, datetime.fromisoformat(state.since), utc_now() - _LATE)))
+    return tuple(map(second_of, between(calendar, datetime.fromisoformat(state.since), utc_now() - _LATE)))
 
 
 def coming(state: State) -> str | None:
     """The next moment from now at which one is due; None when there is none. Raises as `calendar_of` does."""
     found = following(calendar_of(state.schedule.by, state.schedule.when), utc_now())
-    return _text(found) if found else None
+    return second_of(found) if found else None
 
 
 def missed_sentence(name: str, moments: Sequence[str]) -> str:
@@ -119,8 +119,4 @@ def missed_sentence(name: str, moments: Sequence[str]) -> str:
 
 
 def _ended(code: int | None, said: str) -> Ended:
-    return Ended(utc=_text(utc_now()), code=code, said=said if code is None or code >= _ERRORS else "")
-
-
-def _text(moment: datetime) -> str:
-    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return Ended(utc=utc_second(), code=code, said=said if code is None or code >= _ERRORS else "")
