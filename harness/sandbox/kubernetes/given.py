@@ -154,7 +154,7 @@ class Given:
 
 def values_of(service: str, slot: Slot, bundle: Bundle) -> dict[str, Any]:
     """What the chart is told of a configuration: where it is, and nothing of what is secret in it."""
-    files = [path.removeprefix(f"{SECRETS}/") for path in bundle.secrets if path != ENVIRONMENT]
+    files = _secret_files(bundle)
     return {
         "config": _texts_and_bytes(bundle)[0],
         "environment": names.environment(service, slot),
@@ -169,7 +169,7 @@ def template_of(service: str, slot: Slot, bundle: Bundle, volume: str) -> dict[s
     `volume` is what is mounted as the configuration.
     """
     sources: list[dict[str, Any]] = [{"configMap": {"name": names.deployment(service, slot)}}]
-    files = [path.removeprefix(f"{SECRETS}/") for path in bundle.secrets if path != ENVIRONMENT]
+    files = _secret_files(bundle)
     if files:
         items = [{"key": name, "path": f"{SECRETS}/{name}", "mode": _OWNER_AND_GROUP} for name in files]
         sources.append({"secret": {"name": names.secrets(service, slot), "items": items}})
@@ -230,6 +230,11 @@ def write_secret(kube: Kube, name: str, metadata: Mapping[str, Any], content: Ma
 def archive_object(name: str) -> str:
     """The name of the Secret that holds an archive: any name will do for an archive, and not for an object."""
     return f"configuration-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+def _secret_files(bundle: Bundle) -> list[str]:
+    """Their names in their Secret."""
+    return [path.removeprefix(f"{SECRETS}/") for path in bundle.secrets if path != ENVIRONMENT]
 
 
 def _as_keys(bundle: Bundle) -> dict[str, bytes]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from typing import Any, Final
 
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, NotFound
 from harness.sandbox.kubernetes import helm, limits, names
 from harness.sandbox.kubernetes.api import Kube
-from harness.sandbox.kubernetes.given import Given
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.pods import is_complete
 from harness.sandbox.kubernetes.router import KubernetesRouter
@@ -25,15 +23,8 @@ _AT_ONCE: Final = 4  # helm commands side by side: each is a short process of it
 class KubernetesRevisions:
     """The Helm releases of one namespace, by their revisions."""
 
-    def __init__(
-        self,
-        kube: Kube,
-        helm_: Helm,
-        router: KubernetesRouter,
-        workloads: KubernetesWorkloads,
-        given: Given | None,
-    ) -> None:
-        self._kube, self._helm, self._given = kube, helm_, given
+    def __init__(self, kube: Kube, helm_: Helm, router: KubernetesRouter, workloads: KubernetesWorkloads) -> None:
+        self._kube, self._helm = kube, helm_
         self._router, self._workloads = router, workloads
 
     def of(self, service: str, deadline: Deadline) -> tuple[Revision, ...]:
@@ -81,7 +72,7 @@ class KubernetesRevisions:
         for slot in slots:
             self._workloads.keep_logs(service, slot)
         versions = {slot: version_in(values, slot) for slot in slots}
-        with nullcontext() if self._given is None else self._given.giving(service, versions):
+        with self._workloads.giving(service, versions):
             self._helm.rollback(service, number, deadline)
         self._router.restore_selector(service)
         return slots

@@ -84,7 +84,7 @@ class KubernetesSystem:
         self._cluster = (
             None if store is None else KubernetesCluster(kube, self.helm, self._router, self._workloads, store)
         )
-        self._revisions = KubernetesRevisions(kube, self.helm, self._router, self._workloads, given)
+        self._revisions = KubernetesRevisions(kube, self.helm, self._router, self._workloads)
         self._network = KubernetesNetwork(
             kube, self._router, image=proxy_image, port=model.on_kubernetes.port, labels=labels
         )

@@ -93,7 +93,7 @@ class KubernetesWorkloads:
             return found is not None and _version(found) == version
 
         self._router.patch(service, names.selector(service, slot, None))
-        with self._giving(service, {slot: version}):
+        with self.giving(service, {slot: version}):
             self._helm.upgrade_and_die(service, self._chart, values, applied, deadline)
         self.wait_until_ready(service, slot, deadline)
         self._router.lead(service, self._router.way(service, slot), deadline)
@@ -185,7 +185,8 @@ class KubernetesWorkloads:
             if status is not None and status.state.running:
                 tell(pod.spec.node_name, status.container_id.rpartition("/")[2], signal, deadline)
 
-    def _giving(self, service: str, versions: Mapping[Slot, str | None]) -> AbstractContextManager[None]:
+    def giving(self, service: str, versions: Mapping[Slot, str | None]) -> AbstractContextManager[None]:
+        """See `Given.giving`; nothing happens where the configuration of pods is the chart's alone."""
         return nullcontext() if self._given is None else self._given.giving(service, versions)
 
     def _image(self, service: str, version: str) -> str:
@@ -198,7 +199,7 @@ class KubernetesWorkloads:
     ) -> None:
         """Helm puts the chart's own selector back, so the one that holds is asserted again."""
         values = self._values(service, before, change, active)
-        with self._giving(service, change):
+        with self.giving(service, change):
             self._helm.upgrade(service, self._chart, values, deadline)
         self._router.restore_selector(service)
 
