@@ -13,12 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.clock import Deadline
-from harness.errors import DeadlineExceeded, NotFound, WillNotWork
+from harness.errors import NotFound, WillNotWork
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import told_exit
 from harness.sandbox.embedded.wal import WalStream
-from harness.units import Duration
 
 
 class LocalPlace:
@@ -55,13 +54,7 @@ class LocalPlace:
         log = self._postgres.logs / f"{program}.log"
         before = log.stat().st_size if log.exists() else 0
         child = self._postgres.spawn_tool(program, *arguments)
-        try:
-            async with asyncio.timeout(max(0.0, deadline.left.seconds)):
-                code = await child.wait()
-        except TimeoutError:
-            raise DeadlineExceeded(f"{program} was not done in time") from None
-        finally:
-            await child.stop(Duration(0))
+        code = await child.end_within(deadline, f"{program} was not done in time")
         return code, log.read_bytes()[before:].decode("utf-8", "replace")
 
     async def make(self, folder: str) -> None:

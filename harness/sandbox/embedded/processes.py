@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from harness.clock import Deadline
+from harness.errors import DeadlineExceeded
 from harness.sandbox.common.process import Process, boot
 from harness.units import Duration
 
@@ -52,6 +54,20 @@ class Child:
     async def wait(self) -> int:
         """Waits for the end; the exit code, negative for a signal."""
         return await asyncio.shield(self._ended)
+
+    async def end_within(self, deadline: Deadline, late: str) -> int:
+        """Waits for the end as `wait` does; at the deadline it is killed.
+
+        Raises:
+            DeadlineExceeded: it had not ended; says `late`.
+        """
+        try:
+            async with asyncio.timeout(deadline.left.seconds):
+                return await self.wait()
+        except TimeoutError:
+            raise DeadlineExceeded(late) from None
+        finally:
+            await self.stop(Duration(0))
 
     def tell(self, number: signal.Signals, *, group: bool = True) -> None:
         """Sends a signal to the process and its group; nothing happens once it has ended."""

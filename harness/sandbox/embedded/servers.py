@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline
-from harness.errors import DeadlineExceeded, WillNotWork
+from harness.errors import WillNotWork
 from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded.limits import GRACE_AT_TEARDOWN
 from harness.sandbox.embedded.place import remove_all
@@ -52,14 +52,7 @@ class LocalServers:
         """See the protocol."""
         self._postgres.own(server.run)
         copy = self._postgres.spawn_copy(Path(backup), server.data)
-        try:
-            async with asyncio.timeout(max(0.0, deadline.left.seconds)):
-                code = await copy.wait()
-        except TimeoutError:
-            raise DeadlineExceeded(f"{backup} was not copied in time") from None
-        finally:
-            await copy.stop(Duration(0))
-        if code:
+        if await copy.end_within(deadline, f"{backup} was not copied in time"):
             raise WillNotWork(f"{backup} could not be copied:\n{last_lines(self._postgres.logs / 'cp.log')}")
         own = {
             "archive_mode": "off",  # what it writes before it is live belongs to nobody
