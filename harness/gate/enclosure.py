@@ -7,11 +7,12 @@ they are seen and do not last. Invariant: when `close` returns, nothing that the
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -85,9 +86,10 @@ class Enclosure:
             raise
         self.started = now()
         if not self._lines("ready"):
+            said = tail(self.output, "the output of unshare")
             self.close()
             raise Unavailable(
-                f"the script cannot be enclosed: {tail(self.output, 'the output of unshare')}\n"
+                f"the script cannot be enclosed: {said}\n"
                 "drill gate needs Linux namespaces: root, or user namespaces that anybody may make, and util-linux"
             )
 
@@ -156,12 +158,32 @@ class Enclosure:
             process.send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Ends the script and all that it started, at once."""
-        self._popen.kill()
+        """Ends the script and all that it started; when this returns, none of them does anything any more.
+
+        The first process of a pid namespace has ended only once all others in it have (pid_namespaces(7)). That
+        `unshare` has ended does not say so: it takes its child along, and does not wait for that.
+        """
+        with self._handle_of_init() as handles:
+            self._popen.kill()
+            try:
+                self._popen.wait(limits.KILLED.seconds)
+            except subprocess.TimeoutExpired:
+                raise DeadlineExceeded(f"a script did not end within {limits.KILLED} of being killed") from None
+            if handles and not select.select(handles, [], [], limits.KILLED.seconds)[0]:
+                raise DeadlineExceeded(f"what a script started did not end within {limits.KILLED} of being killed")
+
+    @contextmanager
+    def _handle_of_init(self) -> Iterator[list[int]]:
+        """A descriptor that can be read once the first process in there has ended; none when it has."""
+        handles: list[int] = []
+        if self._popen.poll() is None and (init := self._init()) is not None:
+            with suppress(ProcessLookupError):
+                handles.append(os.pidfd_open(init))
         try:
-            self._popen.wait(limits.KILLED.seconds)
-        except subprocess.TimeoutExpired:
-            raise DeadlineExceeded(f"a script did not end within {limits.KILLED} of being killed") from None
+            yield handles
+        finally:
+            for handle in handles:
+                os.close(handle)
 
     def close(self) -> None:
         """Ends what is left."""

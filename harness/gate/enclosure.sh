@@ -7,8 +7,10 @@ world=$1 scratch=$2 watched=$3
 shift 3
 path=$PATH
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
-exec 8>>"$world/told" 9<&0 </dev/null
 mount --make-rprivate /
+# A mount of its own: what is open for writing would keep the mount below it from being made read-only.
+mount --bind "$world" "$world"
+exec 8>>"$world/told" 9<&0 </dev/null
 mount -t proc proc /proc
 exec 5<"$world"
 mount -t tmpfs gate "$world/written"
