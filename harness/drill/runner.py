@@ -14,7 +14,7 @@ from harness.clock import Deadline, now, utc_anchor, utc_moment
 from harness.drill.context import RunContext
 from harness.drill.course import Course, sentence
 from harness.drill.declare import declaration
-from harness.drill.guards.answers import Answer, limit_of
+from harness.drill.guards.answers import Answer
 from harness.drill.guards.beforehand import answers_to
 from harness.drill.guards.duty import Duty, refused
 from harness.drill.guards.rules import rules_for
@@ -78,8 +78,7 @@ class _Run:
             self._halted(refused(refusal))
             self._journal.append(DrillEnded(at=now()), durable=True)
             return
-        limit = limit_of(self._rules, utc_moment(utc_ns))
-        with interruption, Duty(self._rules, limit, at, interruption.stop, every=settings.poll) as self._course.duty:
+        with interruption, Duty(self._rules, at, interruption.stop, every=settings.poll) as self._course.duty:
             problem = self._run_course()
             try:
                 self._restore()

@@ -7,11 +7,11 @@ import select
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from harness.clock import Deadline, now, wait_for
-from harness.drill.guards.answers import Limit
 from harness.drill.guards.duty import Duty
 from harness.drill.guards.rules import Rules
 from harness.drill.interrupt import Halt, Halted, Interruption
@@ -23,6 +23,7 @@ from harness.faults.reach import Hit, counted_hits, serving_now
 from harness.journal.guard import Guard
 from harness.observe.observer import ObserverLost
 from harness.rollback.triggers import ErrorRate, ServiceDown, SlowResponse, Trigger
+from harness.system.blackout import Blackout
 from harness.system.ports import Metrics
 from harness.system.values import ServiceHealth, Slot
 from harness.units import Duration
@@ -33,22 +34,21 @@ from tests.unit.test_drill_builder import builder, built
 MOMENT, LONG = Duration.of(ms=1), Duration.of(s=600)
 AT_ONCE = ErrorRate("echo", 0.5, MOMENT)
 FREE = Rules((), (), confirm=False, share=1.0, services=None, duration=LONG, blackouts=(), stops=())
-ENDLESS = Limit(LONG, Guard.DURATION, "it takes at most 10 min", "it took longer than 10 min")
 
 
 def on_duty(
-    stop: Callable[[Halt], None], *stops: Trigger, metrics: Metrics | None = None, limit: Limit = ENDLESS
+    stop: Callable[[Halt], None], *stops: Trigger, metrics: Metrics | None = None, time: Duration = LONG
 ) -> Duty:
-    duty = Duty(replace(FREE, stops=stops), limit, now(), stop, every=MOMENT)
+    duty = Duty(replace(FREE, stops=stops, duration=time), now(), stop, every=MOMENT)
     if metrics:
         duty.see(metrics, {"echo": Duration.of(ms=10)})
     return duty
 
 
-def stopped_by(*stops: Trigger, metrics: Metrics | None = None, limit: Limit = ENDLESS) -> Halt:
+def stopped_by(*stops: Trigger, metrics: Metrics | None = None, time: Duration = LONG) -> Halt:
     """What stops a drill with such guards."""
     told: list[Halt] = []
-    with on_duty(told.append, *stops, metrics=metrics, limit=limit) as duty:
+    with on_duty(told.append, *stops, metrics=metrics, time=time) as duty:
         wait_for(lambda: told, Deadline.after(Duration.of(s=20)), "the stop")
     assert told == [duty.halt]
     return told[0]
@@ -101,10 +101,25 @@ def test_a_condition_that_is_not_met_stops_nothing(condition: Trigger, metrics: 
 
 
 def test_a_drill_whose_time_is_over_is_stopped_whether_clients_are_watched_or_not() -> None:
-    limit = Limit(MOMENT, Guard.BLACKOUT, "no drill runs ever", "no drill runs ever: that began")
     for metrics in (None, MemoryMetrics()):
-        stop = stopped_by(metrics=metrics, limit=limit)
-        assert (stop.guard, stop.rule, stop.reason) == (limit.guard, limit.rule, limit.reason)
+        stop = stopped_by(metrics=metrics, time=MOMENT)
+        assert (stop.guard, stop.rule) == (Guard.DURATION, "it takes at most 1 ms")
+        assert stop.reason == "it took longer than 1 ms"
+
+
+def test_a_drill_of_a_machine_that_slept_into_a_blackout_is_stopped() -> None:
+    """As one is whose clock was set: a moment of monotonic time goes by, and it is night."""
+    night = Blackout.model_validate({"from": "22:00", "to": "06:00", "zone": "UTC"})
+    clock = [datetime(2026, 7, 1, 10, tzinfo=UTC)]
+    looks, told = Looks(MemoryMetrics()), list[Halt]()
+    rules = replace(FREE, blackouts=(night,), stops=(AT_ONCE,))
+    with Duty(rules, now(), told.append, every=MOMENT, calendar=lambda: clock[0]) as duty:
+        duty.see(looks, {})
+        wait_for(lambda: looks.count > 2, Deadline.after(Duration.of(s=20)), "looks by day")
+        clock[0] += timedelta(hours=13)
+        wait_for(lambda: told, Deadline.after(Duration.of(s=20)), "the stop")
+    rule = "no drill runs from 22:00 to 06:00 in UTC"
+    assert told == [Halt("guard", f"{rule}: that began", guard=Guard.BLACKOUT, rule=rule)]
 
 
 @dataclass
@@ -132,8 +147,7 @@ def test_a_guard_that_can_no_longer_look_stops_the_drill(error: Exception, reaso
 
 
 def test_without_abort_conditions_nobody_needs_to_see_what_clients_see() -> None:
-    limit = Limit(Duration.of(ms=50), Guard.DURATION, "", "")
-    assert stopped_by(metrics=Blind(ObserverLost("gone")), limit=limit).guard is Guard.DURATION
+    assert stopped_by(metrics=Blind(ObserverLost("gone")), time=Duration.of(ms=50)).guard is Guard.DURATION
 
 
 # How a stop reaches a drill that waits for something else
@@ -150,23 +164,23 @@ def blocked_forever() -> None:
 
 
 def test_a_guard_stops_a_drill_that_is_blocked_in_the_kernel() -> None:
-    limit = Limit(Duration.of(ms=50), Guard.DURATION, "it takes no time", "it took some")
-    with Interruption() as interruption, on_duty(interruption.stop, limit=limit) as duty:
+    with Interruption() as interruption, on_duty(interruption.stop, time=Duration.of(ms=50)) as duty:
         with pytest.raises(Halted) as caught:
             blocked_forever()
         interruption.hold()
         assert caught.value.halt is duty.end()
-    assert caught.value.halt == Halt("guard", "it took some", guard=Guard.DURATION, rule="it takes no time")
+    assert caught.value.halt == Halt(
+        "guard", "it took longer than 50 ms", guard=Guard.DURATION, rule="it takes at most 50 ms"
+    )
     assert not interruption.asked, "nobody asked for the end of the run"
 
 
 def test_where_no_signal_can_tell_a_look_does() -> None:
     """In another thread than the main one a drill is told where it looks itself."""
-    limit = Limit(MOMENT, Guard.DURATION, "", "")
     raised: list[Halt] = []
 
     def drill() -> None:
-        with Interruption() as interruption, on_duty(interruption.stop, limit=limit) as duty:
+        with Interruption() as interruption, on_duty(interruption.stop, time=MOMENT) as duty:
             try:
                 wait_for(duty.check, Deadline.after(Duration.of(s=20)), "the stop")
             except Halted as halted:
@@ -193,7 +207,7 @@ def test_what_stands_by_and_what_is_not_ready_serves_nobody() -> None:
 def check_reach(system: MemorySystem, fault: Fault, rules: Rules = FREE) -> None:
     scenario = builder()
     scenario.break_by(fault)
-    Duty(rules, ENDLESS, now(), lambda _: None, every=MOMENT).check_reach(built(scenario), system)
+    Duty(rules, now(), lambda _: None, every=MOMENT).check_reach(built(scenario), system)
 
 
 def test_a_fault_on_a_service_of_which_nothing_is_ready_is_stopped() -> None:

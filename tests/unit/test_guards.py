@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.drill.guards.answers import Answer, answers, limit_of
+from harness.drill.guards.answers import Answer, answers
 from harness.drill.guards.beforehand import answers_to, may_start, require_confirmed
+from harness.drill.guards.duty import over
 from harness.drill.guards.intent import Intent, intent_of, longest
 from harness.drill.guards.rules import Rules, Said, rules_for
+from harness.drill.interrupt import Halt
 from harness.drill.spec import Drill
 from harness.errors import InputError, UsageError
 from harness.faults.catalogue import BadRelease, Nothing
@@ -141,6 +143,16 @@ def test_a_scenario_makes_guards_stricter_and_never_looser() -> None:
     assert (found.only, found.blackouts, found.stops) == ((STAGING,), (NIGHT, NIGHT), (down,))
 
 
+def test_drill_toml_gives_drills_more_time_than_the_default_and_a_scenario_only_less() -> None:
+    for sandbox in (ON_ITS_OWN, ON_A_CLUSTER):
+        times = [
+            rules_for(model(guards), said, sandbox).duration.seconds
+            for guards in (table(), table(duration="2 h"))
+            for said in (Said(), Said(duration=SECOND * 3600), Said(duration=SECOND * 60))
+        ]
+        assert times == [1800, 1800, 60, 7200, 3600, 60]
+
+
 def test_what_a_scenario_says_twice_is_the_stricter_of_both() -> None:
     scenario = builder()
     for said in (Said(share=0.5, services=1), Said(share=0.2, services=2), Said(duration=SECOND), Said(confirm=True)):
@@ -264,13 +276,14 @@ def test_a_drill_that_is_stopped_in_time_cannot_reach_into_a_blackout() -> None:
 
 def test_a_drill_that_runs_is_stopped_when_its_time_is_over_or_a_blackout_begins() -> None:
     rules = replace(FREE, blackouts=(NIGHT,), duration=SECOND * 600)
-    limit = limit_of(rules, NOW)
-    assert (limit.time, limit.guard) == (SECOND * 600, Guard.DURATION)
-    limit = limit_of(rules, NOW.replace(hour=21, minute=55, second=30))
-    assert (limit.time, limit.guard) == (SECOND * 270, Guard.BLACKOUT)
-    assert limit_of(rules, NOW.replace(hour=23)).time == Duration(0)
-    told = {one.rule for one in answers(rules, HERE)}
-    assert {limit.rule, limit_of(FREE, NOW).rule} <= told
+    before, on = NOW.replace(hour=21, minute=59, second=59), NOW.replace(hour=22)
+    assert over(rules, SECOND * 599, before) is None
+    late, dark = over(rules, SECOND * 600, before), over(rules, SECOND, on)
+    assert late == Halt("guard", "it took longer than 10 min", guard=Guard.DURATION, rule="it takes at most 10 min")
+    assert dark is not None
+    assert (dark.guard, dark.reason) == (Guard.BLACKOUT, f"{dark.rule}: that began")
+    assert over(rules, SECOND * 600, on) == dark
+    assert {late.rule, dark.rule} <= {one.rule for one in answers(rules, HERE)}
 
 
 # What a drill is about to do

@@ -53,16 +53,6 @@ class Answer:
         return f"{self.rule}: {told}" if told else self.rule
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """The time that a drill has from its start on, by which guard and rule, and what is told when it is over."""
-
-    time: Duration
-    guard: Guard
-    rule: str
-    reason: str
-
-
 def answers(rules: Rules, intent: Intent) -> tuple[Answer, ...]:
     """What every guard says to a drill that would start now."""
     return (
@@ -97,17 +87,6 @@ def reach(rules: Rules, fault: str, hits: tuple[Hit, ...] | None) -> Iterator[An
     over_share = [str(one) for one in hits or () if one.share > rules.share]
     rule = f"its fault hits at most {rules.share * 100:g} % of the replicas that serve a service"
     yield Answer(Guard.SHARE, rule, told, f"it would hit {', '.join(over_share)}" if over_share else "")
-
-
-def limit_of(rules: Rules, moment: datetime) -> Limit:
-    """When a drill that starts at a moment is stopped at the latest: it took too long, or a blackout begins."""
-    end = moment + timedelta(microseconds=rules.duration.ns // 1000)
-    found = first_stretch(rules.blackouts, moment, end)
-    if found is None:
-        return Limit(rules.duration, Guard.DURATION, duration_rule(rules), f"it took longer than {rules.duration}")
-    left = max(timedelta(0), found.begin - moment)
-    rule = blackout_rule(found.window)
-    return Limit(Duration(left // timedelta(microseconds=1) * 1000), Guard.BLACKOUT, rule, f"{rule}: that began")
 
 
 def duration_rule(rules: Rules) -> str:

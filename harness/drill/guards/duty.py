@@ -2,6 +2,9 @@
 
 A thread of its own looks all the time, whatever the drill is waiting for, and stops it at once.
 
+The time that a drill has taken is monotonic. Blackouts are hours of the calendar, which a machine that slept, or whose
+clock was set, reaches at another moment than was to be expected: the calendar is asked at each look.
+
 Invariant: a guard that can no longer look stops the drill, too; no news is not good news.
 """
 
@@ -9,11 +12,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from harness.clock import now
-from harness.drill.guards.answers import Answer, Limit, abort_rule, reach
+from harness.clock import now, utc_now
+from harness.drill.guards.answers import Answer, abort_rule, blackout_rule, duration_rule, reach
 from harness.drill.guards.intent import hits_of
 from harness.drill.guards.rules import Rules
 from harness.drill.interrupt import Halt, Halted
@@ -22,6 +26,7 @@ from harness.errors import DrillError
 from harness.faults.reach import serving_now
 from harness.journal.guard import Guard
 from harness.rollback.triggers import Watch, told, window_for
+from harness.system.blackout import first_stretch
 from harness.system.ports import Metrics, System
 from harness.units import Duration, Instant
 
@@ -30,20 +35,26 @@ class Duty:
     """Guards on duty, from when it is entered to `end`."""
 
     def __init__(
-        self, rules: Rules, limit: Limit, begun: Instant, stop: Callable[[Halt], None], *, every: Duration
+        self,
+        rules: Rules,
+        begun: Instant,
+        stop: Callable[[Halt], None],
+        *,
+        every: Duration,
+        calendar: Callable[[], datetime] = utc_now,
     ) -> None:
         """Prepares to watch.
 
         Args:
             rules: the guards of the drill.
-            limit: how long it may run.
             begun: when it began.
             stop: called once, from the thread that watches, when it must stop.
             every: pause between two looks.
+            calendar: tells which moment it is, with a time zone.
         """
         self.halt: Halt | None = None
         self._rules = rules
-        self._limit, self._until = limit, begun + limit.time
+        self._begun, self._calendar = begun, calendar
         self._watches = [Watch(one.hold) for one in rules.stops]
         self._stop, self._every = stop, every
         self._clients: tuple[Metrics, Mapping[str, Duration]] | None = None
@@ -103,8 +114,8 @@ class Duty:
                 return
 
     def _look(self, at: Instant) -> Halt | None:
-        if at >= self._until:
-            return _broken(self._limit.guard, self._limit.reason, self._limit.rule)
+        if out_of_time := over(self._rules, at - self._begun, self._calendar()):
+            return out_of_time
         if self._clients is None:
             return None
         metrics, baseline = self._clients
@@ -115,6 +126,17 @@ class Duty:
             if seen.met(at):
                 return _broken(Guard.ABORT_CONDITION, f"{trigger.title}: {seen.detail}", abort_rule(trigger))
         return None
+
+
+def over(rules: Rules, taken: Duration, moment: datetime) -> Halt | None:
+    """What stops a drill that has taken so long, at a moment: a blackout that is on, or the end of its time. Pure."""
+    found = first_stretch(rules.blackouts, moment, moment)
+    if found is not None:
+        rule = blackout_rule(found.window)
+        return _broken(Guard.BLACKOUT, f"{rule}: that began", rule)
+    if taken >= rules.duration:
+        return _broken(Guard.DURATION, f"it took longer than {rules.duration}", duration_rule(rules))
+    return None
 
 
 def refused(answer: Answer) -> Halt:

@@ -87,13 +87,14 @@ def rules_for(model: SystemModel, said: Said, sandbox: str) -> Rules:
     strict = sandbox == CLUSTER or table.everywhere
     all_of_it = of_table(table, model) if strict else Said()
     found = all_of_it.and_also(said)
+    longest = table.duration or DURATION
     return Rules(
         allow=table.allow,
         only=found.only,
         confirm=found.confirm,
         share=found.share,
         services=found.services,
-        duration=min(table.duration or DURATION, found.duration or DURATION),
+        duration=min(longest, found.duration or longest),
         blackouts=found.blackouts,
         stops=found.stops,
     )
