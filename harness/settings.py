@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.secrecy import learn, secrets_of
+from harness.state import require_own
 from harness.units import Duration
 
 _LAST_PORT = 65535
@@ -69,7 +70,12 @@ def _signing_key_file() -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Read once, passed down."""
+    """Read once, passed down.
+
+    Raises:
+        CannotCreate: the state folder is not the user's own; then nothing below it is looked at.
+        UsageError: a variable of the environment holds what it cannot.
+    """
 
     confirmed: str = field(default_factory=_confirmed)
     """The place that a person named who means to break what runs there: a context, or a sandbox of the drill's own."""
@@ -98,8 +104,9 @@ class Settings:
     """A kill switch elsewhere than in the state folder."""
 
     def __post_init__(self) -> None:
-        """What is secret in the environment is masked from now on."""
+        """What is secret in the environment is masked from now on, and a state folder of others is not believed."""
         learn(*secrets_of(os.environ))
+        require_own(self.state_dir)
 
     @property
     def kill_switch(self) -> Path:

@@ -20,6 +20,7 @@ from harness.sandbox.embedded.heal import heal as embedded_heal
 from harness.sandbox.embedded.heal import look as embedded_look
 from harness.sandbox.kind.which import Which
 from harness.settings import Settings
+from harness.state import make_own
 from harness.system.model import SystemModel
 from harness.system.ports import System
 
@@ -96,6 +97,7 @@ def make_ready(
         return {}
     from harness.sandbox.kind import base  # noqa: PLC0415 - a second of imports that embedded drills do without
 
+    make_own(settings.state_dir)
     return base.up(models, settings.state_dir, Deadline.after(settings.warm_up), which(settings), tell=tell)
 
 

@@ -25,6 +25,7 @@ from harness.locks import lock_within, try_lock
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.spread import keep_apart
+from harness.state import make_own
 
 _ID_BYTES: Final = 4
 _ID: Final = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
@@ -189,14 +190,10 @@ def locked(state_dir: Path) -> Iterator[None]:
     """Keeps folders from being made or healed by others; makes the state folder when it is missing.
 
     Raises:
-        CannotCreate: the folder cannot be made, or belongs to another user, or the lock is held too long.
+        CannotCreate: the folder cannot be made, or is not this user's own, or the lock is held too long.
     """
     try:
-        if not state_dir.exists():
-            state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _let_pass(state_dir)
-        if state_dir.is_symlink() or state_dir.lstat().st_uid != os.geteuid():
-            raise CannotCreate(f"{state_dir}: the state folder belongs to another user; choose one of your own")
+        make_own(state_dir)
         lock = lock_within(state_dir / ".lock", Deadline.after(limits.LOCK_WAIT))
     except OSError as error:
         raise CannotCreate(f"{state_dir}: cannot be used as a state folder: {error.strerror or error}") from error
