@@ -161,7 +161,11 @@ class JournalReader:
             InputError: a line was altered, removed, added or swapped, or something follows the end of the drill; the
                 message names the line.
         """
-        return tuple(self._whole(line) for line in self._lines())
+        return tuple(self.each())
+
+    def each(self) -> Iterator[Entry]:
+        """As `news`, one after the other; those before a line that is refused are given first."""
+        return map(self._whole, self._lines())
 
     def stream(self, *, plain: bool) -> Iterator[tuple[Instant, Record | BareRows]]:
         """The records that have been added since the last call, one after the other, and when each was written.
@@ -228,6 +232,20 @@ def read_journal(path: Path) -> Journal:
     reader = JournalReader(path)
     entries = reader.news()
     return Journal(entries=entries, torn=reader.torn, head=reader.head)
+
+
+def whole_records(path: Path) -> tuple[tuple[Record, ...], str]:
+    """The whole records of a journal up to where it was damaged, and how it was; that is empty when nothing was.
+
+    For who must act on what is known. A last line that is unfinished is no damage: what it tells was never begun.
+    """
+    reader = JournalReader(path)
+    found: list[Record] = []
+    try:
+        found.extend(entry.record for entry in reader.each())
+    except (NotFound, InputError) as error:
+        return tuple(found), str(error)
+    return tuple(found), ""
 
 
 def sync_folder(folder: Path) -> None:

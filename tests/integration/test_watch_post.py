@@ -15,7 +15,7 @@ from harness.clock import Deadline, wait_for
 from harness.drill.interrupt import Halt, Halted
 from harness.drill.watch import post as posts
 from harness.drill.watch.berth import Berth
-from harness.drill.watch.entries import entries, make
+from harness.drill.watch.entries import entries, keep_undo, make
 from harness.drill.watch.heal import heal_drills
 from harness.drill.watch.order import Order
 from harness.drill.watch.post import Post
@@ -24,7 +24,7 @@ from harness.errors import MayWorkLater, Unavailable
 from harness.journal.account import read_accounts
 from harness.journal.chain import JournalWriter
 from harness.journal.records import SandboxEnded, TakenBack, TakenOver, UndoRegistered
-from harness.journal.undo import Uncordon
+from harness.journal.undo import RunCommand, Uncordon, undo_list_json
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.units import Duration, Instant
@@ -176,13 +176,47 @@ def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(
     settings: Settings, tmp_path: Path
 ) -> None:
     gone = Process(pid=1, started=0, boot="an earlier one")
-    make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": gone}))
-    journal = JournalWriter(tmp_path / "journal.jsonl")
-    journal.append(UndoRegistered(fault="a drained node", undo=UNDO))
-    journal.close()
+    berth = make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": gone}))
+    keep_undo(berth, undo_list_json(UNDO))  # the drill's folder has been lost, with its journal
     for _ in range(2):
         with pytest.raises(MayWorkLater, match=r"drill one of run run: .*by hand: let pods start .*: drill heal"):
             heal_drills(settings)
-    journal.path.unlink()
+    keep_undo(berth, undo_list_json(()))
     assert heal_drills(settings) == ("drill one of run run: taken back",)
     assert heal_drills(settings) == ()
+
+
+def test_where_the_entry_lost_its_list_heal_takes_back_what_the_journal_tells_before_its_damage(
+    settings: Settings, tmp_path: Path
+) -> None:
+    gone = Process(pid=1, started=0, boot="an earlier one")
+    berth = make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": gone}))
+    (berth.path / "undo.json").write_text("[")
+    journal = JournalWriter(tmp_path / "journal.jsonl")
+    journal.append(UndoRegistered(fault="a file", undo=(RunCommand(command=("touch", "back"), folder=str(tmp_path)),)))
+    journal.close()
+    with journal.path.open("a") as file:
+        file.write("damaged\n")
+    with pytest.raises(MayWorkLater, match=r"not known for certain: .*journal\.jsonl:2: .*then: touch ") as told:
+        heal_drills(settings)
+    assert (tmp_path / "back").exists()
+    Path(str(told.value).rpartition("touch ")[2]).touch()  # as a person does who has looked
+    assert heal_drills(settings) == ("drill one of run run: taken back",)
+    assert entries(settings.state_dir) == ()
+
+
+def test_where_nothing_tells_what_a_drill_did_its_entry_stays_until_a_person_has_looked(
+    settings: Settings, tmp_path: Path
+) -> None:
+    gone = Process(pid=1, started=0, boot="an earlier one")
+    berth = make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": gone}))
+    (berth.path / "undo.json").unlink()
+    for _ in range(2):
+        with pytest.raises(MayWorkLater, match=r"there is no such journal; look at the system by hand") as told:
+            heal_drills(settings)
+    (berth.path / "order.json").write_text("{}")
+    with pytest.raises(MayWorkLater, match=r"the order of a drill cannot be read, so it is not known what"):
+        heal_drills(settings)
+    Path(str(told.value).rpartition("touch ")[2]).touch()
+    heal_drills(settings)
+    assert entries(settings.state_dir) == ()

@@ -14,7 +14,7 @@ from harness.drill.interrupt import Halt, Halted
 from harness.drill.sandboxes import end
 from harness.drill.watch.account import Account
 from harness.drill.watch.berth import Berth, hidden
-from harness.drill.watch.entries import entries, make, order_of, remove_abandoned
+from harness.drill.watch.entries import entries, keep_undo, make, order_of, remove_abandoned, undo_of
 from harness.drill.watch.fenced import fenced
 from harness.drill.watch.lease import Lease
 from harness.drill.watch.order import Order
@@ -23,6 +23,7 @@ from harness.errors import CannotCreate, NotFound
 from harness.journal.account import read_accounts
 from harness.journal.chain import JournalWriter, read_journal
 from harness.journal.records import TakenBack, TakenOver
+from harness.journal.undo import Uncordon, undo_list_json
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.system.guards_model import Guards
@@ -186,9 +187,22 @@ def test_a_drill_killed_over_its_entry_leaves_none_and_one_that_is_at_it_is_left
 
 
 def test_an_entry_that_cannot_be_written_is_told_before_anything_is_begun(tmp_path: Path) -> None:
-    (tmp_path / "state").write_text("a file")
-    with pytest.raises(CannotCreate, match="the note of a live drill cannot be written"):
-        make(tmp_path / "state", order(tmp_path / "state", tmp_path))
+    given = order(tmp_path / "file" / "state", tmp_path)
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(CannotCreate, match="cannot be used as a state folder: Not a directory"):
+        make(given.state_dir, given)
+
+
+def test_the_list_that_takes_a_drill_back_is_replaced_whole_and_read_by_nobody_else(tmp_path: Path) -> None:
+    berth = make(tmp_path, order(tmp_path, tmp_path))
+    assert undo_of(berth) == ()
+    (berth.path / "undo.json.new").write_text("what was interrupted")
+    keep_undo(berth, undo_list_json((Uncordon(node="node-1"),)))
+    assert undo_of(berth) == (Uncordon(node="node-1"),)
+    assert (berth.path / "undo.json").stat().st_mode & 0o777 == 0o600
+    berth.remove()
+    with pytest.raises(CannotCreate, match="what takes the drill back cannot be kept: No such file"):
+        keep_undo(berth, b"[]")
 
 
 def test_the_order_of_another_version_is_none(tmp_path: Path) -> None:

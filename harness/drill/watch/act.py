@@ -16,12 +16,12 @@ from harness.clock import Deadline, now, wait_for
 from harness.drill import sandboxes
 from harness.drill.watch.account import Account
 from harness.drill.watch.berth import Berth
-from harness.drill.watch.entries import order_of
+from harness.drill.watch.entries import order_of, taken_back_by_hand, undo_of
 from harness.drill.watch.order import Order
-from harness.errors import DeadlineExceeded, DrillError, MayWorkLater
+from harness.errors import DeadlineExceeded, DrillError, InputError, MayWorkLater
 from harness.faults.undo.passes import take_back
 from harness.faults.undo.registry import HEAL, that_outlive
-from harness.journal.chain import read_journal
+from harness.journal.chain import whole_records
 from harness.journal.records import SandboxEnded, TakenBack, UndoDone, UndoRegistered
 from harness.journal.undo import Undo, parse_undo_list
 from harness.sandbox.common.process import Process, tools_of
@@ -48,7 +48,7 @@ def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal
 
     Args:
         entry: of the drill.
-        undo: the undo list as JSON, where it was told; it is read from the journal otherwise.
+        undo: the undo list as JSON, where it was told; it is read from the entry otherwise.
         by: who acts.
         why: for what reason.
 
@@ -60,14 +60,21 @@ def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     _LOG.info("takes over: %s", why)
     order = order_of(entry)
+    by_hand = taken_back_by_hand(entry)
+    if order is None and by_hand.exists():
+        return ()
     if order is None:
-        return (f"{entry.path}: the order of a drill cannot be read, so it is not known what it has done",)
+        unread = f"{entry.path}: the order of a drill cannot be read, so it is not known what it has done"
+        return (f"{unread}; run heal of its own version, or look at the system by hand, and then: touch {by_hand}",)
     learn_secrets(order.model)
     settings = order.settings
     patience = settings.watchdog if by == "watchdog" else settings.undo
     with Account(order.folder, by, why) as account:
         _kill_tools(order.drill)
-        left = [*_undo(order, _undo_list(order, undo), account, Deadline.after(patience))]
+        known, unknown = ((), "") if by_hand.exists() else _undo_list(entry, order, undo)
+        left = [*_undo(order, known, account, Deadline.after(patience))]
+        if unknown:
+            left.append(f"{unknown}; look at the system by hand, and then: touch {by_hand}")
         left += _end(order, settings, account)
         account.add(TakenBack(at=now(), left=tuple(left)))
     for one in left:
@@ -75,19 +82,24 @@ def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal
     return tuple(left)
 
 
-def _undo_list(order: Order, told: bytes | None) -> tuple[Undo, ...]:
-    """What takes the fault back: as the drill told it, or as its journal says."""
+def _undo_list(entry: Berth, order: Order, told: bytes | None) -> tuple[tuple[Undo, ...], str]:
+    """What takes the fault back: as the drill told it, as its entry keeps it, or as far as its journal can be read.
+
+    Returns:
+        The operations, and why there may have been more of them: a sentence, empty where all are known.
+    """
     try:
         if told is not None:
-            return parse_undo_list(told)
+            return parse_undo_list(told), ""
     except ValidationError:
         _LOG.exception("the undo list that was told cannot be read")
     try:
-        records = read_journal(order.folder / "journal.jsonl").records
-    except DrillError as error:  # a drill that has no journal has injected nothing
+        return undo_of(entry), ""
+    except InputError as error:
         _LOG.warning("%s", error)
-        return ()
-    return tuple(undo for record in records if isinstance(record, UndoRegistered) for undo in record.undo)
+    records, damage = whole_records(order.folder / "journal.jsonl")
+    known = tuple(undo for record in records if isinstance(record, UndoRegistered) for undo in record.undo)
+    return known, damage and f"what the drill has done is not known for certain: {damage}"
 
 
 def _kill_tools(drill: Process) -> None:

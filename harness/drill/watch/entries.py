@@ -1,6 +1,7 @@
 """The drills that live, or were not taken back yet: a folder for each, below the state folder.
 
-An entry is made whole, with the drill's order, before there is anything else of the drill; it goes last.
+An entry is made whole, with the drill's order, before there is anything else of the drill; it goes last. What takes
+the drill back is in it before anything is broken, so that it is known even where the drill's folder was lost.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from pydantic import ValidationError
 
 from harness.drill.watch.berth import Berth, hidden, is_abandoned, is_hidden
 from harness.drill.watch.order import Order
-from harness.errors import CannotCreate, InternalError
+from harness.errors import CannotCreate, InputError, InternalError
 from harness.journal.chain import sync_folder
+from harness.journal.undo import Undo, parse_undo_list
+from harness.state import make_own
 
 _FOLDER: Final = ".drills"
+_ORDER: Final = "order.json"
+_UNDO: Final = "undo.json"
+_TAKEN_BACK: Final = "taken-back"  # made by a person who has taken back by hand what nobody else could
 _TRIES: Final = 100  # to make a folder in one that others remove when they leave it: each must come in between anew
 
 
@@ -27,7 +33,7 @@ def make(state_dir: Path, order: Order) -> Berth:
     """Makes the entry of a drill; it is on the disk when this returns.
 
     Raises:
-        CannotCreate: there is no permission or no room.
+        CannotCreate: there is no permission or no room, or the state folder is not this user's own.
         InternalError: nobody could read it.
     """
     folder = state_dir / _FOLDER
@@ -37,12 +43,10 @@ def make(state_dir: Path, order: Order) -> Berth:
     content = order.model_dump_json(by_alias=True).encode()
     _require_readable(content)
     try:
+        make_own(state_dir)
         _make_folder(draft)
-        file = os.open(draft / "order.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(file, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(file)
+        _write(draft / _ORDER, content)
+        _write(draft / _UNDO, b"[]")  # so that one that is missing is one that was lost
         draft.rename(path)
         sync_folder(folder)
     except OSError as error:
@@ -51,6 +55,51 @@ def make(state_dir: Path, order: Order) -> Berth:
             folder.rmdir()  # if there is no other
         raise CannotCreate(f"{path}: the note of a live drill cannot be written: {error.strerror}") from error
     return Berth(path)
+
+
+def keep_undo(entry: Berth, undo: bytes) -> None:
+    """Keeps the undo list of a drill, as JSON, in its entry; it is on the disk when this returns.
+
+    Raises:
+        CannotCreate: there is no permission or no room, or the entry has gone.
+    """
+    draft = entry.path / f"{_UNDO}.new"
+    try:
+        draft.unlink(missing_ok=True)  # what was interrupted
+        _write(draft, undo)
+        draft.rename(entry.path / _UNDO)
+        sync_folder(entry.path)
+    except OSError as error:
+        raise CannotCreate(f"{draft}: what takes the drill back cannot be kept: {error.strerror}") from error
+
+
+def undo_of(entry: Berth) -> tuple[Undo, ...]:
+    """What takes a drill back, as it is kept in its entry.
+
+    Raises:
+        InputError: it was lost, or damaged.
+    """
+    path = entry.path / _UNDO
+    try:
+        return parse_undo_list(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: what takes the drill back cannot be read: {error.strerror}") from error
+    except ValidationError:
+        raise InputError(f"{path}: this is no list of what takes a drill back; it was damaged") from None
+
+
+def taken_back_by_hand(entry: Berth) -> Path:
+    """The file that a person makes who has taken a drill back; there is nothing to be done for it while it is there."""
+    return entry.path / _TAKEN_BACK
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Writes a new file that only this user reads; it is on the disk when this returns."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(file, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(file)
 
 
 def _require_readable(content: bytes) -> None:
@@ -69,7 +118,7 @@ def _make_folder(draft: Path) -> None:
     """Makes a folder, and the one that all lie in; that goes with the last one in it, which may be at this moment."""
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
-            draft.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.parent.mkdir(mode=0o700, exist_ok=True)
             draft.mkdir(mode=0o700)
             return
     draft.mkdir(mode=0o700)
@@ -98,6 +147,6 @@ def _found(state_dir: Path) -> list[Path]:
 def order_of(entry: Berth) -> Order | None:
     """The order of a drill; None where its entry has gone meanwhile, or another version has written it."""
     try:
-        return Order.model_validate_json((entry.path / "order.json").read_bytes())
+        return Order.model_validate_json((entry.path / _ORDER).read_bytes())
     except (OSError, ValidationError):
         return None

@@ -23,7 +23,7 @@ from typing import Final
 from harness.clock import Deadline, now, wait_for
 from harness.drill.interrupt import Halt, Halted
 from harness.drill.watch import wire
-from harness.drill.watch.entries import make
+from harness.drill.watch.entries import keep_undo, make
 from harness.drill.watch.lease import Lease
 from harness.drill.watch.order import Order
 from harness.drill.watch.switch import KillSwitch
@@ -124,13 +124,16 @@ class Post:
         self._until = deadline.at + OVERRUN
 
     def hold(self, undo: tuple[Undo, ...]) -> None:
-        """Gives the watchdog its own copy of what takes the fault back: before anything is broken.
+        """Keeps what takes the fault back in the entry, and gives the watchdog its copy: before anything is broken.
 
         Raises:
             Halted: it does not take it.
+            CannotCreate: it cannot be kept.
         """
         self.check()
-        if not self._say(wire.UNDO + undo_list_json(undo)):
+        told = undo_list_json(undo)
+        keep_undo(self._berth, told)
+        if not self._say(wire.UNDO + told):
             self._lose("its watchdog does not take what it is told")
         self.check()
 
