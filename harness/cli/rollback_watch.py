@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from harness.cli.options import EMBEDDED
 from harness.cli.rollback_tell import Telling
 from harness.clock import Deadline
 from harness.drill.automatic import Automatic, Ended, Order
@@ -20,6 +21,7 @@ from harness.journal.observation import LoadSecond, Observation, Write
 from harness.observe.observer import Observer
 from harness.observe.plan import ObservationPlan
 from harness.rollback.engine import Engine
+from harness.rollback.metrics_source import MetricsSource
 from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.units import Duration, Instant
@@ -74,10 +76,10 @@ def watch(on: Watched, order: Order, until: Deadline, *, json: bool) -> int:
         say(text)
         telling.begins(text)
 
-    with _observed(on) as observer:
+    with _observed(on) as observer, _source(on.model) as source:
         baseline: dict[str, Duration] = {}
         bench = Bench(on.model, on.system, observer, on.http, baseline)
-        mode = Automatic(on.model, on.engine, observer, bench, baseline, on.folder, order, alarm)
+        mode = Automatic(on.model, on.engine, observer, bench, baseline, on.folder, order, alarm, source)
         mode.take_baseline(BASELINE)
         say(f"watching {', '.join(order.target)}; baseline {_words(baseline)}")
         ended = mode.watch(until)
@@ -106,6 +108,17 @@ def _in_words(ended: Ended) -> str:
         return ended.title
     how = f"a person must take over: {ended.handed}" if ended.handed else "rolled back, and that helped"
     return f"{how}; {ended.incident}"
+
+
+@contextmanager
+def _source(model: SystemModel) -> Iterator[MetricsSource | None]:
+    """Who is asked for the figures of a decision beside the observer, if anybody."""
+    source = MetricsSource.of(model.metrics, EMBEDDED)
+    try:
+        yield source
+    finally:
+        if source is not None:
+            source.close()
 
 
 @contextmanager

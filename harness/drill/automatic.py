@@ -22,10 +22,13 @@ from harness.rollback.acted import add_acted, read_acted
 from harness.rollback.assessment import Assessment, Situation, assess
 from harness.rollback.automatic import Acted, Restraint, hands_over
 from harness.rollback.engine import Engine, Outcome, StepReport
+from harness.rollback.figures import figures
 from harness.rollback.incident import Incident, incident_record
+from harness.rollback.metrics_source import MetricsSource
 from harness.rollback.plan import Procedure
 from harness.rollback.record import Records, Writer, only_one
 from harness.rollback.triggers import window_for
+from harness.system.metrics_model import ANSWER
 from harness.system.model import SystemModel
 from harness.units import Duration, Instant
 
@@ -62,7 +65,8 @@ class Automatic:
     """The mode on one live system. It keeps nobody else from rolling it back, but for as long as it does so itself.
 
     `bench` is what the system's own checks look at, `baseline` its baseline, which is filled here; `folder` takes what
-    is on file of automatic rollbacks, and incidents; `alarm` is told in words when a trigger is met.
+    is on file of automatic rollbacks, and incidents; `alarm` is told in words when a trigger is met; `source` is who is
+    asked for the figures of a decision beside the observer, if anybody.
     """
 
     model: SystemModel
@@ -73,6 +77,7 @@ class Automatic:
     folder: Path
     order: Order
     alarm: Callable[[str], object]
+    source: MetricsSource | None = None
 
     def take_baseline(self, window: Duration) -> None:
         """Learns how long answers take when all is well.
@@ -90,6 +95,8 @@ class Automatic:
             p95 = self.observer.health(service, window).p95
             if p95 is not None:
                 self.baseline[service] = p95
+        if self.source is not None:
+            self.source.take_base(tuple(self.model.services))
 
     def watch(self, until: Deadline) -> Ended:
         """Watches until something was done, a person must take over, or the time is over."""
@@ -167,7 +174,8 @@ class Automatic:
     def _assess(self, spec: TriggerSpec, lasted: Duration) -> Assessment:
         window = window_for(spec.trigger.hold)
         health = [self.observer.health(name, window) for name in self.model.services]
-        return assess(Situation(spec.severity, lasted, spec.trigger.title, health, self.baseline))
+        by = figures(self.source, health, self.baseline, Deadline.after(ANSWER * 2))
+        return assess(Situation(spec.severity, lasted, spec.trigger.title, by.health, by.baseline, sources=by.sources))
 
     def _serving(self) -> dict[str, str]:
         before = self.engine.standing.before(self.order.target)

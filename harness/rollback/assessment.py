@@ -59,7 +59,10 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known when a trigger was met. `baseline` is the P95 of each service in the steady state."""
+    """What is known when a trigger was met.
+
+    `baseline` is the P95 of each service in the steady state; `sources` says in sentences where the figures are from.
+    """
 
     severity: Severity
     lasted: Duration
@@ -67,11 +70,12 @@ class Situation:
     health: Sequence[ServiceHealth]
     baseline: Mapping[str, Duration] = field(default_factory=dict)
     patience: Patience = Patience()
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The decision and every reason that was weighed, the deciding ones first."""
+    """The decision and every reason that was weighed, the deciding ones first, then where the figures are from."""
 
     decision: Decision
     reasons: tuple[str, ...]
@@ -81,7 +85,8 @@ def assess(situation: Situation) -> Assessment:
     """Weighs the decision matrix and the system's health."""
     weighed = [_matrix(situation), *_system_health(situation)]
     ordered = sorted(weighed, key=lambda one: -one[0])
-    return Assessment(ordered[0][0], tuple(f"{decision.name.lower()}: {reason}" for decision, reason in ordered))
+    reasons = [f"{decision.name.lower()}: {reason}" for decision, reason in ordered]
+    return Assessment(ordered[0][0], (*reasons, *situation.sources))
 
 
 def _unhealthy(situation: Situation) -> dict[str, str]:

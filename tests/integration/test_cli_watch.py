@@ -39,6 +39,7 @@ def test_a_bad_release_is_rolled_back_once_and_the_second_time_a_person_takes_ov
         tmp_path,
         ECHO,
         ('current = "1.0.0"\n', 'current = "1.0.0"\n\n[rollback]\ncooldown = "0 s"\nfollow_up = ["1 s", "2 s"]\n'),
+        ("[[load]]", '[metrics]\nprometheus = "http://127.0.0.1:1"\nsandboxes = ["embedded"]\n\n[[load]]'),
     )
     up(state, system, "2.0.0", "1.0.0")
     said, told = watch(state, system, "--for", "30 s")
@@ -47,6 +48,7 @@ def test_a_bad_release_is_rolled_back_once_and_the_second_time_a_person_takes_ov
     assert told["trigger"] in ("echo down for 1 s", "error rate of echo above 5 % for 1 s")
     record = Path(told["incident"]).read_text(encoding="utf-8")
     assert "switch the traffic of echo to green: done" in record
+    assert "the metrics source does not answer: ConnectError: [Errno 111] Connection refused; from the obs" in record
     assert "- [ ] keep 2.0.0 of echo from being released again before it is mended" in record
     assert record.endswith("## Follow-up\n\n- after 1 s: no trigger was met\n- after 2 s: no trigger was met\n")
     plan = drill("rollback", "plan", "traffic", "--to", "echo=1.0.0", "--system", system, "--json", state=state)

@@ -386,6 +386,12 @@ def test_metrics_have_the_usual_names_where_drill_toml_says_nothing(tmp_path: Pa
     ("line", "expected"),
     [
         ('bad = "5("', "metrics.bad: expected a regular expression: missing ), unterminated subpattern at position 1"),
+        (
+            'prometheus = "prometheus:9090"',
+            "metrics.prometheus: expected an address that begins with http:// or https://",
+        ),
+        ('p95 = "p95"', "metrics.p95: expected a query that holds $service, in the place of the service's name"),
+        ('window = "0 s"', "metrics.window: expected a time above zero"),
         ('requests = "http requests"', "metrics.requests: expected a name of letters, digits and '_', no digit first"),
         ('ignore = { "a-b" = "x" }', "metrics.ignore.a-b: expected a name of letters, digits and '_', no digit first"),
     ],

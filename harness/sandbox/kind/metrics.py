@@ -7,8 +7,7 @@ from then on; a service of which none can be read is unknown.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeVar
 
@@ -73,7 +72,7 @@ class PrometheusMetrics:
             ConfigurationError: Prometheus does not understand what drill.toml names in [metrics].
         """
         unknown = ServiceHealth(service=service, window=window, samples=0, error_rate=None, p95=None)
-        readings = self._series(self._selector("up", service, {}), _BEYOND)
+        readings = self._series(self._selector("up", service, []), _BEYOND)
         ends = [one.samples[-1].at for one in readings if one.samples and one.samples[-1].value == 1]
         if not ends:
             return unknown
@@ -82,18 +81,17 @@ class PrometheusMetrics:
         if self._watches_since() > start:
             return unknown
         names = f"{self._names.requests}|{self._names.seconds}_bucket"
-        counters = self._series(self._selector(names, service, self._names.ignore), window + _BEYOND, end)
+        counters = self._series(self._selector(names, service, self._names.of_clients()), window + _BEYOND, end)
         return health(service, window, counters, names=self._names, start=start, end=end)
 
     def close(self) -> None:
         """Closes connections."""
         self._http.close()
 
-    def _selector(self, names: str, service: str, ignored: Mapping[str, re.Pattern[str]]) -> str:
+    def _selector(self, names: str, service: str, more: Sequence[str]) -> str:
         # A JSON string is a string of PromQL.
         matchers = [f"__name__=~{json.dumps(names)}", f"namespace={json.dumps(self._namespace)}"]
-        matchers += [f"service={json.dumps(service)}"]
-        matchers += [f"{label}!~{json.dumps(expression.pattern)}" for label, expression in ignored.items()]
+        matchers += [f"service={json.dumps(service)}", *more]
         return "{" + ", ".join(matchers) + "}"
 
     def _series(self, selector: str, back: Duration, at: float | None = None) -> tuple[Series, ...]:
