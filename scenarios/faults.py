@@ -11,6 +11,7 @@ from harness.faults.hindrance import DrainedNode, Later, MissingImage, Moment, S
 from harness.faults.later import DeadStandby
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.of_engine import EngineKilled, SecondRollback
+from harness.faults.of_metrics import MetricsDown, MetricsSlow
 from harness.faults.of_notices import ReceiverDown, ReceiverSlow
 from harness.faults.releases import CarelessRelease, InPlaceRelease
 from harness.faults.resources import MemoryShort, ProcessorShort
@@ -80,6 +81,16 @@ def _receiver_down(drill: DrillBuilder, name: str) -> None:
 @when(step("the receiver of notices {name:Quoted} answers only after {time:Duration}"))
 def _receiver_slow(drill: DrillBuilder, name: str, time: Duration) -> None:
     drill.hinder_by(ReceiverSlow(name, time))
+
+
+@when(step("the metrics source is down"))
+def _metrics_down(drill: DrillBuilder) -> None:
+    drill.hinder_by(MetricsDown())
+
+
+@when(step("the metrics source answers only after {time:Duration}"))
+def _metrics_slow(drill: DrillBuilder, time: Duration) -> None:
+    drill.hinder_by(MetricsSlow(time))
 
 
 @when(step("{service:Service} crashes and stays down"))

@@ -32,6 +32,36 @@ Feature: What goes wrong during a rollback is seen through, or told
     And the recovery time is at most 60 s
     And no acknowledged write is lost
 
+  Scenario: The metrics source is down, and the decision is made without it
+    Given every service is live in 2.4.0
+    And the steady state is observed for 2 s
+    And a rollback is called for when the error rate of analysis-service is above 5 % for 1 s
+    When analysis-service is released as 2.5.0
+    And the metrics source is down
+    Then clients feel it within 5 s
+    And a rollback is called for within 10 s
+    And it is decided within 2 s
+    And traffic is back on 2.4.0 within 20 s
+    And clients get good answers again within 10 s, for 1 s on end
+    And analysis-service answers as 2.4.0 within 5 s
+    And the recovery time is at most 60 s
+    And no acknowledged write is lost
+
+  Scenario: The metrics source is slow, and nobody waits for it
+    Given every service is live in 2.4.0
+    And the steady state is observed for 2 s
+    And a rollback is called for when the error rate of analysis-service is above 5 % for 1 s
+    When analysis-service is released as 2.5.0
+    And the metrics source answers only after 30 s
+    Then clients feel it within 5 s
+    And a rollback is called for within 10 s
+    And it is decided within 2 s
+    And traffic is back on 2.4.0 within 20 s
+    And clients get good answers again within 10 s, for 1 s on end
+    And analysis-service answers as 2.4.0 within 5 s
+    And the recovery time is at most 60 s
+    And no acknowledged write is lost
+
   Scenario: The standby dies during the switch, and the ladder goes on
     Given every service is live in 2.4.0
     And the steady state is observed for 2 s

@@ -197,6 +197,7 @@ class Course:
                 raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
             live.baseline[service] = p95
         self._journal.append(BaselineTaken(p95=dict(live.baseline)))
+        live.metering.take_base()
         for kind in self.drill.backups:
             keep(kind, self.drill.model, live.system, deadline)
 
@@ -207,6 +208,7 @@ class Course:
         live.fault.set_up()
         undo = live.fault.undo
         live.strikes.arm(scene, undo)
+        live.metering.strike()
         before = what_serves(live.system, services_of(undo))
         if self.drill.goal is not None:
             live.known = fix(self.drill.goal, live.system.recovery, deadline)

@@ -10,6 +10,7 @@ import httpx
 from harness.clock import Deadline
 from harness.drill.checks.base import Bench
 from harness.drill.goals import Known
+from harness.drill.metering import Metering
 from harness.drill.recorder import Recorder
 from harness.drill.sandboxes import Sandbox
 from harness.drill.spec import Drill
@@ -44,6 +45,7 @@ class Live:
     ledger: Path
     baseline: dict[str, Duration]
     strikes: Strikes
+    metering: Metering
     order: Order
     fault: FaultRun | None = None
     plan: Plan | None = None
@@ -93,6 +95,7 @@ def go_live(
         system=system,
         engine=Engine(drill.model, strikes.on(system), http),
         strikes=strikes,
+        metering=Metering(drill, order.sandbox, observer),
         order=order,
         bench=Bench(
             model=drill.model,

@@ -48,6 +48,7 @@ def restore(drill: Drill, live: Live, journal: JournalWriter, settings: Settings
         ("the observer did not end in order", lambda: live.observer.stop(Deadline.after(settings.settle))),
         ("the observer was not killed", live.observer.kill),
         ("the HTTP client was not closed", live.http.close),
+        ("the metrics source was not closed", live.metering.close),
         ("people were not told", lambda: live.telling.close(Deadline.after(settings.notices))),
     )
 

@@ -75,13 +75,16 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
     """Weighs what is known, and plans the rollback if it calls for one."""
     spec = drill.triggers[int(met.trigger)]
     window = window_for(spec.trigger.hold)
+    observed = [live.observer.health(name, window) for name in drill.model.services]
+    by = live.metering.weigh(observed, live.baseline, deadline)
     situation = Situation(
         severity=spec.severity,
         lasted=met.at - met.since,
         trigger=spec.trigger.title,
-        health=[live.observer.health(name, window) for name in drill.model.services],
-        baseline=live.baseline,
+        health=by.health,
+        baseline=by.baseline,
         patience=drill.patience,
+        sources=by.sources,
     )
     assessment = assess(situation)
     handed = _handed_over(drill, live) if assessment.decision.rolls_back else None

@@ -36,6 +36,7 @@ from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, Scene, only
 from harness.faults.network import Hang, LostAnswers, Refused, serving_slot
 from harness.faults.of_engine import EngineKilled, OfEngine, SecondRollback
+from harness.faults.of_metrics import MetricsDown, MetricsSlow, OfMetrics
 from harness.faults.of_notices import OfNotices, ReceiverDown, ReceiverSlow
 from harness.faults.reach import Serving
 from harness.faults.releases import CarelessRelease, InPlaceRelease, back_to_what_serves
@@ -223,6 +224,7 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
 }
 OF_ENGINE: Final[dict[str, type[OfEngine]]] = {"engine killed": EngineKilled, "second rollback": SecondRollback}
 OF_NOTICES: Final[dict[str, type[OfNotices]]] = {"receiver down": ReceiverDown, "receiver slow": ReceiverSlow}
+OF_METRICS: Final[dict[str, type[OfMetrics]]] = {"metrics down": MetricsDown, "metrics slow": MetricsSlow}
 HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "short history": ShortHistory,
     "missing image": MissingImage,

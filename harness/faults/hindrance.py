@@ -16,6 +16,7 @@ from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene, only, took_hold
 from harness.faults.of_engine import OfEngine
+from harness.faults.of_metrics import OfMetrics
 from harness.faults.of_notices import OfNotices
 from harness.faults.reach import Serving
 from harness.journal.undo import RecallHistory, RestoreImage, Uncordon, Undo, Unlock
@@ -186,10 +187,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A hindrance that is not there when the rollback begins; only the moment is the rollback's own.
-
-    Its undo is on disk before the fault is injected, as any other.
-    """
+    """A hindrance that comes once the rollback has begun; its undo is on disk before the fault is injected."""
 
     hindrance: Hindrance
     moment: Moment
@@ -225,11 +223,12 @@ class Hindered:
     hindrances: tuple[Hindrance, ...] = ()
     of_engine: OfEngine | None = None
     of_notices: tuple[OfNotices, ...] = ()
+    of_metrics: OfMetrics | None = None
 
     @property
     def title(self) -> str:
-        """What is broken, what stands in the way, and what befalls the engine and the notices."""
-        befalls = (*(() if self.of_engine is None else (self.of_engine,)), *self.of_notices)
+        """What is broken, what stands in the way, and what befalls the engine, the notices and the metrics source."""
+        befalls = (one for one in (self.of_engine, *self.of_notices, self.of_metrics) if one is not None)
         return "; ".join([self.fault.title, *(one.title for one in (*self.hindrances, *befalls))])
 
     @property
@@ -267,7 +266,7 @@ class Hindered:
         return took_hold(self.fault, scene)
 
 
-Obstacle = Hindrance | OfEngine | OfNotices
+Obstacle = Hindrance | OfEngine | OfNotices | OfMetrics
 
 
 def of_notices(fault: Fault) -> tuple[OfNotices, ...]:
@@ -275,18 +274,26 @@ def of_notices(fault: Fault) -> tuple[OfNotices, ...]:
     return fault.of_notices if isinstance(fault, Hindered) else ()
 
 
+def of_metrics(fault: Fault) -> OfMetrics | None:
+    """What befalls the metrics source, beside a fault."""
+    return fault.of_metrics if isinstance(fault, Hindered) else None
+
+
 def hindered(fault: Fault, found: Sequence[Obstacle]) -> Fault:
-    """A fault with all that stands in the way of its rollback, and what befalls the engine and the notices.
+    """A fault with all that stands in the way of its rollback, and what befalls the engine, notices and metrics.
 
     Raises:
         InputError: that is too much for one drill.
     """
     of_engine = [one for one in found if isinstance(one, OfEngine)]
     told = tuple(one for one in found if isinstance(one, OfNotices))
-    hindrances = tuple(one for one in found if not isinstance(one, OfEngine | OfNotices))
-    receivers = [one.receiver for one in told]
-    if len(set(receivers)) < len(receivers):
+    metrics = [one for one in found if isinstance(one, OfMetrics)]
+    hindrances = tuple(one for one in found if not isinstance(one, OfEngine | OfNotices | OfMetrics))
+    if len({one.receiver for one in told}) < len(told):
         raise InputError(f"{told[-1].title}: one thing befalls a receiver in a drill; take the other away")
+    if len(metrics) > 1:
+        raise InputError(f"{metrics[1].title}: one thing befalls the metrics source in a drill; take the other away")
     if of_engine and (len(of_engine) > 1 or any(isinstance(one, Later) for one in hindrances)):
         raise InputError(f"{of_engine[0].title}: nothing else can go wrong during that rollback; make two drills of it")
-    return Hindered(fault, hindrances, of_engine[0] if of_engine else None, told) if found else fault
+    befalls = (next(iter(of_engine), None), told, next(iter(metrics), None))
+    return Hindered(fault, hindrances, *befalls) if found else fault

@@ -6,8 +6,6 @@ So whoever sends them meets what a broken receiver does to it on the wire, and t
 
 from __future__ import annotations
 
-import http.server
-import socket
 import threading
 from dataclasses import replace
 from typing import Final
@@ -16,9 +14,9 @@ import httpx
 from pydantic import SecretStr
 
 from harness.notify.notice import Target
+from harness.system.listening import AnsweringPort, ClosedPort
 from harness.units import Duration
 
-_HOST: Final = "127.0.0.1"
 _ANSWER: Final = Duration.of(s=10)  # of the receiver itself, as without this way
 _BAD_GATEWAY: Final = 502  # RFC 9110
 
@@ -27,13 +25,12 @@ class ClosedWay:
     """Refuses every connection until it is closed."""
 
     def __init__(self, target: Target) -> None:
-        self._reserved = socket.socket()  # bound, and never listening: nobody else is given the port
-        self._reserved.bind((_HOST, 0))
-        self.target = _through(target, self._reserved.getsockname()[1])
+        self._port = ClosedPort()
+        self.target = replace(target, address=SecretStr(self._port.url))
 
     def close(self) -> None:
         """Gives its port up."""
-        self._reserved.close()
+        self._port.close()
 
 
 class SlowWay:
@@ -42,33 +39,16 @@ class SlowWay:
     def __init__(self, target: Target, after: Duration) -> None:
         over = self._over = threading.Event()
 
-        class Passing(http.server.BaseHTTPRequestHandler):
-            """One notice."""
+        def passed_on(_: str, body: bytes) -> tuple[int, bytes]:
+            return (_BAD_GATEWAY if over.wait(after.seconds) else _passed_on(target, body)), b""
 
-            def do_POST(self) -> None:
-                """Waits, passes it on, and answers as the receiver does."""
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.send_response(_BAD_GATEWAY if over.wait(after.seconds) else _passed_on(target, body))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
-                """Says nothing: what became of a notice is told by who has sent it."""
-
-        self._server = http.server.ThreadingHTTPServer((_HOST, 0), Passing)
-        self._server.daemon_threads = True
-        self.target = _through(target, self._server.server_port)
-        threading.Thread(target=self._server.serve_forever, name=f"slow way to {target.name}", daemon=True).start()
+        self._port = AnsweringPort(f"slow way to {target.name}", passed_on)
+        self.target = replace(target, address=SecretStr(self._port.url))
 
     def close(self) -> None:
         """Ends it, with all that waits."""
         self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def _through(target: Target, port: int) -> Target:
-    return replace(target, address=SecretStr(f"http://{_HOST}:{port}/"))
+        self._port.close()
 
 
 def _passed_on(target: Target, body: bytes) -> int:

@@ -27,7 +27,10 @@ def test_what_cannot_be_reached_is_taken_out_and_what_goes_wrong_on_the_way_is_s
 ) -> None:
     found = ran("features/network", "features/interrupted", sandbox="embedded", out=tmp_path, told=capsys)
     assert unexpected(found) == []
-    assert len(found) == 10
+    assert len(found) == 12
+    decided = [one["decision"]["reasons"][-1] for one in found if one["name"].startswith("The metrics source")]
+    assert len(decided) == 2
+    assert all(one.startswith("the metrics source does not answer: ") for one in decided), decided
     steps = {one["name"]: _steps(tmp_path, one) for one in found}
     [first, *_] = steps["A second rollback is started at the same time, and is refused"]
     assert "a second rollback was refused: another rollback of this system is under way" in first.detail

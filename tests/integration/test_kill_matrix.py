@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.faults.catalogue import CATALOGUE, HINDRANCES, OF_ENGINE
+from harness.faults.catalogue import CATALOGUE, HINDRANCES, OF_ENGINE, OF_METRICS
 from tests.kill_matrix.cell import REPOSITORY, STREAM, SYSTEM
 from tests.kill_matrix.killer import STREAM as STREAMED
 from tests.kill_matrix.matrix import Asked
@@ -31,7 +31,8 @@ SAMPLE = [
 
 
 def test_every_fault_of_the_catalogue_has_a_drill_in_the_matrix() -> None:
-    assert set(STEPS) == set(CATALOGUE) - {"hindered rollback"} | set(HINDRANCES) | set(OF_ENGINE)
+    others = set(HINDRANCES) | set(OF_ENGINE) | set(OF_METRICS)
+    assert set(STEPS) == set(CATALOGUE) - {"hindered rollback"} | others
 
 
 def test_the_matrix_knows_which_records_an_observer_sends() -> None:

@@ -184,6 +184,8 @@ STEPS: Final[dict[str, Steps]] = {
     "dead standby": _befallen("the standby of echo dies during the switch"),
     "engine killed": _befallen("the engine is killed after step 2 of the rollback, which is then resumed"),
     "second rollback": _befallen("a second rollback is started at the same time, and is refused"),
+    "metrics down": _befallen("the metrics source is down"),
+    "metrics slow": _befallen("the metrics source answers only after 5 s"),
     "nothing": (*LIVE, "When nothing is done", "Then clients feel it within 1 s", ANSWERS),
     **OF_DATA,
     **OF_CONFIGURATION,

@@ -8,10 +8,11 @@ from harness.clock import Deadline
 from harness.drill.strikes import Strikes
 from harness.errors import InputError
 from harness.faults.catalogue import BadRelease
-from harness.faults.hindrance import Hindered, Later, Moment, hindered
+from harness.faults.hindrance import Hindered, Later, Moment, hindered, of_metrics
 from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import FaultRun, Scene
 from harness.faults.of_engine import EngineKilled, SecondRollback
+from harness.faults.of_metrics import MetricsDown, MetricsSlow
 from harness.faults.of_notices import ReceiverDown, ReceiverSlow
 from harness.system.values import Slot
 from harness.units import Duration
@@ -122,3 +123,14 @@ def test_one_thing_goes_wrong_during_a_rollback_by_an_engine_apart(more: SecondR
 def test_an_engine_is_not_killed_before_its_first_step() -> None:
     with pytest.raises(InputError, match="not after step 0"):
         EngineKilled(0)
+
+
+def test_what_befalls_the_metrics_source_is_told_with_the_fault_and_takes_nothing_from_the_system() -> None:
+    slow = MetricsSlow(Duration.of(s=5))
+    fault = hindered(RELEASE, (slow, DIES))
+    assert (of_metrics(fault), of_metrics(RELEASE)) == (slow, None)
+    assert fault.title.endswith("; the metrics source answers only after 5 s")
+    scene = Scene(MemorySystem(), MemoryMetrics(), {})
+    assert list(fault.undo(scene)) == [*RELEASE.undo(scene), DIES.undo(scene)]
+    with pytest.raises(InputError, match="one thing befalls the metrics source in a drill"):
+        hindered(RELEASE, (MetricsDown(), slow))
