@@ -383,6 +383,6 @@ def test_a_state_folder_that_is_a_file_is_told_without_a_traceback(tmp_path: Pat
     state = tmp_path / "state"
     state.write_text("a file where the folder should be", encoding="utf-8")
     said = drill("list", state=state)
-    assert said.code == 0
+    assert said.code == 73
     assert f"{state}: cannot be used as a state folder: it is a file; expected a folder" in said.err
     assert "Traceback" not in said.err
