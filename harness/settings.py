@@ -7,6 +7,7 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from harness.errors import UsageError
 from harness.secrecy import learn, secrets_of
@@ -14,6 +15,8 @@ from harness.state import require_own
 from harness.units import Duration
 
 _LAST_PORT = 65535
+PREPARE: Final = "DRILL_PREPARE"
+_PREPARE: Final = Duration.of(s=60)  # a sandbox is ready in 3 s on 2 cores, more is a service that starts slowly
 _MOST_NODES = 9  # each is a container with a kubelet, and takes about as much memory as a service
 
 
@@ -48,6 +51,19 @@ def _nodes() -> int:
     if not named.isdecimal() or not 1 <= int(named) <= _MOST_NODES:
         raise UsageError(f"DRILL_NODES: {named!r} is no number of nodes; expected 1 to {_MOST_NODES}")
     return int(named)
+
+
+def _prepare() -> Duration:
+    named = os.environ.get(PREPARE)
+    if not named:
+        return _PREPARE
+    try:
+        time = Duration.parse(named)
+    except ValueError as error:
+        raise UsageError(f"{PREPARE}: {error}") from None
+    if time <= Duration(0):
+        raise UsageError(f"{PREPARE}: {named!r} is no time to come up in; expected more than 0 s, such as '3 min'")
+    return time
 
 
 def _confirmed() -> str:
@@ -116,8 +132,8 @@ class Settings:
     probe_rate: float = 50
     """Probes a second for each service: a period of 20 ms bounds every outage well below what people notice."""
 
-    prepare: Duration = Duration.of(s=60)
-    """A sandbox is ready in about 3 s on 2 cores; twenty times that is a broken machine, not a slow one."""
+    prepare: Duration = field(default_factory=_prepare)
+    """For a system to come up, of a drill and by hand."""
 
     warm_up: Duration = Duration.of(s=300)
     """A cluster is made in about 20 s where its images are at hand; a slow line needs minutes to pull them."""

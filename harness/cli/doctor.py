@@ -14,6 +14,7 @@ from pathlib import Path
 from harness.cli.options import RUNS, Json
 from harness.cli.output import results_to_stdout
 from harness.clock import Deadline
+from harness.drill.in_time import limit_told
 from harness.drill.sandboxes import survey_kind
 from harness.errors import DrillError, Unavailable
 from harness.sandbox.embedded import start as embedded
@@ -109,7 +110,8 @@ def _embedded() -> str:
         return "not tried, because there is no system"
     settings = Settings()
     deadline = Deadline.after(settings.prepare)
-    sandbox = embedded.start(load_system(found), run_id="doctor", state_dir=settings.state_dir, deadline=deadline)
+    with limit_told(settings.prepare):
+        sandbox = embedded.start(load_system(found), run_id="doctor", state_dir=settings.state_dir, deadline=deadline)
     sandbox.close(Deadline.after(settings.teardown))
     return "came up, every service was ready, and went down without a trace"
 

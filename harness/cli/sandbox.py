@@ -15,6 +15,7 @@ from harness.cli.systems import named_or_nearest
 from harness.cli.versions import of_services
 from harness.clock import Deadline
 from harness.drill.gc import collect
+from harness.drill.in_time import limit_told
 from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, take_down, watch_cluster
 from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.drill.watch.heal import heal_drills
@@ -58,14 +59,15 @@ def up(
         print(json_text.dumps(versions, indent=2) if json else _told(name, versions))
         return 0
     deadline = Deadline.after(settings.prepare)
-    made = embedded.start_detached(
-        model,
-        run_id="by-hand",
-        state_dir=settings.state_dir,
-        deadline=deadline,
-        live=dict.fromkeys(model.services, model.releases.current) | of_services(live or [], "--live"),
-        standby=of_services(standby or [], "--standby"),
-    )
+    with limit_told(settings.prepare):
+        made = embedded.start_detached(
+            model,
+            run_id="by-hand",
+            state_dir=settings.state_dir,
+            deadline=deadline,
+            live=dict.fromkeys(model.services, model.releases.current) | of_services(live or [], "--live"),
+            standby=of_services(standby or [], "--standby"),
+        )
     addresses = {service: made.router.address(service).url for service in made.services}
     if json:
         dsn = made.database.dsn if made.database else None

@@ -30,7 +30,7 @@ from harness.units import Duration
 UNITS: Final = Path("~/.config/systemd/user")  # of the user; those of the system are in /etc/systemd/system
 _KEPT: Final = (
     *("PATH", "KUBECONFIG", "DOCKER_HOST"),
-    *("DRILL_STATE_DIR", "DRILL_CLUSTER", "DRILL_REGISTRY_PORT", "DRILL_NODES"),
+    *("DRILL_STATE_DIR", "DRILL_CLUSTER", "DRILL_REGISTRY_PORT", "DRILL_NODES", "DRILL_PREPARE"),
     *("DRILL_KILL_SWITCH", "DRILL_SIGNING_KEY_FILE"),
 )
 """What a run needs of the environment of whoever installs it. No secret: these are names of files and places."""

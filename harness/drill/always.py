@@ -30,3 +30,8 @@ def rolled_back(model: SystemModel, target: Mapping[str, str], said: Sequence[Cr
         demand = version(model, service, release)
         if demand.check not in there:
             yield demand
+
+
+def its_time(demand: Demand) -> str:
+    """Why something is checked that the scenario does not name, and how it gets another time."""
+    return f"always checked; a step '{demand.name} within 10 s' sets its time"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.drill import defaults
 from harness.drill.altered import with_answers_within, with_replicas
-from harness.drill.always import own_checks, rolled_back
+from harness.drill.always import its_time, own_checks, rolled_back
 from harness.drill.calls import Call, default_calls, trigger_specs
 from harness.drill.checks.base import Demand
 from harness.drill.demands import ALWAYS_WITHIN, not_met
@@ -218,14 +218,13 @@ class DrillBuilder:
         if not self.triggers:
             broken = [name for name in (getattr(fault, "service", None),) if name]
             self.triggers = default_calls(self.model, broken or self.services(critical=True), self.system_file)
-        source = Source(file=self.system_file, line=1, text="[objectives]")
-        self.objectives += defaults.objectives(self.model, self.objectives, source)
+        self.objectives += defaults.objectives(self.model, self.objectives, self.system_file)
         self._own_checks()
         for demand in rolled_back(self.model, self._target(fault), self.criteria):
-            self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self.origin)
+            self._criterion(Phase.VALIDATION, demand, defaults.VERSION_LIMIT, self._own(its_time(demand)))
         versions = {name: self._live().get(name, self.model.releases.current) for name in self.services()}
         for demand, within in steady_state(self.model, versions, self.steady_window, self.settings.steady_state):
-            self._criterion(Phase.STEADY_STATE, demand, within, self.origin)
+            self._criterion(Phase.STEADY_STATE, demand, within, self._own("always checked before the fault"))
         return Drill(
             name=self.name,
             description=self.description,
@@ -290,6 +289,9 @@ class DrillBuilder:
 
     def _criterion(self, phase: Phase, demand: Demand, within: Duration, source: Source) -> None:
         self.criteria.append(CriterionSpec.of(f"c{len(self.criteria) + 1:02}", phase, demand, within, source))
+
+    def _own(self, why: str) -> Source:
+        return Source.nowhere(self.origin.file, why)
 
     def _service(self, name: str) -> Service:
         return known_service(self.model, name)

@@ -18,7 +18,7 @@ Call = tuple[AnyTrigger, Source]
 
 def default_calls(model: SystemModel, services: Iterable[str], system_file: str) -> list[Call]:
     """The handbook's triggers of some services, and all that the system declares."""
-    handbook = Source(file=system_file, line=1, text="the handbook's triggers")
+    handbook = Source.nowhere(system_file, "default; a step 'a rollback is called for when ...' replaces it")
     calls: list[Call] = [(trigger, handbook) for service in services for trigger in default_triggers(service)]
     for index, table in enumerate(model.triggers):
         line = line_in(model.root / Path(system_file).name, ("triggers", index))

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from harness.clock import Deadline, now
 from harness.drill.context import RunContext
 from harness.drill.goals import fix, keep
 from harness.drill.guards.duty import Duty
 from harness.drill.hold import LastLook, hold
+from harness.drill.in_time import limit_told
 from harness.drill.interrupt import Interruption
 from harness.drill.live import Live, go_live
 from harness.drill.progress import Status
@@ -31,7 +33,7 @@ from harness.drill.watch.fenced import fenced
 from harness.drill.watch.order import Order
 from harness.drill.watch.post import Post
 from harness.drill.watch.switch import KillSwitch
-from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, ExperimentFailed
+from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, ExperimentFailed, MayWorkLater
 from harness.faults.model import FaultRun, Scene
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
@@ -39,6 +41,8 @@ from harness.journal.records import BaselineTaken, Stage, StageEnded, StageStart
 from harness.observe.process import WorkerProcess
 from harness.sandbox.common.process import Process, mark_of
 from harness.units import Duration
+
+_LOGS: Final = "the logs of what was started are in artifacts, beside the report"
 
 
 class Course:
@@ -77,11 +81,15 @@ class Course:
         Raises:
             StageFailed: one could not be completed; the journal has its reason.
             Halted: the drill may not go on.
-            DrillError: the drill could not be prepared, or something that it needs is gone.
+            DrillError: no drill can be prepared here, or something that this one needs is gone.
         """
         drill, limits, settings = self.drill, self.drill.limits, self._settings
         with self._stage(Stage.PREPARE, settings.prepare) as deadline:
-            live = self.live = self._prepare(deadline)
+            try:
+                with limit_told(settings.prepare):
+                    live = self.live = self._prepare(deadline)
+            except (MayWorkLater, CrashLoop) as error:  # the next drill may fare better: this one alone is invalid
+                raise StageFailed(f"the system did not come up: {error}; {_LOGS}") from error
         self.prepared = True
         self.duty.see(live.observer, live.baseline)
         with self._stage(Stage.STEADY_STATE, limits.steady_window + settings.steady_state) as deadline:

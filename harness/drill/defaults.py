@@ -1,9 +1,11 @@
 """What a scenario gets that says nothing else, and the bounds of what it may say; each number with its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
 from harness.journal.declaration import Measured, Objective, Source
+from harness.system.load import line_in
 from harness.system.model import SystemModel
 from harness.units import Duration
 
@@ -18,18 +20,25 @@ MOST_PROBES: Final = 1000  # what one observer can send
 DETECT_SLACK: Final = Duration.of(s=10)  # on top of the longest trigger: its window, and noise that starts it again
 
 
-def objectives(model: SystemModel, said: Sequence[Objective], source: Source) -> list[Objective]:
+def objectives(model: SystemModel, said: Sequence[Objective], system_file: str) -> Iterator[Objective]:
     """The system's own bounds on what the scenario says nothing of; one on lost data only where a ledger is kept."""
-    bounds = {
-        Measured.RTO: model.objectives.rto,
-        Measured.RPO: model.objectives.rpo,
-        Measured.VALIDATION: model.objectives.validate_,
-    }
-    if any(not one.escalation for one in model.notify):
-        bounds[Measured.NOTIFICATION] = model.objectives.notify
+    own = {Measured.RTO: "rto", Measured.RPO: "rpo", Measured.VALIDATION: "validate_", Measured.NOTIFICATION: "notify"}
+    if all(one.escalation for one in model.notify):
+        del own[Measured.NOTIFICATION]
     if model.ledger is None:
-        del bounds[Measured.RPO]
-    measured = {one.measured for one in said}
-    return [
-        Objective(measured=name, bound=bound, source=source) for name, bound in bounds.items() if name not in measured
-    ]
+        del own[Measured.RPO]
+    for one in said:
+        own.pop(one.measured, None)
+    for measured, field in own.items():
+        yield Objective(
+            measured=measured, bound=getattr(model.objectives, field), source=_of_objective(model, field, system_file)
+        )
+
+
+def _of_objective(model: SystemModel, field: str, system_file: str) -> Source:
+    """Where drill.toml says a bound; or that it does not, and how it could."""
+    key = field.removesuffix("_")
+    if field in model.objectives.model_fields_set:
+        line = line_in(model.root / Path(system_file).name, ("objectives", key))
+        return Source(file=system_file, line=line, text=f"[objectives] {key}")
+    return Source.nowhere(system_file, f"default; '{key}' under [objectives] in drill.toml sets another")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from harness.drill.watch.post import Post
 from harness.journal import records as r
 from harness.journal.chain import JournalWriter
@@ -45,7 +47,7 @@ class Recorder:
 
     def clock(self, process: str, at: Instant, utc_ns: int) -> None:
         """A clock anchor."""
-        self._journal.append(r.ClockRead(process=process, at=at, utc_ns=utc_ns))
+        self._journal.append(clock_read(process, at, utc_ns))
 
     def told(self, told: Told) -> None:
         """What became of a notice."""
@@ -74,3 +76,10 @@ class Recorder:
             ),
             durable=True,
         )
+
+
+def clock_read(process: str, at: Instant, utc_ns: int) -> r.ClockRead:
+    """The record of a clock anchor, with how busy the machine is now."""
+    return r.ClockRead(
+        process=process, at=at, utc_ns=utc_ns, load=os.getloadavg()[0], cores=len(os.sched_getaffinity(0))
+    )

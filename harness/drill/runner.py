@@ -20,13 +20,14 @@ from harness.drill.guards.duty import Duty, refused
 from harness.drill.guards.rules import rules_for
 from harness.drill.inputs import keep_inputs
 from harness.drill.interrupt import Halt, Halted, Interruption, LeftToWatchdog
+from harness.drill.recorder import clock_read
 from harness.drill.restore import attempt, end_sandbox, keep_logs, restore
 from harness.drill.spec import Drill
 from harness.drill.stages import StageFailed
 from harness.drill.watch.post import Post
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
 from harness.journal.chain import JournalWriter
-from harness.journal.records import ClockRead, DrillEnded, Stage, Stopped
+from harness.journal.records import DrillEnded, Stage, Stopped
 from harness.units import Instant
 
 STOPPING: Final = (
@@ -38,7 +39,7 @@ def run_drill(drill: Drill, context: RunContext) -> Path:
     """Runs a drill and returns its folder, which holds its journal, ledger and artefacts.
 
     Raises:
-        DrillError: the drill could not be prepared (the journal says so too), or its journal could not be written.
+        DrillError: no drill can be prepared (the journal says so too), or its journal could not be written.
         LeftToWatchdog: a person did not want to wait until everything is undone; the watchdog does it.
         Halted: a guard stopped this drill and those after it; everything has been undone.
         KeyboardInterrupt: a person stopped it; everything has been undone and the journal is complete.
@@ -107,7 +108,7 @@ class _Run:
             guards=told,
         )
         self._journal.append(first, durable=True)
-        self._journal.append(ClockRead(process="drill", at=at, utc_ns=utc_ns))
+        self._journal.append(clock_read("drill", at, utc_ns))
         return next((one for one in told if not one.allowed), None)
 
     def _run_course(self) -> BaseException | None:
@@ -129,6 +130,7 @@ class _Run:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the drill is restored before it is told
             problem = error
             self._stopped("error", sentence(error))
+        attempt(("the time was not recorded", lambda: self._journal.append(clock_read("drill", *utc_anchor()))))
         late = self._course.duty.end()  # a guard that stopped the drill as its last stage had just ended counts, too
         halt = self._interruption.halt or late or (self._course.post.lost if self._course.post else None)
         if halt is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,14 +28,22 @@ class Verdict(StrEnum):
 
 
 class Source(Value):
-    """Where in a feature file something is said."""
+    """Where something is said: in a feature file, or in drill.toml.
+
+    What is said nowhere has line 0; then `text` tells why it holds all the same.
+    """
 
     file: str
     line: int
     text: str
 
+    @classmethod
+    def nowhere(cls, file: str, why: str) -> Self:
+        """Of what nobody has said: why it holds all the same, and where `file` or a scenario could say another."""
+        return cls(file=file, line=0, text=why)
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        return f"{self.file}:{self.line}" if self.line else self.text
 
 
 class Measured(StrEnum):

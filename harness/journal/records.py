@@ -82,12 +82,17 @@ class DrillDeclared(Value):
 
 
 class ClockRead(Value):
-    """A monotonic instant and the UTC time that belongs to it, for labels only."""
+    """A monotonic instant and the UTC time that belongs to it, for labels only; and how busy the machine was.
+
+    `load` is how many processes ran or waited for one of its `cores` then, on average over a minute.
+    """
 
     kind: Literal["clock"] = "clock"
     process: str
     at: Instant
     utc_ns: int
+    load: float | None = None
+    cores: int | None = None
 
 
 class StageStarted(Value):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.journal.declaration import Phase
-from harness.journal.records import FaultState, LedgerRead
+from harness.journal.records import FaultState, LedgerRead, Stage
 from harness.measure.account import ENOUGH_WRITES, Account, account, recovery_point, silence, unbounded
 from harness.measure.criteria import looked
 from harness.measure.felt import Felt, Measure
@@ -90,6 +90,9 @@ def measure(timeline: Timeline) -> Measures:
 
 def _nothing(timeline: Timeline, *, earlier: bool) -> str:
     """Why there is no outage of the system."""
+    stages = [one.stage for one in timeline.stages]
+    if stages and Stage.INJECT not in stages and fault_begins(timeline) is None:
+        return "nothing was injected, so no bad answer is its doing"
     if earlier and fault_begins(timeline) is None:
         return "the journal does not tell when the fault was set up, so no bad answer is known to be its doing"
     when = " after the fault began, only before" if earlier else ""

@@ -14,6 +14,7 @@ from typing import Final
 from harness.journal.probes import Probes
 from harness.measure.timeline import Timeline
 from harness.report.lanes import Axis, Lane, lane
+from harness.report.story import untouched
 from harness.report.ticks import Tick, ticks
 from harness.report.words import Origin, duration, short
 from harness.units import counted
@@ -124,9 +125,12 @@ def _chart(result: Result, timeline: Timeline, axis: Axis, title: str, *, words:
     placed: list[Placed] = []
     steps = tuple(_steps(result, axis))
     y = top + (34 if steps else 0)
+    stretch = "bad answers" if untouched(result) else "outage"
     for service in result.services:
         seen = timeline.observations.get(service.name, Probes.of(()))
-        drawn = lane(service, seen, begin=timeline.start, axis=axis, height=height, character=_CHARACTER)
+        drawn = lane(
+            service, seen, begin=timeline.start, axis=axis, height=height, character=_CHARACTER, stretch=stretch
+        )
         y += 20 + (18 if drawn.brackets else 2)
         placed.append(Placed(y, drawn))
         y += height + 8

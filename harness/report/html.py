@@ -60,6 +60,7 @@ def render_html(result: Result, timeline: Timeline, moments: Sequence[Moment] = 
         zero_utc=_utc(timeline, origin.zero),
         bars=[bar(one.interval, one.bound) for one in result.objectives],
         by_hand=story.by_hand(result),
+        untouched=story.untouched(result),
         undone=timeline.undone,
         missing=story.gone(result.account) if result.account else (),
         gone=timeline.fault_at(FaultState.GONE),

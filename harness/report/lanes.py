@@ -17,7 +17,7 @@ from typing import Final
 from harness.journal.observation import Outcome
 from harness.journal.probes import NEVER, Probes
 from harness.report.words import duration, kinds, short
-from harness.units import Duration, Instant, are, counted
+from harness.units import Duration, Instant, counted
 from harness.verdict.result import OutageResult, ServiceResult
 
 BAD: Final = (Outcome.REFUSED, Outcome.TIMEOUT, Outcome.STATUS, Outcome.WRONG, Outcome.SLOW)
@@ -91,6 +91,7 @@ def lane(
     axis: Axis,
     height: float,
     character: float,
+    stretch: str,
 ) -> Lane:
     """The lane of a service.
 
@@ -101,6 +102,7 @@ def lane(
         axis: seconds to pixels.
         height: of the lane's box, in pixels.
         character: width of a character of a label, in pixels.
+        stretch: what one of bad answers is called.
     """
     shown = _shown(seen, begin, axis)
     groups = list(_groups(shown, begin, axis, service.period))
@@ -123,7 +125,7 @@ def lane(
         latency=_line(groups, y),
         limit=y(service.within),
         limit_label=f"limit {duration(service.within)}",
-        brackets=tuple(_brackets(service.outages, axis, character)),
+        brackets=tuple(_brackets(service.outages, axis, character, stretch)),
         probes=len(shown),
         seen=" ".join(_told(group) for group in groups),
     )
@@ -141,7 +143,7 @@ def _note(service: ServiceResult) -> str:
     bad, probes = sum(service.bad.values()), counted(service.probes, "probe")
     parts.append(f"{bad} of {probes} bad ({kinds(service.bad)})" if bad else probes)
     if service.skipped:
-        parts.append(f"{service.skipped} {are(service.skipped, 'tells', 'tell')} nothing")
+        parts.append(f"{service.skipped} not sent, or late by the prober's doing")
     return " · ".join(part for part in parts if part)
 
 
@@ -218,7 +220,7 @@ def _line(groups: Iterable[_Group], y: Callable[[float], float]) -> str:
     return "".join(path)
 
 
-def _brackets(outages: Iterable[OutageResult], axis: Axis, character: float) -> Iterable[Bracket]:
+def _brackets(outages: Iterable[OutageResult], axis: Axis, character: float, stretch: str) -> Iterable[Bracket]:
     """Outages on the axis with a label each, unless the label would touch the one before it."""
     taken = -1.0
     for outage in outages:
@@ -226,8 +228,7 @@ def _brackets(outages: Iterable[OutageResult], axis: Axis, character: float) -> 
         if not axis.shows(begin, end):
             continue
         x, right = axis.x(begin), axis.x(end)
-        length = duration(round(end - begin, 2)) if outage.end else "not over"
-        label = f"outage {length}" if outage.end else "outage, not over"
+        label = f"{stretch} {duration(round(end - begin, 2))}" if outage.end else f"{stretch}, not over"
         half = len(label) * character / 2
         middle = min(axis.width - half, max(half, (x + right) / 2))
         shown = middle - half > taken

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from harness.journal.declaration import Verdict
+from harness.journal.records import Stage
 from harness.report.words import (
     NOT_MEASURED,
     capital,
@@ -88,9 +89,17 @@ def _split(reason: str) -> tuple[str, str]:
     return short(head, _HEADLINE), reason
 
 
+def untouched(result: Result) -> bool:
+    """True when the drill ended before anything was injected: what clients saw is no effect of it."""
+    stages = [stage.name for stage in result.stages]
+    return bool(stages) and Stage.INJECT not in stages and result.fault.injected is None
+
+
 def suffering(result: Result) -> str:
     """What clients lived through, as a clause."""
     found = measure(result, "outage")
+    if untouched(result):
+        return "nothing was injected"
     if not any(service.probes for service in result.services):
         return "nothing was observed"
     if found and found.interval:
@@ -193,6 +202,9 @@ def _suffered(result: Result) -> Fact:
         f"{service.name}: {sum(service.bad.values())} of {counted(service.probes, 'probe')} bad ({kinds(service.bad)})"
         for service in hit
     )
+    if untouched(result):
+        what = f"These bad answers are no effect of a fault: {detail}." if detail else ""
+        return Fact(question, "Nothing was injected", what, "unknown")
     if not any(service.probes for service in result.services):
         return Fact(question, "Not known", "No probe was recorded.", "unknown")
     if found and found.interval:

@@ -18,7 +18,7 @@ from harness.journal.records import FaultMoved, FaultState, NoticeTold, Stage, S
 from harness.measure.measures import Measures
 from harness.measure.split import fault_begins
 from harness.measure.timeline import Timeline
-from harness.units import Duration, Instant, counted
+from harness.units import Duration, Instant, are, counted
 from harness.verdict.finding import Finding
 from harness.verdict.loaded import last_look, loaded
 
@@ -95,13 +95,16 @@ def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     set_up = timeline.fault_at(FaultState.SET_UP)
     for service in timeline.declared.services:
         seen = timeline.observations[service.name]
-        count = seen[: None if set_up is None else seen.from_due(set_up.at)].tells.count(1)
+        due = seen[: None if set_up is None else seen.from_due(set_up.at)]
+        count = due.tells.count(1)
         if count < ENOUGH_PROBES:
-            yield Finding(
-                Cause.TOO_FEW_PROBES,
+            why = (
                 f"only {counted(count, 'probe')} of {service.name} told anything before the fault; {ENOUGH_PROBES} are"
-                " needed",
             )
+            silent = len(due) - count
+            late = f"{counted(silent, 'other')} {are(silent, 'was', 'were')} not sent, or late by the prober's doing"
+            more = f": {late}; {_too_busy(timeline)}" if silent else ""
+            yield Finding(Cause.TOO_FEW_PROBES, f"{why} needed{more}")
     if measures.already_bad:
         why = f"{measures.already_bad[0]} was answering badly already when the fault was injected"
         yield Finding(Cause.BAD_BEFORE_FAULT, why)
@@ -115,7 +118,7 @@ def _nobody_looked(timeline: Timeline, begin: Instant, end: Instant) -> Iterator
             yield Finding(
                 Cause.TOO_FEW_PROBES,
                 f"{service.name} was not observed for {gap} after the fault was injected, so it cannot be told"
-                " whether the fault had an effect",
+                f" whether the fault had an effect; the limit is {timeline.declared.lag_limit}: {_too_busy(timeline)}",
             )
 
 
@@ -134,14 +137,15 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         if lag > limit:
             yield Finding(
                 Cause.PROBER_LAGGED,
-                f"the prober fell {lag} behind its schedule for {service.name}, more than {limit}; the machine was"
-                " too busy",
+                f"the prober fell {lag} behind its schedule for {service.name}, more than the limit of {limit}; "
+                + _too_busy(timeline),
             )
         unobserved = _unobserved(timeline, service)
         if unobserved > limit:
             yield Finding(
                 Cause.PROBER_STALLED,
-                f"{service.name} was not observed for {unobserved}, more than {limit}; the prober stalled",
+                f"{service.name} was not observed for {unobserved}, more than the limit of {limit}; the prober"
+                f" stalled: {_too_busy(timeline)}",
             )
         numbers = timeline.observations[service.name].number
         if numbers and not len(numbers) == len(set(numbers)) == max(numbers) - min(numbers) + 1:
@@ -150,6 +154,16 @@ def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
                 f"the journal does not hold every probe of {service.name} once, from number {min(numbers)} to"
                 f" {max(numbers)}; what the others saw is not known",
             )
+
+
+def _too_busy(timeline: Timeline) -> str:
+    """What mostly keeps a prober from its schedule, with the load of the machine where it is known, and what to do."""
+    load, cores = max(((one.load, one.cores) for one in timeline.clocks if one.load and one.cores), default=(None, 0))
+    known = "" if load is None else f" (load {load:.1f} on {counted(cores or 0, 'core')})"
+    return (
+        f"the machine was probably too busy{known}: run fewer drills at a time, find a quieter machine, or probe less"
+        " often ('And clients probe every service 10 times a second')"
+    )
 
 
 def _unobserved(timeline: Timeline, service: ServiceDeclared) -> Duration:

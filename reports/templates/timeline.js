@@ -32,7 +32,7 @@
     if (!one) return lane.name + ": not probed yet";
     const parts = [one.probes + (one.probes === "1" ? " probe" : " probes")];
     parts.push(one.bad ? "bad: " + one.bad : "none bad");
-    if (one.silent) parts.push(one.silent + " tell nothing");
+    if (one.silent) parts.push(one.silent + " not sent, or late by the prober's doing");
     if (one.slowest) parts.push("slowest answer " + one.slowest + " ms");
     return lane.name + ": " + parts.join(", ");
   };

@@ -13,7 +13,7 @@ import pytest
 from harness.clock import Deadline
 from harness.drill import declare
 from harness.drill.preview import expected_plan
-from harness.errors import CrashLoop, DrillError, InternalError, Unavailable
+from harness.errors import DrillError, InternalError, Unavailable
 from harness.faults.model import Scene
 from harness.journal import records as r
 from harness.journal.cause import Cause
@@ -195,19 +195,38 @@ def test_a_release_whose_process_ends_at_once_makes_the_drill_invalid_and_says_w
     assert "this release cannot start" in done.result.reason
 
 
-def test_a_live_release_whose_process_ends_at_once_is_an_error_that_says_why(
+def test_a_live_release_whose_process_ends_at_once_makes_its_drill_invalid_and_stops_no_other(
     tmp_path: Path, settings: Settings
 ) -> None:
     steps = ("Given every service is live in broken", drills.STEADY, *drills.NOTHING[2:])
     done = conduct_here(drill_of(tmp_path, steps), tmp_path, replace(settings, prepare=Duration.of(s=300)))
-    assert isinstance(done.stopped, CrashLoop)
-    assert str(done.stopped).startswith("echo in blue broken does not start: replica ")
-    assert "exited with 1; last line of its log: this release cannot start" in str(done.stopped)
+    assert done.stopped is None
     assert done.result
-    assert done.result.verdict is Verdict.ABORTED
+    assert (done.result.verdict, done.result.cause) == (Verdict.INVALID, Cause.NOT_PREPARED)
+    why = done.result.reason
+    assert why.startswith("the system did not come up: echo in blue broken does not start: replica ")
+    assert "exited with 1; last line of its log: this release cannot start" in why
     assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []
     logs = [log.read_text() for log in tmp_path.rglob("artifacts/echo-blue*.log")]
     assert any("this release cannot start" in log for log in logs), "whoever asks why finds more than the last line"
+
+
+def test_a_system_that_is_not_ready_in_time_makes_its_drill_invalid_and_stops_no_other(
+    tmp_path: Path, settings: Settings
+) -> None:
+    steps = ("Given every service is live in unready", drills.STEADY, *drills.NOTHING[2:])
+    done = conduct_here(drill_of(tmp_path, steps), tmp_path, replace(settings, prepare=Duration.of(s=5)))
+    assert done.stopped is None
+    assert done.result
+    assert (done.result.verdict, done.result.cause) == (Verdict.INVALID, Cause.NOT_PREPARED)
+    for told in (
+        "the system did not come up: echo in blue unready is not ready: replica 0 ",
+        ", a system has 5 s to come up: one that needs longer is given it by DRILL_PREPARE, such as ",
+        "the logs of what was started are in artifacts, beside the report",
+    ):
+        assert told in done.result.reason
+    assert [*tmp_path.rglob("artifacts/echo-blue*.log")]
+    assert [path.name for path in settings.state_dir.iterdir() if path.is_dir()] == []
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,12 @@ Shape = Callable[[Records], Iterable[r.Record]]
 Way = tuple[World, Verdict, str]
 """A drill that does not pass, its verdict, and the sentence of its reason."""
 
+TOO_BUSY: Final = (
+    "the machine was probably too busy: run fewer drills at a time, find a quieter machine, or probe less often"
+    " ('And clients probe every service 10 times a second')"
+)
+"""What is told of a prober that could not keep its schedule, where nobody noted the load of the machine."""
+
 UNDO_FAILED: Final = r.UndoDone(undo=UNDO, at=at(6.8), error="slot busy", by_hand="drill heal")
 
 

@@ -27,6 +27,7 @@ from harness.system.load import load_system
 from harness.system.model import SystemModel
 from harness.units import Duration
 from tests.support.commands import ECHO, REPOSITORY
+from tests.support.fooled import altered
 
 S = Duration.of(s=1)
 HERE = Source(file="a.feature", line=3, text="Scenario: one")
@@ -332,3 +333,29 @@ def test_a_receiver_that_nothing_is_told_of_is_no_hindrance(hindrance: ReceiverD
             ).receivers_hindered
             assert declared.receiver == "on-call"
             assert declared.after == getattr(hindrance, "after", None)
+
+
+def test_what_nobody_said_tells_that_it_is_a_default_and_how_to_say_another() -> None:
+    scenario = builder()
+    scenario.break_by(Crash("echo"))
+    scenario.must_hold(demands.healthy(scenario.model, 1), S)
+    drill = built(scenario)
+    assert {str(one.source) for one in drill.objectives} == {
+        f"default; '{key}' under [objectives] in drill.toml sets another" for key in ("rto", "validate")
+    }
+    assert {str(one.source) for one in drill.triggers} == {
+        "default; a step 'a rollback is called for when ...' replaces it"
+    }
+    assert {str(one.criterion.source) for one in drill.criteria} == {
+        "a.feature:3",
+        "always checked; a step 'echo answers as 1.0.0 within 10 s' sets its time",
+        "always checked before the fault",
+    }
+
+
+def test_an_objective_of_drill_toml_has_its_line(tmp_path: Path) -> None:
+    system = altered(tmp_path, ECHO, ('name = "echo"\n', 'name = "echo"\n\n[objectives]\nrto = "1 min"\n'))
+    scenario = builder(load_system(system))
+    scenario.break_by(Crash("echo"))
+    rto = next(one for one in built(scenario).objectives if one.measured is Measured.RTO)
+    assert (str(rto.source), rto.bound) == ("drill.toml:5", Duration.of(s=60))

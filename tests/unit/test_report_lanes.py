@@ -35,7 +35,7 @@ def hour(odd: Outcome = Outcome.GOOD, *, took: int = 5 * MS) -> Probes:
 
 def drawn(seen: Probes) -> Lane:
     axis = Axis(0.0, COUNT / 50, 1060.0)
-    return lane(SERVICE, seen, begin=Instant(0), axis=axis, height=46.0, character=6.9)
+    return lane(SERVICE, seen, begin=Instant(0), axis=axis, height=46.0, character=6.9, stretch="outage")
 
 
 def test_one_bad_answer_in_an_hour_is_drawn_where_it_was() -> None:

@@ -38,6 +38,22 @@ def test_a_number_of_nodes_that_makes_no_cluster_is_refused(monkeypatch: pytest.
         Settings()
 
 
+def test_a_system_has_a_minute_to_come_up_unless_the_environment_gives_it_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DRILL_PREPARE", raising=False)
+    assert Settings().prepare == Duration.of(s=60)
+    monkeypatch.setenv("DRILL_PREPARE", "3 min")
+    assert Settings().prepare == Duration.of(s=180)
+
+
+@pytest.mark.parametrize(
+    ("named", "why"), [("180", "'180' is not a duration: expected a number"), ("0 s", "'0 s' is no time to come up in")]
+)
+def test_a_time_in_which_nothing_comes_up_is_refused(monkeypatch: pytest.MonkeyPatch, named: str, why: str) -> None:
+    monkeypatch.setenv("DRILL_PREPARE", named)
+    with pytest.raises(UsageError, match=f"DRILL_PREPARE: {why}"):
+        Settings()
+
+
 def test_what_a_person_confirmed_can_be_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DRILL_CONFIRM", raising=False)
     assert Settings().confirmed == ""

@@ -19,6 +19,7 @@ from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant
 from harness.verdict import validity
 from harness.verdict.finding import Finding
+from tests.support.shapes import TOO_BUSY
 from tests.support.worlds import PERIOD, Probing, World, at, check, criterion, probe, timeline_of
 
 GOOD = timeline_of(World(probing=Probing(lag=0)).records())
@@ -102,8 +103,8 @@ def test_a_drill_that_declares_nothing_to_judge_is_invalid(change: dict[str, Any
     assert told(validity.ready(timeline, MEASURES)) == [found]
 
 
-def too_few(many: str) -> tuple[Cause, str]:
-    return (Cause.TOO_FEW_PROBES, f"only {many} of web told anything before the fault; 30 are needed")
+def too_few(many: str, more: str = "") -> tuple[Cause, str]:
+    return (Cause.TOO_FEW_PROBES, f"only {many} of web told anything before the fault; 30 are needed{more}")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,10 @@ def too_few(many: str) -> tuple[Cause, str]:
         (WEB[21:], [too_few("29 probes")]),
         (WEB[49:], [too_few("1 probe")]),
         (WEB[50:], [too_few("0 probes")]),
-        ((*WEB[20:30], WEB[30]._replace(outcome=Outcome.LATE), *WEB[31:]), [too_few("29 probes")]),
+        (
+            (*WEB[20:30], WEB[30]._replace(outcome=Outcome.LATE), *WEB[31:]),
+            [too_few("29 probes", f": 1 other was not sent, or late by the prober's doing; {TOO_BUSY}")],
+        ),
         ((*WEB[20:30], WEB[30]._replace(outcome=Outcome.REFUSED), *WEB[31:]), []),
     ],
 )
@@ -178,7 +182,7 @@ def looked_at(*instants: Instant, others: bool = True) -> Timeline:
 
 def unobserved(time: str, service: str = "web") -> tuple[Cause, str]:
     why = f"{service} was not observed for {time} after the fault was injected, so it cannot be told"
-    return Cause.TOO_FEW_PROBES, f"{why} whether the fault had an effect"
+    return Cause.TOO_FEW_PROBES, f"{why} whether the fault had an effect; the limit is 100 ms: {TOO_BUSY}"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +228,7 @@ def test_an_injection_that_is_on_record_after_its_stage_is_not_observed_at_all()
             [
                 (
                     Cause.PROBER_LAGGED,
-                    "the prober fell 150 ms behind its schedule for mail, more than 100 ms; the machine was too busy",
+                    f"the prober fell 150 ms behind its schedule for mail, more than the limit of 100 ms; {TOO_BUSY}",
                 )
             ],
         ),
@@ -234,13 +238,22 @@ def test_a_lag_up_to_its_limit_is_allowed(lag: Duration, found: list[tuple[Cause
     assert told(validity.watched(GOOD, replace(MEASURES, lag={**MEASURES.lag, "web": LIMIT, "mail": lag}))) == found
 
 
+def test_the_highest_load_on_record_is_told_of_a_machine_that_was_too_busy() -> None:
+    read = r.ClockRead(process="drill", at=at(0), utc_ns=0, cores=2)
+    clocks = tuple(read.model_copy(update={"load": load}) for load in (0.5, 7.61, None, 3.0))
+    lagged = replace(MEASURES, lag={**MEASURES.lag, "web": LIMIT * 2})
+    [(_, why)] = told(validity.watched(replace(GOOD, clocks=clocks), lagged))
+    assert "; the machine was probably too busy (load 7.6 on 2 cores): run fewer drills at a time, " in why
+
+
 def test_one_nanosecond_over_the_limit_is_too_much_lag() -> None:
     found = told(validity.watched(GOOD, replace(MEASURES, lag={**MEASURES.lag, "web": LIMIT + NANOSECOND})))
     assert [cause for cause, _ in found] == [Cause.PROBER_LAGGED]
 
 
 def stalled(time: str) -> list[tuple[Cause, str]]:
-    return [(Cause.PROBER_STALLED, f"web was not observed for {time}, more than 100 ms; the prober stalled")]
+    why = f"web was not observed for {time}, more than the limit of 100 ms; the prober stalled: {TOO_BUSY}"
+    return [(Cause.PROBER_STALLED, why)]
 
 
 def moved(number: int, by: Duration) -> tuple[Observation, ...]:

@@ -7,6 +7,7 @@ import pytest
 from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from tests.support.shapes import (
+    TOO_BUSY,
     Way,
     check_way,
     no_rows,
@@ -20,22 +21,22 @@ WAYS: dict[str, Way] = {
     "a prober that lagged": (
         World(probing=Probing(lag=0.25)),
         Verdict.INDETERMINATE,
-        "the prober fell 248.1 ms behind its schedule for web, more than 100 ms; the machine was too busy",
+        f"the prober fell 248.1 ms behind its schedule for web, more than the limit of 100 ms; {TOO_BUSY}",
     ),
     "a prober that stalled": (
         World(probing=Probing(stalls=[(5.5, 5.7)])),
         Verdict.INDETERMINATE,
-        "web was not observed for 200.3 ms, more than 100 ms; the prober stalled",
+        f"web was not observed for 200.3 ms, more than the limit of 100 ms; the prober stalled: {TOO_BUSY}",
     ),
     "a prober that died after the recovery": (
         World(shape=no_rows(at_or_after=6.1), objectives=()),
         Verdict.INDETERMINATE,
-        "web was not observed for 198.2 ms, more than 100 ms; the prober stalled",
+        f"web was not observed for 198.2 ms, more than the limit of 100 ms; the prober stalled: {TOO_BUSY}",
     ),
     "a prober that died before the outage": (
         World(shape=no_rows(at_or_after=3.05), objectives=()),
         Verdict.INDETERMINATE,
-        "web was not observed for 3.25 s, more than 100 ms; the prober stalled",
+        f"web was not observed for 3.25 s, more than the limit of 100 ms; the prober stalled: {TOO_BUSY}",
     ),
     "a probe that the journal lost": (
         World(

@@ -15,6 +15,7 @@ from harness.measure.measures import measure
 from harness.units import Duration
 from harness.verdict import validity
 from tests.support.shapes import (
+    TOO_BUSY,
     Way,
     added,
     check_passes,
@@ -88,7 +89,7 @@ WAYS: dict[str, Way] = {
         Verdict.INVALID,
         (
             "web was not observed for 130.5 ms after the fault was injected, so it cannot be told whether the fault "
-            "had an effect"
+            f"had an effect; the limit is 100 ms: {TOO_BUSY}"
         ),
     ),
     "nobody knows when the fault was set up": (

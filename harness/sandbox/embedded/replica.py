@@ -24,7 +24,7 @@ from harness.system.bundle import ENVIRONMENT
 from harness.system.placeholders import fill
 from harness.system.releases import digests
 from harness.system.values import Configuration, Replica, ReplicaState, Slot
-from harness.units import Duration, Instant
+from harness.units import Duration, Instant, counted
 
 _LOG = logging.getLogger(__name__)
 _OK: Final = 200
@@ -76,6 +76,7 @@ class RunningReplica:
         self._child: Child | None = None
         self._held = False
         self._was_ready = False
+        self._status: int | None = None
         self._crashes: list[Crash] = []
         self._given: Mapping[str, str] = {}
         self.port = 0
@@ -113,6 +114,16 @@ class RunningReplica:
             identity=self._identity,
             detail=self._detail,
         )
+
+    def why(self) -> str:
+        """How it stands, and what is known of why it is not ready: how it ended, or what its health request got."""
+        if self._child is None:
+            return "waits for its turn to start"
+        stands = f"is {self._state} after {counted(self._restarts, 'restart')}"
+        if self._state is ReplicaState.BACK_OFF:
+            return f"{stands} ({self._detail})"
+        got = "not answered" if self._status is None else f"answered with {self._status}"
+        return f"{stands}, GET {self._start.health} is {got} (last line of its log: {last_lines(self._start.log, 1)})"
 
     async def configuration(self) -> Configuration:
         """The files in its folder, and whether they are those that were there when its process was started.
@@ -192,7 +203,7 @@ class RunningReplica:
     async def _look(self, turn: Turn) -> None:
         failures = 0
         while True:
-            status = await status_of(self.port, self._start.health)
+            status = self._status = await status_of(self.port, self._start.health)
             if status is not None:
                 turn.end()  # whatever it answers: its program has been loaded, and what it waits for is elsewhere
             if status == _OK:

@@ -46,10 +46,6 @@ class ReplicaSet:
         return ""
 
     def why(self) -> str:
-        """How each replica stands, in words."""
-        states = (
-            f"replica {one.index} is {one.state} after {counted(one.restarts, 'restart')}"
-            + (f" ({one.detail})" if one.detail else "")
-            for one in (replica.report() for replica in self.replicas)
-        )
-        return "; ".join(states)
+        """How each replica that is not ready stands, in words."""
+        waiting = (replica for replica in self.replicas if not replica.ready)
+        return "; ".join(f"replica {one.report().index} {one.why()}" for one in waiting)
