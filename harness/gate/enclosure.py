@@ -1,19 +1,23 @@
 """Runs a script where all that it starts, writes and leaves can be seen and ended: Linux namespaces. Effects.
 
 The script has mounts and process ids of its own. Writes to other folders than its world's go to an overlay, so that
-they are seen and do not last. Invariant: when `close` returns, nothing that the script started lives.
+they are seen and last only until the next run in the same world. Invariant: when `close` returns, nothing that the
+script started lives.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import select
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR, S_ISLNK, S_ISREG
 from typing import Final
 
 from harness.clock import Deadline, now, wait_for
@@ -30,6 +34,7 @@ _CACHES: Final = ("__pycache__", ".pyc", "/.cache/")
 """What an interpreter writes for itself, and needs no cleaning up."""
 _SEEN_BYTES: Final = 64 * 1024 * 1024  # of a file so much is looked through for a secret
 _CHUNK_BYTES: Final = 1024 * 1024
+_PIDS: Final = range(1_000, 20_000)  # of which a run's processes have theirs; a kernel has at least 32,768
 _OUTPUT_BYTES: Final = 256 * 1024  # of what a script says the last so much is kept
 
 
@@ -63,13 +68,15 @@ class Enclosure:
         Raises:
             Unavailable: this machine lets nobody make such an enclosure.
         """
+        self._written: int | None = None
         self._told_file = world / "told"
         self._told_file.write_bytes(b"")
         self._output = (world / "output").open("wb+")
         size = "-" if scratch is None else str(scratch)
+        pids = str(secrets.choice(_PIDS))
         started = tuple(command) if changes is None else changes.command(tuple(command))
         self._popen = subprocess.Popen(
-            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_watched(command)), *started],
+            [*namespaces(), "sh", str(_INIT), str(world), size, ":".join(_watched(command)), pids, *started],
             env={**environment, **mark_of(Process.own())},
             stdin=subprocess.PIPE,
             stdout=self._output,
@@ -85,13 +92,16 @@ class Enclosure:
             self.close()
             raise
         self.started = now()
-        if not self._lines("ready"):
+        init = self._init()
+        if not self._lines("ready") or init is None:
             said = tail(self.output, "the output of unshare")
             self.close()
             raise Unavailable(
                 f"the script cannot be enclosed: {said}\n"
                 "drill gate needs Linux namespaces: root, or user namespaces that anybody may make, and util-linux"
             )
+        # Held open: what a killed script wrote is seen when its mounts are gone.
+        self._written = os.open(f"/proc/{init}/fd/6", os.O_RDONLY | os.O_DIRECTORY)
 
     @property
     def ended(self) -> bool:
@@ -140,17 +150,27 @@ class Enclosure:
 
         Only until `close`.
         """
-        init = self._init()
-        if init is None:
-            return
-        folder = Path(f"/proc/{init}/fd/6")
-        for watched in sorted(folder.iterdir()):
+        for watched in self._overlays():
             for path in sorted((watched / "up").rglob("*")):
                 if path.is_dir() and not path.is_symlink() and any(path.iterdir()):
                     continue
                 name = f"{watched.name.replace('+', '/')}/{path.relative_to(watched / 'up')}"
                 if not any(cache in name for cache in _CACHES):
                     yield name, path
+
+    def keep(self, folder: Path) -> None:
+        """Lays down what `written` tells for the next run in this world, whose `written` tells it as well.
+
+        Args:
+            folder: the world's own for it.
+        """
+        for watched in self._overlays():
+            shutil.copytree(
+                watched / "up", folder / watched.name / "up", symlinks=True, ignore=_no_files, dirs_exist_ok=True
+            )
+
+    def _overlays(self) -> list[Path]:
+        return sorted(Path(f"/proc/self/fd/{self._written}").iterdir())
 
     def terminate(self) -> None:
         """Asks the script and what it started to end, as Ctrl-C and service managers do."""
@@ -193,6 +213,9 @@ class Enclosure:
             self._popen.wait(0.0)
         self.kill()
         self._output.close()
+        if self._written is not None:
+            os.close(self._written)
+            self._written = None
 
     def _lines(self, word: str) -> tuple[str, ...]:
         text = self._told_file.read_text(encoding="utf-8", errors="replace")
@@ -217,6 +240,12 @@ def _watched(command: Sequence[str]) -> list[str]:
     mounts = {str(parent) for path in needed for parent in path.resolve().parents if parent.is_mount()} - {"/"}
     watched = [one for one in top if one not in _NOT_WATCHED]
     return [*watched, _SHARED_MEMORY, *sorted(mounts - set(top), key=len)]
+
+
+def _no_files(folder: str, names: list[str]) -> list[str]:
+    """Pipes and sockets; and what says to an overlay that a file was removed."""
+    kinds = {name: os.lstat(Path(folder, name)).st_mode for name in names}
+    return [name for name, mode in kinds.items() if not (S_ISREG(mode) or S_ISDIR(mode) or S_ISLNK(mode))]
 
 
 def holds(path: Path, secrets: Sequence[str]) -> bool:

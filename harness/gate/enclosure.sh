@@ -1,10 +1,11 @@
 # The first process of a script's enclosure: its own mounts and processes, so that all it writes and starts is seen.
-# Arguments: the world's folder, the size of the scratch disk or "-", folders to watch (joined by ':'), and the command.
+# Arguments: the world's folder, the size of the scratch disk or "-", folders to watch (joined by ':'), the number after
+# which processes are numbered, and the command. What an earlier run wrote elsewhere lies in the world's "written".
 # It tells in the world's file "told" that it is ready and how the command ended; then it waits for its standard input
 # to end: what the command left running is looked at in the meantime.
 set -eu
-world=$1 scratch=$2 watched=$3
-shift 3
+world=$1 scratch=$2 watched=$3 last=$4
+shift 4
 path=$PATH
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mount --make-rprivate /
@@ -12,14 +13,19 @@ mount --make-rprivate /
 mount --bind "$world" "$world"
 exec 8>>"$world/told" 9<&0 </dev/null
 mount -t proc proc /proc
+# The number that a killed run wrote down is not by chance that of a process of the next; an old kernel cannot do it.
+(echo "$last" >/proc/sys/kernel/ns_last_pid) 2>/dev/null || :
 exec 5<"$world"
+exec 7<"$world/written"
 mount -t tmpfs gate "$world/written"
 exec 6<"$world/written"
+cp -a /proc/self/fd/7/. /proc/self/fd/6/
+exec 7<&-
 IFS=:
 for folder in $watched; do
   [ -d "$folder" ] && [ ! -L "$folder" ] || continue
   name=$(echo "$folder" | tr / +)
-  mkdir "/proc/self/fd/6/$name" "/proc/self/fd/6/$name/up" "/proc/self/fd/6/$name/work"
+  mkdir -p "/proc/self/fd/6/$name" "/proc/self/fd/6/$name/up" "/proc/self/fd/6/$name/work"
   mount -t overlay gate -o "lowerdir=$folder,upperdir=/proc/self/fd/6/$name/up,workdir=/proc/self/fd/6/$name/work" \
     "$folder" 2>/dev/null || echo "unwatched $folder" >&8
 done

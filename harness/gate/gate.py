@@ -20,7 +20,7 @@ from harness.gate.case import Case
 from harness.gate.choice import chosen, sooner
 from harness.gate.judge import Objectives, judge
 from harness.gate.mould import make_mould
-from harness.gate.plain import plain_result
+from harness.gate.plain import plain_result, uses_service
 from harness.gate.result import CaseResult, GateResult, Outcome, StaticFinding, result_of
 from harness.gate.seen import Subject
 from harness.gate.spelling import spellings
@@ -95,14 +95,16 @@ def run_gate(
         shop = Workshop(folder, mould, command, environment("PATH") or os.defpath)
         seen = try_case(cases.PLAIN, shop)
         found = frozenset(claims) or touched(seen.before, seen.after)
-        first = plain_result(seen, found, objectives, script.read_bytes(), told=bool(claims))
+        text = script.read_bytes()
+        first = plain_result(seen, found, objectives, text, told=bool(claims))
+        serves = Subject.SERVICE in found or uses_service(seen, text)
         ended = [first]
         wanted: tuple[Case, ...] = ()
         if first.outcome is Outcome.PASSED:
             wanted = chosen(cases.standard(seen, found), only)
         told(first, 1, len(wanted) + 1)
         with ThreadPoolExecutor(LANES) as lanes:
-            tried = [lanes.submit(_tried, case, shop, found, objectives) for case in wanted]
+            tried = [lanes.submit(_tried, case, shop, found, objectives, serves=serves) for case in wanted]
             try:
                 for future in as_completed(tried):
                     ended.append(future.result())
@@ -117,12 +119,14 @@ def run_gate(
     )
 
 
-def _tried(case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives: Objectives) -> CaseResult:
+def _tried(
+    case: Case, shop: Workshop, claims: AbstractSet[Subject], objectives: Objectives, *, serves: bool
+) -> CaseResult:
     """Tries a case; what did not come about, as on a machine that is too busy for a moment, again."""
     told = CaseResult.not_tried(case, "")
     for _ in range(_TRIES):
         try:
-            seen = try_case(case, shop, serves=Subject.SERVICE in claims)
+            seen = try_case(case, shop, serves=serves)
         except DrillError as error:
             told = CaseResult.not_tried(case, str(error))
             continue

@@ -109,27 +109,35 @@ def kills(plain: Seen) -> Iterator[Case]:
             trouble=Trouble.KILLED_AT_CHANGE,
             at=number,
         )
-    critical = _critical(plain)
-    if critical:
+    yield from _asks(plain, after, changes)
+    for share in limits.TIMED_KILLS:
+        yield Case(
+            f"killed-after-{share:.0%}".rstrip("%"),
+            f"killed after {share:.0%} of its time, and run again",
+            _KILLED,
+            trouble=Trouble.KILLED_BY_TIME,
+            at=took * share,
+        )
+
+
+def _asks(plain: Seen, after: Sequence[int], changes: Sequence[int]) -> Iterator[Case]:
+    """In the middle of what serves: of its statements, and of its files; of its commands where it sends no statement.
+
+    Args:
+        plain: what was seen of the plain run.
+        after: its commands that come right after one that changes something.
+        changes: likewise, of its changes to files.
+    """
+    if critical := _critical(plain):
         number = critical[len(critical) // 2]
         yield Case(
             f"asked-to-end-{number}",
-            f"asked to end (SIGTERM) at statement {number} of {statements}, and run again",
+            f"asked to end (SIGTERM) at statement {number} of {len(plain.statements)}, and run again",
             _ASKED,
             trouble=Trouble.TERMINATED,
             at=number,
         )
-    elif after:
-        number = after[len(after) // 2]
-        yield Case(
-            f"asked-to-end-at-command-{number}",
-            f"asked to end (SIGTERM) when it calls {plain.commands[number - 1]} (command {number} of {commands}), "
-            "and run again",
-            _ASKED,
-            trouble=Trouble.TERMINATED_AT_COMMAND,
-            at=number,
-        )
-    elif changes:
+    if changes:
         number = changes[len(changes) // 2]
         yield Case(
             f"asked-to-end-at-change-{number}",
@@ -139,13 +147,15 @@ def kills(plain: Seen) -> Iterator[Case]:
             trouble=Trouble.TERMINATED_AT_CHANGE,
             at=number,
         )
-    for share in limits.TIMED_KILLS:
+    if after and not critical:
+        number = after[len(after) // 2]
         yield Case(
-            f"killed-after-{share:.0%}".rstrip("%"),
-            f"killed after {share:.0%} of its time, and run again",
-            _KILLED,
-            trouble=Trouble.KILLED_BY_TIME,
-            at=took * share,
+            f"asked-to-end-at-command-{number}",
+            f"asked to end (SIGTERM) when it calls {plain.commands[number - 1]} (command {number} of "
+            f"{len(plain.commands)}), and run again",
+            _ASKED,
+            trouble=Trouble.TERMINATED_AT_COMMAND,
+            at=number,
         )
 
 

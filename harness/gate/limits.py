@@ -26,7 +26,7 @@ ASK_EVERY: Final = Duration.of(ms=40)  # likewise for requests
 CLIENT: Final = Duration.of(s=1)  # a client's patience with one statement; an outage is told as precisely as twice that
 OUTAGE_ALLOWED: Final = Duration.of(s=11)  # while a script waits for a lock and then refuses: at most 10 s
 CONNECT_AGAIN: Final = Duration.of(s=1)  # a pool's pause before it opens a session anew
-LINGER: Final = Duration.of(s=1)  # for a session to end after its client: the server notices within milliseconds
+LINGER: Final = Duration.of(s=3)  # for a session to end after its client: milliseconds, but on a busy machine
 PIPES: Final = Duration.of(ms=500)  # for what reads a script's output, such as tee, to end after it
 ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held
 BACK_AFTER: Final = Duration.of(s=1)  # a database that goes away is back: a fast restart

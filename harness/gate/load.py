@@ -23,6 +23,8 @@ _INSERT: Final = "INSERT INTO orders (reference, value, product_id) VALUES (%s, 
 _AS_CURRENT: Final = "SELECT title, price FROM products WHERE id = %s"
 _AS_TARGET: Final = "SELECT title, price_cents FROM products WHERE id = %s"
 _PRODUCTS: Final = 400
+LIVE: Final = "live-"
+"""How references of the orders begin that are written while a script runs: no backup that it was given has one."""
 _CLIENT: Final = 1  # seeds are written by client 0
 _ENDED: Final = "57"  # the class "operator intervention"
 _OPTIONS: Final = f"-c statement_timeout={limits.CLIENT.ns // 1_000_000}"
@@ -99,7 +101,7 @@ class Load:
         while not self._stopping.wait(limits.WRITE_EVERY.seconds):
             number += 1
             product = number % _PRODUCTS + 1
-            reference, value = f"live-{number}", secrets.token_hex(8)
+            reference, value = f"{LIVE}{number}", secrets.token_hex(8)
             sent = now()
             outcome = session.told(_INSERT, reference, value, product)
             write = Write(_CLIENT, number, reference, f"{value} for {product}", sent, sent, now(), outcome)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import stat
 import subprocess
+import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
@@ -19,6 +22,7 @@ from harness.clock import now
 from harness.gate import limits
 from harness.gate.catalogue import FLAG_NAMES, FLAGS, OBJECTS, SERVER, asked
 from harness.gate.commands import NOTES, PROGRAMS
+from harness.gate.load import LIVE
 from harness.gate.seen import DatabaseSeen, FileSeen, Look, OtherSeen, Place
 from harness.gate.server import DATABASE
 from harness.journal.observation import Row
@@ -35,6 +39,8 @@ _READ_ONLY: Final = f"-c default_transaction_read_only=on -c statement_timeout={
 _BACKUP: Final = b"PGDMP"  # how a dump begins
 _PLAIN: Final = b"--\n-- PostgreSQL database dump"  # likewise, of one that is a text
 _COMPLETE: Final = b"PostgreSQL database dump complete"
+_GZIP: Final = b"\x1f\x8b"
+_ARCHIVE: Final = (".tar.gz", ".tgz")
 _GIVEN: Final = ("backups", "migrations", "archive")
 LEDGER: Final = "public.orders"
 VERSIONS: Final = "public.schema_migrations"
@@ -128,7 +134,11 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
         },
         given={
             **{name: _file(folders[name]) for name in _GIVEN},
-            **{f"{name}/{path}": one for name in _GIVEN for path, one in files(folders[name]).items()},
+            **{
+                f"{name}/{path}": replace(one, written_ns=(folders[name] / path).lstat().st_mtime_ns)
+                for name in _GIVEN
+                for path, one in files(folders[name]).items()
+            },
         },
         scratch=files(folders["scratch"]),
         home=files(folders["home"]),
@@ -175,12 +185,34 @@ def _let_in(dsn: str, name: str) -> Iterator[None]:
 
 
 def whole_backup(path: Path, programs: Path) -> bool:
-    """A backup can be restored from its beginning to its end; `programs` is where PostgreSQL's are."""
-    with path.open("rb") as file:
-        if file.read(len(_PLAIN)) == _PLAIN:
-            return _COMPLETE in path.read_bytes()
-    command = [str(programs / "pg_restore"), f"--file={os.devnull}", str(path)]
-    return not subprocess.run(command, capture_output=True, check=False, timeout=limits.TOOL.seconds).returncode
+    """A dump, in whatever form, can be restored from its beginning to its end, or an archive be read to its end.
+
+    Args:
+        path: what a script laid among the backups or archives.
+        programs: where PostgreSQL's are.
+    """
+    try:
+        data = _unpacked(path.read_bytes())
+    except (OSError, EOFError, zlib.error):
+        return False
+    if data.startswith(_PLAIN):
+        return _COMPLETE in data
+    if data and not data.startswith(_BACKUP) and path.name.endswith(_ARCHIVE):
+        return True
+    command = [str(programs / "pg_restore"), f"--file={os.devnull}"]
+    done = subprocess.run(command, input=data, capture_output=True, check=False, timeout=limits.TOOL.seconds)
+    return not done.returncode
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What gzip packed, or else the same.
+
+    Raises:
+        OSError: it is damaged.
+        EOFError: its end is missing.
+        zlib.error: it is damaged.
+    """
+    return gzip.decompress(data) if data.startswith(_GZIP) else data
 
 
 def _places(folder: Path) -> dict[str, Place]:
@@ -222,8 +254,18 @@ def _content(path: Path) -> str:
     if not path.is_file():
         return "no regular file"
     data = path.read_bytes()
-    kind = "backup " if data.startswith(_BACKUP) else "" if data else "empty "
-    return kind + hashlib.sha256(data).hexdigest()
+    return _kind(data) + hashlib.sha256(data).hexdigest()
+
+
+def _kind(data: bytes) -> str:
+    """A backup that is a text is one only with what clients write meanwhile: others are taken out of what was given."""
+    if not data:
+        return "empty "
+    with suppress(OSError, EOFError, zlib.error):
+        text = _unpacked(data)
+        if text.startswith(_BACKUP) or (text.startswith(_PLAIN) and LIVE.encode() in text):
+            return "backup "
+    return ""
 
 
 def _session(dsn: str) -> psycopg.Connection[Any]:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from harness.gate.cases import PLAIN
-from harness.gate.commands import CLUSTER
+from harness.gate.commands import CLUSTER, SYSTEMCTL
 from harness.gate.findings import Finding
 from harness.gate.judge import Judged, Objectives, judge
 from harness.gate.result import CaseResult
@@ -15,6 +15,7 @@ from harness.gate.seen import Seen, Subject
 from harness.gate.state import touched
 
 _NAMED: Final = re.compile(rb"\b(?:kubectl|helm|DRILL_NAMESPACE)\b")
+_NAMES_SERVICE: Final = re.compile(rb"\bDRILL_SERVICE(?:_URL)?\b")
 _ABOUT_THE_END: Final = ("not-recovered", "false-success", "denied-success", "half-done")
 """What a script is told that did not get where it should: without a cluster it could not."""
 
@@ -49,6 +50,16 @@ def plain_result(
         )
         return CaseResult.not_tried(PLAIN, reason, output=seen.last.output)
     return CaseResult.of(PLAIN, judged, seen)
+
+
+def uses_service(seen: Seen, text: bytes) -> bool:
+    """The script has to do with the service, if only to stop it for a while or to ask for its health.
+
+    Args:
+        seen: what was seen of the plain run.
+        text: of the script.
+    """
+    return SYSTEMCTL in seen.commands or bool(_NAMES_SERVICE.search(text))
 
 
 def _worse(judged: Judged) -> bool:

@@ -19,6 +19,8 @@ _SOME: Final = 3
 _TEMPORARY: Final = ("/tmp/", "/var/tmp/", "/dev/shm/", "its working folder/")  # noqa: S108 - names only
 _BACKUPS: Final = "backups/"
 _SAFETY: Final = (".dump", ".dump.sha256", ".sql.gz", ".tar.gz")
+_TEXT: Final = ".sql"  # among the backups; a migration is another thing
+_LOCKS: Final = (*_TEMPORARY, "/run/", "/var/lock/", "/var/run/")
 """Of what is there before a rollback a copy may be laid beside those that are given."""
 _HOME_MAY: Final = (".cache", ".npm", ".config", ".local", ".psql_history", ".node_repl_history")
 """What programs keep in a home folder by themselves."""
@@ -51,7 +53,8 @@ def _living(seen: Seen) -> Iterator[Finding]:
 def _secrets(seen: Seen) -> Iterator[Finding]:
     if any(run.printed for run in seen.runs):
         yield Finding("printed-secret", "it stands in its output")
-    written = [name for run in seen.runs for name in run.written if not run.killed]
+    of_killed = {name for run in seen.runs if run.killed for name in run.written}
+    written = [name for run in seen.runs if not run.killed for name in run.written if name not in of_killed]
     if written:
         yield Finding("left-credentials", _some(written))
 
@@ -92,7 +95,8 @@ def _given(seen: Seen, *, interrupted: bool) -> Iterator[Finding]:
     added = {
         name
         for name in after.given.keys() - before.given.keys()
-        if name.endswith(_SAFETY) or (interrupted and name.startswith(_BACKUPS))  # half of a copy has another name
+        if name.endswith(_SAFETY)
+        or (name.startswith(_BACKUPS) and (interrupted or name.endswith(_TEXT)))  # half of a copy has another name
     }
     if told := _changes(before.given, {name: one for name, one in after.given.items() if name not in added}):
         yield Finding("changed-given", told)
@@ -123,7 +127,7 @@ def _files(seen: Seen) -> Iterator[Finding]:
             left.append(f"{name}, beside the configuration")
     if left:
         yield Finding("left-files", _some(left))
-    locks = {name for run in seen.runs for name in run.empty if "lock" in name and name.startswith(_TEMPORARY)}
+    locks = {name for run in seen.runs for name in run.empty if "lock" in name and name.startswith(_LOCKS)}
     outside = sorted({name for run in seen.runs for name in run.outside} - locks)
     new = [name for name in outside if name.startswith(_TEMPORARY)]
     if new:

@@ -36,6 +36,8 @@ class FileSeen:
     mode: int
     owner: str = ""
     """User and group by their numbers."""
+    written_ns: int = 0
+    """When it was last written to; only of what was given, whose age tells."""
 
 
 class Place(NamedTuple):

@@ -51,7 +51,7 @@ def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
     Args:
         case: what is done.
         shop: where, and with what.
-        serves: the service runs; no script that is not about it needs it.
+        serves: the service runs; who never uses it does not need it.
 
     Raises:
         DrillError: the world could not be made; the script is not to blame.
@@ -64,7 +64,7 @@ def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
             world.hold_lock()
         if case.trouble is Trouble.SLOW:
             world.relay.delay = limits.SLOW
-        first = _Run(case, world, shop.command)
+        first = _Run(case, world, shop.command, lasts=case.runs_twice)
         runs = [first.ended]
         between = None
         if case.runs_twice:
@@ -109,7 +109,7 @@ def _forget(world: World) -> None:
 class _Run:
     """One run of the script, from start to end."""
 
-    def __init__(self, case: Case, world: World, command: Sequence[str]) -> None:
+    def __init__(self, case: Case, world: World, command: Sequence[str], *, lasts: bool = False) -> None:
         self._case, self._world = case, world
         self._hit = threading.Event()
         self._let_go = threading.Event()
@@ -127,6 +127,8 @@ class _Run:
         enclosure = Enclosure(world.folder, command, world.environment(), scratch=scratch, changes=self._changes)
         try:
             self.ended = self._seen_through(enclosure)
+            if lasts:
+                enclosure.keep(world.folders["written"])
         finally:
             enclosure.close()
             if self._changes is not None:
@@ -169,11 +171,18 @@ class _Run:
             enclosure.kill()
             self._world.relay.cut(None)  # what it had just sent does not arrive
             self._let_go.set()
-            said = enclosure.says(self._secrets)
-            return Ended(enclosure.started, ended, None, enclosure.output, printed=said, killed=True)
+            return Ended(
+                started=enclosure.started,
+                ended=ended,
+                code=None,
+                output=enclosure.output,
+                printed=enclosure.says(self._secrets),
+                written=self._telling(enclosure),
+                killed=True,
+            )
         code = enclosure.code
         left = self._left(enclosure) if code is not None else ()
-        sessions = self._sessions_left() if code is not None else 0
+        sessions = self._sessions_left() if code is not None and not self._case.trouble.cuts else 0
         outside = list(enclosure.written())
         here = self._world.folders["work"]
         return Ended(
@@ -190,10 +199,14 @@ class _Run:
                 *(name for name, _ in outside),
                 *(f"{HERE}/{path.relative_to(here)}" for path in here.rglob("*") if not path.is_dir()),
             ),
-            written=(
-                *(name for name, path in outside if self._tells(path)),
-                *(str(path.relative_to(self._world.folder)) for path in self._inside() if self._tells(path)),
-            ),
+            written=self._telling(enclosure),
+        )
+
+    def _telling(self, enclosure: Enclosure) -> tuple[str, ...]:
+        """Its files that hold a secret, wherever they lie."""
+        return (
+            *(name for name, path in enclosure.written() if self._tells(path)),
+            *(str(path.relative_to(self._world.folder)) for path in self._inside() if self._tells(path)),
         )
 
     def _inside(self) -> Iterator[Path]:
@@ -244,6 +257,7 @@ class _Run:
         return enclosure.left()
 
     def _sessions_left(self) -> int:
+        """As the server has them: one that is at a statement stays when its client is gone."""
         with suppress(DeadlineExceeded):
-            wait_for(lambda: self._world.relay.connections == 0, Deadline.after(limits.LINGER), "the end of sessions")
-        return self._world.relay.connections
+            wait_for(lambda: self._world.script_sessions == 0, Deadline.after(limits.LINGER), "the end of sessions")
+        return self._world.script_sessions

@@ -35,6 +35,7 @@ _FOLDERS: Final = {
 }
 _CUT: Final = 2 / 3  # a truncated file has so much of the whole
 _OTHERS_AGE_S: Final = 60  # of the backup of another version: newer than the right one
+_CHECKSUM: Final = ".sha256"
 _FLIPPED: Final = 32  # bytes of a corrupt backup
 
 
@@ -71,7 +72,8 @@ class World:
         self.path = commands.lay(folder, mould.clients, path, self.service.control)
         self.server = Server(mould.programs, server_data(folder), run, folder / "postgres.log")
         self._sessions: list[psycopg.Connection[Any]] = []
-        self._laid = frozenset(path.name for path in self.folders["backups"].iterdir())
+        self._libraries = (self.folders["backups"], self.folders["archive"])
+        self._laid = frozenset(path.name for folder in self._libraries for path in folder.iterdir())
 
     def __enter__(self) -> Self:
         """Starts database, load, and what else the variation asks for."""
@@ -112,9 +114,10 @@ class World:
         return replace(look, service=service, half_backups=tuple(self._half_backups()))
 
     def _half_backups(self) -> Iterator[str]:
-        """What a script laid among the backups under the name of one, and cannot be restored."""
-        for path in sorted(self.folders["backups"].glob("*.dump")):
-            if path.name not in self._laid and path.is_file() and not whole_backup(path, self._mould.clients):
+        """What a script laid among the backups or archives, and is none."""
+        for path in sorted(path for folder in self._libraries for path in folder.iterdir()):
+            copy = path.is_file() and not path.name.endswith(_CHECKSUM)
+            if copy and path.name not in self._laid and not whole_backup(path, self._mould.clients):
                 yield path.name
 
     def hold_lock(self) -> None:
@@ -130,12 +133,15 @@ class World:
 
     @property
     def script_sessions(self) -> int:
-        """Sessions of the script's role that the server still has."""
-        with psycopg.connect(self.server.dsn("template1"), autocommit=True) as session:
-            row = session.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_type = 'client backend'",
-                [SCRIPT_ROLE],
-            ).fetchone()
+        """Sessions of the script that the server still has; where it lets nobody in, those on their way to it."""
+        try:
+            with psycopg.connect(self.server.dsn("template1"), autocommit=True) as session:
+                row = session.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND backend_type = 'client backend'",
+                    [SCRIPT_ROLE],
+                ).fetchone()
+        except psycopg.Error:
+            return self.relay.connections
         return int(row[0]) if row else 0
 
     def environment(self) -> Mapping[str, str]:

@@ -1,4 +1,7 @@
-"""What an enclosure promises: when a script was killed, neither it nor what it started does anything any more."""
+"""What an enclosure promises: when a script was killed, neither it nor what it started does anything any more.
+
+What it wrote elsewhere than in its world is there when it is run again, and only then.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,26 @@ os.rename(sys.argv[1] + "/old", sys.argv[1] + "/new")
 """Held before the rename; on a busy machine it, and the first process of its namespace, get to their end late."""
 
 
+MARK = Path("/var/tmp/drill-gate-mark")  # noqa: S108 - is only written where the script is
+WRITES = 'echo "$$" >"$1"; while :; do sleep 1; done'
+READS = '[ "$(cat "$1")" != "$$" ]'
+"""A number of a process that is no more is not that of the script which reads it."""
+
+
+def lay(world: Path, *more: str) -> None:
+    for name in ("work", "written", "scratch", *more):
+        (world / name).mkdir(parents=True)
+
+
+def enclosed(world: Path, text: str) -> Enclosure:
+    command = ("/bin/sh", "-c", text, "sh", str(MARK))
+    return Enclosure(world, command, {"PATH": os.environ["PATH"]})
+
+
+def told(enclosure: Enclosure) -> list[str]:
+    return [name for name, path in enclosure.written() if path.name == MARK.name and path.stat().st_size]
+
+
 @pytest.fixture
 def busy() -> Iterator[None]:
     """Something to do for each processor."""
@@ -42,8 +65,7 @@ def test_what_was_held_is_not_done_once_the_script_was_killed(tmp_path: Path) ->
     for number in range(TRIES):
         world = tmp_path / str(number)
         config = world / "config"
-        for name in ("config", "work", "written", "scratch"):
-            (world / name).mkdir(parents=True)
+        lay(world, "config")
         (config / "old").touch()
         changes = Changes(config, hold_at=1)
         command = ("/usr/bin/env", "python3", "-c", RENAMES, str(config))
@@ -53,3 +75,17 @@ def test_what_was_held_is_not_done_once_the_script_was_killed(tmp_path: Path) ->
         changes.close()
         enclosure.close()
         assert [one.name for one in config.iterdir()] == ["old"]
+
+
+def test_what_a_killed_script_wrote_elsewhere_is_there_when_it_is_run_again(tmp_path: Path) -> None:
+    lay(tmp_path)
+    first = enclosed(tmp_path, WRITES)
+    wait_for(lambda: told(first), Deadline.after(Duration.of(s=20)), "the file")
+    first.kill()
+    first.keep(tmp_path / "written")
+    first.close()
+    again = enclosed(tmp_path, READS)
+    wait_for(lambda: again.ended, Deadline.after(Duration.of(s=20)), "the script's end")
+    assert (again.code, told(again)) == (0, [str(MARK)])
+    again.close()
+    assert not MARK.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator
 
@@ -91,9 +92,24 @@ def test_sessions_of_another_application_are_seen_to_end_or_to_be_cancelled(worl
 def test_half_a_backup_shows(world: World) -> None:
     folder = world.folders["backups"]
     whole = (folder / "2.4.0.dump").read_bytes()
-    for name, data in (("whole", whole), ("half", whole[: len(whole) // 2]), ("none", b"")):
-        (folder / f"{name}.dump").write_bytes(data)
-    assert world.look().half_backups == ("half.dump", "none.dump")
+    text = b"--\n-- PostgreSQL database dump\n--\n"
+    ends = text + b"-- PostgreSQL database dump complete\n"
+    for name, data in (
+        ("whole.dump", whole),
+        ("whole.sql", ends),
+        ("whole.sql.gz", gzip.compress(ends)),
+        ("half.dump", whole[: len(whole) // 2]),
+        ("half.sql.gz", gzip.compress(text)),
+        ("none.dump", b""),
+        ("none.sql.gz", gzip.compress(b"")),
+        ("short.sql.gz", gzip.compress(ends)[:-9]),
+    ):
+        (folder / name).write_bytes(data)
+    archive = world.folders["archive"] / "config_2.4.0.tar.gz"
+    archive.with_name("before.tar.gz").write_bytes(archive.read_bytes())
+    archive.with_name("half.tar.gz").write_bytes(archive.read_bytes()[:-9])
+    halves = ("half.dump", "half.sql.gz", "none.dump", "none.sql.gz", "short.sql.gz", "half.tar.gz")
+    assert world.look().half_backups == halves
 
 
 def test_rights_and_settings_that_hold_without_being_written_do_not_show(world: World) -> None:

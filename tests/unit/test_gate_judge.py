@@ -324,6 +324,19 @@ def test_what_a_run_leaves_is_found(run: dict[str, Any], finding: str) -> None:
     assert found(PLAIN, seen(runs=(ended(**run),))) == {finding}
 
 
+def test_who_is_killed_cannot_take_its_passfile_along() -> None:
+    killed = replace(EITHER, trouble=Trouble.KILLED_AT_COMMAND)
+    first = ended(None, killed=True, written=("/tmp/pass.1",))  # noqa: S108 - a name
+    assert found(killed, seen(runs=(first, ended(written=first.written)))) == set()
+    assert found(killed, seen(runs=(first, ended(written=("/tmp/pass.2",))))) == {"left-credentials"}  # noqa: S108
+
+
+def test_a_backup_that_was_touched_is_younger_than_it_says() -> None:
+    (name, was), *_ = look().given.items()
+    touched = look(database=back(), given={name: replace(was, written_ns=was.written_ns + 1)})
+    assert found(PLAIN, seen(after=touched)) == {"changed-given"}
+
+
 @pytest.mark.parametrize(
     ("after", "finding"),
     [
@@ -384,6 +397,8 @@ def test_a_copy_is_of_what_was_there_before_its_own_run() -> None:
     [
         ("backups/pre.dump.part", set(), {"changed-given"}),
         ("backups/pre.sql.gz", set(), set()),
+        ("backups/pre.sql", set(), set()),
+        ("migrations/pre.sql", {"changed-given"}, {"changed-given"}),
         ("archive/new.tar.part", {"changed-given"}, {"changed-given"}),
     ],
 )
@@ -399,7 +414,8 @@ def test_half_of_a_safety_copy_may_stay_of_a_run_that_was_killed(
 
 def test_the_empty_file_of_a_lock_may_lie_where_such_files_do() -> None:
     lock, data = "/tmp/rollback.lock", "/tmp/rollback.data"  # noqa: S108 - names
-    assert found(PLAIN, seen(runs=(ended(outside=(lock,), empty=frozenset({lock})),))) == set()
+    for one in (lock, "/run/lock/rollback.lock"):
+        assert found(PLAIN, seen(runs=(ended(outside=(one,), empty=frozenset({one})),))) == set()
     assert found(PLAIN, seen(runs=(ended(outside=(lock,)),))) == {"left-files"}
     assert found(PLAIN, seen(runs=(ended(outside=(data,), empty=frozenset({data})),))) == {"left-files"}
 

@@ -10,9 +10,10 @@ import pytest
 from harness.errors import UsageError
 from harness.gate.case import Case, Trouble
 from harness.gate.cases import PLAIN, standard
+from harness.gate.changes import FileChange
 from harness.gate.choice import chosen, sooner
 from harness.gate.judge import Objectives
-from harness.gate.plain import plain_result
+from harness.gate.plain import plain_result, uses_service
 from harness.gate.relay import Statement
 from harness.gate.result import CaseResult, Outcome
 from harness.gate.seen import Seen, Subject
@@ -77,6 +78,22 @@ def test_who_uses_no_database_is_asked_to_end_at_a_command() -> None:
     calls = switched(commands=("gzip", "tar", "mv", "mv"))
     asked = [one for one in standard(calls, CONFIGURATION) if one.trouble.asks]
     assert [(one.id, one.trouble) for one in asked] == [("asked-to-end-at-command-4", Trouble.TERMINATED_AT_COMMAND)]
+
+
+def test_who_changes_a_database_and_files_is_asked_to_end_at_each() -> None:
+    done = seen(
+        statements=tuple(Statement(at(n), "shop", text) for n, text in enumerate(("BEGIN", "DROP TABLE x", "COMMIT"))),
+        changes=(FileChange("rename a", serves=True), FileChange("rename b", serves=True)),
+        commands=("psql", "mv", "mv"),
+    )
+    asked = [one.id for one in standard(done, DATABASE | CONFIGURATION) if one.trouble.asks]
+    assert asked == ["asked-to-end-3", "asked-to-end-at-change-2"]
+
+
+def test_the_service_runs_for_who_stops_it_or_asks_it() -> None:
+    assert uses_service(seen(commands=("psql", "systemctl")), b"")
+    assert uses_service(seen(), b'curl "$DRILL_SERVICE_URL/health"')
+    assert not uses_service(seen(commands=("psql",)), b"psql -f down.sql")
 
 
 def test_a_database_goes_away_also_where_texts_tell_nothing() -> None:

@@ -39,7 +39,10 @@ END
 $$;
 CREATE TRIGGER orders_keep_reference BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION keep_reference();
 
-INSERT INTO schema_migrations (version, created_at) VALUES ('2.4.0', timestamptz '2024-01-08 08:00:00+00');
+INSERT INTO schema_migrations (version, created_at)
+VALUES ('2.2.0', timestamptz '2023-09-04 08:00:00+00'),
+       ('2.3.0', timestamptz '2023-11-06 08:00:00+00'),
+       ('2.4.0', timestamptz '2024-01-08 08:00:00+00');
 INSERT INTO customers (full_name, email)
 SELECT 'Customer ' || n, 'customer' || n || '@shop.example' FROM generate_series(1, 200) AS n;
 INSERT INTO products (title, price_cents, seller_id)
