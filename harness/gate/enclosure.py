@@ -159,7 +159,7 @@ class Enclosure:
                     yield name, path
 
     def keep(self, folder: Path) -> None:
-        """Lays down what `written` tells for the next run in this world, whose `written` tells it as well.
+        """Lays down what `written` tells for the next run in this world, whose `written` tells it as well; once killed.
 
         Args:
             folder: the world's own for it.

@@ -128,6 +128,7 @@ class _Run:
         try:
             self.ended = self._seen_through(enclosure)
             if lasts:
+                enclosure.kill()
                 enclosure.keep(world.folders["written"])
         finally:
             enclosure.close()
