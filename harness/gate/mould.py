@@ -53,6 +53,8 @@ class Mould:
     programs: Programs
     clients: Path
     """PostgreSQL's programs, for scripts."""
+    present: Instant
+    """When its data was made. A world is made as if that were just now, however long others before it took."""
     data: Path
     password: str
     backups: dict[str, bytes]
@@ -128,6 +130,7 @@ def _filled(folder: Path, programs: Programs, clients: Path, server: Server, pas
         folder=folder,
         programs=programs,
         clients=clients,
+        present=present,
         data=server_data(folder),
         password=password,
         backups=backups,

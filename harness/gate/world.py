@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import psycopg
 
+from harness.clock import now
 from harness.gate import commands, goods, limits
 from harness.gate.bystander import Bystander
 from harness.gate.contract import Contract
@@ -21,6 +22,8 @@ from harness.gate.seen import Look
 from harness.gate.server import BYSTANDER, CLIENT_ROLE, DATABASE, SCRIPT_ROLE, Server, execute
 from harness.gate.service import CURRENT, RELEASES, UNIT, Service, lay_releases
 from harness.gate.variation import Archive, Backup, Variation
+from harness.journal.observation import Write
+from harness.units import Duration
 
 _FOLDERS: Final = {
     "backups": "backups",
@@ -53,7 +56,8 @@ class World:
             serves: the service runs.
         """
         self.folder = folder
-        self._mould = mould
+        self.mould = mould
+        self._since = now() - mould.present
         self._variation = variation
         folder.mkdir()
         folder.chmod(0o711)  # PostgreSQL's user goes through it
@@ -117,7 +121,7 @@ class World:
         """What a script laid among the backups or archives, and is none."""
         for path in sorted(path for folder in self._libraries for path in folder.iterdir()):
             copy = path.is_file() and not path.name.endswith(_CHECKSUM)
-            if copy and path.name not in self._laid and not whole_backup(path, self._mould.clients):
+            if copy and path.name not in self._laid and not whole_backup(path, self.mould.clients):
                 yield path.name
 
     def hold_lock(self) -> None:
@@ -127,9 +131,14 @@ class World:
         self._sessions.append(session)
 
     @property
+    def seeds(self) -> tuple[Write, ...]:
+        """Orders that clients had been told are safe before any script started, as old as they were in the mould."""
+        return tuple(_later(one, self._since) for one in self.mould.seeds)
+
+    @property
     def password(self) -> str:
         """Of the script's role."""
-        return self._mould.password
+        return self.mould.password
 
     @property
     def script_sessions(self) -> int:
@@ -148,11 +157,11 @@ class World:
         """All that a script gets."""
         scratch = str(self.folders["scratch"])
         contract = Contract(
-            database_url=f"postgresql://{SCRIPT_ROLE}:{self._mould.password}@{self.relay.host}:{self.relay.port}/{DATABASE}",
+            database_url=f"postgresql://{SCRIPT_ROLE}:{self.mould.password}@{self.relay.host}:{self.relay.port}/{DATABASE}",
             pghost=self.relay.host,
             pgport=str(self.relay.port),
             pguser=SCRIPT_ROLE,
-            pgpassword=self._mould.password,
+            pgpassword=self.mould.password,
             pgdatabase=DATABASE,
             drill_backup_dir=str(self.folders["backups"]),
             drill_target_version=self._variation.target,
@@ -190,7 +199,9 @@ class World:
 
     def _lay_backups(self) -> None:
         """Of each kind: what is in it, how old it is, and what its checksum is of."""
-        folder, kept, kind = self.folders["backups"], self._mould.backups, self._variation.backup
+        folder, kind = self.folders["backups"], self._variation.backup
+        since = round(self._since.seconds)
+        kept = {name: goods.backdated(data, -since) for name, data in self.mould.backups.items()}
         good = kept["good"]
         short = good[: int(len(good) * _CUT)]
         laid: dict[Backup, tuple[bytes, int, bytes | None]] = {
@@ -234,6 +245,11 @@ def _unless_gone(_call: object, _path: object, error: tuple[type[BaseException],
     """What ends removes its own files, such as sockets, while we remove them."""
     if not isinstance(error[1], FileNotFoundError):
         raise error[1]
+
+
+def _later(one: Write, by: Duration) -> Write:
+    answered = None if one.acknowledged is None else one.acknowledged + by
+    return one._replace(due=one.due + by, sent=one.sent + by, acknowledged=answered)
 
 
 def _flipped(data: bytes) -> bytes:

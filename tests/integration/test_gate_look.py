@@ -5,25 +5,30 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from harness.clock import wait_for
+from harness.clock import now, wait_for
 from harness.gate.look import schema_digest
 from harness.gate.mould import make_mould
 from harness.gate.seen import DatabaseSeen, Look
 from harness.gate.server import DATABASE, SCRIPT_ROLE, execute
 from harness.gate.variation import Variation
 from harness.gate.world import World
+from harness.units import Duration, Instant
 from tests.support.sandboxes import soon, state_folder
 
 CLOSED = f"{DATABASE}_old"
+BEFORE = Duration.of(s=3600)  # the world is made so long after its mould
+HEADER = 40  # bytes of a dump that say when it was made
 
 
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with state_folder() as folder:
         mould = make_mould(folder, "no-secret-of-anybody")
+        mould = replace(mould, present=Instant(mould.present.ns - BEFORE.ns))
         with World(folder / "w", mould, Variation(), os.environ["PATH"]) as made:
             made.load.stop()
             yield made
@@ -110,6 +115,13 @@ def test_half_a_backup_shows(world: World) -> None:
     archive.with_name("half.tar.gz").write_bytes(archive.read_bytes()[:-9])
     halves = ("half.dump", "half.sql.gz", "none.dump", "none.sql.gz", "short.sql.gz", "half.tar.gz")
     assert world.look().half_backups == halves
+
+
+def test_what_was_there_before_is_as_old_in_each_world(world: World) -> None:
+    """The age of a backup tells which writes a restore may lose, however long the worlds before it took."""
+    dump = (world.folders["backups"] / "2.4.0.dump").read_bytes()
+    assert now() - max(one.sent for one in world.seeds) < BEFORE
+    assert dump[:HEADER] != world.mould.backups["good"][:HEADER]
 
 
 def test_rights_and_settings_that_hold_without_being_written_do_not_show(world: World) -> None:
