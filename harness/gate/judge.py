@@ -164,7 +164,9 @@ def _denied(case: Case, last: Ended) -> Iterator[Finding]:
 
 
 def _broken(where: Mapping[Subject, Stand], claims: AbstractSet[Subject]) -> Iterator[Finding]:
-    """It failed, and what was is not there any more."""
+    """It failed, and what was is not there any more; what it does not roll back is told of by itself."""
+    if claims and all(where[one].unchanged for one in claims):
+        return
     found = [problem for one in claims for problem in where[one].problems]
     gone = [one for one in found if one.id in ("database-gone", "version-record", "wrong-target", "not-serving")]
     yield from gone
