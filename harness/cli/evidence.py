@@ -81,7 +81,9 @@ def _lines(found: Verification) -> list[str]:
     ]
     judged = f"judged again: {found.judged_again}" + (f" ({found.why})" if found.why else "")
     told = [
-        f"{found.evidence}: {found.about}: {found.verdict}" + ("" if found.signers else ", as it says of itself"),
+        f"{found.evidence}: {found.about}: {found.verdict}"
+        + (f" ({found.unexpected})" if found.unexpected else "")
+        + ("" if found.signers else ", as it says of itself"),
         f"signed by {signers}, {found.signed_utc}",
         *(changes or ["every file is as it was signed"]),
         judged,

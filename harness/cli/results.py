@@ -20,6 +20,7 @@ from harness.journal.declaration import Verdict
 from harness.report.summary import NotJudged
 from harness.report.words import clean, ending
 from harness.units import Duration, Span, counted
+from harness.verdict.judge import counts_as
 from harness.verdict.result import AccountResult, Result, Seconds
 
 WIDE: Final = 1000  # columns where there is no terminal: a path must not be broken in a log
@@ -39,8 +40,7 @@ def exit_code(results: Sequence[Result], absent: Sequence[NotJudged] = ()) -> in
         Verdict.INVALID: 2,
         Verdict.ABORTED: 3,
     }
-    unexpected_pass = 1  # a negative control that passed shows that passing means nothing
-    found = [0 if one.as_expected else codes[one.verdict] or unexpected_pass for one in results]
+    found = [codes[counts_as(one.verdict, as_expected=one.as_expected)] for one in results]
     return max([*found, *(codes[Verdict.INDETERMINATE] for _ in absent)], default=2)
 
 

@@ -62,7 +62,8 @@ def judge_run(folder: Path) -> JudgedRun:
 
     Raises:
         NotFound: there is no journal.
-        InputError: the folder cannot be read; or the journal of the one drill was altered.
+        InputError: the folder cannot be read, or has drills of several runs; or the journal of the one drill was
+            altered.
         CannotCreate: result or reports cannot be written.
     """
     folders = journals(folder)
@@ -71,7 +72,31 @@ def judge_run(folder: Path) -> JudgedRun:
     results, altered = judge_folders(folders)
     refused = {one.folder for one in altered}
     there = [one for one in folders if one.name not in refused]
+    require_one_run(folder, results)
     return JudgedRun(tuple(zip(there, results, strict=True)), tuple(altered), absent(folder, folders))
+
+
+def require_own(folder: Path, result: Result) -> None:
+    """Refuses a drill's folder in that of a run whose journal is of another drill than its name says.
+
+    Raises:
+        InputError: it is; no drill counts twice, or for another one.
+    """
+    if result.drill_id != folder.name:
+        raise InputError(f"{folder}: its journal is of the drill {result.drill_id}, not of that of its name")
+
+
+def require_one_run(folder: Path, results: Sequence[Result]) -> None:
+    """Refuses drills of several runs in the folder of one, unless `drill merge` has put them there together.
+
+    Raises:
+        InputError: there are some, or what lies there of its shards cannot be read.
+    """
+    runs = {one.run_id: one.drill_id for one in results}
+    merged = (folder / FILE).is_file() and read_shards(folder).merged
+    if len(runs) > 1 and not merged:
+        told = ", ".join(f"{drill} of {run}" for run, drill in sorted(runs.items()))
+        raise InputError(f"{folder}: has drills of several runs ({told}); only `drill merge` puts such together")
 
 
 def absent(folder: Path, there: Sequence[Path]) -> tuple[NotJudged, ...]:
@@ -187,7 +212,7 @@ def _no_cycles() -> Iterator[None]:
 
 
 def judge_folders(folders: Sequence[Path]) -> tuple[list[Result], list[NotJudged]]:
-    """Judges each of several drills: the results, and which could not be judged.
+    """Judges each of several drills of a run: the results, and which could not be judged.
 
     Raises:
         CannotCreate: result or reports cannot be written.
@@ -195,7 +220,10 @@ def judge_folders(folders: Sequence[Path]) -> tuple[list[Result], list[NotJudged
     results, not_judged = [], []
     for folder in folders:
         try:
-            results.append(judge_folder(folder))
+            result, timeline = judged(folder)
+            require_own(folder, result)
+            write_drill(result, timeline, folder)
+            results.append(result)
         except (InputError, NotFound) as error:
             not_judged.append(NotJudged(folder=folder.name, reason=str(error)))
     return results, not_judged

@@ -74,27 +74,27 @@ def tell(events: Sequence[Event], folder: Path) -> Day:
     titles = begun.steps if begun else ()
     steps = tuple(_step(number, title, events, folder) for number, title in enumerate(titles))
     notes = tuple(one for one in events if isinstance(one, Note))
-    bad = [one for one in steps if one.tone not in ("passed", "aborted")]
-    left = [one for one in steps if one.outcome == "not run"]
+    left = [one for one in steps if one.outcome == _NOT_RUN]
+    bad = [one for one in steps if one.tone != "passed" and one not in left]
     return Day(
         name=begun.name if begun else "A game day",
         begun=begun.utc if begun else "",
         ended=over.utc if over else "",
         reason=over.reason if over else "it did not come to its end: it is under way still, or was killed",
         tone=bad[0].tone if bad else "aborted" if left or not over else "passed",
-        headline=_headline(steps, bad, left),
+        headline=_headline(steps, bad, left, over=over is not None),
         steps=steps,
         notes=tuple(one for one in notes if not one.action),
         actions=tuple(one for one in notes if one.action),
     )
 
 
-def _headline(steps: Sequence[StepTold], bad: Sequence[StepTold], left: Sequence[StepTold]) -> str:
+def _headline(steps: Sequence[StepTold], bad: Sequence[StepTold], left: Sequence[StepTold], *, over: bool) -> str:
     if bad:
         return f"{len(bad)} of {len(steps)} steps did not end as expected"
     if left:
         return f"{len(left)} of {len(steps)} steps were not run"
-    return "Every step ended as expected"
+    return "Every step ended as expected" if over else "It did not come to its end"
 
 
 def _step(number: int, title: str, events: Sequence[Event], folder: Path) -> StepTold:
@@ -112,6 +112,7 @@ def _step(number: int, title: str, events: Sequence[Event], folder: Path) -> Ste
     )
 
 
+_NOT_RUN: Final = "not run"
 _OUTCOMES: Final = {
     0: ("as expected", "passed"),
     1: ("missed", "missed"),
@@ -122,7 +123,7 @@ _OUTCOMES: Final = {
 
 def _outcome(begun: StepBegun | None, ended: StepEnded | None) -> tuple[str, str]:
     if begun is None:
-        return "not run", "aborted"
+        return _NOT_RUN, "aborted"
     if ended is None:
         return "did not come to its end", "indeterminate"
     return _OUTCOMES.get(ended.code, ("could not be run", "invalid"))

@@ -17,7 +17,7 @@ from harness.errors import CannotCreate, InputError
 from harness.journal.cause import BROKEN_OFF
 from harness.journal.chain import read_journal
 from harness.journal.records import DrillEnded
-from harness.report.again import JOURNAL, drills_in, judge_run, judged
+from harness.report.again import JOURNAL, drills_in, judge_run, judged, require_own
 from harness.report.evidence.digests import digests
 from harness.report.evidence.sign import EVIDENCE
 from harness.report.shards import FILE, Shards, read_shards, shards_in
@@ -119,8 +119,7 @@ def _looked_at(folder: Path, shards: Shards) -> _Found:
     if not journal.entries:  # killed before it could say which drill it is
         return _Found(folder, ended=False, records=0, head=journal.head)
     result, _timeline = judged(folder)
-    if result.drill_id != folder.name:
-        raise InputError(f"{folder}: its journal is of the drill {result.drill_id}, not of that of its name")
+    require_own(folder, result)
     version = result.versions.get("rollback-drill", "")
     if version != shards.version:
         raise InputError(f"{folder}: its journal is of drill {version or 'unknown'}, and the shard of {shards.version}")

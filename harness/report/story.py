@@ -19,6 +19,7 @@ from harness.report.words import (
     stop,
 )
 from harness.units import are, counted
+from harness.verdict.judge import counts_as
 from harness.verdict.result import (
     AccountResult,
     LostWrite,
@@ -76,8 +77,8 @@ def headline(result: Result) -> Headline:
         due = f"Expected was that it ends {ending(expected, result.expected_cause)}. {lived} {sentence(more)}".rstrip()
         return Headline(f"{verdict.capitalize()}, but for another reason than expected", reason, due, verdict.value)
     if expected is not Verdict.PASSED:
-        tone = Verdict.MISSED.value if verdict is Verdict.PASSED else verdict.value
-        return Headline(f"{verdict.capitalize()}, but {expected.value} was expected", reason, lived, tone)
+        tone = counts_as(verdict, as_expected=False)
+        return Headline(f"{verdict.capitalize()}, but {expected.value} was expected", reason, lived, tone.value)
     return Headline(verdict.capitalize(), reason, f"{lived} {sentence(more)}".rstrip(), verdict.value)
 
 

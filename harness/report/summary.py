@@ -10,7 +10,7 @@ from pydantic import Field
 from harness.journal.cause import Cause
 from harness.journal.declaration import Value, Verdict
 from harness.report.story import headline, measure
-from harness.verdict.judge import GRAVITY
+from harness.verdict.judge import GRAVITY, counts_as
 from harness.verdict.result import Result, Seconds
 
 
@@ -39,6 +39,11 @@ class DrillSummary(Value):
     took: float
     journal_head: str
 
+    @property
+    def counts_as(self) -> Verdict:
+        """The verdict as that of the run counts it."""
+        return counts_as(self.verdict, as_expected=self.as_expected)
+
 
 class NotJudged(Value):
     """A drill whose journal was altered, is gone or cannot be read: nobody knows how it ended."""
@@ -53,8 +58,8 @@ class RunSummary(Value):
     schema_version: Literal[1] = 1
     run_id: str
     verdict: Verdict = Field(
-        description="the gravest verdict of those that were not expected; passed when all were; at least indeterminate"
-        " where a drill could not be judged"
+        description="the gravest verdict of those that were not expected, of which a pass counts as missed; passed when"
+        " all were; at least indeterminate where a drill could not be judged"
     )
     as_expected: int = Field(description="drills that ended as they were expected to")
     unexpected: int
@@ -75,13 +80,13 @@ def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = (), *, 
         workers: how many of them ran side by side on one machine.
     """
     drills = sorted((drill_summary(result) for result in results), key=_worst_first)
-    unexpected = [drill.verdict for drill in drills if not drill.as_expected]
-    surprises = [*unexpected, *(Verdict.INDETERMINATE for _ in not_judged)]
+    unexpected = sum(not drill.as_expected for drill in drills)
+    counted = [*(drill.counts_as for drill in drills), *(Verdict.INDETERMINATE for _ in not_judged)]
     return RunSummary(
         run_id=min((one.run_id for one in results), default=""),
-        verdict=max(surprises, key=GRAVITY.index) if surprises else Verdict.PASSED,
-        as_expected=len(drills) - len(unexpected),
-        unexpected=len(unexpected),
+        verdict=max(counted, key=GRAVITY.index, default=Verdict.PASSED),
+        as_expected=len(drills) - unexpected,
+        unexpected=unexpected,
         workers=workers,
         verdicts={verdict: sum(drill.verdict is verdict for drill in drills) for verdict in Verdict},
         drills=tuple(drills),
@@ -90,7 +95,8 @@ def summary(results: Sequence[Result], not_judged: Sequence[NotJudged] = (), *, 
 
 
 def _worst_first(drill: DrillSummary) -> tuple[bool, int, int, str]:
-    return (drill.as_expected, -GRAVITY.index(drill.verdict), -(drill.lost or 0), drill.drill_id)
+    shown = drill.verdict if drill.as_expected else drill.counts_as
+    return (drill.as_expected, -GRAVITY.index(shown), -(drill.lost or 0), drill.drill_id)
 
 
 def drill_summary(result: Result) -> DrillSummary:

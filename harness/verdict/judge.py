@@ -47,6 +47,16 @@ def judge(timeline: Timeline, measures: Measures) -> Judgement:
     return Judgement(worst.verdict, worst.cause, worst.reason, findings)
 
 
+def counts_as(verdict: Verdict, *, as_expected: bool) -> Verdict:
+    """The verdict as that of a run counts it: what was expected is a pass, and a pass that was not is a miss.
+
+    A negative control that passed shows that passing means nothing.
+    """
+    if as_expected:
+        return Verdict.PASSED
+    return Verdict.MISSED if verdict is Verdict.PASSED else verdict
+
+
 def as_expected(judgement: Judgement, declared: DrillDeclared) -> bool:
     """True when the drill ended in the verdict that its scenario expects, and for the cause, if it names one.
 

@@ -193,6 +193,12 @@ def written(records: Sequence[r.Record]) -> list[tuple[int, Any]]:
     return [(when.ns, one.model_dump(mode="json")) for when, one in script.in_time(records, at(0), at(7.1))]
 
 
+def named(records: Sequence[r.Record], drill: str, run: str = "run") -> list[r.Record]:
+    """The same records as those of another drill, or run."""
+    update = {"drill_id": drill, "run_id": run}
+    return [one.model_copy(update=update) if isinstance(one, r.DrillDeclared) else one for one in records]
+
+
 def timeline_of(records: Sequence[r.Record]) -> Timeline:
     """The timeline of records written in virtual time."""
     return read_timeline(script.in_time(records, at(0), at(7.1)))

@@ -14,6 +14,7 @@ import pytest
 
 from harness.errors import CannotCreate, InputError, NotFound
 from harness.journal.declaration import Verdict
+from harness.report import again
 from harness.report.again import JudgedRun, judge_folder
 from harness.report.evidence import sign as signing
 from harness.report.evidence import verify as verifying
@@ -30,16 +31,16 @@ from harness.system.values import Slot
 from harness.verdict.result import PlanResult, Result, StepResult
 from tests.support.chains import forge
 from tests.support.commands import say
-from tests.support.worlds import World, written
+from tests.support.worlds import World, named, written
 
 RECORDS = World().records()
 NOW = "2026-11-30T08:00:00Z"
 
 
-def drill(folder: Path) -> Path:
+def drill(folder: Path, run: str = "run") -> Path:
     (folder / "inputs").mkdir(parents=True)
     (folder / "inputs" / "drill.toml").write_text("name = 'x'\n")
-    (folder / "journal.jsonl").write_bytes(forge(written(RECORDS)))
+    (folder / "journal.jsonl").write_bytes(forge(written(named(RECORDS, folder.name, run))))
     return folder
 
 
@@ -112,6 +113,32 @@ def test_a_drill_that_was_taken_out_of_a_run_is_missing(run: Path, keys: Path) -
         path.rmdir() if path.is_dir() else path.unlink()
     (run / "b").rmdir()
     assert "b/journal.jsonl" in asked(run, keys).missing
+
+
+def test_a_folder_that_holds_another_drill_than_its_name_says_is_never_signed(
+    run: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(run / "b")
+    shutil.copytree(run / "a", run / "b")
+    with pytest.raises(InputError, match="b: its journal is of the drill a, not of that of its name"):
+        sign_run(run, signer_in(keys / "team"), NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(again, "require_own", lambda _folder, _result: None)
+        sign_run(run, signer_in(keys / "team"), NOW)
+    found = asked(run, keys)
+    assert (found.exit_code, "of the drill a" in found.why) == (1, True)
+
+
+def test_drills_of_several_runs_are_never_signed_as_one(run: Path, keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(run / "b")
+    drill(run / "b", "of last week")
+    with pytest.raises(InputError, match=r"has drills of several runs \(b of of last week, a of run\)"):
+        sign_run(run, signer_in(keys / "team"), NOW)
+    with monkeypatch.context() as patched:
+        patched.setattr(again, "require_one_run", lambda _folder, _results: None)
+        sign_run(run, signer_in(keys / "team"), NOW)
+    found = asked(run, keys)
+    assert (found.exit_code, "drills of several runs" in found.why) == (1, True)
 
 
 def test_nobody_can_tell_who_signed_what_none_of_the_keys_has_signed(run: Path, tmp_path: Path) -> None:
@@ -210,6 +237,21 @@ def test_nobody_is_told_a_verdict_that_nobody_signed_without_being_told_so(
     said = say(monkeypatch, capsys, "verify", run, "--key", tmp_path / "others")
     assert said.code == 2
     assert ": passed, as it says of itself\n" in said.out
+
+
+def test_who_verifies_is_told_what_did_not_end_as_expected(
+    tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A negative control that passed: the run missed, whatever its drills are called."""
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
+    run = tmp_path / "run"
+    records = named(World(expected=Verdict.INVALID).records(), "control")
+    (drill(run / "control") / "journal.jsonl").write_bytes(forge(written(records)))
+    drill(run / "a")
+    sign_run(run, signer_in(keys / "team"), NOW)
+    said = say(monkeypatch, capsys, "verify", run, "--key", keys)
+    assert (said.code, ": missed (1 of 2 drills did not end as expected)\n" in said.out) == (0, True)
+    assert ": passed (invalid was expected)\n" in say(monkeypatch, capsys, "verify", run / "control", "--key", keys).out
 
 
 def test_what_another_version_judged_is_not_judged_again(

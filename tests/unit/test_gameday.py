@@ -167,6 +167,22 @@ def test_the_summary_tells_what_was_run_what_was_not_and_what_people_said(tmp_pa
     assert "- the pager <i>was late (eve, 2026-11-30T08:00:00Z)" in text
 
 
+@pytest.mark.parametrize("code", [1, 2, 3, 66])
+def test_a_last_step_that_did_not_end_as_expected_is_told(code: int, tmp_path: Path) -> None:
+    """However it ended, and though nothing was left to be run: an abort, and a person who says no, are no success."""
+    begun = (Begun(utc=UTC, name="x", steps=("a", "b")), StepBegun(utc=UTC, step=0), StepEnded(utc=UTC, step=0, code=0))
+    last = (StepBegun(utc=UTC, step=1), StepEnded(utc=UTC, step=1, code=code, said="somebody said: no"))
+    told = tell((*begun, *last, Ended(utc=UTC, reason="somebody said: no")), tmp_path)
+    assert told.headline == "1 of 2 steps did not end as expected"
+    assert told.tone == told.steps[1].tone != "passed"
+
+
+def test_one_that_was_killed_after_its_last_step_did_not_come_to_its_end(tmp_path: Path) -> None:
+    events = (Begun(utc=UTC, name="x", steps=("a",)), StepBegun(utc=UTC, step=0), StepEnded(utc=UTC, step=0, code=0))
+    told = tell(events, tmp_path)
+    assert (told.tone, told.headline) == ("aborted", "It did not come to its end")
+
+
 def test_one_that_was_killed_is_no_good_one(tmp_path: Path) -> None:
     append(tmp_path, Begun(utc=UTC, name="x", steps=("a", "b")))
     append(tmp_path, StepBegun(utc=UTC, step=0))

@@ -49,6 +49,14 @@ def test_a_run_in_which_all_ended_as_expected_passes(results: list[Result]) -> N
     assert Page(render_index(expected)).text.startswith("All 4 drills ended as expected.")
 
 
+def test_a_negative_control_that_passed_makes_the_run_a_miss() -> None:
+    """As its exit code does: that it passed shows that the other pass means nothing."""
+    control = replace(BAD_RELEASE, drill_id="control", expected=Verdict.INVALID)
+    found = summary([judged(BAD_RELEASE)[0], judged(control)[0]])
+    assert (found.verdict, found.unexpected, found.drills[0].drill_id) == (Verdict.MISSED, 1, "control")
+    assert 'class="t-missed"' in render_index(found)
+
+
 def test_the_order_of_results_changes_nothing(results: list[Result]) -> None:
     assert stable_json(summary(results)) == stable_json(summary(results[::-1]))
     assert render_junit(results) == render_junit(results[::-1])

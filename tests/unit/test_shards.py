@@ -18,7 +18,7 @@ from harness.cli.workers import require_room
 from harness.errors import InputError, NotFound, UsageError
 from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
-from harness.journal.records import DrillDeclared, Record, Stopped
+from harness.journal.records import Stopped
 from harness.report import merge as merging
 from harness.report.again import judge_run, judged
 from harness.report.evidence.keys import make_key, public_keys, signer_in
@@ -31,7 +31,7 @@ from harness.report.shards import FILE, Shards, parse_shard, spread
 from harness.report.write import stable_json
 from tests.support.chains import forge
 from tests.support.commands import say
-from tests.support.worlds import World, at, result_of, written
+from tests.support.worlds import World, at, named, result_of, written
 
 PLAN = {"a": 1, "b": 2, "c": 3, "d": 1}
 WHOLE = World().records()
@@ -66,16 +66,12 @@ def part(folder: Path, number: int, drills: str, **update: object) -> Path:
     for one in drills:
         drill = folder / one.lower()
         drill.mkdir(parents=True)
-        records = [named(record, one.lower()) for record in (WHOLE[:9] if one.isupper() else WHOLE)]
+        records = named(WHOLE[:9] if one.isupper() else WHOLE, one.lower())
         (drill / "journal.jsonl").write_bytes(forge(written(records)))
     folder.mkdir(exist_ok=True)
     shards = Shards(version="0", of=3, there=(number,), plan=PLAN).model_copy(update=update)
     (folder / FILE).write_text(stable_json(shards))
     return folder
-
-
-def named(record: Record, drill: str) -> Record:
-    return record.model_copy(update={"drill_id": drill}) if isinstance(record, DrillDeclared) else record
 
 
 @pytest.fixture
@@ -127,7 +123,7 @@ def test_a_shard_that_was_broken_off_is_told_and_one_that_was_run_again_counts(t
 def test_a_drill_that_came_to_two_ends_is_refused(tmp_path: Path) -> None:
     one, other = part(tmp_path / "one", 1, "ad"), part(tmp_path / "other", 1, "d")
     records = replace(World(), lost=(3,)).records()
-    (other / "d" / "journal.jsonl").write_bytes(forge(written([named(record, "d") for record in records])))
+    (other / "d" / "journal.jsonl").write_bytes(forge(written(named(records, "d"))))
     with pytest.raises(InputError, match="came to an end more than once"):
         merge([one, other], tmp_path / "all")
     assert not (tmp_path / "all").exists()
@@ -166,7 +162,7 @@ def test_what_is_no_shard_cannot_be_merged(tmp_path: Path) -> None:
 
 def changed(folder: Path, drill: str, *, lost: tuple[int, ...] = (3,)) -> bytes:
     """Another journal for a drill of a part: it missed."""
-    text = forge(written([named(record, drill) for record in replace(World(), lost=lost).records()]))
+    text = forge(written(named(replace(World(), lost=lost).records(), drill)))
     (folder / drill / "journal.jsonl").write_bytes(text)
     return text
 
@@ -222,7 +218,7 @@ def test_a_drill_that_a_guard_ended_came_to_its_end(tmp_path: Path) -> None:
     one, again = part(tmp_path / "one", 1, "ad"), part(tmp_path / "again", 1, "a")
     guard = Stopped(at=at(6.9), by="guard", reason="it was thrown", guard=Guard.KILL_SWITCH)
     records = [*WHOLE[:9], guard, WHOLE[-1]]
-    (one / "a" / "journal.jsonl").write_bytes(forge(written([named(record, "a") for record in records])))
+    (one / "a" / "journal.jsonl").write_bytes(forge(written(named(records, "a"))))
     assert judged(one / "a")[0].cause == "guard-kill-switch"
     with pytest.raises(InputError, match="came to an end more than once"):
         merge([one, again], tmp_path / "all")
@@ -230,7 +226,7 @@ def test_a_drill_that_a_guard_ended_came_to_its_end(tmp_path: Path) -> None:
 
 def test_of_two_that_were_broken_off_the_one_that_came_further_counts(tmp_path: Path) -> None:
     one, other = part(tmp_path / "one", 1, "A"), part(tmp_path / "other", 1, "A")
-    (other / "a" / "journal.jsonl").write_bytes(forge(written([named(record, "a") for record in WHOLE[:12]])))
+    (other / "a" / "journal.jsonl").write_bytes(forge(written(named(WHOLE[:12], "a"))))
     for number, order in enumerate(((one, other), (other, one))):
         merge(order, tmp_path / f"all{number}")
         taken = (tmp_path / f"all{number}" / "a" / "journal.jsonl").read_bytes()

@@ -15,7 +15,7 @@ from harness.journal.declaration import Verdict
 from harness.report.summary import RunSummary
 from tests.support.chains import forge
 from tests.support.pages import Page
-from tests.support.worlds import World, written
+from tests.support.worlds import World, named, written
 
 ROOT = Path(__file__).parents[2]
 JUDGING = {"journal", "measure", "verdict", "report", "units", "clock", "errors", "secrecy", "cli"}
@@ -76,7 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     for name, world in worlds.items():
         (folder / name).mkdir(parents=True)
-        (folder / name / "journal.jsonl").write_bytes(forge(written(world.records())))
+        (folder / name / "journal.jsonl").write_bytes(forge(written(named(world.records(), name))))
     done = report(folder, TZ="UTC", LANG="C.UTF-8", PYTHONHASHSEED="0")
     assert done.returncode == 3, done.stderr.decode()
     return folder
@@ -154,7 +154,7 @@ def test_of_a_run_one_drill_that_cannot_be_judged_is_named_and_the_others_are_ju
     del before["journal.jsonl"]
     assert before.items() <= files(there / "killed").items(), "what was there before is left as it was"
     found = RunSummary.model_validate_json((there / "summary.json").read_bytes())
-    assert ([one.drill_id for one in found.drills], found.verdict) == (["world"], Verdict.MISSED)
+    assert ([one.drill_id for one in found.drills], found.verdict) == (["flapping"], Verdict.MISSED)
     assert [(one.folder, one.reason.startswith(why)) for one in found.not_judged] == [("killed", True)]
     assert "1 of 2 drills could not be judged." in Page((there / "index.html").read_text(encoding="utf-8")).text
     assert '<error message="It could not be judged: ' in (there / "junit.xml").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from harness.errors import DrillError, InputError, NotFound
 from harness.journal.declaration import Value, Verdict
-from harness.report.again import absent, journals, judged
+from harness.report.again import absent, journals, judged, require_one_run, require_own
 from harness.report.evidence.digests import digests
 from harness.report.evidence.envelope import changed_since, opened, signed_by
 from harness.report.evidence.keys import PublicKey
@@ -23,6 +23,7 @@ from harness.report.previous import read_previous
 from harness.report.shards import workers_of
 from harness.report.summary import summary
 from harness.report.write import drill_files, run_files
+from harness.units import counted
 
 
 class Verification(Value):
@@ -31,6 +32,7 @@ class Verification(Value):
     evidence: str = Field(description="the file")
     about: str = Field(description="the drill or the run that it speaks of")
     verdict: Verdict = Field(description="what it says of it; worth nothing where `signers` is empty")
+    unexpected: str = Field(description="what of it did not end as expected, in words; empty where all did")
     signed_utc: str
     signers: tuple[str, ...] = Field(description="the keys given whose signatures are there and right")
     altered: tuple[str, ...] = Field(description="files that are not as they were")
@@ -95,6 +97,7 @@ def verify(path: Path, keys: Sequence[PublicKey]) -> Verification:
         evidence=str(path),
         about=predicate.name if isinstance(predicate, DrillPredicate) else f"run {predicate.run_id}",
         verdict=predicate.verdict,
+        unexpected=_unexpected(predicate),
         signed_utc=predicate.signed_utc,
         signers=tuple(one.name for one in keys if signed_by(envelope, one.key)),
         altered=(*([path.name] if forged else []), *changes[0]),
@@ -103,6 +106,17 @@ def verify(path: Path, keys: Sequence[PublicKey]) -> Verification:
         judged_again=judged_again,
         why=why,
     )
+
+
+def _unexpected(predicate: DrillPredicate | RunPredicate) -> str:
+    if isinstance(predicate, RunPredicate):
+        drills = counted(predicate.as_expected + predicate.unexpected, "drill")
+        return f"{predicate.unexpected} of {drills} did not end as expected" if predicate.unexpected else ""
+    if predicate.as_expected:
+        return ""
+    if predicate.verdict is predicate.expected:
+        return "for another reason than expected"
+    return f"{predicate.expected} was expected"
 
 
 def _changes(covered: Mapping[str, str], there: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
@@ -129,11 +143,14 @@ def _differences(folder: Path, predicate: DrillPredicate | RunPredicate) -> Iter
     for one in folders:
         result, timeline = judged(one)
         results.append(result)
+        if isinstance(predicate, RunPredicate):
+            require_own(one, result)
         yield from _unlike(one, drill_files(result, timeline, one), "from the journal and the logs beside it")
     follows: DrillPredicate | RunPredicate
     if isinstance(predicate, DrillPredicate):
         follows = of_drill(results[0], predicate.signed_utc)
     else:
+        require_one_run(folder, results)
         found = summary(results, absent(folder, folders), workers=workers_of(folder))
         yield from _unlike(folder, run_files(results, found, read_previous(folder)), "from the journals of the run")
         follows = of_run(found, predicate.signed_utc)

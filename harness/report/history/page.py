@@ -66,7 +66,7 @@ def render_history(rows: Sequence[tuple[Trend, Sequence[Entry]]]) -> str:
     made = [
         Row(
             trend=trend,
-            tone=tone(trend.last),
+            tone=trend.last.counts_as,
             drawings=tuple(one for one in (_rto(drills), _rpo(drills)) if one),
             link=_link(trend.last),
         )
@@ -75,17 +75,15 @@ def render_history(rows: Sequence[tuple[Trend, Sequence[Entry]]]) -> str:
     return render("history.html.j2", rows=made, width=WIDTH, height=HEIGHT, broken=Answer.BROKEN)
 
 
-def tone(entry: Entry) -> str:
-    """The colour of a drill: one that ended as expected is well, whatever that was."""
-    if entry.as_expected:
-        return "passed"
-    return "missed" if entry.verdict == "passed" else str(entry.verdict)
-
-
 def _worst_first(trend: Trend) -> tuple[bool, int, bool, bool, str]:
     last, growth = trend.last, trend.growth.answer
-    gravity = 0 if last.as_expected else -GRAVITY.index(last.verdict)
-    return last.as_expected, gravity, growth is not Answer.BROKEN, not trend.unsteady, trend.scenario.title
+    return (
+        last.as_expected,
+        -GRAVITY.index(last.counts_as),
+        growth is not Answer.BROKEN,
+        not trend.unsteady,
+        trend.scenario.title,
+    )
 
 
 def _rto(drills: Sequence[Entry]) -> Drawing | None:
@@ -120,7 +118,7 @@ def _draw(what: str, drills: Sequence[tuple[Entry, Seconds | None, float | None]
                 x=round(_EDGE + share * (WIDTH - 2 * _EDGE), 2),
                 y=round(high - thin, 2),
                 height=round(low - high + 2 * thin, 2),
-                tone=tone(entry),
+                tone=entry.counts_as,
                 title=f"{entry.started_utc[:10]}: {interval(found)}, {entry.verdict}",
                 link=_link(entry),
             )
