@@ -123,6 +123,21 @@ class Cause(StrEnum):
 BROKEN_OFF: Final = frozenset({Cause.STOPPED, Cause.KILLED})
 """The drill did not come to its end: somebody ended it, and nothing of what it was to show."""
 
+NOT_AS_IT_SAYS: Final = frozenset(
+    {
+        Cause.ROLLBACK_INCOMPLETE,
+        Cause.NOT_ROLLED_BACK,
+        Cause.RESTORED_TOO_OLD,
+        Cause.RESTORED_TOO_NEW,
+        Cause.JOURNAL_INCOMPLETE,
+        Cause.JOURNAL_CONTRADICTS,
+    }
+)
+"""A rollback that says it is done did not bring back what it says, or nobody can tell that it did."""
+
+UNSEEN: Final = frozenset({Cause.TOO_FEW_PROBES, Cause.PROBER_STALLED, Cause.PROBES_MISSING, Cause.JOURNAL_CONTRADICTS})
+"""Clients may have lived through what no probe told of."""
+
 _ABORTED, _INVALID, _MISSED, _OPEN = Verdict.ABORTED, Verdict.INVALID, Verdict.MISSED, Verdict.INDETERMINATE
 _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.STOPPED: (_ABORTED, "it was stopped"),

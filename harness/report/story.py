@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from harness.journal.cause import NOT_AS_IT_SAYS, UNSEEN
 from harness.journal.declaration import Verdict
 from harness.journal.records import Stage
 from harness.report.words import (
@@ -22,6 +24,7 @@ from harness.units import are, counted
 from harness.verdict.judge import counts_as
 from harness.verdict.result import (
     AccountResult,
+    FindingResult,
     LostWrite,
     MeasureResult,
     ObjectiveResult,
@@ -109,9 +112,25 @@ def suffering(result: Result) -> str:
         )
         lived = "were without good answers" if wholly else "got bad answers"
         return f"clients {lived} for {interval(found.interval)}"
-    if any(outage.end is None for service in result.services if service.critical for outage in service.outages):
-        return "clients still got bad answers when observation ended"
+    hit = [service for service in result.services if service.critical and service.bad]
+    if hit:
+        return _unmeasured(hit, found)
+    if _unseen(result):
+        return "what clients lived through is not known"
     return "no client of a critical service saw a bad answer"
+
+
+def _unmeasured(hit: Sequence[ServiceResult], outage: MeasureResult | None) -> str:
+    if any(one.end is None for service in hit for one in service.outages):
+        return "clients still got bad answers when observation ended"
+    if outage and outage.at_least:
+        return f"clients got bad answers for at least {duration(outage.at_least)}"
+    return "clients got bad answers, and for how long is not known"
+
+
+def _unseen(result: Result) -> bool:
+    """True when clients may have lived through what no probe told of; an aborted drill looked no further."""
+    return result.verdict is Verdict.ABORTED or any(one.cause in UNSEEN for one in result.findings)
 
 
 def _wholly(service: ServiceResult, outage: OutageResult) -> bool:
@@ -167,6 +186,12 @@ def by_hand(result: Result) -> tuple[str, ...]:
     return ("the journal does not say that the fault was taken back; by hand: drill heal",)
 
 
+def doubt(result: Result) -> FindingResult | None:
+    """What says that the rollback is not as it says of itself, or that nobody can tell; None where nothing does."""
+    found = (one for one in result.findings if one.cause in NOT_AS_IT_SAYS)
+    return min(found, key=lambda one: one.verdict is not Verdict.MISSED, default=None)
+
+
 def _broke(result: Result) -> Fact:
     fault, question = result.fault, "What broke"
     if fault.injected is None:
@@ -191,6 +216,9 @@ def _rolled_back(result: Result) -> Fact:
     )
     if plan.outcome != "done":
         return Fact(question, f"{plan.procedure.capitalize()} rollback {plan.outcome}", sentence(plan.reason), "bad")
+    if found := doubt(result):
+        state: State = "bad" if found.verdict is Verdict.MISSED else "unknown"
+        return Fact(question, f"Says that it took {target or plan.procedure} back", sentence(found.reason), state)
     took = f" in {duration(plan.ended - plan.started)}" if plan.ended is not None and plan.started is not None else ""
     return Fact(question, f"Took {target or plan.procedure} back{took}", f"Procedure: {plan.procedure}.", "good")
 
@@ -198,7 +226,7 @@ def _rolled_back(result: Result) -> Fact:
 def _suffered(result: Result) -> Fact:
     question = "How long clients suffered"
     found = measure(result, "outage")
-    hit = [service for service in result.services if service.outages]
+    hit = [service for service in result.services if service.bad]
     detail = "; ".join(
         f"{service.name}: {sum(service.bad.values())} of {counted(service.probes, 'probe')} bad ({kinds(service.bad)})"
         for service in hit
@@ -210,9 +238,20 @@ def _suffered(result: Result) -> Fact:
         return Fact(question, "Not known", "No probe was recorded.", "unknown")
     if found and found.interval:
         return Fact(question, interval(found.interval), detail)
-    if any(outage.end is None for service in hit for outage in service.outages):
-        return Fact(question, "Not over when observation ended", detail, "bad")
-    return Fact(question, "Not at all", detail or "Every probe that told anything was good.")
+    return _not_measured(Fact(question, "Not known", detail, "unknown"), hit, found, unseen=_unseen(result))
+
+
+def _not_measured(fact: Fact, hit: Sequence[ServiceResult], outage: MeasureResult | None, *, unseen: bool) -> Fact:
+    """How long clients suffered where that was not measured, or they did not; `fact` says that it is not known."""
+    if any(one.end is None for service in hit for one in service.outages):
+        return replace(fact, answer="Not over when observation ended", state="bad")
+    if outage and outage.at_least:
+        return replace(fact, answer=f"At least {duration(outage.at_least)}", state="bad")
+    if unseen or any(service.critical for service in hit):
+        return replace(fact, detail=fact.detail or "Not everything that clients lived through was seen.")
+    if hit:
+        return replace(fact, answer="Those of critical services not at all", state="plain")
+    return replace(fact, answer="Not at all", detail="Every probe that told anything was good.", state="plain")
 
 
 def _lost(result: Result) -> Fact:

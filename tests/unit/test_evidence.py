@@ -390,8 +390,16 @@ def test_a_drill_is_evidence_for_the_controls_that_it_exercised(
     verdict: Verdict, plan: PlanResult | None, update: dict[str, object], controls: list[str], run: Path
 ) -> None:
     result = Result.model_validate_json((run / "a" / "result.json").read_text())
-    result = result.model_copy(update={"verdict": verdict, "plan": plan, **update})
+    assert result.account is not None
+    account = result.account.model_copy(update={"restored": "backup: newest"})
+    result = result.model_copy(update={"verdict": verdict, "plan": plan, "account": account, **update})
     assert [one.control for one in exercised(result)] == controls
+
+
+def test_a_backup_that_the_database_was_not_restored_to_is_no_evidence_of_a_restore(run: Path) -> None:
+    result = Result.model_validate_json((run / "a" / "result.json").read_text())
+    result = result.model_copy(update={"plan": plan("backup")})
+    assert [one.control for one in exercised(result)] == ["A1.3", "A.5.29", "CP-4", "CP-10"]
 
 
 def test_a_plan_words_the_switch_of_traffic_as_a_control_looks_for_it() -> None:

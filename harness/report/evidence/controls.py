@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.journal.declaration import Value, Verdict
+from harness.report.story import doubt
 from harness.verdict.result import Result
 
 
@@ -43,11 +44,13 @@ def _tested(result: Result) -> bool:
 
 
 def _rolled_back(result: Result) -> bool:
-    return _tested(result) and result.plan is not None and result.plan.outcome == "done"
+    done = result.plan is not None and result.plan.outcome == "done"
+    return _tested(result) and done and doubt(result) is None
 
 
 def _restored(result: Result) -> bool:
-    looked_for = result.account is not None and result.account.complete
+    account = result.account  # what it was restored to stands in it where the database says that it was
+    looked_for = account is not None and account.complete and account.restored is not None
     return _rolled_back(result) and looked_for and result.plan is not None and result.plan.procedure in _RESTORES
 
 
