@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,30 @@ def test_a_batch_that_does_not_get_ready_ends_the_update_and_what_served_serves_
     replicas = system.workloads.replicas("echo", Slot.BLUE)
     assert {(one.version, one.state) for one in replicas} == {(OLD, ReplicaState.READY)}
     system.workloads.remove("echo", Slot.GREEN, soon(60))
+
+
+def deployment_of(system: System) -> Any:
+    kube = system.kube  # type: ignore[attr-defined]
+    return kube.call(kube.apps.read_namespaced_deployment, "echo-blue", kube.namespace)
+
+
+def test_who_goes_batch_by_batch_leaves_the_pace_as_it_was(system: System) -> None:
+    before = deployment_of(system).spec.strategy
+    old = number_of(system, OLD)
+    system.workloads.deploy("echo", Slot.BLUE, NEW, soon(60))
+    revisions_of(system).roll("echo", old, Pace(), soon(60))
+    spec = deployment_of(system).spec
+    assert (spec.paused, spec.strategy) == (None, before)
+
+
+def test_an_update_whose_engine_was_killed_while_it_was_paused_goes_on(system: System) -> None:
+    kube = system.kube  # type: ignore[attr-defined]
+    old = number_of(system, OLD)
+    kube.patch_deployment("echo-blue", {"spec": {"paused": True}})
+    system.workloads.deploy("echo", Slot.BLUE, NEW, soon(60))
+    kube.patch_deployment("echo-blue", {"spec": {"paused": True}})
+    revisions_of(system).roll_back("echo", old, soon(60))
+    assert deployment_of(system).spec.paused is None
 
 
 def test_there_is_no_going_back_to_a_revision_that_is_not_there(system: System) -> None:

@@ -55,6 +55,12 @@ def release(kube: Kube, deployment: Any, template: Mapping[str, Any]) -> None:
     )
 
 
+def go_on(kube: Kube, deployment: Any) -> None:
+    """Ends the pause of a Deployment: whoever began an update in batches may have been killed before it went on."""
+    if deployment.spec.paused:
+        kube.patch_deployment(deployment.metadata.name, {"spec": {"paused": False}})
+
+
 def _patch(
     kube: Kube,
     deployment: Any,

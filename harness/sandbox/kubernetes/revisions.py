@@ -9,6 +9,7 @@ from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded, NotFound
 from harness.sandbox.kubernetes import helm, limits, names
 from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.held import go_on
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.pods import is_complete
 from harness.sandbox.kubernetes.router import KubernetesRouter
@@ -45,21 +46,24 @@ class KubernetesRevisions:
         """See the port. A rolling update of the serving slot whose pace the Deployment keeps."""
         slot = self._router.active(service)
         before = self._helm.history(service, deadline)[-1].number
+        strategy = self._kube.plain(self._deployment(service, slot).spec.strategy)
         self._patch(service, slot, {"paused": True})
         try:
-            self._go_back(service, number, deadline)
+            self._go_back(service, number, deadline, goes_on=False)
             template = {"spec": {"terminationGracePeriodSeconds": round(pace.grace.seconds)}}
             rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": pace.batch}}
             self._patch(service, slot, {"strategy": rolling, "template": template, "paused": False})
             self._wait_by_batches(service, slot, pace, deadline)
         except DeadlineExceeded as error:
-            self._patch(service, slot, {"paused": False})
             self._go_back(service, before, Deadline.after(limits.HELM))
             self._lead(service, Deadline.after(limits.BATCH))
             raise DeadlineExceeded(f"{error}; the update was taken back, and what served before serves on") from error
+        finally:  # also where somebody stops the drill: a Deployment that is paused starts nothing ever again
+            kept = {"$retainKeys": list(strategy), **strategy}
+            self._patch(service, slot, {"strategy": kept, "paused": False})
         self._lead(service, deadline)
 
-    def _go_back(self, service: str, number: int, deadline: Deadline) -> tuple[Slot, ...]:
+    def _go_back(self, service: str, number: int, deadline: Deadline, *, goes_on: bool = True) -> tuple[Slot, ...]:
         """Rolls the Helm release back while both versions may serve; the slots that the revision fills."""
         values = self._helm.values(service, deadline, revision=number)
         slots = tuple(slot for slot in Slot if version_in(values, slot) is not None)
@@ -71,6 +75,8 @@ class KubernetesRevisions:
         self._router.patch(service, names.selector(service, active, None))
         for slot in slots:
             self._workloads.keep_logs(service, slot)
+        if goes_on:
+            go_on(self._kube, self._deployment(service, active))
         versions = {slot: version_in(values, slot) for slot in slots}
         with self._workloads.giving(service, versions):
             self._helm.rollback(service, number, deadline)
@@ -81,12 +87,11 @@ class KubernetesRevisions:
         self._router.lead(service, self._router.way(service, self._router.active(service)), deadline)
 
     def _wait_by_batches(self, service: str, slot: Slot, pace: Pace, deadline: Deadline) -> None:
-        kube, name = self._kube, names.deployment(service, slot)
         ready, since = -1, now()
 
         def done() -> bool:
             nonlocal ready, since
-            found = kube.call(kube.apps.read_namespaced_deployment, name, kube.namespace)
+            found = self._deployment(service, slot)
             count = self._workloads.updated_and_ready(service, slot, found)
             if count > ready:
                 ready, since = count, now()
@@ -100,11 +105,12 @@ class KubernetesRevisions:
 
         wait_for(done, deadline, f"the rolling update of {service}", every=limits.POLL)
 
-    def _patch(self, service: str, slot: Slot, spec: dict[str, Any]) -> None:
+    def _deployment(self, service: str, slot: Slot) -> Any:
         kube = self._kube
-        kube.call(
-            kube.apps.patch_namespaced_deployment, names.deployment(service, slot), kube.namespace, {"spec": spec}
-        )
+        return kube.call(kube.apps.read_namespaced_deployment, names.deployment(service, slot), kube.namespace)
+
+    def _patch(self, service: str, slot: Slot, spec: dict[str, Any]) -> None:
+        self._kube.patch_deployment(names.deployment(service, slot), {"spec": spec})
 
 
 def _revision(found: helm.Revision, values: dict[str, Any]) -> Revision:

@@ -13,7 +13,7 @@ from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.configmaps import configuration
 from harness.sandbox.kubernetes.given import Given, template_of, values_of, volume_of
-from harness.sandbox.kubernetes.held import hold, is_held, pod_is_held, release
+from harness.sandbox.kubernetes.held import go_on, hold, is_held, pod_is_held, release
 from harness.sandbox.kubernetes.helm import Helm
 from harness.sandbox.kubernetes.logs import PodLogs
 from harness.sandbox.kubernetes.pods import crash_loops, is_complete, is_ready, last_line, newest, replica, status_of
@@ -55,9 +55,8 @@ class KubernetesWorkloads:
         given: Given | None,
         tell: Tell | None,
     ) -> None:
-        self._tell = tell
         self._kube, self._helm, self._model = kube, helm, model
-        self._given = given
+        self._given, self._tell = given, tell
         self._router = router
         self._logs = logs
         self._reference = reference
@@ -101,10 +100,12 @@ class KubernetesWorkloads:
     def _want(self, service: str, slot: Slot, version: str, deadline: Deadline, *, both_serve: bool) -> None:
         self._image(service, version)  # what is not there is told before anything is changed
         found = self._deployment(service, slot)
-        if found is not None and _version(found) == version:
-            return
-        if found is not None and is_held(found):
-            self.let_start(service, slot)
+        if found is not None:
+            go_on(self._kube, found)
+            if _version(found) == version:
+                return
+            if is_held(found):
+                self.let_start(service, slot)
         active = self._router.active(service)
         if active is slot and both_serve:
             self._router.patch(service, names.selector(service, slot, None))
@@ -244,8 +245,7 @@ class KubernetesWorkloads:
         try:
             wait_for(ready, deadline, "all replicas ready", every=limits.POLL)
         except DeadlineExceeded:
-            found = self._deployment(service, slot)
-            version = _version(found) if found is not None else "?"
+            version = _version(found) if (found := self._deployment(service, slot)) is not None else "?"
             raise DeadlineExceeded(f"{service} in {slot} {version} is not ready: {self.why(service, slot)}") from None
 
     def updated_and_ready(self, service: str, slot: Slot, deployment: Any) -> int:
