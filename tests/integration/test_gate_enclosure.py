@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -23,8 +24,8 @@ TRIES = 8
 BUSY = "while True: pass"
 RENAMES = """
 import os, sys
-os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))
+os.setpriority(os.PRIO_PROCESS, 0, 19)
+os.setpriority(os.PRIO_PROCESS, 1, 19)
 os.rename(sys.argv[1] + "/old", sys.argv[1] + "/new")
 """
 """Held before the rename; on a busy machine it, and the first process of its namespace, get to their end late."""
@@ -69,11 +70,10 @@ def test_what_was_held_is_not_done_once_the_script_was_killed(tmp_path: Path) ->
         (config / "old").touch()
         changes = Changes(config, hold_at=1)
         command = ("/usr/bin/env", "python3", "-c", RENAMES, str(config))
-        enclosure = Enclosure(world, command, {"PATH": os.environ["PATH"]}, changes=changes)
-        wait_for(partial(getattr, changes, "held"), Deadline.after(Duration.of(s=20)), "the change")
-        enclosure.kill()
-        changes.close()
-        enclosure.close()
+        with closing(changes), closing(Enclosure(world, command, dict(os.environ), changes=changes)) as enclosure:
+            wait_for(partial(getattr, changes, "held"), Deadline.after(Duration.of(s=20)), "the change")
+            enclosure.kill()
+            changes.let_go()
         assert [one.name for one in config.iterdir()] == ["old"]
 
 
