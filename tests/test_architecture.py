@@ -29,7 +29,7 @@ READS_ENVIRONMENT = {
     "harness/sandbox/embedded/owned.py": "what a service inherits",
     "harness/sandbox/common/environment.py": "what the daemon, the watchdog, helm and docker inherit",
     "harness/sandbox/kind/agent/delay.py": "runs in an image of its own, without the settings",
-    "harness/sandbox/kind/agent/expire.py": "likewise",
+    "harness/sandbox/kind/agent/silence.py": "likewise",
 }
 
 
@@ -131,7 +131,7 @@ def test_only_the_clock_reads_the_time_of_day() -> None:
 
 SLEEPS = {
     "harness/clock.py": "the wait for a condition",
-    "harness/sandbox/kind/agent/expire.py": "between two looks, in an image of its own",
+    "harness/sandbox/kind/agent/silence.py": "between two looks, in an image of its own",
     "tests/integration/test_tracktion/stage.py": "likewise, without the harness",
     "tests/integration/test_observer_probes.py": "how long a process is stopped is what is tested",
 }

@@ -183,6 +183,7 @@ class Course:
         Raises:
             Halted: the watchdog has taken the drill's lease, or is gone.
             CannotCreate: a record is missing from the journal, so what came next would rest on what nobody can see.
+            WillNotWork: a system of others is not the drill's any more.
         """
         if self._status.stage is Stage.RESTORE:  # what takes back is always allowed
             return
@@ -190,6 +191,8 @@ class Course:
             self.post.check()
         if self._journal.problem:
             raise CannotCreate(self._journal.problem)
+        if self.sandbox is not None:
+            self.sandbox.require_ours()
 
     def _steady_state(self, live: Live, deadline: Deadline) -> None:
         """Waits for a whole window in which the criteria held, and takes the baseline from that window."""

@@ -110,6 +110,15 @@ def _serves(drill: Drill, service: str) -> str:
     return str(getattr(fault, "version", drill.versions[service])) if broken else drill.versions[service]
 
 
+def _where_lost(drill: Drill) -> str:
+    """What becomes of a system that was there before."""
+    if drill.model.on_cluster.agent_image is None:
+        return (
+            "nothing in the cluster takes it back, should this machine be lost for good: see 'agent_image' in [cluster]"
+        )
+    return "the cluster leads clients back, should this machine be lost for good; what was installed stays"
+
+
 def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
     """Guards, target and plan, a line each."""
     steady = drill.limits.steady_window + settings.steady_state
@@ -119,7 +128,7 @@ def describe(drill: Drill, sandbox: str, settings: Settings) -> list[str]:
         f"              the fault is taken back at the end, however the drill ends, within {settings.undo}",
     ]
     if not ends_with_drill(sandbox):
-        lines.append("              nothing in the cluster takes it back, should this machine be lost for good")
+        lines.append(f"              {_where_lost(drill)}")
     for service, facts in expected_facts(drill).items():
         serves = _serves(drill, service)
         waits = facts.standby[0].version if facts.standby else "nothing"

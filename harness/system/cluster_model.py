@@ -35,6 +35,8 @@ class ClusterTable(Table):
         description="drills may also install, delete, scale and replace what they did not make: needed for releases",
     )
     dsn_file: str | None = Field(default=None, description="file with the database's connection string for the harness")
-    proxy_image: str | None = Field(
-        default=None, description="image of the proxy that holds answers back; slow answers need it"
+    agent_image: str | None = Field(
+        default=None,
+        description="image of what drills run beside the system: proxies that hold answers back, and a pod that gives "
+        "the namespace back where the drill's machine is lost",
     )

@@ -287,6 +287,13 @@ class System(Protocol):
     def cluster(self) -> Cluster | None:
         """What only a cluster has, or None where the sandbox is none."""
 
+    def require_ours(self) -> None:
+        """Does nothing while the run may act on it; looked at before each act, also before one that takes back.
+
+        Raises:
+            WillNotWork: a system of others is theirs again: somebody has given it back, or has changed it since.
+        """
+
     @property
     def by_hand(self) -> ByHand | None:
         """How a person does it, or None where there is one command for everything: the one that ends the sandbox."""

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock import wait_for
+from harness.clock import Deadline, wait_for
 from harness.drill.sandboxes import make_ready
-from harness.errors import ConfigurationError, NotFound, Unavailable, UsageError, WillNotWork
+from harness.errors import ConfigurationError, MayWorkLater, NotFound, Unavailable, UsageError, WillNotWork
+from harness.sandbox.cluster import lease
+from harness.sandbox.cluster.lease import Lease
+from harness.sandbox.kubernetes import limits, names
+from harness.sandbox.kubernetes.api import Kube
+from harness.sandbox.kubernetes.network import KubernetesNetwork
 from harness.settings import Settings
 from harness.system.cluster_model import ClusterTable
 from harness.system.guards_model import Allowed, Guards
@@ -18,7 +23,7 @@ from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.values import Slot
 from harness.units import Duration
-from tests.support.kind import opened_on_kind
+from tests.support.kind import agent_image, opened_on_kind
 from tests.support.sandboxes import echo, soon, version
 from tests.support.tools import needs
 
@@ -99,7 +104,7 @@ def test_what_the_run_did_not_make_is_not_installed_deleted_or_scaled(there: Sys
         for act in acts:
             with pytest.raises(WillNotWork, match="'install = true' in"):
                 act()
-        with pytest.raises(WillNotWork, match="proxy_image"):
+        with pytest.raises(WillNotWork, match="agent_image"):
             system.network.delay("echo", Slot.BLUE, Duration.of(ms=10))
         assert system.images is None
         assert system.cluster is None
@@ -109,8 +114,10 @@ def test_what_the_run_did_not_make_is_not_installed_deleted_or_scaled(there: Sys
 @needs("docker", "kind", "helm")
 def test_a_release_that_does_not_run_there_is_not_pretended(there: System) -> None:
     with (
-        pytest.raises(NotFound, match=r"echo is to be in 1.1.0, but blue holds 1.0.0.*may not deploy"),
-        entered(there, live=NEW),
+        pytest.raises(
+            NotFound, match=r"echo is to be in 1.1.0, but blue holds 1.0.0.*takes a system of others as it is"
+        ),
+        entered(there, install=True, live=NEW),
     ):
         pass
 
@@ -129,3 +136,99 @@ def test_where_drills_may_install_a_release_goes_live_and_back(there: System) ->
         wait_for(lambda: version(address) == OLD, soon(), "the nodes to follow the switch back")
         system.workloads.remove("echo", Slot.GREEN, soon(60))
         assert system.workloads.replicas("echo", Slot.GREEN) == ()
+
+
+@contextmanager
+def later(there: System, agent_image: str | None) -> Iterator[System]:
+    """The system as somebody enters it who takes back what a drill did that is gone."""
+    from harness.sandbox.cluster.start import entered  # noqa: PLC0415 - only for those who need it: it takes long
+
+    kube = there.kube  # type: ignore[attr-defined]
+    host = there.router.address("echo").host
+    place = ClusterTable(context=CONTEXT, namespace=kube.namespace, host=host, agent_image=agent_image)
+    model = model_of(place, Allowed(context=CONTEXT, namespace=kube.namespace))
+    with entered(model, "gone", kube.kubeconfig) as system:
+        yield system
+
+
+@needs("docker", "kind", "helm")
+def test_what_people_have_changed_since_is_left_to_them(there: System) -> None:
+    kube = there.kube  # type: ignore[attr-defined]
+    there.router.switch("echo", Slot.BLUE, soon())
+    with later(there, None) as system:
+        system.require_ours()
+        other = {"spec": {"selector": names.selector("echo", Slot.GREEN, None)}}
+        kube.call(kube.core.patch_namespaced_service, "echo", kube.namespace, other)
+        try:
+            with pytest.raises(WillNotWork, match="somebody has led the clients of echo elsewhere since the drill"):
+                system.require_ours()
+        finally:
+            there.router.switch("echo", Slot.BLUE, soon())
+
+
+@needs("docker", "kind", "helm")
+def test_what_the_cluster_has_given_back_is_not_taken_back_again(there: System) -> None:
+    with later(there, "any") as system, pytest.raises(WillNotWork, match="does not have the lease of namespace"):
+        system.require_ours()
+
+
+def lease_of(kube: Kube, run: str, silence: Duration = limits.SILENCE) -> Lease:
+    return Lease(kube, image=agent_image(kube.namespace), labels={names.RUN: run}, silence=silence)
+
+
+def owned(kube: Kube) -> list[object | None]:
+    """What belongs to a lease."""
+    return [
+        kube.find(kube.core.read_namespaced_config_map, lease.NAME, kube.namespace),
+        kube.find(kube.core.read_namespaced_service_account, lease.NAME, kube.namespace),
+        kube.find(kube.rbac.read_namespaced_role, lease.NAME, kube.namespace),
+        kube.find(kube.rbac.read_namespaced_role_binding, lease.NAME, kube.namespace),
+        kube.find(kube.apps.read_namespaced_deployment, lease.NAME, kube.namespace),
+    ]
+
+
+def gone(kube: Kube) -> None:
+    wait_for(lambda: owned(kube) == [None] * 5, soon(60), "the end of the lease and of what it owns")
+
+
+@needs("docker", "kind", "helm")
+def test_a_namespace_has_one_drill_at_a_time(there: System) -> None:
+    kube = there.kube  # type: ignore[attr-defined]
+    first, second = lease_of(kube, "first"), lease_of(kube, "second")
+    first.take(("echo",), soon(60))
+    try:
+        assert None not in owned(kube)
+        with pytest.raises(MayWorkLater, match=r"has a drill already, run first; .* 10 min after its last beat"):
+            second.take(("echo",), soon(60))
+        lease.end(kube, "second")
+        assert None not in owned(kube), "nobody ends the lease of another"
+    finally:
+        first.close()
+        lease.end(kube, "first")
+    gone(kube)
+
+
+@needs("docker", "kind", "helm")
+def test_the_cluster_gives_a_namespace_back_when_the_machine_is_lost(there: System) -> None:
+    """Nobody undoes anything: blue is held down, and clients are led to proxies before it."""
+    kube = there.kube  # type: ignore[attr-defined]
+    address = there.router.address("echo")
+    there.router.switch("echo", Slot.BLUE, soon())
+    before = kube.call(kube.core.read_namespaced_service, "echo", kube.namespace).spec.selector
+    held = lease_of(kube, "lost", Duration.of(s=6))
+    held.take(("echo",), soon(60))
+    image = agent_image(kube.namespace)
+    network = KubernetesNetwork(kube, there.router, image=image, port=8080, labels={names.RUN: "lost"})  # type: ignore[arg-type]
+    network.delay("echo", Slot.BLUE, Duration.of(ms=10))
+    there.workloads.hold_down("echo", Slot.BLUE, soon(60))
+    over = Deadline.after(Duration.of(s=12))
+    wait_for(lambda: over.passed, soon(20), "twice the time of silence")
+    assert None not in owned(kube), "the drill beats"
+    held.close()
+    gone(kube)
+    found = kube.call(kube.core.read_namespaced_service, "echo", kube.namespace)
+    assert found.spec.selector == before
+    proxies = names.delay("echo", Slot.BLUE)
+    assert kube.find(kube.apps.read_namespaced_deployment, proxies, kube.namespace) is None
+    assert kube.find(kube.core.read_namespaced_service, proxies, kube.namespace) is None
+    wait_for(lambda: version(address) == OLD, soon(60), "clients to be served again")

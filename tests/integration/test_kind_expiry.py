@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
 from harness.clock import Deadline, wait_for
-from harness.sandbox.kind import base
 from harness.sandbox.kind.cluster import Cluster
 from harness.sandbox.kind.marks import Mark
-from harness.sandbox.kind.publish import PublishedImages
-from harness.sandbox.kind.registry import Registry
 from harness.sandbox.kubernetes import names, namespace, nodes
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.expiry import Expiry
-from harness.settings import Settings
 from harness.system.load import load_system
 from harness.units import Duration
 from tests.support.commands import ECHO
 from tests.support.containers import new_name
-from tests.support.kind import warmed
+from tests.support.kind import agent_image, warmed
 from tests.support.kind_cluster import cluster_that_is_there
 from tests.support.sandboxes import soon
 from tests.support.tools import needs
@@ -50,9 +45,7 @@ def kube(cluster: Cluster) -> Iterator[Kube]:
 
 
 def expiry_of(kube: Kube, silence: Duration) -> Expiry:
-    with closing(Registry(Settings().registry_port)) as registry:
-        image = PublishedImages(load_system(ECHO), registry, kube.namespace).current(base.AGENT)
-    return Expiry(kube, image=image, labels={}, silence=silence)
+    return Expiry(kube, image=agent_image(kube.namespace), labels={}, silence=silence)
 
 
 def is_there(kube: Kube) -> bool:

@@ -14,10 +14,11 @@ from harness.clock import wait_for
 from harness.journal import records as r
 from harness.journal.account import read_accounts
 from harness.journal.records import Stage
+from harness.sandbox.cluster import lease
 from harness.system.values import Slot
 from tests.support.commands import ECHO, drill, drill_process
 from tests.support.drills import feature_file, the_run
-from tests.support.kind import opened_on_kind
+from tests.support.kind import agent_image, opened_on_kind
 from tests.support.running import LASTING
 from tests.support.sandboxes import echo, soon, state_folder, version
 from tests.support.tools import needs
@@ -43,6 +44,7 @@ def running(tmp_path: Path, there: Any) -> Iterator[Underway]:
     text = text.replace('chart = "', f'chart = "{ECHO.parent}/').replace('image = "', 'image = "localhost:5001/')
     place = f'context = "{CONTEXT}"\nnamespace = "{there.kube.namespace}"\n'
     text += f'[cluster]\n{place}host = "{there.router.address("echo").host}"\ninstall = true\n'
+    text += f'agent_image = "{agent_image(there.kube.namespace)}"\n'
     text += f'[guards]\nshare = "100 %"\nstop = []\n[[guards.allow]]\n{place}'
     (home / "drill.toml").write_text(text, encoding="utf-8")
     path = feature_file(tmp_path, one=LASTING)
@@ -62,6 +64,7 @@ def running(tmp_path: Path, there: Any) -> Iterator[Underway]:
 def test_a_killed_drill_leaves_the_system_that_was_there_as_it_was(there: Any, running: Underway) -> None:
     before = there.workloads.replicas("echo", Slot.BLUE)
     running.reach(Stage.DETECT, within=120)
+    lease.require_that_of(there.kube, the_run(running.out).name)
     assert there.router.active("echo") is Slot.GREEN, "the bad release is live"
     running.process.send_signal(signal.SIGKILL)
     running.process.wait()
@@ -83,3 +86,4 @@ def test_a_killed_drill_leaves_the_system_that_was_there_as_it_was(there: Any, r
         kube.call(kube.core.list_namespaced_service, kube.namespace, label_selector=mine).items,
     ):
         assert found == [], "nothing of the run is beside the system"
+    assert kube.find(kube.core.read_namespaced_config_map, lease.NAME, kube.namespace) is None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.settings import Settings
 from harness.system.model import SystemModel
-from tests.support.sandboxes import soon
+from tests.support.sandboxes import echo, soon
 
 if TYPE_CHECKING:
     from harness.sandbox.kind.start import KindSandbox
@@ -43,3 +43,13 @@ def opened_on_kind(model: SystemModel, _state: Path | None = None) -> Iterator[K
         yield sandbox
     finally:
         sandbox.close(soon(60))
+
+
+def agent_image(namespace: str) -> str:
+    """The agent as pods of a namespace pull it."""
+    from harness.sandbox.kind import base  # noqa: PLC0415 - see above
+    from harness.sandbox.kind.publish import PublishedImages  # noqa: PLC0415 - see above
+    from harness.sandbox.kind.registry import Registry  # noqa: PLC0415 - see above
+
+    with closing(Registry(Settings().registry_port)) as registry:
+        return PublishedImages(echo(), registry, namespace).current(base.AGENT)

@@ -93,6 +93,9 @@ class MemorySystem:
     def cluster(self) -> Cluster | None:
         return None
 
+    def require_ours(self) -> None:
+        """It always is."""
+
     @property
     def by_hand(self) -> ByHand | None:
         return None

@@ -75,4 +75,12 @@ def test_where_nothing_takes_a_drill_back_but_this_machine_that_is_told(sandbox:
     place = ClusterTable(context="staging", namespace="audio", host="10.0.0.7")
     there = declared.model.model_copy(update={"cluster": place}).at(declared.model.root)
     lines = describe(replace(declared, model=there), sandbox, Settings())
-    assert any("should this machine be lost for good" in line for line in lines) is told
+    assert any("nothing in the cluster takes it back" in line for line in lines) is told
+
+
+def test_where_the_cluster_gives_a_namespace_back_that_is_told() -> None:
+    declared = drill(CarelessRelease("echo", "2.0.0"), Procedure.TRAFFIC)
+    place = ClusterTable(context="staging", namespace="audio", host="10.0.0.7", agent_image="registry/agent:1")
+    there = declared.model.model_copy(update={"cluster": place}).at(declared.model.root)
+    lines = describe(replace(declared, model=there), "cluster", Settings())
+    assert any("the cluster leads clients back, should this machine be lost for good" in line for line in lines)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.sandbox.kind.agent.expire import BEAT, DRAINED, Silence
+from harness.sandbox.kind.agent.expire import DRAINED
+from harness.sandbox.kind.agent.silence import BEAT, Silence, beat_of
 from harness.sandbox.kubernetes import names
 
 
@@ -28,3 +29,8 @@ def test_a_drill_that_never_beat_is_silent_after_the_limit() -> None:
 
 def test_the_agent_and_the_harness_use_the_same_names() -> None:
     assert (BEAT, DRAINED) == (names.BEAT, names.DRAINED)
+
+
+def test_an_object_without_a_beat_is_silent() -> None:
+    assert beat_of({"metadata": {"annotations": {BEAT: "7"}}}) == "7"
+    assert beat_of({"metadata": {"annotations": None}}) == beat_of({"metadata": {}}) == beat_of(None) == ""

@@ -117,8 +117,9 @@ def _kill_tools(drill: Process) -> None:
 
 
 def _undo(order: Order, undo: tuple[Undo, ...], account: Account, deadline: Deadline) -> list[str]:
-    mine = that_outlive(undo) if sandboxes.ends_with_drill(order.sandbox) else undo
-    if not mine:
+    whole = sandboxes.ends_with_drill(order.sandbox)
+    mine = that_outlive(undo) if whole else undo
+    if not mine and (whole or order.system.on_cluster.agent_image is None):  # else it may have a lease
         return []
     left: list[str] = []
 

@@ -29,9 +29,12 @@ def carry_out(undo: Undo, system: System, deadline: Deadline) -> None:
 
     Raises:
         MayWorkLater: not now; the same call may succeed in a moment.
-        WillNotWork: it cannot be done.
+        WillNotWork: it cannot be done, or must not: a system of others is theirs again.
     """
-    WAYS[type(undo)].carry_out(undo, system, deadline)
+    way = WAYS[type(undo)]
+    if way.anywhere is None:
+        system.require_ours()
+    way.carry_out(undo, system, deadline)
 
 
 def by_hand(undo: Undo, system: System) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from psycopg.conninfo import conninfo_to_dict
 
 from harness.clock import Deadline
-from harness.errors import ConfigurationError, NotFound, Unavailable, WillNotWork
+from harness.errors import ConfigurationError, NotFound, Unavailable
+from harness.sandbox.cluster import lease
+from harness.sandbox.cluster.lease import Lease
 from harness.sandbox.cluster.restrained import RestrainedRevisions, RestrainedWorkloads
 from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.kubernetes import helm, names
@@ -21,11 +23,23 @@ from harness.system.model import SystemModel
 from harness.system.values import Slot
 from harness.units import Duration
 
+_READY: Final = Duration.of(s=30)  # for pods that run already to be ready; one that restarts just now needs it
+
 
 class ClusterSandbox(KubernetesSystem):
-    """A live system that was there before the run, and is there after it. Made by `start`."""
+    """A live system that was there before the run, and is there after it. Made by `start`, or by `entered`.
 
-    def __init__(self, kube: Kube, model: SystemModel, table: ClusterTable, run_id: str) -> None:
+    Args:
+        kube: the namespace.
+        model: the system.
+        table: what drills may do there.
+        run_id: of the run.
+        later: the drill is gone, and what it did is to be taken back, maybe long after it was done.
+    """
+
+    def __init__(
+        self, kube: Kube, model: SystemModel, table: ClusterTable, run_id: str, *, later: bool = False
+    ) -> None:
         labels = {names.RUN: run_id}
         super().__init__(
             kube,
@@ -35,13 +49,15 @@ class ClusterSandbox(KubernetesSystem):
             images=None,
             reference=model.image,
             store=None,
-            proxy_image=table.proxy_image,
+            proxy_image=table.agent_image,
             labels=labels,
             secret=None,
             ours=False,
             tell=None,
         )
-        self._own = f"{names.RUN}={run_id}"
+        self._run = run_id
+        self._later = later
+        self._lease = None if table.agent_image is None else Lease(kube, image=table.agent_image, labels=labels)
         self._restrained = RestrainedWorkloads(super().workloads, install=table.install)
         self._history = RestrainedRevisions(super().revisions, install=table.install)
 
@@ -55,17 +71,36 @@ class ClusterSandbox(KubernetesSystem):
         """See the port."""
         return self._history
 
+    def take(self, deadline: Deadline) -> None:
+        """Leases the namespace, where drill.toml names what ends a lease. Raises as `Lease.take` does."""
+        if self._lease is not None:
+            self._lease.take(self.services, deadline)
+
+    def require_ours(self) -> None:
+        """See the port. Whoever comes later also looks whether people have led clients elsewhere since."""
+        if self._lease is not None and self._later:
+            lease.require_that_of(self.kube, self._run)
+        elif self._lease is not None:
+            self._lease.require()
+        for service in self.services if self._later else ():
+            self.router.require_as_led(service)
+
     def close(self, deadline: Deadline) -> None:  # noqa: ARG002 - a few short calls
         """Removes what the run made beside the system; the system stays."""
         kube = self.kube
+        if self._lease is not None:
+            self._lease.close()
         try:
             for kind in ("deployment", "service"):
                 api = kube.apps if kind == "deployment" else kube.core
                 found = kube.call(
-                    getattr(api, f"list_namespaced_{kind}"), kube.namespace, label_selector=self._own
+                    getattr(api, f"list_namespaced_{kind}"),
+                    kube.namespace,
+                    label_selector=f"{names.RUN}={self._run}",
                 ).items
                 for one in found:
                     kube.find(getattr(api, f"delete_namespaced_{kind}"), one.metadata.name, kube.namespace)
+            lease.end(kube, self._run)
         finally:
             kube.close()
 
@@ -86,21 +121,20 @@ def start(
         ConfigurationError: context and namespace are not on the allow list, or the connection string has a password.
         Unavailable: the kubeconfig or the cluster cannot be used.
         NotFound: the system does not run there as the scenario says.
-        WillNotWork: another release would have to be installed first, and drills may not.
+        MayWorkLater: another drill has the namespace.
     """
     table = allowed(model)
-    kube = Kube(kubeconfig, table.context, table.namespace)
-    try:
-        sandbox = ClusterSandbox(kube, model, table, run_id)
+    with ExitStack() as undo:
+        sandbox = ClusterSandbox(Kube(kubeconfig, table.context, table.namespace), model, table, run_id)
+        undo.callback(sandbox.close, deadline)
+        sandbox.take(deadline)
         if model.database is not None and table.dsn_file is not None:
             sandbox.open_database(PostgresDatabase(_dsn(model.root / table.dsn_file)))
         for service, version in live.items():
             _bring(sandbox, service, sandbox.router.active(service), version, deadline)
         for service, version in standby.items():
             _bring(sandbox, service, sandbox.router.active(service).other, version, deadline)
-    except BaseException:
-        kube.close()
-        raise
+        undo.pop_all()
     return sandbox
 
 
@@ -116,7 +150,7 @@ def entered(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[Clust
     table = allowed(model).model_copy(update={"install": True})
     kube = Kube(kubeconfig, table.context, table.namespace)
     try:
-        sandbox = ClusterSandbox(kube, model, table, run_id)
+        sandbox = ClusterSandbox(kube, model, table, run_id, later=True)
         yield sandbox
         sandbox.close(Deadline.after(Duration(0)))
     finally:
@@ -155,15 +189,15 @@ def allowed(model: SystemModel) -> ClusterTable:
 
 
 def _bring(sandbox: ClusterSandbox, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
+    """Waits until a release is ready that runs there. None is deployed: nothing would take that back."""
     there = sorted({one.version for one in sandbox.workloads.replicas(service, slot)})
     if there != [version]:
-        try:
-            sandbox.workloads.deploy(service, slot, version, deadline)
-        except WillNotWork as error:
-            found = f"holds {', '.join(there)}" if there else "holds nothing"
-            raise NotFound(f"{service} is to be in {version}, but {slot} {found}; {error}") from error
-    else:
-        sandbox.workloads.deploy(service, slot, version, deadline.within(Duration.of(s=30)))
+        found = f"holds {', '.join(there)}" if there else "holds nothing"
+        raise NotFound(
+            f"{service} is to be in {version}, but {slot} {found}; a drill takes a system of others as it is: name the "
+            f"release that runs there in the scenario, or deploy {version} before"
+        )
+    sandbox.workloads.deploy(service, slot, version, deadline.within(_READY))
 
 
 def _dsn(path: Path) -> str:

@@ -269,6 +269,9 @@ class EmbeddedSandbox:
         """See the port: processes of this machine."""
         return
 
+    def require_ours(self) -> None:
+        """See the port: it is the run's own."""
+
     @property
     def by_hand(self) -> None:
         """See the port: whatever was done to processes ends with them."""

@@ -24,7 +24,7 @@
     http.py                     whether a container answers yet
     images.py                   names of the containers' images
     agent/                      what runs in the cluster: a proxy that holds answers back, what turns clients away, and
-                                the end of a namespace
+                                the end of a namespace, or its return to others
     limits.py                   every number, with its reason
 
 Importing it costs most of a second (Docker's and Kubernetes' clients), so only what opens a kind sandbox does.

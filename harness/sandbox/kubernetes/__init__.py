@@ -3,8 +3,8 @@
     system.py                  the system: its ports together, and installing it
     workloads.py, pods.py      the services: Helm releases, and what their pods say
     router.py, network.py      the way of clients to them: Services, and proxies that hold answers back
-    expiry.py                  the end of a namespace whose drill's machine is lost
-    helpers.py                 what the pods of these two have in common
+    beat.py, expiry.py         the end of a namespace whose drill's machine is lost
+    helpers.py                 what the pods beside a system have in common
     chart.py                   whether the system's chart can be installed
     helm.py, tools.py          the command-line tools
     api.py, kubeconfig.py      the Kubernetes API, and the file that leads to it

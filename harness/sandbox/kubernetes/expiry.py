@@ -1,28 +1,25 @@
 """Ends a drill's namespace from inside the cluster, where the machine that runs the drill is lost.
 
-A pod in the namespace waits for the drill's beat, an annotation that this machine writes again and again; when it stays
-the same for too long, the pod gives back the nodes that the drill has, and deletes the namespace, itself with it. Both
-sides use their own clock only. What the pod may do of the cluster is owned by the namespace, so it goes with it.
+A pod in the namespace waits for the drill's beat, an annotation of the namespace; when it stays the same for too long,
+the pod gives back the nodes that the drill has, and deletes the namespace, itself with it. What the pod may do of the
+cluster is owned by the namespace, so it goes with it.
 
 Invariant: the pod is ready, and the beat goes, before a drill may break anything.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
-from harness.clock import Deadline, utc_anchor
-from harness.errors import DrillError
-from harness.sandbox.kubernetes import limits, names
+from harness.clock import Deadline
+from harness.sandbox.kubernetes import limits
 from harness.sandbox.kubernetes.api import Kube
-from harness.sandbox.kubernetes.helpers import confined, wait_until_started
+from harness.sandbox.kubernetes.beat import Beat, listener
+from harness.sandbox.kubernetes.helpers import wait_until_started
 from harness.units import Duration
 
-_LOG: Final = logging.getLogger(__name__)
 _NAME: Final = "drill-expiry"
-_BEATS: Final = 20  # in the time of silence that is borne: most of them may be lost
 
 
 class Expiry:
@@ -40,8 +37,7 @@ class Expiry:
         self._image = image
         self._labels = labels
         self._silence = silence
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep_beating, name="expiry", daemon=True)
+        self._beat = Beat(f"namespace {kube.namespace}", self._write, silence)
 
     def start(self, deadline: Deadline) -> None:
         """Makes the pod, and waits until it watches; from now on the beat goes.
@@ -51,28 +47,29 @@ class Expiry:
             Unavailable: the kubeconfig's user may not make it.
         """
         kube = self._kube
-        beat(kube)
+        self._beat.once()
         owner = kube.call(kube.core.read_namespace, kube.namespace)
         role = self._shared(owner)
         kube.call(kube.core.create_namespaced_service_account, kube.namespace, {"metadata": self._metadata()})
         kube.call(kube.rbac.create_cluster_role, {"metadata": role, "rules": _rules(kube.namespace)})
         kube.call(kube.rbac.create_cluster_role_binding, _binding(role, kube.namespace))
-        kube.call(kube.apps.create_namespaced_deployment, kube.namespace, self._deployment())
-        self._thread.start()
+        pod = listener(
+            self._metadata(),
+            image=self._image,
+            module="agent.expire",
+            namespace=kube.namespace,
+            silence=self._silence,
+        )
+        kube.call(kube.apps.create_namespaced_deployment, kube.namespace, pod)
+        self._beat.start()
         wait_until_started(kube, _NAME, deadline)
 
     def close(self) -> None:
         """Ends the beat; the namespace ends some time later, if nobody does it before."""
-        self._over.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._beat.close()
 
-    def _keep_beating(self) -> None:
-        while not self._over.wait((self._silence * (1 / _BEATS)).seconds):
-            try:
-                beat(self._kube)
-            except DrillError as error:  # the cluster is away; whether that lasts too long is judged in it
-                _LOG.warning("the beat of namespace %s: %s", self._kube.namespace, error)
+    def _write(self, metadata: Mapping[str, Any]) -> None:
+        self._kube.call(self._kube.core.patch_namespace, self._kube.namespace, {"metadata": metadata})
 
     def _metadata(self) -> dict[str, Any]:
         return {"name": _NAME, "labels": self._labels}
@@ -81,30 +78,6 @@ class Expiry:
         """The metadata of what belongs to the whole cluster, but goes with the namespace."""
         namespace = {"apiVersion": "v1", "kind": "Namespace", "name": owner.metadata.name, "uid": owner.metadata.uid}
         return {"name": f"{owner.metadata.name}-expiry", "labels": self._labels, "ownerReferences": [namespace]}
-
-    def _deployment(self) -> dict[str, Any]:
-        env = {"NAMESPACE": self._kube.namespace, "SILENCE": f"{self._silence.seconds:g}"}
-        own = {names.NAME: _NAME}
-        container = {
-            "name": "expiry",
-            "image": self._image,
-            "command": ["python3", "-m", "agent.expire"],
-            "env": [{"name": key, "value": value} for key, value in env.items()],
-            "resources": {"requests": {"cpu": "5m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
-            "securityContext": confined(),
-        }
-        pod = {"serviceAccountName": _NAME, "terminationGracePeriodSeconds": 1, "containers": [container]}
-        template = {"metadata": {"labels": {**self._labels, **own}}, "spec": pod}
-        return {
-            "metadata": self._metadata(),
-            "spec": {"replicas": 1, "selector": {"matchLabels": own}, "template": template},
-        }
-
-
-def beat(kube: Kube) -> None:
-    """Says in the cluster that the drill in the namespace of `kube` lives. Raises as `Kube.call` does."""
-    annotations = {names.BEAT: str(utc_anchor()[1])}  # any text that differs from the one before
-    kube.call(kube.core.patch_namespace, kube.namespace, {"metadata": {"annotations": annotations}})
 
 
 def _rules(namespace: str) -> list[dict[str, Any]]:

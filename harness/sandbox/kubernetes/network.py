@@ -57,7 +57,7 @@ class KubernetesNetwork:
     def _disturb(self, service: str, slot: Slot, how: dict[str, str]) -> None:
         if self._image is None:
             raise WillNotWork(
-                f"the way to {service} cannot be disturbed here: drill.toml names no 'proxy_image' in [cluster]"
+                f"the way to {service} cannot be disturbed here: drill.toml names no 'agent_image' in [cluster]"
             )
         deadline = Deadline.after(limits.DELAY)
         name = names.delay(service, slot)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from harness.clock import Deadline, wait_for
-from harness.errors import MayWorkLater, NotFound
+from harness.errors import MayWorkLater, NotFound, WillNotWork
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import JSON_PATCH, Kube
 from harness.sandbox.kubernetes.pods import is_ready
@@ -93,6 +93,21 @@ class KubernetesRouter:
         text = (found.metadata.annotations or {}).get(names.SELECTOR)
         if text is not None and json.loads(text) != dict(found.spec.selector or {}):
             self.patch(service, json.loads(text))
+
+    def require_as_led(self, service: str) -> None:
+        """Does nothing while a Service leads to the slot where it was led last.
+
+        Raises:
+            WillNotWork: somebody has led clients elsewhere since.
+        """
+        found = self._service(service)
+        text = (found.metadata.annotations or {}).get(names.SELECTOR)
+        selector = dict(found.spec.selector or {})
+        if text is not None and names.slot_of(service, selector) != names.slot_of(service, json.loads(text)):
+            raise WillNotWork(
+                f"somebody has led the clients of {service} elsewhere since the drill: the selector of its Service is "
+                f"{selector}, and the drill left {text}; nothing is done to a system that people have changed"
+            )
 
     def lead(self, service: str, selector: dict[str, str], deadline: Deadline) -> None:
         """Gives a Service a selector, and waits until new connections follow it."""

@@ -180,6 +180,9 @@ class KubernetesSystem:
         """See the port."""
         return KubernetesByHand(self.kube, self._reference)
 
+    def require_ours(self) -> None:
+        """See the port: the namespace is the run's own."""
+
     def install(self, live: Mapping[str, str], standby: Mapping[str, str], deadline: Deadline) -> None:
         """Installs all services at the same time, and sends clients to blue.
 
