@@ -14,10 +14,8 @@ from harness.sandbox.common.collected import Collected
 from harness.sandbox.common.logs import Rescue
 from harness.sandbox.common.strays import strays
 from harness.sandbox.embedded import folder as embedded_folder
+from harness.sandbox.embedded import heal as embedded_left
 from harness.sandbox.embedded import start as embedded
-from harness.sandbox.embedded.heal import end as embedded_end
-from harness.sandbox.embedded.heal import heal as embedded_heal
-from harness.sandbox.embedded.heal import look as embedded_look
 from harness.sandbox.kind.which import Which
 from harness.settings import Settings
 from harness.state import make_own
@@ -171,7 +169,7 @@ def ends_with_drill(name: str) -> bool:
 
 @contextmanager
 def entered(name: str, sandbox_id: str, model: SystemModel, run_id: str, settings: Settings) -> Iterator[System]:
-    """The system of a drill that another process has opened, to take something back on it.
+    """The system of a drill that lives, which another process has opened.
 
     Raises:
         DrillError: it cannot be reached.
@@ -193,26 +191,27 @@ def entered(name: str, sandbox_id: str, model: SystemModel, run_id: str, setting
 @contextmanager
 def left_behind(name: str, sandbox_id: str, model: SystemModel, run_id: str, settings: Settings) -> Iterator[System]:
     """As `entered`; processes of this machine may have ended with their drill: what outlives them is taken back."""
-    if ends_with_drill(name) and name != KIND:
+    if name == KIND:
+        with entered(name, sandbox_id, model, run_id, settings) as system:
+            yield system
+    elif name == CLUSTER:
+        from harness.sandbox.cluster.start import left_behind as left  # noqa: PLC0415 - see above
+
+        with left(model, run_id, settings.kubeconfig) as system:
+            yield system
+    else:
         yield embedded.left_of(settings.state_dir / sandbox_id)
-        return
-    with entered(name, sandbox_id, model, run_id, settings) as system:
-        yield system
 
 
 def end(name: str, sandbox_id: str, settings: Settings, why: str, deadline: Deadline) -> str:
-    """Ends a sandbox that is made for one drill, whoever has opened it; a sentence about what was done.
-
-    Raises:
-        DrillError: something of it is left.
-    """
+    """Ends a sandbox that is made for one drill, whoever has opened it; says what was done, or raises DrillError."""
     if name == KIND:
         from harness.sandbox.kind import by_name  # noqa: PLC0415 - see above
 
         return by_name.end(settings.state_dir, sandbox_id, deadline, which(settings))
     if name == CLUSTER:
         return f"the system in {sandbox_id} stays: it was there before the drill"
-    return embedded_end(settings.state_dir, sandbox_id, why)
+    return embedded_left.end(settings.state_dir, sandbox_id, why)
 
 
 def heal(settings: Settings) -> tuple[str, ...]:
@@ -222,7 +221,7 @@ def heal(settings: Settings) -> tuple[str, ...]:
         MayWorkLater: something was still there in the end, or Docker or the cluster did not answer.
         Unavailable: Docker cannot be reached.
     """
-    told = tuple(str(one) for one in embedded_heal(settings.state_dir))
+    told = tuple(str(one) for one in embedded_left.heal(settings.state_dir))
     if not any(settings.state_dir.glob(".kind/drills/*")):
         return told
     from harness.sandbox.kind import leftovers  # noqa: PLC0415 - see above
@@ -241,9 +240,9 @@ def look_everywhere(
     """
 
     def embedded_ones() -> tuple[Collected, ...]:
-        found = embedded_look(settings.state_dir)
+        found = embedded_left.look(settings.state_dir)
         if remove:
-            embedded_heal(settings.state_dir)
+            embedded_left.heal(settings.state_dir)
         return found
 
     def kind_ones() -> tuple[Collected, ...]:

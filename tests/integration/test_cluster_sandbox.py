@@ -141,13 +141,13 @@ def test_where_drills_may_install_a_release_goes_live_and_back(there: System) ->
 @contextmanager
 def later(there: System, agent_image: str | None) -> Iterator[System]:
     """The system as somebody enters it who takes back what a drill did that is gone."""
-    from harness.sandbox.cluster.start import entered  # noqa: PLC0415 - only for those who need it: it takes long
+    from harness.sandbox.cluster.start import left_behind  # noqa: PLC0415 - only for those who need it: it takes long
 
     kube = there.kube  # type: ignore[attr-defined]
     host = there.router.address("echo").host
     place = ClusterTable(context=CONTEXT, namespace=kube.namespace, host=host, agent_image=agent_image)
     model = model_of(place, Allowed(context=CONTEXT, namespace=kube.namespace))
-    with entered(model, "gone", kube.kubeconfig) as system:
+    with left_behind(model, "gone", kube.kubeconfig) as system:
         yield system
 
 

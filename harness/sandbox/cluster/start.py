@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,9 +55,9 @@ class ClusterSandbox(KubernetesSystem):
             ours=False,
             tell=None,
         )
-        self._run = run_id
+        self._run, self._labels, self._agent = run_id, labels, table.agent_image
         self._later = later
-        self._lease = None if table.agent_image is None else Lease(kube, image=table.agent_image, labels=labels)
+        self._lease: Lease | None = None
         self._restrained = RestrainedWorkloads(super().workloads, install=table.install)
         self._history = RestrainedRevisions(super().revisions, install=table.install)
 
@@ -73,15 +73,16 @@ class ClusterSandbox(KubernetesSystem):
 
     def take(self, deadline: Deadline) -> None:
         """Leases the namespace, where drill.toml names what ends a lease. Raises as `Lease.take` does."""
-        if self._lease is not None:
+        if self._agent is not None:
+            self._lease = Lease(self.kube, image=self._agent, labels=self._labels)
             self._lease.take(self.services, deadline)
 
     def require_ours(self) -> None:
         """See the port. Whoever comes later also looks whether people have led clients elsewhere since."""
-        if self._lease is not None and self._later:
-            lease.require_that_of(self.kube, self._run)
-        elif self._lease is not None:
+        if self._lease is not None:
             self._lease.require()
+        if self._later and self._agent is not None:
+            lease.require_that_of(self.kube, self._run)
         for service in self.services if self._later else ():
             self.router.require_as_led(service)
 
@@ -140,7 +141,19 @@ def start(
 
 @contextmanager
 def entered(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[ClusterSandbox]:
-    """The system of a drill that is gone, to take back what the drill has done; its proxies are removed at the end.
+    """The system of a drill that another process has opened, and that lives.
+
+    Raises:
+        UsageError, ConfigurationError, Unavailable: as `start` does.
+    """
+    table = allowed(model)
+    with closing(Kube(kubeconfig, table.context, table.namespace)) as kube:
+        yield ClusterSandbox(kube, model, table, run_id)
+
+
+@contextmanager
+def left_behind(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[ClusterSandbox]:
+    """The system of a drill that is gone, to take back what it has done; what it put beside the system goes at the end.
 
     What is taken back was done by that drill, so it is allowed, whatever drills may install here.
 
@@ -148,13 +161,10 @@ def entered(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[Clust
         UsageError, ConfigurationError, Unavailable: as `start` does.
     """
     table = allowed(model).model_copy(update={"install": True})
-    kube = Kube(kubeconfig, table.context, table.namespace)
-    try:
+    with closing(Kube(kubeconfig, table.context, table.namespace)) as kube:
         sandbox = ClusterSandbox(kube, model, table, run_id, later=True)
         yield sandbox
         sandbox.close(Deadline.after(Duration(0)))
-    finally:
-        kube.close()
 
 
 def look(models: Sequence[SystemModel], kubeconfig: Path) -> dict[str, str]:
