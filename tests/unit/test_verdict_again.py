@@ -33,6 +33,7 @@ LIVE = {
     "conduct",
     "settings",
     "locks",
+    "state",
 }
 REPORT = """
 import sys
