@@ -21,6 +21,7 @@ from harness.drill.sandboxes import entered
 from harness.drill.watch.order import Order
 from harness.errors import DrillError, NotFound
 from harness.journal.refusal import Refusal
+from harness.marks import acting_for
 from harness.rollback.engine import Engine, Outcome, StepReport
 from harness.rollback.record import Writer, only_one
 from harness.system.checks import http_client
@@ -97,6 +98,7 @@ def carry_out(task: Task) -> Outcome:
     """
     order = task.order
     with (
+        acting_for(order.drill.label),
         only_one(task.records, task.what) as records,
         entered(order.sandbox, order.sandbox_id, order.system, order.run_id, order.settings) as system,
         http_client() as http,

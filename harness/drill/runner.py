@@ -28,6 +28,8 @@ from harness.drill.watch.post import Post
 from harness.errors import CannotCreate, DeadlineExceeded, DrillError, InternalError
 from harness.journal.chain import JournalWriter
 from harness.journal.records import DrillEnded, Stage, Stopped
+from harness.marks import acting_for
+from harness.sandbox.common.process import Process
 from harness.units import Instant
 
 STOPPING: Final = (
@@ -51,10 +53,8 @@ def run_drill(drill: Drill, context: RunContext) -> Path:
         raise CannotCreate(f"{folder}: the drill's folder cannot be made: {error.strerror}") from error
     keep_inputs(drill, folder)
     journal = JournalWriter(folder / "journal.jsonl")
-    try:
+    with journal, acting_for(Process.own().label):
         _Run(drill, context, folder, journal).run()
-    finally:
-        journal.close()
     return folder
 
 

@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
 
 from harness.clock import now
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
@@ -119,11 +120,37 @@ class JournalWriter:
             self._end = _End(end.number + 1, digest, end.size + len(payload), at)
 
     def close(self) -> None:
-        """Flushes to the disk and closes; a second call does nothing."""
+        """Flushes to the disk and closes; a second call does nothing.
+
+        Raises:
+            CannotCreate: the disk fails; the file is closed all the same.
+        """
         with self._lock:
-            if not self._file.closed:
-                os.fsync(self._file.fileno())
-                self._file.close()
+            if self._file.closed:
+                return
+            try:
+                with self._file:
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                self._problem = f"{self.path}: the journal cannot be written: {error.strerror}"
+                raise CannotCreate(self._problem) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Closes; what is under way already is told instead of a disk that fails as well.
+
+        Raises:
+            CannotCreate: the disk fails, and nothing else is under way.
+        """
+        try:
+            self.close()
+        except CannotCreate:
+            if kind is None:
+                raise
 
 
 class JournalReader:
@@ -232,20 +259,6 @@ def read_journal(path: Path) -> Journal:
     reader = JournalReader(path)
     entries = reader.news()
     return Journal(entries=entries, torn=reader.torn, head=reader.head)
-
-
-def whole_records(path: Path) -> tuple[tuple[Record, ...], str]:
-    """The whole records of a journal up to where it was damaged, and how it was; that is empty when nothing was.
-
-    For who must act on what is known. A last line that is unfinished is no damage: what it tells was never begun.
-    """
-    reader = JournalReader(path)
-    found: list[Record] = []
-    try:
-        found.extend(entry.record for entry in reader.each())
-    except (NotFound, InputError) as error:
-        return tuple(found), str(error)
-    return tuple(found), ""
 
 
 def sync_folder(folder: Path) -> None:

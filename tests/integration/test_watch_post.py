@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +30,7 @@ from harness.journal.undo import RunCommand, Uncordon, undo_list_json
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.units import Duration, Instant
+from tests.support.commands import REPOSITORY
 from tests.support.orders import order_of
 from tests.support.sandboxes import echo, soon, state_folder
 
@@ -184,6 +187,53 @@ def test_heal_says_what_it_cannot_take_back_and_tries_it_again_the_next_time(
     keep_undo(berth, undo_list_json(()))
     assert heal_drills(settings) == ("drill one of run run: taken back",)
     assert heal_drills(settings) == ()
+
+
+DYING = """
+import sys
+from harness.clock import Deadline
+from harness.faults.undo.registry import carry_out
+from harness.journal.undo import RunCommand
+from harness.marks import acting_for
+from harness.sandbox.common.process import Process
+from harness.units import Duration
+from tests.support.memory import MemorySystem
+
+with acting_for(sys.argv[1] if len(sys.argv) > 1 else Process.own().label):
+    for script in ("sleep 600 & echo $! > service", "sleep 600 & echo $$ $! > own; sleep 600"):
+        undo = RunCommand(command=("sh", "-c", script), folder=FOLDER)
+        carry_out(undo, MemorySystem(), Deadline.after(Duration.of(s=60)))
+"""
+
+
+def test_who_takes_over_ends_the_undo_that_was_under_way_and_not_what_one_had_brought_back(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Also where it was the drill's watchdog that was killed over it."""
+
+    def killed_over_its_undo(*of: str) -> tuple[Process, list[int], int]:
+        begun = tmp_path / "own"
+        begun.unlink(missing_ok=True)
+        code = DYING.replace("FOLDER", repr(str(tmp_path)))
+        with subprocess.Popen([sys.executable, "-c", code, *of], cwd=REPOSITORY) as dying:
+            known = Process.of(dying.pid)
+            wait_for(lambda: begun.exists() and len(begun.read_text().split()) == 2, soon(), "an undo under way")
+            dying.kill()
+        assert known is not None
+        return known, [int(one) for one in begun.read_text().split()], int((tmp_path / "service").read_text())
+
+    drill, own, service = killed_over_its_undo()
+    _, of_the_watchdog, another = killed_over_its_undo(drill.label)
+    assert all(Process.of(pid) for pid in (*own, *of_the_watchdog)), "they run on beside whoever tries it again"
+    make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": drill}))
+    try:
+        assert heal_drills(settings) == ("drill one of run run: taken back",)
+        assert [pid for pid in (*own, *of_the_watchdog) if Process.of(pid)] == []
+        assert Process.of(service)
+        assert Process.of(another)
+    finally:
+        for pid in (service, another):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_where_the_entry_lost_its_list_heal_takes_back_what_the_journal_tells_before_its_damage(

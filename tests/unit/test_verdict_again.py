@@ -34,6 +34,7 @@ LIVE = {
     "settings",
     "locks",
     "state",
+    "marks",
 }
 REPORT = """
 import sys

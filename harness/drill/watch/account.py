@@ -48,8 +48,8 @@ class Account:
         if self._writer is not None:
             try:
                 self._writer.close()
-            except OSError as failure:
-                _LOG.warning("the account could not be closed: %s", failure)
+            except CannotCreate as failure:
+                _LOG.warning("%s", failure)
 
     def add(self, record: Record) -> None:
         """Writes a record, if that can be done."""

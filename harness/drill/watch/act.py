@@ -21,10 +21,11 @@ from harness.drill.watch.order import Order
 from harness.errors import DeadlineExceeded, DrillError, InputError, MayWorkLater
 from harness.faults.undo.passes import take_back
 from harness.faults.undo.registry import HEAL, that_outlive
-from harness.journal.chain import whole_records
+from harness.journal.damaged import whole_records
 from harness.journal.records import SandboxEnded, TakenBack, UndoDone, UndoRegistered
 from harness.journal.undo import Undo, parse_undo_list
-from harness.sandbox.common.process import Process, tools_of
+from harness.marks import acting_for
+from harness.sandbox.common.process import Process, end_tops_of, tools_of
 from harness.secrecy import masked
 from harness.settings import Settings
 from harness.system.load import learn_secrets
@@ -69,7 +70,7 @@ def take_over(entry: Berth, undo: bytes | None, *, by: Literal["watchdog", "heal
     learn_secrets(order.model)
     settings = order.settings
     patience = settings.watchdog if by == "watchdog" else settings.undo
-    with Account(order.folder, by, why) as account:
+    with acting_for(order.drill.label), Account(order.folder, by, why) as account:
         _kill_tools(order.drill)
         known, unknown = ((), "") if by_hand.exists() else _undo_list(entry, order, undo)
         left = [*_undo(order, known, account, Deadline.after(patience))]
@@ -103,13 +104,15 @@ def _undo_list(entry: Berth, order: Order, told: bytes | None) -> tuple[tuple[Un
 
 
 def _kill_tools(drill: Process) -> None:
-    """Kills what the drill had called and what may still act for it: a helm in the middle of a release, the observer.
+    """Kills what was called for the drill and may still act for it: a helm in the middle of a release, the observer.
 
-    The sandbox's own processes are not among them.
+    Whoever had called it: the drill, its engine, its watchdog. The sandbox's own processes are not among them, nor what
+    a command that takes something back has started.
     """
     killed = tools_of(drill)
     for one in killed:
         one.send(signal.SIGKILL)
+    killed += end_tops_of(drill)
     try:
         wait_for(lambda: not any(one.alive for one in killed), Deadline.after(_KILLED), "the end of a drill's tools")
     except DeadlineExceeded as error:

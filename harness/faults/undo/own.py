@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from harness.clock import Deadline
@@ -17,6 +19,7 @@ from harness.errors import MayWorkLater, NotFound
 from harness.faults.undo.way import Way
 from harness.journal.operation import Operation
 from harness.journal.undo import RunCommand
+from harness.marks import as_top
 from harness.settings import environment
 from harness.system.ports import System
 
@@ -40,10 +43,15 @@ def _run(undo: RunCommand, _system: System, deadline: Deadline) -> None:
 
 
 def _end(undo: RunCommand, printed: int, deadline: Deadline) -> None:
+    env = {name: value for name in _VARIABLES if (value := environment(name)) is not None}
+    name = undo.command[0]
+    if shutil.which(Path(undo.folder, name) if "/" in name else name, path=env.get("PATH")) is None:
+        raise NotFound(f"{name} cannot be run in {undo.folder}: there is no such program")
+    command, mark = as_top(undo.command)
     process = subprocess.Popen(
-        undo.command,
+        command,
         cwd=undo.folder,
-        env={name: value for name in _VARIABLES if (value := environment(name)) is not None},
+        env=env | mark,
         stdin=subprocess.DEVNULL,
         stdout=printed,
         stderr=printed,

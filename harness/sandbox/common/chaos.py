@@ -16,6 +16,7 @@ from typing import Final
 
 from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, Unavailable
+from harness.marks import as_top
 from harness.sandbox.common.environment import named, of_tools
 from harness.sandbox.common.process import Process, mark_of, marked
 from harness.secrecy import learn
@@ -48,21 +49,21 @@ class ChaosToolkit:
     def run(self, order: ExperimentRun, deadline: Deadline) -> ExperimentRan:
         """See the port.
 
-        A method bears the mark of the process that runs it, so that who takes its drill back finds it. What rollbacks
-        start again must live on, and bears none.
+        It bears the mark of the drill, so that who takes that over finds it: a method with all that it starts, and
+        rollbacks alone, because what they start again must live on.
         """
         own, secret = named(order.names), named(order.secrets)
         learn(*secret.values())
-        mark = {} if order.rollbacks else mark_of(Process.own())
-        env = {**of_tools(), **own, **secret, **order.variables, **mark, _OWNER: order.owner}
+        env = {**of_tools(), **own, **secret, **order.variables, _OWNER: order.owner}
         with _in_memory("journal") as journal, _in_memory("printed") as printed:
             strategy = _ROLLBACKS if order.rollbacks else _METHOD
-            command = (*_CHAOS, "run", "--journal-path", f"/proc/self/fd/{journal}", *strategy, str(order.file))
+            command = [*_CHAOS, "run", "--journal-path", f"/proc/self/fd/{journal}", *strategy, str(order.file)]
+            command, mark = as_top(command) if order.rollbacks else (command, mark_of(Process.own()))
             try:
                 process = subprocess.Popen(
                     command,
                     cwd=order.root,
-                    env=env,
+                    env=env | mark,
                     stdin=subprocess.DEVNULL,
                     stdout=printed,
                     stderr=printed,

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from harness.errors import InternalError
+from harness.marks import TOOL_OF, acted_for, is_top_of
 
-_TOOL_OF: Final = "DRILL_TOOL_OF"
 _DEAD: Final = "ZX"  # states zombie and dead
 
 
@@ -102,14 +103,31 @@ class Process:
 def mark_of(owner: Process) -> dict[str, str]:
     """What is added to the environment of a program that a process calls, and that may outlive it: so that it is found.
 
-    Such a program goes on changing things when whoever called it was killed.
+    Such a program goes on changing things when whoever called it was killed. Where this process acts for a drill, what
+    it calls bears the mark of that.
     """
-    return {_TOOL_OF: owner.label}
+    drill = acted_for() if owner.pid == os.getpid() else ""
+    return {TOOL_OF: drill or owner.label}
 
 
 def tools_of(owner: Process) -> tuple[Process, ...]:
     """The programs that bear the mark of a process."""
-    return marked(f"{_TOOL_OF}={owner.label}", "a tool")
+    return marked(f"{TOOL_OF}={owner.label}", "a tool")
+
+
+def end_tops_of(owner: Process) -> tuple[Process, ...]:
+    """Kills the tops of a process (`harness.marks`) that run still, each with its group; those that were killed."""
+    found = [
+        process
+        for pid, environment in _environments()
+        if is_top_of(owner.label, pid, environment) and (process := Process.of(pid, "what takes something back"))
+    ]
+    for one in found:
+        one.send(signal.SIGSTOP)  # so that it cannot end by itself meanwhile: what it has left then is to live on
+        if one.alive:
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+    return tuple(found)
 
 
 def _stat(pid: int) -> list[str]:
@@ -126,13 +144,16 @@ def marked(mark: str, what: str) -> tuple[Process, ...]:
 
     Those of other users are left out, where this one may not look at them.
     """
-    found = []
     entry = mark.encode()
+    among = (pid for pid, environment in _environments() if entry in environment)
+    return tuple(process for pid in among if (process := Process.of(pid, what)))
+
+
+def _environments() -> Iterator[tuple[int, list[bytes]]]:
+    """The processes that this one may look at, and the environment with which each of them began."""
     for pid in (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
         with suppress(OSError):  # ended meanwhile, or another user's
-            if entry in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") and (process := Process.of(pid, what)):
-                found.append(process)
-    return tuple(found)
+            yield pid, Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
 
 def boot() -> str:
