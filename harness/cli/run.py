@@ -26,6 +26,7 @@ from harness.drill.context import RunContext
 from harness.drill.guards.beforehand import may_start, require_confirmed
 from harness.drill.preview import describe
 from harness.drill.progress import Silent
+from harness.drill.runs import living
 from harness.drill.sandboxes import A_CLUSTER, TWO_NODES, known, lacks, make_ready
 from harness.drill.spec import Drill
 from harness.errors import DrillError, InputError
@@ -94,39 +95,40 @@ def run(
         return 0
     require_confirmed(planned, settings)
     signer = signer_of_environment(settings)  # a key that is none is told now, not after all drills
-    tools = _ready(planned, settings)
     run_id = new_run_id()
-    if min(workers, len(planned)) > 1:
-        options = [("--tag", tag), ("--system", system), ("--confirm", confirm), ("--durations", planned_by)]
-        arguments = ["run", *map(str, paths or FEATURES), "--sandbox", sandbox, "--seed", str(seed)]
-        arguments += ["--history", str(history or out)]
-        arguments += [str(part) for name, value in options if value is not None for part in (name, value)]
-        together = run_together(arguments, min(workers, len(planned)), out / run_id)
-        whole = together.merged.summary
-        code = _tell_all(together.merged.results, whole, out / run_id, signer, together.stopped, json=json)
-        return max(code, together.code)
-    folder = make_run_folder(out, run_id)
-    write_whole(folder / SHARD, stable_json(shards))
-    if not planned:
-        tell(f"no drill falls to shard {shard}; {folder / SHARD} says so to drill merge")
-        return 0
-    context = RunContext(
-        run_id=run_id,
-        folder=folder,
-        sandbox="",
-        settings=settings,
-        seed=seed,
-        progress=Silent(),
-        again="",
-        history=history,
-    )
-    runs = [
-        (drill, replace(context, sandbox=name, tools=tools.get(name, {}), again=_again(drill, name, seed, system)))
-        for drill, name in planned
-    ]
-    results, stopped = _conduct(runs, folder, shards)
-    whole = summary(results, _absent(shards, results))
-    return _tell_all(results, whole, folder, signer, stopped, json=json)
+    with living(settings.state_dir, run_id, of_run or run_id):
+        tools = _ready(planned, settings)
+        if min(workers, len(planned)) > 1:
+            options = [("--tag", tag), ("--system", system), ("--confirm", confirm), ("--durations", planned_by)]
+            arguments = ["run", *map(str, paths or FEATURES), "--sandbox", sandbox, "--seed", str(seed)]
+            arguments += ["--history", str(history or out), "--of-run", run_id]
+            arguments += [str(part) for name, value in options if value is not None for part in (name, value)]
+            together = run_together(arguments, min(workers, len(planned)), out / run_id)
+            whole = together.merged.summary
+            code = _tell_all(together.merged.results, whole, out / run_id, signer, together.stopped, json=json)
+            return max(code, together.code)
+        folder = make_run_folder(out, run_id)
+        write_whole(folder / SHARD, stable_json(shards))
+        if not planned:
+            tell(f"no drill falls to shard {shard}; {folder / SHARD} says so to drill merge")
+            return 0
+        context = RunContext(
+            run_id=run_id,
+            folder=folder,
+            sandbox="",
+            settings=settings,
+            seed=seed,
+            progress=Silent(),
+            again="",
+            history=history,
+        )
+        runs = [
+            (drill, replace(context, sandbox=name, tools=tools.get(name, {}), again=_again(drill, name, seed, system)))
+            for drill, name in planned
+        ]
+        results, stopped = _conduct(runs, folder, shards)
+        whole = summary(results, _absent(shards, results))
+        return _tell_all(results, whole, folder, signer, stopped, json=json)
 
 
 def _tell_all(

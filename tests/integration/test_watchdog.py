@@ -7,6 +7,7 @@ import pty
 import resource
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -348,7 +349,7 @@ def test_a_drill_is_seen_and_stopped_from_elsewhere(running: Running) -> None:
     assert f"{run}  echo-one  running  {'recover' if 'recover' in said else told['stage']} for " in said
     aborted = drill("abort", run, state=running.state)
     assert aborted.code == 0, aborted
-    assert aborted.out == f"echo-one of run {run} is stopped, and everything is undone\n"
+    assert aborted.out == f"run {run} is stopped, and everything is undone\n"
     nothing_is_left(running, family, ports)
     running.end()
     assert running.process.returncode == 3
@@ -369,4 +370,28 @@ def test_a_suspended_drill_can_be_stopped_from_elsewhere(running: Running) -> No
 def test_a_run_that_does_not_live_cannot_be_stopped(tmp_path: Path) -> None:
     said = drill("abort", "yesterday", state=tmp_path)
     assert said.code == 66
-    assert said.err == "drill: no drill of 'yesterday' lives; there are none\n"
+    assert said.err == "drill: no run or drill 'yesterday' lives; there are none\n"
+
+
+BETWEEN_TWO_DRILLS = """
+import signal, sys
+from pathlib import Path
+from harness.drill.runs import living
+with living(Path(sys.argv[1]), "20260701-100000-abc", "20260701-100000-abc"):
+    print("between two drills", flush=True)
+    signal.pause()
+"""
+
+
+def test_a_run_that_has_no_drill_at_the_moment_is_seen_and_stopped_from_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", BETWEEN_TWO_DRILLS, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=REPOSITORY, env=environment(tmp_path)) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        run.send_signal(signal.SIGSTOP)
+        told = f"20260701-100000-abc  no drill at the moment  process {run.pid}\n"
+        assert drill("status", state=tmp_path).out == told
+        said = drill("abort", "20260701-100000-abc", state=tmp_path)
+    assert (said.code, said.out) == (0, "run 20260701-100000-abc is stopped, and everything is undone\n")
+    assert run.returncode == -signal.SIGTERM
+    assert drill("status", state=tmp_path).out == "no drill lives\n", "it could not take its own note away"

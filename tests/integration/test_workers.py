@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from pathlib import Path
 
 from harness.clock import wait_for
+from harness.sandbox.common.process import Process
 from tests.support.commands import ECHO, drill, drill_process
 from tests.support.drills import NOTHING, PASSING, feature_file
+from tests.support.running import LASTING
 from tests.support.sandboxes import soon, state_folder
 
 
@@ -32,14 +33,22 @@ def test_drills_of_two_workers_are_one_run(tmp_path: Path) -> None:
     assert told == {"worker 1", "worker 2"}
 
 
-def test_two_workers_that_are_stopped_undo_what_they_did_and_tell_it(tmp_path: Path) -> None:
-    path, out = feature_file(tmp_path, good=PASSING, other=PASSING), tmp_path / "runs"
+def test_two_workers_are_stopped_as_one_run_undo_what_they_did_and_tell_it(tmp_path: Path) -> None:
+    path, out = feature_file(tmp_path, good=LASTING, other=LASTING), tmp_path / "runs"
     with state_folder() as state:
         process = drill_process("run", path, "--system", ECHO, "--workers", 2, "--out", out, state=state)
         if len(os.sched_getaffinity(0)) > 1:
             begun = "runs/.2*-workers/*/2*/*/journal.jsonl"
             wait_for(lambda: len([*tmp_path.glob(begun)]) == 2, soon(), "a journal of each worker")
-        process.send_signal(signal.SIGINT)
+            [run] = json.loads(drill("status", "--json", state=state).out)
+            assert (run["pid"], {one["drill"] for one in run["drills"]}) == (process.pid, {"echo-good", "echo-other"})
+            assert run["run_id"] not in {one["run_id"] for one in run["drills"]}, "each worker has its own"
+            stopped = drill("abort", run["run_id"], state=state)
+            assert (stopped.code, stopped.out) == (
+                0,
+                f"run {run['run_id']} is stopped, and everything is undone\n",
+            )
+            assert Process.of(process.pid) is None, "its command has ended, too"
         _, said = process.communicate(timeout=120)
         assert not any(one.is_dir() for one in state.iterdir())
     if len(os.sched_getaffinity(0)) > 1:

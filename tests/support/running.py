@@ -72,9 +72,9 @@ class Running(Underway):
         return next(self.out.glob("*/*/journal.jsonl")).parent
 
     def status(self) -> list[dict[str, Any]]:
-        """What `drill status` tells."""
-        found: list[dict[str, Any]] = json.loads(drill("status", "--json", state=self.state).out)
-        return found
+        """What `drill status` tells of the drills of all runs."""
+        runs: list[dict[str, Any]] = json.loads(drill("status", "--json", state=self.state).out)
+        return [one for run in runs for one in run["drills"]]
 
 
 @contextmanager
