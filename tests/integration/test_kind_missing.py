@@ -5,6 +5,7 @@ Most of it needs neither Docker nor a cluster: stand-ins for the tools are on a 
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import CannotCreate
-from harness.sandbox.kind.which import PROJECT
+from harness.errors import CannotCreate, MayWorkLater, Unavailable
+from harness.sandbox.kind.which import PROJECT, Which
 from tests.support import drills
 from tests.support.commands import ECHO, Said, drill, say
+from tests.support.containers import IMAGE, docker, inspected, new_name
 from tests.support.kind_cluster import cluster_that_is_there
-from tests.support.sandboxes import state_folder
+from tests.support.sandboxes import soon, state_folder
 from tests.support.stubs import script, tools
 from tests.support.tools import needs
 
@@ -108,6 +110,47 @@ def test_an_engine_that_does_not_run_is_told(
     said = run()
     told(said, 69, "the Docker engine does not answer; start it, and see 'docker info'")
     assert "Cannot connect to the Docker daemon" in said.err
+
+
+@pytest.mark.parametrize(
+    ("says", "gone"),
+    [
+        ("Error response from daemon: No such container: x-control-plane", "gone"),
+        ("Error: No such object: x-control-plane", "gone"),
+        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", ""),
+        ("permission denied while trying to connect to the Docker daemon socket", ""),
+    ],
+)
+def test_a_cluster_is_gone_only_where_docker_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, gone: str
+) -> None:
+    from harness.sandbox.kind import cluster  # noqa: PLC0415 - only for those who need it: it takes long
+
+    monkeypatch.setenv("PATH", tools(tmp_path / "bin"))
+    script(tmp_path / "bin" / "docker", f"echo {shlex.quote(says)} >&2; exit 1")
+    if gone:
+        assert not cluster.runs(Which("x"))
+        assert cluster.find(tmp_path, Which("x")) is None
+    else:
+        with pytest.raises(MayWorkLater, match="ended with exit code 1"):
+            cluster.runs(Which("x"))
+
+
+@needs("docker", "kind")
+def test_a_cluster_that_was_not_made_for_drills_is_not_deleted(state: Path) -> None:
+    from harness.sandbox.kind import cluster  # noqa: PLC0415 - only for those who need it: it takes long
+
+    which = Which(new_name())
+    told = rf"that the kind cluster {which.name} was made for drills, so it is not deleted; .* --name {which.name}$"
+    labels = [f"--label=io.x-k8s.kind.cluster={which.name}", "--label=io.x-k8s.kind.role=control-plane"]
+    docker("create", "--name", which.node, *labels, IMAGE, "true")
+    try:
+        for delete in (cluster.find_or_make, cluster.delete):
+            with pytest.raises(Unavailable, match=told):
+                delete(state, soon(60), which)
+        assert inspected(which.node)["State"]["Status"] == "created"
+    finally:
+        docker("rm", which.node)
 
 
 def test_a_sandbox_that_there_is_not_is_told_with_those_there_are(run: Callable[..., Said]) -> None:

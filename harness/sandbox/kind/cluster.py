@@ -42,8 +42,11 @@ class Cluster:
         return Kube(self.kubeconfig, self.which.context, namespace, self._fate)
 
     def _fate(self) -> str:
-        """Whether somebody has deleted or stopped it."""
-        if runs(self.which):
+        """Whether somebody has deleted or stopped it; nothing is told where nobody knows."""
+        try:
+            if runs(self.which):
+                return ""
+        except MayWorkLater:
             return ""
         return f"the cluster {self.which.name} is gone: its node {self.which.node} does not run any more"
 
@@ -82,6 +85,7 @@ def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
 
     Raises:
         CannotCreate: its kubeconfig cannot be written.
+        MayWorkLater: Docker does not answer.
     """
     cluster = _running(state_dir, which)
     if cluster is None:
@@ -96,19 +100,17 @@ def find(state_dir: Path, which: Which = PROJECT) -> Cluster | None:
 
 
 def _running(state_dir: Path, which: Which) -> Cluster | None:
-    try:
-        address = nodes.address(which.node)
-    except ToolFailed:  # Docker knows no such container
-        return None
+    address = nodes.address(which.node)
     return None if address is None else Cluster(which, which.kubeconfig(state_dir), address, nodes.names(which))
 
 
 def runs(which: Which) -> bool:
-    """True while its control plane runs, whether it answers or not."""
-    try:
-        return nodes.address(which.node) is not None
-    except ToolFailed:
-        return False
+    """True while its control plane runs, whether it answers or not.
+
+    Raises:
+        MayWorkLater: Docker does not answer, so nobody knows.
+    """
+    return nodes.address(which.node) is not None
 
 
 def names() -> frozenset[str]:
@@ -130,7 +132,9 @@ def find_or_make(
 
     Raises:
         Unavailable: Docker or kind is missing, too old, or cannot make a cluster; or there is one that does not
-            answer or has too few nodes, which is left to whoever may be using it. Says what to do.
+            answer or has too few nodes, which is left to whoever may be using it, or one that does not run and was
+            not made for drills. Says what to do.
+        MayWorkLater: Docker does not answer any more.
         DeadlineExceeded: it was not ready in time.
     """
     check_tools()
@@ -158,7 +162,7 @@ def delete(state_dir: Path, deadline: Deadline, which: Which = PROJECT) -> bool:
     """Deletes the cluster with everything in it; False when there was none.
 
     Raises:
-        Unavailable: Docker or kind is missing.
+        Unavailable: Docker or kind is missing, or the cluster was not made for drills.
         ToolFailed: kind could not delete it.
     """
     check_tools()
@@ -207,7 +211,8 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
     try:
         run(command, deadline.within(limits.CREATE), stdin=configuration(which.nodes))
     except ToolFailed as error:
-        _delete(which, kubeconfig, Deadline.after(limits.DELETE))
+        with suppress(Unavailable):  # somebody else has made one of this name meanwhile
+            _delete(which, kubeconfig, Deadline.after(limits.DELETE))
         raise Unavailable(f"the cluster could not be made: {error}") from error
     cluster = _running(state_dir, which)
     if cluster is None:
@@ -254,6 +259,17 @@ def _write_kubeconfig(cluster: Cluster) -> None:
 
 
 def _delete(which: Which, kubeconfig: Path, deadline: Deadline) -> None:
+    """Deletes a cluster with whatever is there of it, unless it is somebody else's.
+
+    Raises:
+        Unavailable: nothing tells that it was made for drills.
+    """
+    if not nodes.are_ours(nodes.names(which)):
+        raise Unavailable(
+            f"nothing tells that the kind cluster {which.name} was made for drills, so it is not deleted; name another "
+            "in DRILL_CLUSTER, or, if nobody needs it (one that drills made before they marked theirs has no mark), "
+            f"delete it: kind delete cluster --name {which.name}"
+        )
     run(["kind", "delete", "cluster", f"--name={which.name}", f"--kubeconfig={kubeconfig}"], deadline)
 
 

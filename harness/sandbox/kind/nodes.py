@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
 from harness.clock import Deadline
 from harness.sandbox.kind import limits
+from harness.sandbox.kind.configuration import MARK
 from harness.sandbox.kind.which import Which
-from harness.sandbox.kubernetes.tools import run
+from harness.sandbox.kubernetes.tools import ToolFailed, run
 
 NETWORK: Final = "kind"
 _CLUSTER: Final = "io.x-k8s.kind.cluster"  # label, with the cluster's name
+_NOT_THERE: Final = re.compile("no such (container|object)", re.IGNORECASE)  # all else is no answer
 _TELL: Final = """\
 for one in $(grep --files-with-matches --no-messages "$1" /proc/[0-9]*/cgroup); do
   one=${one#/proc/}
@@ -36,18 +39,33 @@ def names(which: Which) -> tuple[str, ...]:
 
 
 def address(container: str) -> str | None:
-    """A container's IPv4 address on the nodes' network; None when it does not run there.
+    """A container's IPv4 address on the nodes' network; None when there is no such container, or it does not run there.
 
     Raises:
-        ToolFailed: Docker knows no such container.
-        MayWorkLater: it does not answer.
+        MayWorkLater: Docker does not answer, so nobody knows.
     """
-    template = '{{.State.Running}} {{(index .NetworkSettings.Networks "' + NETWORK + '").IPAddress}}'
+    template = '{{.State.Running}} {{with index .NetworkSettings.Networks "' + NETWORK + '"}}{{.IPAddress}}{{end}}'
     command = ["docker", "container", "inspect", f"--format={template}", container]
-    running, _, found = run(command, Deadline.after(limits.QUICK)).strip().partition(" ")
+    try:
+        running, _, found = run(command, Deadline.after(limits.QUICK)).strip().partition(" ")
+    except ToolFailed as error:
+        if _NOT_THERE.search(error.output):
+            return None
+        raise
     with suppress(ValueError):
         return str(ipaddress.IPv4Address(found)) if running == "true" else None
     return None
+
+
+def are_ours(containers: Sequence[str]) -> bool:
+    """Whether all of these nodes were made for drills, whether they run or not.
+
+    Raises:
+        MayWorkLater: Docker does not answer.
+    """
+    command = ["docker", "container", "inspect", "--format={{range .Mounts}} {{.Destination}} {{end}}", *containers]
+    told = run(command, Deadline.after(limits.QUICK)).strip("\n").split("\n") if containers else []
+    return all(MARK in mounts.split() for mounts in told)
 
 
 def pull_from(node: str, registry: str, address: str, deadline: Deadline) -> None:
