@@ -1,14 +1,14 @@
 """The runs of this user that live, also while they run no drill: a file for each in the state folder.
 
 It is there from before anything of a run is begun until the end of its command. That of a command which was killed
-names a process that does not live, so it tells of no run, and it goes when the next run begins.
+names a process that does not live, so it tells of no run; `heal` removes it, and so the next command.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -60,9 +60,6 @@ def living(state_dir: Path, run_id: str, whole: str) -> Iterator[None]:
     run = Run(run_id=run_id, whole=whole, process=Process.own("drill"))
     try:
         make_own(state_dir)
-        for path in _files(state_dir):
-            if (other := _read(path)) and not other.process.alive:
-                path.unlink(missing_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as stream:
             stream.write(run.model_dump_json())
     except OSError as error:
@@ -71,6 +68,14 @@ def living(state_dir: Path, run_id: str, whole: str) -> Iterator[None]:
         yield
     finally:
         file.unlink(missing_ok=True)
+
+
+def remove_dead(state_dir: Path) -> None:
+    """Removes the notes of commands that were killed."""
+    for path in _files(state_dir):
+        if (one := _read(path)) and not one.process.alive:
+            with suppress(OSError):
+                path.unlink()
 
 
 def running(state_dir: Path) -> tuple[Run, ...]:

@@ -226,7 +226,7 @@ class Cell:
         def files() -> list[str]:
             found = (path.name for folder in (self.state, self.scratch) for path in folder.iterdir())
             drills = (path.name for path in self.state.glob(".kind/drills/*"))
-            return [name for name in (*found, *drills) if name not in self.place.allowed | names]
+            return [name for name in (*found, *drills) if not self._is_allowed(name) and name not in names]
 
         clean = self._wait(lambda: not processes() and not files())
         clean = self._wait(lambda: not self.place.left(self._run_id()), every=SELDOM) and clean
@@ -238,8 +238,12 @@ class Cell:
             residue += self.held.left()
         if not but:
             found = self._look().differs_from(self.before)
-            residue += [one for one in found if Path(one).name not in self.place.allowed]
+            residue += [one for one in found if not self._is_allowed(Path(one).name)]
         return residue, took
+
+    def _is_allowed(self, name: str) -> bool:
+        """A lock; or the note of a command that was killed, which the next one removes."""
+        return name in self.place.allowed or (name.startswith(".run-") and not self.way.healed)
 
     def _look(self) -> Machine:
         return Machine.look((self.state, self.scratch), self.system.parent, apart=self.held is None)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.live import named
-from harness.drill.runs import LiveRun, Run, grouped, living, running
+from harness.drill.runs import LiveRun, Run, grouped, living, remove_dead, running
 from harness.drill.watch.survey import LiveDrill
 from harness.errors import CannotCreate, NotFound, UsageError
 from harness.sandbox.common.process import Process
@@ -92,6 +92,7 @@ def test_a_run_is_known_from_its_begin_to_its_end_and_one_whose_process_died_is_
     (state / ".run-other").write_text("{}")
     assert running(state) == ()
     with living(state, "next", "next"):
+        remove_dead(state)
         assert sorted(one.name for one in state.iterdir()) == [".run-next", ".run-other"], "it is not ours to judge"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from harness.clock import Deadline, wait_for
+from harness.drill.runs import remove_dead
 from harness.drill.watch.act import take_over
 from harness.drill.watch.berth import Berth
 from harness.drill.watch.entries import entries, order_of, remove_abandoned
@@ -24,6 +25,7 @@ def heal_drills(settings: Settings) -> tuple[str, ...]:
     told: list[str] = []
     left: list[str] = []
     remove_abandoned(settings.state_dir)
+    remove_dead(settings.state_dir)
     for entry in entries(settings.state_dir):
         order = order_of(entry)
         if order is not None and order.drill.alive:
