@@ -55,7 +55,7 @@ def run(
     ] = None,
     of_run: Annotated[
         str | None,
-        typer.Option("--of-run", help="name of the run that is spread: drill merge takes no shard of another for one"),
+        typer.Option("--of-run", help="name of the run that --shard spreads: drill merge takes no shard of another"),
     ] = None,
     planned_by: Annotated[
         Path | None,
@@ -86,7 +86,8 @@ def run(
     settings = Settings() if confirm is None else replace(Settings(), confirmed=confirm)
     planned = _planned(drills, sandboxes, settings)
     slugs = [(one.slug, name) for one, name in planned]
-    shards = plan_shards(slugs, shard, planned_by if workers == 1 else None, of_run=of_run)
+    texts = {text for one, _ in planned for text in (one.feature, one.model.text)}
+    shards = plan_shards(slugs, shard, planned_by if workers == 1 else None, of_run=of_run, texts=texts)
     planned = [(one, name) for one, name in planned if shards.plan[one.slug] in shards.there]
     if dry_run:
         with results_to_stdout():

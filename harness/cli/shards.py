@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -16,12 +16,17 @@ from harness.cli.results import exit_code, print_results, tell_absent
 from harness.conduct import new_run_id
 from harness.errors import NotFound, UsageError
 from harness.report.merge import merge as put_together
-from harness.report.shards import Shards, parse_shard, spread
+from harness.report.shards import Shards, digest_of, parse_shard, spread
 from harness.report.write import INDEX, REPORT
 
 
 def plan_shards(
-    drills: Sequence[tuple[str, str]], shard: str | None, runs: Path | None, *, of_run: str | None = None
+    drills: Sequence[tuple[str, str]],
+    shard: str | None,
+    runs: Path | None,
+    *,
+    of_run: str | None = None,
+    texts: Iterable[str] = (),
 ) -> Shards:
     """Which of all drills fall to this shard.
 
@@ -29,10 +34,12 @@ def plan_shards(
         drills: the id of each with its sandbox.
         shard: such as '2/8'; None where one machine runs them all.
         runs: the folder of runs whose history tells how long each took; None where each counts the same.
-        of_run: the name of the run that is spread; None where nobody has named it.
+        of_run: the name of the run that is spread; None where one machine runs it all.
+        texts: of the features and of the descriptions of systems that the drills are made from.
 
     Raises:
-        UsageError: `shard` is no shard, or there are durations or a name and no shard.
+        UsageError: `shard` is no shard, or one of several of a run without a name, or there are durations or a name and
+            no shard.
         NotFound: there is no history.
         InputError: the history is damaged.
     """
@@ -41,11 +48,23 @@ def plan_shards(
     if of_run and not shard:
         raise UsageError("--of-run: only shards are of a run; name one with --shard")
     number, of = parse_shard(shard) if shard else (1, 1)
+    if of > 1 and not of_run:
+        raise UsageError(
+            f"--shard {shard}: name the run that is spread with --of-run, such as by the number of a build; drill merge"
+            " takes no shard of another for one of it"
+        )
     took = durations(runs) if runs else {}
     if runs and not took:
         raise NotFound(f"{runs}: no history of drills is in this folder; leave --durations out, or name that of others")
     plan = spread({one: took.get((one, sandbox)) for one, sandbox in drills}, of)
-    return Shards(version=version("rollback-drill"), run=of_run or "", of=of, there=(number,), plan=plan)
+    return Shards(
+        version=version("rollback-drill"),
+        run=of_run or "",
+        contents=digest_of(texts),
+        of=of,
+        there=(number,),
+        plan=plan,
+    )
 
 
 def merge(

@@ -64,9 +64,10 @@ def run_together(arguments: Sequence[str], workers: int, folder: Path) -> Togeth
         InputError, CannotCreate: what they left cannot be put together; it is kept, and said where.
     """
     parts = folder.with_name(f".{folder.name}-workers")
+    whose = ("--of-run", folder.name)
     commands = [
         Command(
-            [*arguments, "--shard", f"{number}/{workers}", "--out", str(parts / str(number)), "--json"],
+            [*arguments, *whose, "--shard", f"{number}/{workers}", "--out", str(parts / str(number)), "--json"],
             _prefixed(f"worker {number}: "),
             keep=True,
         )

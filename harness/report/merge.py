@@ -95,6 +95,7 @@ def _together(parts: dict[Path, Shards]) -> Shards:
             ("version of drill", one.version, other.version),
             ("number of shards", one.of, other.of),
             ("plan of drills", one.plan, other.plan),
+            ("text of features or drill.toml", one.contents, other.contents),
         ):
             if here != there:
                 told = f": {here} and {there}" if not isinstance(here, dict) else ""
@@ -102,6 +103,10 @@ def _together(parts: dict[Path, Shards]) -> Shards:
                     f"{first} and {path} do not belong together: they have another {what}{told}; run every shard for"
                     " the same run, with the same drill, features and durations"
                 )
+    if others and one.of > 1 and not one.run:
+        raise InputError(
+            f"{first} and {others[0][0]}: nobody knows whether they are of one run; run every shard with --of-run"
+        )
     numbers = sorted({number for each in parts.values() for number in each.there})
     return one.model_copy(update={"there": tuple(numbers), "merged": True})
 

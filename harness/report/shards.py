@@ -6,7 +6,8 @@ whoever puts the shards together sees whether they belong together, and what is 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+import hashlib
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Final, Literal
@@ -34,6 +35,9 @@ class Shards(Value):
     schema_version: Literal[1] = 1
     version: str = Field(description="of drill")
     run: str = Field(default="", max_length=200, description="of whose run they are, as who runs them names it")
+    contents: str = Field(
+        default="", description="the digest of the features and descriptions of systems of all drills"
+    )
     of: int = Field(ge=1, le=MOST, description="how many shards there are in all")
     there: tuple[int, ...] = Field(description="the numbers, from 1, of those whose drills are in this folder")
     merged: bool = Field(default=False, description="whether shards were put together here, so that all belong here")
@@ -62,6 +66,12 @@ class Shards(Value):
             return f"shard {number} of {self.of} is missing"
         which = "the run" if self.of == 1 else f"shard {number} of {self.of}"
         return f"{which} was broken off before this drill"
+
+
+def digest_of(texts: Iterable[str]) -> str:
+    """The SHA-256 of texts of features and of descriptions of systems, in whatever order, as hexadecimal digits."""
+    each = sorted(hashlib.sha256(text.encode()).digest() for text in set(texts))
+    return hashlib.sha256(b"".join(each)).hexdigest()
 
 
 def spread(took: Mapping[str, float | None], of: int) -> dict[str, int]:

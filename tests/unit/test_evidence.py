@@ -176,6 +176,19 @@ def test_no_byte_of_the_evidence_itself_can_be_changed(run: Path, keys: Path) ->
         assert not signed_by(envelope, known.key), f"byte {spot}"
 
 
+def test_a_signature_that_was_added_is_found_unless_its_key_is_known(run: Path, keys: Path, tmp_path: Path) -> None:
+    path = run / EVIDENCE
+    envelope, _statement = opened(path.read_text(), path)
+    make_key(tmp_path / "others" / "auditor")
+    envelope.sign(signer_in(tmp_path / "others" / "auditor"))
+    path.write_text(json.dumps(envelope.to_dict(), sort_keys=True, indent=2) + "\n")
+    found = asked(run, keys)
+    assert (found.exit_code, len(found.added)) == (1, 1)
+    assert found.added[0].startswith("evidence.json: a signature of the key ")
+    both = verify(path, public_keys([keys, tmp_path / "others"]))
+    assert (both.exit_code, len(both.signers), both.added) == (0, 2, ())
+
+
 def test_a_result_that_does_not_follow_from_its_journal_is_never_signed(run: Path, keys: Path) -> None:
     before = (run / "a" / "result.json").read_bytes()
     (run / "a" / "result.json").write_text("{}")

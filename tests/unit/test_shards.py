@@ -27,7 +27,7 @@ from harness.report.evidence.verify import evidence_in, verify
 from harness.report.history.entry import Entry
 from harness.report.history.store import opened
 from harness.report.merge import Merged, merge
-from harness.report.shards import FILE, Shards, parse_shard, spread
+from harness.report.shards import FILE, Shards, digest_of, parse_shard, spread
 from harness.report.write import stable_json
 from tests.support.chains import forge
 from tests.support.commands import say
@@ -69,7 +69,7 @@ def part(folder: Path, number: int, drills: str, **update: object) -> Path:
         records = named(WHOLE[:9] if one.isupper() else WHOLE, one.lower())
         (drill / "journal.jsonl").write_bytes(forge(written(records)))
     folder.mkdir(exist_ok=True)
-    shards = Shards(version="0", of=3, there=(number,), plan=PLAN).model_copy(update=update)
+    shards = Shards(version="0", run="build-7", of=3, there=(number,), plan=PLAN).model_copy(update=update)
     (folder / FILE).write_text(stable_json(shards))
     return folder
 
@@ -140,15 +140,29 @@ def test_the_same_shard_twice_is_one(parts: list[Path], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("update", "told"),
     [
-        ({"run": "release-1-5c3e"}, "another run: none that is named and release-1-5c3e"),
+        ({"run": "release-1-5c3e"}, "another run: build-7 and release-1-5c3e"),
         ({"version": "2"}, "version of drill: 0 and 2"),
         ({"of": 4}, "number of shards: 3 and 4"),
         ({"plan": {"a": 1}}, "plan of drills; run every shard"),
+        ({"contents": "5c3e"}, "text of features or drill.toml: "),
     ],
 )
 def test_shards_that_do_not_belong_together_are_refused(update: dict[str, object], told: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=told):
         merge([part(tmp_path / "1", 1, "a"), part(tmp_path / "2", 2, "b", **update)], tmp_path / "all")
+
+
+def test_shards_of_runs_without_a_name_are_refused(tmp_path: Path) -> None:
+    """One may be of last week: then a run would pass that never was."""
+    nameless = [part(tmp_path / "1", 1, "ad", run=""), part(tmp_path / "2", 2, "b", run="")]
+    with pytest.raises(InputError, match="nobody knows whether they are of one run; run every shard with --of-run"):
+        merge(nameless, tmp_path / "all")
+    assert ids(merge(nameless[:1], tmp_path / "one")) == ["a", "d"]
+
+
+def test_the_plan_tells_what_the_drills_are_made_from_in_whatever_order() -> None:
+    assert digest_of(["one", "two", "one"]) == digest_of(["two", "one"])
+    assert len({digest_of(texts) for texts in ([], ["one"], ["two"], ["onetwo"], ["one", "two"])}) == 5
 
 
 def test_what_is_no_shard_cannot_be_merged(tmp_path: Path) -> None:
@@ -290,15 +304,18 @@ def test_durations_are_of_drills_that_came_to_their_end(tmp_path: Path) -> None:
         history.add([one.model_copy(update={"took": 50.0}), one.model_copy(update=later)])
     drills = [("world", one.sandbox), ("x", one.sandbox), ("y", one.sandbox)]
     assert durations(tmp_path) == {("world", one.sandbox): 50.0}
-    assert plan_shards(drills, "1/2", tmp_path).plan == {"world": 1, "x": 2, "y": 1}
+    assert plan_shards(drills, "1/2", tmp_path, of_run="7").plan == {"world": 1, "x": 2, "y": 1}
     with pytest.raises(NotFound, match="no history"):
-        plan_shards(drills, "1/2", tmp_path / "none")
+        plan_shards(drills, "1/2", tmp_path / "none", of_run="7")
     with pytest.raises(UsageError, match="--shard"):
         plan_shards(drills, None, tmp_path)
 
 
 def test_a_shard_says_of_which_run_it_is() -> None:
     assert plan_shards([("a", "embedded")], "1/2", None, of_run="release-1-5c3e").run == "release-1-5c3e"
+    with pytest.raises(UsageError, match="--shard 1/2: name the run that is spread with --of-run"):
+        plan_shards([("a", "embedded")], "1/2", None)
+    assert plan_shards([("a", "embedded")], "1/1", None).run == ""
     with pytest.raises(UsageError, match="--of-run"):
         plan_shards([("a", "embedded")], None, None, of_run="release-1-5c3e")
 

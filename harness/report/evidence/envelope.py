@@ -1,7 +1,8 @@
 """A statement in its DSSE envelope, as text and back.
 
 Invariant: a statement has one text, and an envelope has one text; what reads as the same and is written otherwise is
-refused. So a change of any byte of evidence.json is found.
+refused. So a change of any byte of evidence.json is found; one that adds a signature, by whoever holds it against the
+keys that may have signed.
 
 Source: DSSE v1.0, protocol.md and envelope.md; the in-toto envelope names the payload's type.
 """

@@ -37,7 +37,7 @@ class Verification(Value):
     signers: tuple[str, ...] = Field(description="the keys given whose signatures are there and right")
     altered: tuple[str, ...] = Field(description="files that are not as they were")
     missing: tuple[str, ...]
-    added: tuple[str, ...]
+    added: tuple[str, ...] = Field(description="files, and signatures of keys that were not given")
     judged_again: Literal["the same", "differs", "not done"] = Field(
         description="whether the journals still give what is signed, and the results and reports"
     )
@@ -92,6 +92,8 @@ def verify(path: Path, keys: Sequence[PublicKey]) -> Verification:
     changes = _changes(covered, there)
     judged_again, why = _judge_again(path.parent, statement) if not any(changes) else ("not done", "files changed")
     predicate = statement.predicate
+    signers = tuple(one.name for one in keys if signed_by(envelope, one.key))
+    strangers = sorted(envelope.signatures.keys() - {one.key.keyid for one in keys}) if signers else []
     forged = any(changed_since(envelope, one.key) for one in keys)
     return Verification(
         evidence=str(path),
@@ -99,10 +101,10 @@ def verify(path: Path, keys: Sequence[PublicKey]) -> Verification:
         verdict=predicate.verdict,
         unexpected=_unexpected(predicate),
         signed_utc=predicate.signed_utc,
-        signers=tuple(one.name for one in keys if signed_by(envelope, one.key)),
+        signers=signers,
         altered=(*([path.name] if forged else []), *changes[0]),
         missing=changes[1],
-        added=changes[2],
+        added=(*(f"{path.name}: a signature of the key {one}, which was not given" for one in strangers), *changes[2]),
         judged_again=judged_again,
         why=why,
     )
