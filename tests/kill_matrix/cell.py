@@ -56,7 +56,7 @@ class Outcome:
     """What came of a cell.
 
     `took`: seconds from the drill's end, or the begin of heal, until nothing was left; None where something was.
-    `course`, `stream`: how many records of each kind its journal had.
+    `course`, `stream`: how many records of each kind its journal had. `injected`: whether it came to its fault.
     """
 
     fault: str
@@ -69,6 +69,7 @@ class Outcome:
     stream: int
     note: str = ""
     sandbox: str = "embedded"
+    injected: bool = True
 
 
 class Nowhere:
@@ -145,14 +146,17 @@ class Cell:
                 note = "" if self._last(journal) else f"it ended as if all were well: {status}"
         if reached and self.way not in (Way.SUSPEND, Way.FULL_DISK) and self._journal() != journal:
             residue.append("the journal has been changed by others")
-        kinds = [json.loads(line)["record"]["kind"] for line in journal.split(b"\n")[:-1]]
+        records = [json.loads(line)["record"] for line in journal.split(b"\n")[:-1]]
+        kinds = [one["kind"] for one in records]
         if reached and not note:
             note = self._unaccounted(kinds, journal)
         if note or residue:
             note += "\n" + self.said.read_text(errors="replace")[-3000:]
         stream = sum(kind in STREAM for kind in kinds)
         where = (self.fault, str(self.spot), str(self.way))
-        return Outcome(*where, reached, residue, took, len(kinds) - stream, stream, note, self.place.name)
+        injected = any(one["kind"] == "fault.moved" and one["state"] == "injected" for one in records)
+        course = len(kinds) - stream
+        return Outcome(*where, reached, residue, took, course, stream, note, self.place.name, injected)
 
     def _run_drill(self) -> int:
         """Runs it until it has ended or stands still, and notes meanwhile what there is; its wait status."""

@@ -2,7 +2,8 @@
 
 For each fault one drill runs to its end first; its journal tells how many spots there are. Killing is tried at every
 one of them; the other ways at every record that the drill itself writes. The exit code is 1 where anything was left, or
-took too long. With --results what was found is kept, and a matrix that was broken off goes on from there.
+took too long, or where the drills of a fault were never struck: then nothing is known of it. With --results what was
+found is kept, and a matrix that was broken off goes on from there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -101,17 +102,25 @@ def cells(reference: Outcome, ways: Iterable[Way], *, stream: bool) -> Iterator[
                 yield Asked(reference.fault, Spot("stream", number), way)
 
 
-def told(outcomes: Sequence[Outcome]) -> str:
+def told(outcomes: Sequence[Outcome], short: Collection[str] = ()) -> str:
     """The table: of each fault and way how many cells there are, how many left something, and how long it took.
 
-    A drill that ended before it came to its spot is counted apart; nothing may be left of it either.
+    A drill that ended before it came to its spot is counted apart; nothing may be left of it either. So are the faults
+    whose drill, left alone, came to its end before it injected anything, as where only a cluster has what they need.
     """
-    lines = [f"{'fault':<20}{'way':<58}{'cells':>6}{'no spot':>9}{'residue':>9}{'median':>10}{'longest':>10}"]
+    lines = [f"{'fault':<22}{'way':<58}{'cells':>6}{'no spot':>9}{'residue':>9}{'median':>10}{'longest':>10}"]
     ways = dict.fromkeys(one.way for one in outcomes)
-    for fault in (*dict.fromkeys(one.fault for one in outcomes), "all"):
-        for way in ways:
-            lines += _line(fault, way, [one for one in outcomes if one.way == way and fault in (one.fault, "all")])
-    return "\n".join(lines)
+    for title, mark, part in (
+        ("all", "", [one for one in outcomes if one.fault not in short]),
+        ("all *", " *", [one for one in outcomes if one.fault in short]),
+    ):
+        groups = {f"{one.fault}{mark}": [each for each in part if each.fault == one.fault] for one in part}
+        for name, of in {**groups, title: part}.items():
+            for way in ways:
+                lines += _line(name, way, [one for one in of if one.way == way])
+    return "\n".join(
+        [*lines, *(["* ended before it injected anything, also where it was left alone"] if short else [])]
+    )
 
 
 def _line(fault: str, way: str, of: Sequence[Outcome]) -> Iterator[str]:
@@ -120,7 +129,7 @@ def _line(fault: str, way: str, of: Sequence[Outcome]) -> Iterator[str]:
     if times:
         missed, residue = len(of) - len(struck), sum(bool(one.residue or one.note) for one in of)
         middle, longest = statistics.median(times), max(times)
-        yield f"{fault:<20}{way:<58}{len(struck):>6}{missed:>9}{residue:>9}{middle:>8.2f} s{longest:>8.2f} s"
+        yield f"{fault:<22}{way:<58}{len(struck):>6}{missed:>9}{residue:>9}{middle:>8.2f} s{longest:>8.2f} s"
 
 
 def problem(one: Outcome) -> str:
@@ -130,6 +139,21 @@ def problem(one: Outcome) -> str:
     late = f"it took {one.took:.2f} s" if one.took is not None and one.took > limit else ""
     wrong = "; ".join(filter(None, [*one.residue, one.note, late]))
     return f"{one.fault}, {one.spot}, {one.way}: {wrong}" if wrong else ""
+
+
+def never_struck(outcomes: Sequence[Outcome]) -> list[str]:
+    """The faults none of whose drills was ended at its spot: of them nothing was shown, whatever was not left.
+
+    Of a fault that was struck some drills may miss their spot: one that ends a record or two sooner than that which was
+    left alone. They are counted in the table.
+    """
+    faults = dict.fromkeys(one.fault for one in outcomes)
+    cells_of = {fault: [one for one in outcomes if one.fault == fault] for fault in faults}
+    return [
+        f"{fault}: none of {len(of)} drills came to its spot and was ended there"
+        for fault, of in cells_of.items()
+        if not any(one.reached for one in of)
+    ]
 
 
 def main() -> int:
@@ -156,8 +180,9 @@ def main() -> int:
             if number % 50 == 0 or problem(outcome):
                 print(f"{number + 1} of {len(wanted[:: asked.every])}", problem(outcome), flush=True)
     never = str(NEVER)
-    print(told([one for one in results.outcomes if one.spot != never]))
-    problems = [text for one in results.outcomes if (text := problem(one))]
+    ended = [one for one in results.outcomes if one.spot != never]
+    print(told(ended, {one.fault for one in references if not one.injected}))
+    problems = [text for one in results.outcomes if (text := problem(one))] + never_struck(ended)
     print("\n".join([*problems, f"{len(results.outcomes)} cells in {(time.monotonic() - begun) / 60:.1f} min"]))
     return 1 if problems else 0
 
