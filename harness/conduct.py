@@ -77,7 +77,7 @@ def with_growth(drill: Drill, context: RunContext) -> Drill:
 
     The bound is what the history says now, and stands in the journal: so the drill is judged from its journal alone,
     as any other. It is taken of the median of the lower bounds, so a time that may have grown more does not pass.
-    Where too few drills measured one, there is nothing to compare with, and that is told.
+    Where too few drills measured one, there is nothing to compare with; that is told, and stands in the journal, too.
 
     Raises:
         InputError: the history is damaged.
@@ -95,11 +95,9 @@ def with_growth(drill: Drill, context: RunContext) -> Drill:
     )
     spans = measured_before(context.history or context.folder.parent, scenario, growth.drills)
     if len(spans) < LEAST:
-        context.progress.say(
-            f"{drill.name}: its recovery time is not compared with earlier ones: {counted(len(spans), 'drill')}"
-            f" measured one, {LEAST} are needed"
-        )
-        return drill
+        why = f"{counted(len(spans), 'earlier drill')} measured one, {LEAST} are needed"
+        context.progress.say(f"{drill.name}: its recovery time is not compared with earlier ones: {why}")
+        return replace(drill, not_compared=why)
     bound = Duration.of(s=median_of(spans).low * (1 + growth.allowed))
     objective = Objective(measured=Measured.RTO_GROWTH, bound=bound, source=growth.source)
     return replace(drill, objectives=(*drill.objectives, objective))

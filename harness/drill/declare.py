@@ -86,6 +86,7 @@ def declaration(
             ReceiverHindered(receiver=one.receiver, after=one.after if isinstance(one, ReceiverSlow) else None)
             for one in of_notices(drill.fault)
         ),
+        not_compared=drill.not_compared,
         versions={
             "rollback-drill": version("rollback-drill"),
             "python": platform.python_version(),

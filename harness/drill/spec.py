@@ -122,6 +122,8 @@ class Drill:
     guards: Said = field(default_factory=Said)
     acted: tuple[ActedAgo, ...] = ()
     growth: Growth | None = None
+    not_compared: str = ""
+    """Why its recovery time is not held against earlier ones, though it is to be; empty otherwise."""
     feature: str = field(default="", repr=False)
     """The text of the feature file, as it was read; empty where a program made the drill."""
     slug: str = field(default="")

@@ -77,6 +77,7 @@ class DrillDeclared(Value):
     guards: tuple[GuardDeclared, ...] = ()
     receivers: tuple[str, ...] = ()
     receivers_hindered: tuple[ReceiverHindered, ...] = ()
+    not_compared: str = Field(default="", description="why its recovery time is held against no earlier ones")
     versions: dict[str, str]
     again: str
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 
 from harness.clock import utc_text
 from harness.journal.chain import Journal
-from harness.journal.declaration import Answer, Criterion, Objective, Verdict
+from harness.journal.declaration import Answer, Criterion, Measured, Objective, Verdict
 from harness.journal.observation import Write, WriteOutcome
-from harness.journal.records import Record
+from harness.journal.records import DrillDeclared, Record
 from harness.measure.criteria import looked
 from harness.measure.felt import Measure
 from harness.measure.measures import Measures, final_read, measure
@@ -55,6 +55,13 @@ def _missing(one: res.MeasureResult) -> str:
     """What was not measured, why, and what is known all the same (rounded down: it was not shorter)."""
     known = f"; it was at least {math.floor(one.at_least * 100) / 100:.2f} s" if one.at_least else ""
     return f"{one.title}: {one.why}{known}"
+
+
+def _not_compared(declared: DrillDeclared) -> Iterator[str]:
+    """That the recovery time was to be held against earlier ones, and why it was not."""
+    if declared.not_compared:
+        title = TITLES[Measured.RTO_GROWTH]
+        yield f"{title[0].upper()}{title[1:]}: not measured: {declared.not_compared}"
 
 
 class _Presenter:
@@ -109,7 +116,7 @@ class _Presenter:
             guards=tuple(happened.guards()),
             stages=tuple(happened.stages()),
             events=happened.events(),
-            not_measured=tuple(_missing(one) for one in measures if one.interval is None),
+            not_measured=(*(_missing(one) for one in measures if one.interval is None), *_not_compared(declared)),
             taken_back=self.taken,
             versions=declared.versions,
             journal_head=self.head,

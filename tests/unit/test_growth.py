@@ -11,18 +11,23 @@ import pytest
 
 from harness.conduct import with_growth
 from harness.drill.context import RunContext
+from harness.drill.declare import declaration
 from harness.drill.spec import Drill
 from harness.errors import InputError
 from harness.journal.cause import Cause
 from harness.journal.declaration import Measured, Verdict
+from harness.journal.records import DrillDeclared
+from harness.report.evidence.statement import of_drill
 from harness.report.history.entry import Entry
 from harness.report.history.store import FILE, opened
 from harness.report.html import render_html
+from harness.report.markdown import render_markdown
 from harness.settings import Settings
 from harness.units import Duration
 from harness.verdict.result import Seconds
 from tests.support import drills
 from tests.support.pages import Page
+from tests.support.shapes import replaced
 from tests.support.worlds import World, judged, judgement_of, objective, result_of
 
 STEP: Final = "And the recovery time has grown by at most 30 % over the median of the last 4 drills"
@@ -97,24 +102,39 @@ def test_what_is_allowed_over_the_median_of_the_last_drills_is_an_objective(tmp_
 
 def test_another_scenario_is_no_earlier_drill_of_this_one(tmp_path: Path, drill: Drill) -> None:
     remembered(tmp_path, replace(drill, name="another"), [(10, 10.1)] * 4)
-    assert with_growth(drill, context(tmp_path)) == drill
+    assert with_growth(drill, context(tmp_path)).objectives == drill.objectives
 
 
-@pytest.mark.parametrize(("count", "told"), [(0, "0 drills measured one"), (2, "2 drills measured one, 3 are needed")])
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 earlier drills measured one"), (2, "2 earlier drills measured one, 3 are needed")]
+)
 def test_with_too_few_drills_before_it_nothing_is_compared_and_that_is_told(
     tmp_path: Path, drill: Drill, count: int, told: str
 ) -> None:
     if count:
         remembered(tmp_path, drill, [(10, 10.1)] * count)
     heard = Heard()
-    assert with_growth(drill, context(tmp_path, heard)) == drill
+    found = with_growth(drill, context(tmp_path, heard))
+    assert found.objectives == drill.objectives
     assert told in heard.said[0]
+    declared = declaration(found, run_id="r", sandbox="embedded", again="", tools={})
+    assert told in declared.not_compared
+
+
+def test_that_nothing_was_compared_stands_in_every_report_and_in_what_is_signed() -> None:
+    why = "2 earlier drills measured one, 3 are needed"
+    result, timeline = judged(World(shape=replaced(DrillDeclared, not_compared=why)).records())
+    told = f"Recovery time (RTO) against earlier drills: not measured: {why}"
+    assert told in result.not_measured
+    assert told in of_drill(result, "2026-11-30T08:00:00Z").not_measured
+    assert f"Recovery time (RTO) against earlier drills: {why}" in Page(render_html(result, timeline)).text
+    assert why in render_markdown(result)
 
 
 def test_the_history_of_another_folder_may_be_named(tmp_path: Path, drill: Drill) -> None:
     (tmp_path / "past").mkdir()
     remembered(tmp_path / "past", drill, [(10, 10.1)] * 3)
-    assert with_growth(drill, context(tmp_path)) == drill
+    assert with_growth(drill, context(tmp_path)).objectives == drill.objectives
     assert len(with_growth(drill, context(tmp_path, history=tmp_path / "past")).objectives) > len(drill.objectives)
 
 

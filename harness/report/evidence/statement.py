@@ -51,6 +51,9 @@ class DrillPredicate(Value):
     expected: Verdict
     as_expected: bool
     objectives: tuple[ObjectiveResult, ...]
+    not_measured: tuple[str, ...] = Field(
+        description="with why; an objective that there was nothing to hold against too"
+    )
     journal_head: str
     versions: dict[str, str] = Field(description="of the tools that the drill was run with")
     judged_by: str = Field(description="the version of drill that judged what is signed")
@@ -127,6 +130,7 @@ def of_drill(result: Result, signed_utc: str) -> DrillPredicate:
         expected=result.expected,
         as_expected=result.as_expected,
         objectives=result.objectives,
+        not_measured=result.not_measured,
         journal_head=result.journal_head,
         versions=result.versions,
         judged_by=this_version(),
