@@ -2,15 +2,17 @@
 
 `heal` believes the notes in the state folder, so it costs nothing where there is none; this looks at all there is.
 Invariant: what is alive, or not provably ours, is told and kept; one place that cannot be looked at hides no other one.
+While somebody takes a drill back, nothing is removed beside him: it may be what he is just ending, or ends by.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from harness.drill.sandboxes import look_everywhere
 from harness.drill.watch.heal import heal_drills
-from harness.drill.watch.survey import live_drills
+from harness.drill.watch.survey import TAKEN_BACK_NOW, live_drills
 from harness.errors import DrillError
 from harness.sandbox.common.collected import Collected
 from harness.settings import Settings
@@ -39,6 +41,11 @@ def collect(settings: Settings, *, remove: bool, among: str = "") -> Collection:
             heal_drills(settings)
         except DrillError as error:
             problems.append(str(error))
+        busy = [one for one in live_drills(settings) if one.state == TAKEN_BACK_NOW and one.watchdog != os.getpid()]
+        if busy:
+            told = ", ".join(f"{one.drill} of run {one.run_id} (process {one.watchdog})" for one in busy)
+            problems.append(f"{told}: being taken back; what else is left is removed once that is over: ask again then")
+            return Collection(tuple(things), tuple(problems))
     for look in look_everywhere(settings, remove=remove, among=among):
         try:
             things += look()

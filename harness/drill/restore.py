@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.clock import Deadline, now
 from harness.drill.live import Live
-from harness.drill.sandboxes import Sandbox
+from harness.drill.sandboxes import KIND, Sandbox, ends_with_drill
 from harness.drill.spec import Drill
 from harness.drill.stages import read_ledger_rows
 from harness.errors import DrillError, MayWorkLater
@@ -106,3 +106,9 @@ def _take_back(fault: FaultRun, on: Sandbox, settings: Settings) -> list[str]:
     if fault.state in (FaultState.RECOVERED, FaultState.GONE):
         failed += attempt(("the end of the fault was not recorded", fault.clean_up))
     return failed
+
+
+def is_gone(sandbox: str, sandbox_id: str, settings: Settings) -> bool:
+    """True where no folder of a sandbox is there: each is made before anything of its sandbox, and goes last."""
+    folders = settings.state_dir / ".kind" / "drills" if sandbox == KIND else settings.state_dir
+    return not ends_with_drill(sandbox) or not (folders / sandbox_id).exists()

@@ -21,7 +21,7 @@ from harness.drill.guards.rules import rules_for
 from harness.drill.inputs import keep_inputs
 from harness.drill.interrupt import Halt, Halted, Interruption, LeftToWatchdog
 from harness.drill.recorder import clock_read
-from harness.drill.restore import attempt, end_sandbox, keep_logs, restore
+from harness.drill.restore import attempt, end_sandbox, is_gone, keep_logs, restore
 from harness.drill.spec import Drill
 from harness.drill.stages import StageFailed
 from harness.drill.watch.post import Post
@@ -189,16 +189,17 @@ class _Run:
         if left:
             return [*failed, *left, *self._hand_over(post, "; ".join(left))]
         self._interruption.let_leave(None)
-        post.leave()
-        return failed
+        return failed if post.leave() else [*failed, *self._give_way(post)]
 
     def _end_without_sandbox(self, post: Post) -> None:
-        """Nothing was opened, or it is gone again; unless somebody stopped the drill a moment after it was opened."""
+        """Nothing was opened, or it is gone again; where something tells of it still, the watchdog ends it."""
         attempt(("the observer was not killed", self._course.worker.kill))
         if self._interruption.asked or self._interruption.halt:
             self._hand_over(post, "the drill was stopped while its sandbox was being opened")
-        else:
-            post.leave()
+        elif not is_gone(post.order.sandbox, post.order.sandbox_id, self._settings):
+            self._hand_over(post, "its sandbox was not opened, and is not gone either")
+        elif not post.leave():
+            self._give_way(post)
 
     def _give_way(self, post: Post) -> list[str]:
         """The watchdog has taken the drill's lease: it takes everything back, and the drill only ends what watches."""

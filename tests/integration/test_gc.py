@@ -12,17 +12,21 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.clock import wait_for
 from harness.drill.gc import collect
+from harness.drill.watch.entries import make
 from harness.journal.records import Stage
 from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.common.strays import strays
 from harness.settings import Settings
+from harness.units import Duration
 from tests.support.commands import REPOSITORY, drill
+from tests.support.orders import order_of
 from tests.support.running import LASTING, Running, nothing_is_left_within, running_drill
 from tests.support.sandboxes import soon, state_folder
 
@@ -100,6 +104,25 @@ def test_a_drill_that_lives_is_kept_whole_and_one_that_was_left_is_removed_whole
         assert ("drill", True) in {(one.kind, one.rubbish) for one in done.things}, "and with it goes its sandbox"
         shutil.rmtree(running.state / ".kind", ignore_errors=True)  # how a cluster is reached, where there is one
         nothing_is_left_within(running, family, ports, 10)
+
+
+def test_beside_somebody_who_takes_a_drill_back_nothing_is_removed(state: Path, tmp_path: Path) -> None:
+    gone, settings = of_the_dead(), replace(Settings(state_dir=state), heal=Duration.of(ms=100))
+    berth = make(state, order_of(settings, tmp_path).model_copy(update={"drill": gone}))
+    at_it = "import sys; from pathlib import Path; from harness.drill.watch.berth import Berth; "
+    at_it += "held = Berth(Path(sys.argv[1])).try_lock(); print(held, flush=True); input()"
+    command = [sys.executable, "-c", at_it, str(berth.path)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as watchdog:
+        assert watchdog.stdout is not None
+        watchdog.stdout.readline()
+        with sleeping(mark_of(gone)) as tool:
+            done = collect(settings, remove=True, among=next(f"{name}={one}" for name, one in mark_of(gone).items()))
+            assert tool.poll() is None
+        watchdog.kill()
+    assert [(one.kind, one.why) for one in done.things] == [("drill", "being taken back")]
+    assert done.problems[-1].startswith(
+        f"one of run run (process {watchdog.pid}): being taken back; what else is left "
+    )
 
 
 def _leave_all(running: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from harness.drill.watch.entries import entries, keep_undo, make
 from harness.drill.watch.heal import heal_drills
 from harness.drill.watch.order import Order
 from harness.drill.watch.post import Post
+from harness.drill.watch.survey import live_drills
 from harness.drill.watch.switch import KillSwitch
 from harness.errors import MayWorkLater, Unavailable
 from harness.journal.account import read_accounts
@@ -141,6 +143,31 @@ def test_a_drill_that_hangs_beyond_the_end_of_its_stage_is_taken_back(
         assert post.give_way(soon()) == ()
         assert len(read_accounts(tmp_path)) == 2
     assert [one.by for one in stops.told] == ["guard"]
+
+
+def test_a_drill_that_leaves_as_its_lease_is_taken_must_give_way(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posts, "OVERRUN", Duration(0))
+    with posted(settings, tmp_path) as post:
+        post.vouch_until(PASSED)
+        wait_for(lambda: read_accounts(tmp_path), soon(), "the account")
+        assert not post.leave()
+        assert post.lost is not None, "so it cannot pass"
+        assert post.give_way(soon()) == ()
+        assert entries(settings.state_dir) == ()
+
+
+def test_a_drill_of_another_version_is_shown_and_left_alone_while_it_lives(settings: Settings, tmp_path: Path) -> None:
+    berth = make(settings.state_dir, order_of(settings, tmp_path))
+    order = json.loads((berth.path / "order.json").read_text())
+    (berth.path / "order.json").write_text(json.dumps({**order, "of_tomorrow": 1}))
+    lock = berth.try_lock()  # its watchdog's, for whose end nobody waits
+    assert lock is not None
+    assert heal_drills(settings) == ()
+    [shown] = live_drills(settings)
+    assert (shown.state, shown.drill, shown.pid) == ("of another version", "one", os.getpid())
+    os.close(lock)
 
 
 def test_a_drill_does_not_begin_while_the_kill_switch_is_there(settings: Settings, tmp_path: Path) -> None:

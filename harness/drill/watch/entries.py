@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from harness.drill.watch.berth import Berth, hidden, is_abandoned, is_hidden
-from harness.drill.watch.order import Order
+from harness.drill.watch.order import Order, Sketch
 from harness.errors import CannotCreate, InputError, InternalError
 from harness.journal.chain import sync_folder
 from harness.journal.undo import Undo, parse_undo_list
@@ -148,5 +148,13 @@ def order_of(entry: Berth) -> Order | None:
     """The order of a drill; None where its entry has gone meanwhile, or another version has written it."""
     try:
         return Order.model_validate_json((entry.path / _ORDER).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def sketch_of(entry: Berth) -> Sketch | None:
+    """What can be read of an order whatever version has written it; None where not even its process can be."""
+    try:
+        return Sketch.model_validate_json((entry.path / _ORDER).read_bytes())
     except (OSError, ValidationError):
         return None

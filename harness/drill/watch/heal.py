@@ -8,7 +8,7 @@ from harness.clock import Deadline, wait_for
 from harness.drill.runs import remove_dead
 from harness.drill.watch.act import take_over
 from harness.drill.watch.berth import Berth
-from harness.drill.watch.entries import entries, order_of, remove_abandoned
+from harness.drill.watch.entries import entries, order_of, remove_abandoned, sketch_of
 from harness.errors import DeadlineExceeded, MayWorkLater
 from harness.settings import Settings
 
@@ -28,7 +28,8 @@ def heal_drills(settings: Settings) -> tuple[str, ...]:
     remove_dead(settings.state_dir)
     for entry in entries(settings.state_dir):
         order = order_of(entry)
-        if order is not None and order.drill.alive:
+        sketch = sketch_of(entry)
+        if sketch is not None and sketch.drill.alive:  # of whatever version
             continue
         name = f"drill {order.slug} of run {order.run_id}" if order else f"a drill of another version ({entry.path})"
         lock = _lock(entry, Deadline.after(settings.heal))

@@ -12,6 +12,20 @@ from harness.settings import Settings
 from harness.system.model import SystemModel
 
 
+class Sketch(BaseModel):
+    """What is read of an order of any version: whose it is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    drill: Process
+    run_id: str = ""
+    slug: str = ""
+    name: str = ""
+    folder: Path = Path()
+    sandbox: str = ""
+    sandbox_id: str = ""
+
+
 class Order(BaseModel):
     """One drill, written down before there is anything of it: order.json."""
 

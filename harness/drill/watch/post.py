@@ -11,6 +11,7 @@ leave nobody to take it back.
 from __future__ import annotations
 
 import json
+import os
 import select
 import socket
 import subprocess
@@ -67,6 +68,7 @@ class Post:
         *,
         also: Mapping[str, str] | None = None,
     ) -> None:
+        self.order = order
         self._switch = switch
         self._stop = stop
         self._refuse_if_thrown()
@@ -137,12 +139,25 @@ class Post:
             self._lose("its watchdog does not take what it is told")
         self.check()
 
-    def leave(self) -> None:
-        """Everything has been taken back: the watchdog ends, and is waited for."""
+    def leave(self) -> bool:
+        """Everything has been taken back: the watchdog ends, and is waited for.
+
+        Returns:
+            False when it has taken the lease a moment before, and acts: it must be given way to.
+        """
         self._quiet()
         self._say(wire.BYE)
-        self._wait_for_end()
-        self._berth.remove()  # where the watchdog was killed, and cannot do it
+        with suppress(DeadlineExceeded):
+            wait_for(lambda: self.taken or not self.lives, Deadline.after(ENDS), "the end of the watchdog")
+        if self.taken:
+            return False
+        with self._lock:
+            self._line.close()
+        lock = self._berth.try_lock()
+        if lock is not None:  # the watchdog was killed, and cannot remove it; else it has, or does when it goes on
+            self._berth.remove()
+            os.close(lock)
+        return True
 
     def leave_the_rest(self, why: str) -> None:
         """The watchdog takes everything back; the drill does nothing any more, and does not wait for it."""
@@ -246,9 +261,11 @@ class Post:
                     self._left = tuple(json.loads(message.removeprefix(wire.OVER)))
 
     def _lose(self, reason: str) -> None:
-        if self._lost is None and not self._over.is_set():
+        over = self._over.is_set()
+        if self._lost is None and (self._taken or not over):
             self._lost = Halt("guard", reason)
-            self._stop(self._lost)
+            if not over:
+                self._stop(self._lost)
 
     def _say(self, message: bytes, *, patient: bool = True) -> bool:
         """Says something; False when the watchdog is gone, or takes nothing."""

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from harness.clock import now
-from harness.drill.watch.entries import entries, order_of
+from harness.drill.watch.entries import entries, order_of, sketch_of
 from harness.errors import DrillError
 from harness.journal.chain import JournalReader
 from harness.journal.records import Stage, StageStarted
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 
+TAKEN_BACK_NOW: Final = "being taken back"
+
 
 class LiveDrill(BaseModel):
     """One drill that lives, or was not taken back yet.
 
     `state`: "running"; "suspended", where somebody has stopped its process; "being taken back", where the drill is gone
-    and its watchdog is at it; "left", where both are gone: `drill heal` takes it back. `since` is how many seconds ago
+    and its watchdog is at it; "left", where both are gone: `drill heal` takes it back; "of another version", where only
+    a command of the version that has begun it can. `since` is how many seconds ago
     its stage began, `pid` the drill's process and `watchdog` that of its watchdog, None where it is gone.
     """
 
@@ -43,24 +47,25 @@ def live_drills(settings: Settings) -> tuple[LiveDrill, ...]:
     found = []
     for entry in entries(settings.state_dir):
         order = order_of(entry)
-        if order is None:
+        known = order or sketch_of(entry)
+        if known is None:
             continue
         keeper = entry.keeper()
         watchdog = int(keeper.partition("-")[0]) if Process.lives(keeper) else None
-        stage, since = _stage(order.folder / "journal.jsonl")
+        stage, since = _stage(known.folder / "journal.jsonl")
         found.append(
             LiveDrill(
-                run_id=order.run_id,
-                drill=order.slug,
-                name=order.name,
-                state=_state(order.drill, watched=watchdog is not None),
+                run_id=known.run_id,
+                drill=known.slug,
+                name=known.name,
+                state=_state(known.drill, watched=watchdog is not None) if order else "of another version",
                 stage=stage,
                 since=since,
-                pid=order.drill.pid,
-                sandbox=order.sandbox,
-                sandbox_id=order.sandbox_id,
+                pid=known.drill.pid,
+                sandbox=known.sandbox,
+                sandbox_id=known.sandbox_id,
                 watchdog=watchdog,
-                folder=order.folder,
+                folder=known.folder,
             )
         )
     return tuple(found)
@@ -69,7 +74,7 @@ def live_drills(settings: Settings) -> tuple[LiveDrill, ...]:
 def _state(drill: Process, *, watched: bool) -> str:
     if drill.alive:
         return "suspended" if drill.suspended else "running"
-    return "being taken back" if watched else "left"
+    return TAKEN_BACK_NOW if watched else "left"
 
 
 def _stage(journal: Path) -> tuple[Stage | None, float | None]:
