@@ -24,9 +24,10 @@ def notification(timeline: Timeline, detected: Instant | None) -> Measure:
     for receiver in receivers:
         notices = [one for one in timeline.notices if one.receiver == receiver and one.occasion == "started"]
         told = (
-            Interval(one.sent if one.attempts == 1 else one.due, one.acknowledged)
+            Interval(begin, one.acknowledged)
             for one in notices
             if one.acknowledged and one.sent and one.due >= detected
+            if (begin := one.sent if one.attempts == 1 else one.due) <= one.acknowledged  # else the journal contradicts
         )
         if (first := next(told, None)) is None:
             missing.append(f"{receiver} was not told{_why(notices)}")

@@ -267,6 +267,17 @@ def test_the_last_pass_is_told_however_long_ago_it_was(tmp_path: Path, one: Entr
     assert began == [datetime.fromisoformat(each.started_utc).timestamp() for each in (found[-1], found[0])]
 
 
+def test_a_drill_that_does_not_say_when_it_began_has_no_metric_of_that_and_no_dot(tmp_path: Path, one: Entry) -> None:
+    untold = [each.model_copy(update={"started_utc": ""}) for each in drills(one, [(1.0, 1.1)])]
+    with opened(tmp_path, make=True) as history:
+        history.add(untold)
+    text = generate_latest(registry_of(trends_of(tmp_path, None))).decode()
+    assert "drill_last_run_timestamp_seconds{" not in text
+    assert 'drill_rto_seconds{bound="low"' in text
+    keep([], tmp_path / "run")
+    assert (tmp_path / PAGE).is_file()
+
+
 def test_what_was_not_measured_is_no_metric(one: Entry, tmp_path: Path) -> None:
     with opened(tmp_path, make=True) as history:
         history.add(drills(one, [None], "i"))

@@ -92,7 +92,14 @@ def test_the_objective_is_kept_by_its_worst_bound_alone() -> None:
     assert verdict(later.model_copy(update={"sent": TAKEN + Duration(1)})) is Verdict.MISSED
 
 
-def test_an_answer_before_its_request_is_no_journal_of_a_drill() -> None:
-    wrong = GOOD.model_copy(update={"sent": TAKEN + Duration(1)})
-    findings = judge(timeline_of(records(wrong)), measure(timeline_of(records(GOOD)))).findings
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        GOOD.model_copy(update={"sent": TAKEN + Duration(1)}),
+        GOOD.model_copy(update={"due": TAKEN + Duration(1), "attempts": 2}),
+    ],
+)
+def test_an_answer_before_its_request_is_no_journal_of_a_drill(wrong: r.NoticeTold) -> None:
+    timeline = timeline_of(records(wrong))
+    findings = judge(timeline, measure(timeline)).findings
     assert Cause.JOURNAL_CONTRADICTS in {one.cause for one in findings}

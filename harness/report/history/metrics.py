@@ -46,7 +46,8 @@ def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
         for kind in Verdict:
             verdict.labels(*labels, kind.value).set(entry.verdict is kind)
         as_expected.labels(*labels).set(entry.as_expected)
-        last.labels(*labels).set(_timestamp(entry.started_utc))
+        if entry.started_utc:  # a drill that was killed at once may not say when
+            last.labels(*labels).set(_timestamp(entry.started_utc))
         if trend.last_passed_utc:
             last_pass.labels(*labels).set(_timestamp(trend.last_passed_utc))
         if trend.last_as_expected_utc:

@@ -97,7 +97,7 @@ def _rpo(drills: Sequence[Entry]) -> Drawing | None:
 
 
 def _draw(what: str, drills: Sequence[tuple[Entry, Seconds | None, float | None]]) -> Drawing | None:
-    known = [(entry, found) for entry, found, _ in reversed(drills) if found is not None]
+    known = [(entry, found) for entry, found, _ in reversed(drills) if found is not None and entry.started_utc]
     if not known:
         return None
     bound = next((one for _, _, one in drills if one is not None), None)
