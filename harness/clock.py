@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from harness.errors import DeadlineExceeded
 from harness.units import Duration, Instant
 
 T = TypeVar("T")
+_LOOKS: Final = (
+    5  # at two clocks: of so many one is not disturbed, on a machine on which a drill can be measured at all
+)
 _POLL = Duration.of(ms=10)  # fine enough that a wait adds less than a probe period (20 ms), and costs next to nothing
 
 
@@ -27,6 +30,20 @@ def utc_anchor() -> tuple[Instant, int]:
     before = time.monotonic_ns()
     wall = time.time_ns()
     return Instant((before + time.monotonic_ns()) // 2), wall
+
+
+def suspended() -> Duration | None:
+    """For how long this machine has been suspended since it started; None where it has no clock that tells (macOS).
+
+    CLOCK_MONOTONIC stands still in a suspend, CLOCK_BOOTTIME goes on. Of a few looks the closest counts: who loses the
+    processor between two clocks would see a suspend that never was.
+    """
+    boot: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    if boot is None:
+        return None
+    looks = ((time.monotonic_ns(), time.clock_gettime_ns(boot), time.monotonic_ns()) for _ in range(_LOOKS))
+    before, at, after = min(looks, key=lambda look: look[2] - look[0])
+    return Duration(at - (before + after) // 2)
 
 
 def utc_moment(utc_ns: int) -> datetime:

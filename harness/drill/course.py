@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline, now
+from harness.drill import defaults
 from harness.drill.context import RunContext
 from harness.drill.goals import fix, keep
 from harness.drill.guards.duty import Duty
@@ -203,10 +204,12 @@ class Course:
             if spec.criterion.phase is Phase.STEADY_STATE:
                 self._hold_steady(live, spec)
         for service in self.drill.model.services:
-            p95 = live.observer.health(service, window).p95
-            if p95 is None:
+            health = live.observer.health(service, window)
+            if health.p95 is None:
                 raise StageFailed(f"the steady state was never reached: no answer of {service} was seen")
-            live.baseline[service] = p95
+            live.baseline[service] = health.p95
+            if health.error_rate is None or health.error_rate * 100 > defaults.STEADY_ERRORS:
+                live.unsteady.add(service)
         self._journal.append(BaselineTaken(p95=dict(live.baseline)))
         live.metering.take_base()
         for kind in self.drill.backups:
@@ -214,7 +217,13 @@ class Course:
 
     def _inject(self, live: Live, deadline: Deadline) -> None:
         self.duty.check_reach(self.drill, live.sandbox)
-        scene = Scene(system=live.system, metrics=live.observer, baseline=live.baseline, folder=self._folder.absolute())
+        scene = Scene(
+            system=live.system,
+            metrics=live.observer,
+            baseline=live.baseline,
+            folder=self._folder.absolute(),
+            unsteady=live.unsteady,
+        )
         live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
         live.fault.set_up()
         undo = live.fault.undo

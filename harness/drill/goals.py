@@ -127,6 +127,7 @@ def restored(known: Known, reports: Sequence[StepReport]) -> DataRestored | None
         target=action.backup.name if action.point is None else str(action.point),
         earliest=earliest,
         latest=latest,
+        stopping=away.started if away else None,
         writes_stopped=close.completed if away else None,
         switching=swap.started,
         switched=swap.completed,

@@ -44,6 +44,7 @@ class Live:
     telling: Telling
     ledger: Path
     baseline: dict[str, Duration]
+    unsteady: set[str]
     strikes: Strikes
     metering: Metering
     order: Order
@@ -86,6 +87,7 @@ def go_live(
     observer = Observer.start(plan, recorder, deadline, worker)
     http = http_client()
     baseline: dict[str, Duration] = {}
+    unsteady: set[str] = set()
     strikes = Strikes(drill.fault)
     return Live(
         sandbox=sandbox,
@@ -106,8 +108,10 @@ def go_live(
             fault=drill.fault,
             clients=plan.addresses(drill.model.ledger.service if drill.model.ledger else None),
             ledger=ledger,
+            unsteady=unsteady,
         ),
         telling=telling,
         ledger=ledger,
         baseline=baseline,
+        unsteady=unsteady,
     )

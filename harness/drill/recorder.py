@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from harness.clock import suspended
 from harness.drill.watch.post import Post
 from harness.journal import records as r
 from harness.journal.chain import JournalWriter
@@ -79,7 +80,12 @@ class Recorder:
 
 
 def clock_read(process: str, at: Instant, utc_ns: int) -> r.ClockRead:
-    """The record of a clock anchor, with how busy the machine is now."""
+    """The record of a clock anchor, with how busy the machine is now, and for how long it has been suspended."""
     return r.ClockRead(
-        process=process, at=at, utc_ns=utc_ns, load=os.getloadavg()[0], cores=len(os.sched_getaffinity(0))
+        process=process,
+        at=at,
+        utc_ns=utc_ns,
+        load=os.getloadavg()[0],
+        cores=len(os.sched_getaffinity(0)),
+        suspended=suspended(),
     )

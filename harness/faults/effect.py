@@ -18,11 +18,13 @@ ENOUGH_SAMPLES: Final = 10
 
 
 def bad_answers(scene: Scene, service: str) -> str:
-    """Proof that clients get bad answers from a service, as a sentence; empty when they do not.
+    """Proof that clients get bad answers from a service, as a sentence; empty when they do not, or did before.
 
     Raises:
         MayWorkLater: too few answers were seen to tell.
     """
+    if service in scene.unsteady:
+        return ""
     health, rate = _seen(scene, service)
     return f"{rate:.0%} of {answers_seen(health)} were bad" if rate >= EFFECT_ERRORS else ""
 

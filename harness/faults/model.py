@@ -10,6 +10,7 @@ set-up, as often as one likes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,13 +65,15 @@ REACHED: Final[dict[Verb, FaultState]] = {
 class Scene:
     """What a fault acts on and looks at: the live system, what clients see of it, and how it was before.
 
-    `folder` is the drill's; a fault may keep there what takes it back. None where nothing is injected.
+    `folder` is the drill's; a fault may keep there what takes it back. None where nothing is injected. `unsteady` are
+    the services that answered badly before it: what clients see of them proves nothing.
     """
 
     system: System
     metrics: Metrics
     baseline: dict[str, Duration]
     folder: Path | None = None
+    unsteady: AbstractSet[str] = frozenset()
 
 
 class Fault(Protocol):

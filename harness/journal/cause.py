@@ -34,6 +34,7 @@ class Cause(StrEnum):
     NOTHING_TO_JUDGE = "nothing-to-judge"
     NOTHING_CRITICAL = "nothing-critical"
     NO_LOAD = "no-load"
+    NO_WRITES = "no-writes"
     TOO_FEW_PROBES = "too-few-probes"
     BAD_BEFORE_FAULT = "bad-before-fault"
     NOT_INJECTED = "not-injected"
@@ -69,6 +70,7 @@ class Cause(StrEnum):
     NOT_ROLLED_BACK = "not-rolled-back"
     NOT_RECOVERED = "not-recovered"
     LOAD_NOT_RECOVERED = "load-not-recovered"
+    WRITES_NOT_RECOVERED = "writes-not-recovered"
     CRITERION_BROKEN = "criterion-broken"
     OBJECTIVE_MISSED = "objective-missed"
     WRITES_LOST = "writes-lost"
@@ -156,6 +158,7 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.NOTHING_TO_JUDGE: (_INVALID, "nothing was declared to judge"),
     Cause.NOTHING_CRITICAL: (_INVALID, "no service is critical"),
     Cause.NO_LOAD: (_INVALID, "there was no load"),
+    Cause.NO_WRITES: (_INVALID, "too little was written"),
     Cause.TOO_FEW_PROBES: (_INVALID, "too few probes told anything"),
     Cause.BAD_BEFORE_FAULT: (_INVALID, "a service was bad before the fault"),
     Cause.NOT_INJECTED: (_INVALID, "the fault could not be injected"),
@@ -190,6 +193,7 @@ _MEANS: Final[dict[Cause, tuple[Verdict, str]]] = {
     Cause.NOT_ROLLED_BACK: (_MISSED, "the rollback did not bring its target back"),
     Cause.NOT_RECOVERED: (_MISSED, "clients did not recover"),
     Cause.LOAD_NOT_RECOVERED: (_MISSED, "the load did not recover"),
+    Cause.WRITES_NOT_RECOVERED: (_MISSED, "writes did not recover"),
     Cause.CRITERION_BROKEN: (_MISSED, "a criterion did not hold"),
     Cause.OBJECTIVE_MISSED: (_MISSED, "an objective was missed"),
     Cause.WRITES_LOST: (_MISSED, "writes were lost"),

@@ -85,7 +85,8 @@ class DrillDeclared(Value):
 class ClockRead(Value):
     """A monotonic instant and the UTC time that belongs to it, for labels only; and how busy the machine was.
 
-    `load` is how many processes ran or waited for one of its `cores` then, on average over a minute.
+    `load` is how many processes ran or waited for one of its `cores` then, on average over a minute. `suspended` is for
+    how long the machine had been suspended by then: time that its monotonic clock does not know.
     """
 
     kind: Literal["clock"] = "clock"
@@ -94,6 +95,7 @@ class ClockRead(Value):
     utc_ns: int
     load: float | None = None
     cores: int | None = None
+    suspended: Duration | None = None
 
 
 class StageStarted(Value):
@@ -335,7 +337,8 @@ class DataRestored(Value):
 
     The target is an instant that is known to lie in [earliest, latest]: an LSN or a named point was passed between
     two looks, a time of the wall clock is only as exact as the clocks agree. Clients were led to the restored data
-    between `switching` and `switched`; writers had been stopped at `writes_stopped`, None when they were not.
+    between `switching` and `switched`. Writers were stopped between `stopping` and `writes_stopped`, None when they
+    were not; where only the latter is told, at that instant.
     """
 
     kind: Literal["data.restored"] = "data.restored"
@@ -343,6 +346,7 @@ class DataRestored(Value):
     target: str
     earliest: Instant
     latest: Instant
+    stopping: Instant | None = None
     writes_stopped: Instant | None
     switching: Instant
     switched: Instant

@@ -112,18 +112,18 @@ def _class_of(write: Write, there: bool, read_from: Instant, restored: DataResto
     return "lost" if told <= restored.earliest or write.sent >= restored.switched else "undecided"
 
 
-def recovery_point(found: Account, outage: Interval, stopped: Instant | None = None) -> Span | None:
+def recovery_point(found: Account, outage: Interval, stopped: Interval | None = None) -> Span | None:
     """RPO: from the acknowledgement of the earliest gone write to the reference.
 
-    The reference is the last acknowledgement before the outage; for a restore the instant `stopped`, at which its
-    writers had been stopped. Zero when nothing is gone. A gone write that was acknowledged after the reference
+    The reference is the last acknowledgement before the outage; for a restore the instant in `stopped`, at which its
+    writers were stopped. Zero when nothing is gone. A gone write that was acknowledged after the reference
     extends it to itself, so that the result is never negative. Where `unbounded` has a reason only the low bound is
     sound.
 
     Args:
         found: the account; only writes of which it could tell whether they are there count.
         outage: when the outage started.
-        stopped: when writes had been stopped for a restore; None without one.
+        stopped: when writes were stopped for a restore; None without one.
 
     Returns:
         The span, or None when too few writes were acknowledged before the outage to tell (ENOUGH_WRITES).
@@ -132,24 +132,21 @@ def recovery_point(found: Account, outage: Interval, stopped: Instant | None = N
     before = [instant for instant in acknowledged if instant <= outage.low]
     gone = _acknowledged(found.gone)
     if gone and stopped is not None:
-        return _exactly(max(stopped, gone[-1]) - gone[0])
+        return Span(max(stopped.low, gone[-1]) - gone[0], max(stopped.high, gone[-1]) - gone[0])
     if gone:
         high_reference = max([*(instant for instant in acknowledged if instant <= outage.high), gone[-1]])
         low_reference = max([*before, gone[-1]])
         return Span(low_reference - gone[0], high_reference - gone[0])
     if len(before) < ENOUGH_WRITES:
         return None
-    return _exactly(Duration(0))
+    return Span(Duration(0), Duration(0))
 
 
 def silence(writes: Sequence[Write], before: Instant) -> Duration | None:
-    """For how long no write had been sent at an instant; None when none had been sent before it at all."""
-    last = max((write.sent for write in writes if write.sent <= before), default=None)
+    """For how long no write had been acknowledged at an instant; None when none had been before it at all."""
+    told = (write.acknowledged for write in writes if write.outcome is WriteOutcome.OK)
+    last = max((at for at in told if at is not None and at <= before), default=None)
     return None if last is None else before - last
-
-
-def _exactly(duration: Duration) -> Span:
-    return Span(duration, duration)
 
 
 def unbounded(found: Account) -> str:

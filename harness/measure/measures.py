@@ -18,7 +18,7 @@ from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, Interval, are, counted
 
 SILENCE: Final = Duration.of(s=5)
-"""A ledger that made no write for longer than this, or than ten writes take, was not there when the outage began."""
+"""A ledger of which no write was acknowledged for longer than this, and than ten take, tells nothing of an outage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def measure(timeline: Timeline) -> Measures:
     return Measures(
         before={name: part.before for name, part in parts.items()},
         after={name: part.after for name, part in parts.items()},
-        already_bad=tuple(name for name in critical if parts[name].already_bad),
+        already_bad=tuple(name for name, part in parts.items() if part.already_bad),
         system=system,
         validated=validated,
         lag={name: Duration(max(seen.lags(), default=0)) for name, seen in timeline.observations.items()},
@@ -190,11 +190,11 @@ def _read_too_early(timeline: Timeline, read: Instant, closed: Instant) -> str:
 def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None, reason: str) -> Measure:
     if final is None:
         return Measure(None, f"not measured: {reason}")
-    stopped = timeline.restored.writes_stopped if timeline.restored else None
+    stopped = _writes_stopped(timeline)
     if system is not None:
         begin = system.start
     elif stopped is not None:
-        begin = Interval.at(stopped)
+        begin = stopped
     else:
         return Measure(None, "not measured: no outage was seen that data could be lost by")
     span = recovery_point(final, begin, stopped)
@@ -218,9 +218,17 @@ def _rpo(timeline: Timeline, system: SystemOutage | None, final: Account | None,
     return Measure(span, why)
 
 
+def _writes_stopped(timeline: Timeline) -> Interval | None:
+    """When writers were stopped for a restore; None where none was made, or they were not."""
+    restored = timeline.restored
+    if restored is None or restored.writes_stopped is None:
+        return None
+    return Interval(min(restored.stopping or restored.writes_stopped, restored.writes_stopped), restored.writes_stopped)
+
+
 def _silent(timeline: Timeline, begin: Instant) -> str:
     """Why writes that are all there say nothing of the last moments before an outage; empty when they do."""
     ledger, quiet = timeline.declared.ledger, silence(timeline.writes, begin)
     if ledger is None or quiet is None or quiet <= SILENCE or quiet.seconds * ledger.rate <= ENOUGH_WRITES:
         return ""
-    return f"not measured: no write was made in the last {quiet} before the outage, so nothing then could be lost"
+    return f"not measured: no write was acknowledged in the last {quiet} before the outage, so none then could be lost"

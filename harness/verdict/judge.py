@@ -24,6 +24,7 @@ from harness.units import Duration, Interval, are, counted
 from harness.verdict import course, validity
 from harness.verdict.consistent import consistent
 from harness.verdict.finding import Finding
+from harness.verdict.loaded import written
 
 GRAVITY: Final = (Verdict.PASSED, Verdict.INDETERMINATE, Verdict.MISSED, Verdict.INVALID, Verdict.ABORTED)
 
@@ -179,7 +180,7 @@ def describe(value: float | str | None, unit: str) -> str:
 
 
 def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
-    """Whatever the objectives say: a write is never changed, doubled or raised from the dead."""
+    """Whatever the objectives say: clients can write, and no write is changed, doubled or raised from the dead."""
     if timeline.declared.ledger is None:
         return
     found = measures.account
@@ -187,6 +188,7 @@ def _data(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         why = f"the ledger's account could not be made: {measures.account_reason}"
         yield Finding(Cause.ACCOUNT_NOT_KNOWN, why)
         return
+    yield from written(timeline, measures)
     for cause, name, ids in (
         (Cause.ROWS_ALTERED, "altered", found.altered),
         (Cause.ROWS_DUPLICATED, "duplicated", found.duplicated),

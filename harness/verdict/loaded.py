@@ -1,4 +1,4 @@
-"""Rules: was the system under load, from the steady state to the last look at a criterion?
+"""Rules: was the system under load, and was it written to, from the steady state to the last look at a criterion?
 
 Pure. Load counts by what its clients lived through, and the fault's own doing never counts against it:
 
@@ -6,6 +6,8 @@ Pure. Load counts by what its clients lived through, and the fault's own doing n
     from fault to recovery     they must be made; the fault makes them fail
     from recovery to the end   they must be answered well again: what is validated must carry load. Where requests of
                                a critical service are made and answered badly, its clients have not recovered: a miss
+
+So do the ledger's writes, which must be acknowledged: who is never told that a write is safe cannot lose one.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.journal.cause import Cause
+from harness.journal.observation import WriteOutcome
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, are
 from harness.verdict.finding import Finding
 
-LOAD_SHARE: Final = 0.5  # share of the promised load below which the system was not under it
+LOAD_SHARE: Final = 0.5  # share of the promised load, or writes, below which the system was not under it
 _SECOND: Final = Duration.of(s=1)
 
 
@@ -36,18 +39,45 @@ def loaded(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     if not timeline.declared.load:
         yield Finding(Cause.NO_LOAD, "no background load was declared, so the system was not under load")
     rates: dict[str, float] = {}
+    parts = _parts(timeline, measures)
     for load in timeline.declared.load:
         rates[load.service] = rates.get(load.service, 0) + load.rate
     for service, rate in rates.items():
         if not any(second.good for second in timeline.load if second.service == service):
             yield Finding(Cause.NO_LOAD, f"the load on {service} never started: no request of it was answered well")
-        else:
-            yield from _in_every_part(timeline, measures, service, rate)
+        elif parts is not None:
+            yield from _in_every_part(timeline, parts, service, rate)
+
+
+def written(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
+    """The ledger's clients wrote in every part of the drill, and were told that it is safe where nothing was broken."""
+    ledger, parts = timeline.declared.ledger, _parts(timeline, measures)
+    if ledger is None or parts is None:
+        return
+
+    def seen(begin: Instant, end: Instant) -> _Seen:
+        due = [one.outcome is WriteOutcome.OK for one in timeline.writes if begin <= one.due < end]
+        return _Seen(promised=ledger.rate * (end - begin).seconds, made=len(due), good=sum(due))
+
+    before, during = seen(parts.begin, parts.fault), seen(parts.fault, parts.recovered)
+    after = seen(parts.recovered, parts.end)
+    what = "writes of the ledger"
+    for count, part, when in (
+        (before.good, before, "acknowledged in the steady state"),
+        (during.made, during, "made between the fault and recovery"),
+        (after.made, after, "made after recovery"),
+    ):
+        if not part.enough(count):
+            told = _told(count, part, what, when)
+            yield Finding(Cause.NO_WRITES, f"{told}, so there was too little that could be lost")
+    if after.enough(after.made) and not after.enough(after.good):
+        told = _told(after.good, after, what, "acknowledged after recovery")
+        yield Finding(Cause.WRITES_NOT_RECOVERED, f"{told}: writes are still refused")
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What became of the load on one service in one part of a drill: requests promised, made, answered well."""
+    """What became of requests or writes in one part of a drill: promised, made, answered well."""
 
     promised: float
     made: float
@@ -58,36 +88,54 @@ class _Seen:
         return count + 1 >= LOAD_SHARE * self.promised
 
 
-def _in_every_part(timeline: Timeline, measures: Measures, service: str, rate: float) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The instants between which a drill's parts lie."""
+
+    begin: Instant
+    fault: Instant
+    recovered: Instant
+    end: Instant
+
+
+def _parts(timeline: Timeline, measures: Measures) -> _Parts | None:
+    """The parts of a drill; None when it did not come to a fault."""
     fault = timeline.fault_at(FaultState.SET_UP)
     if fault is None:
-        return
-    prepared = timeline.stage_end(Stage.PREPARE)
-    begin, end = min(prepared.at if prepared else timeline.start, fault.at), max(fault.at, last_look(timeline))
-    recovered = min(end, max(fault.at, _recovered(timeline, measures) or end))
-    before = _seen(timeline, service, rate, begin, fault.at)
+        return None
+    prepared, end = timeline.stage_end(Stage.PREPARE), max(fault.at, last_look(timeline))
+    return _Parts(
+        begin=min(prepared.at if prepared else timeline.start, fault.at),
+        fault=fault.at,
+        recovered=min(end, max(fault.at, _recovered(timeline, measures) or end)),
+        end=end,
+    )
+
+
+def _in_every_part(timeline: Timeline, parts: _Parts, service: str, rate: float) -> Iterator[Finding]:
+    what = f"requests of the load on {service}"
+    before = _seen(timeline, service, rate, parts.begin, parts.fault)
     if not (before.good and before.enough(before.good)):
-        told = _told(before.good, before, service, "answered well in the steady state")
+        told = _told(before.good, before, what, "answered well in the steady state")
         yield Finding(Cause.NO_LOAD, f"{told}, so the system was not under it")
-    during = _seen(timeline, service, rate, fault.at, recovered)
+    during = _seen(timeline, service, rate, parts.fault, parts.recovered)
     if not during.enough(during.made):
-        told = _told(during.made, during, service, "made between the fault and recovery")
+        told = _told(during.made, during, what, "made between the fault and recovery")
         yield Finding(Cause.NO_LOAD, f"{told}, so the system was not under it")
-    after = _seen(timeline, service, rate, recovered, end)
+    after = _seen(timeline, service, rate, parts.recovered, parts.end)
     if not after.enough(after.made):
-        told = _told(after.made, after, service, "made after recovery")
+        told = _told(after.made, after, what, "made after recovery")
         yield Finding(Cause.NO_LOAD, f"{told}, so what was validated was not under it")
     elif not after.enough(after.good):
-        told = _told(after.good, after, service, "answered well after recovery")
+        told = _told(after.good, after, what, "answered well after recovery")
         if service in timeline.critical:
             yield Finding(Cause.LOAD_NOT_RECOVERED, f"{told}: these clients have not recovered")
         else:
             yield Finding(Cause.NO_LOAD, f"{told}, so what was validated was not under it")
 
 
-def _told(count: float, seen: _Seen, service: str, what: str) -> str:
-    were = are(round(count), "was", "were")
-    return f"only {count:.0f} of {seen.promised:.0f} requests of the load on {service} {were} {what}"
+def _told(count: float, seen: _Seen, of_what: str, became: str) -> str:
+    return f"only {count:.0f} of {seen.promised:.0f} {of_what} {are(round(count), 'was', 'were')} {became}"
 
 
 def _recovered(timeline: Timeline, measures: Measures) -> Instant | None:

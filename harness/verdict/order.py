@@ -135,7 +135,8 @@ def _restore(timeline: Timeline) -> Iterator[_Course]:
         yield _Course(
             (("the restore's target began", restored.earliest), ("the target ended", restored.latest), begin, led)
         )
-        yield _Course((("writers were stopped", restored.writes_stopped), led))
+        stopping = ("writers began to be stopped", restored.stopping)
+        yield _Course((stopping, ("writers were stopped", restored.writes_stopped), led))
 
 
 def _notices(timeline: Timeline) -> Iterator[_Course]:

@@ -63,9 +63,39 @@ def broken(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         if timeline.fault_at(state) is None:
             why = f"the journal does not tell when the fault ({fault}) was {state}"
             yield Finding(Cause.FAULT_NOT_RECORDED, why)
-    if effective and fault_begins(timeline) and not any(measures.after.values()) and _all_looked(timeline, effective):
-        why = f"the fault ({fault}) had no effect that clients could feel: no probe got a bad answer after it"
-        yield Finding(Cause.NO_EFFECT, why)
+    looked = effective and fault_begins(timeline) and _all_looked(timeline, effective)
+    if looked and (why := _why_not_felt(timeline, measures)):
+        yield Finding(Cause.NO_EFFECT, f"the fault ({fault}) had no effect that clients could feel: {why}")
+
+
+def _why_not_felt(timeline: Timeline, measures: Measures) -> str:
+    """Why clients did not feel the fault; empty where they did, before the rollback could disturb them itself."""
+    proof = _proof(timeline, measures)
+    felt = [one.start.at_server for name in proof for one in measures.after[name] if one.start.at_server]
+    if not felt:
+        others = [name for name, found in measures.after.items() if found]
+        if not others:
+            return "no probe got a bad answer after it"
+        elsewhere = f"those of {' and '.join(others)} tell nothing"
+        return f"no probe of {' or '.join(proof) or 'a steady service'} got a bad answer after it; {elsewhere}"
+    first, started = min(one.high for one in felt), timeline.rollback_started
+    if started and first > started.at:
+        return f"they felt only the rollback; the first bad answer was known {first - started.at} after that had begun"
+    return ""
+
+
+def _proof(timeline: Timeline, measures: Measures) -> list[str]:
+    """The services whose bad answers show an effect of the fault: critical ones, and those that it acts on.
+
+    A fault that acts on no service, but on their data, may show in any. One that was bad before shows nothing.
+    """
+    every = {undo for one in timeline.undo_registered for undo in one.undo}
+    acted_on = {name for undo in every if (name := getattr(undo, "service", None))}
+    return [
+        one.name
+        for one in timeline.declared.services
+        if one.name not in measures.already_bad and (one.critical or one.name in acted_on or not acted_on)
+    ]
 
 
 def hindered(timeline: Timeline) -> Iterator[Finding]:
@@ -105,8 +135,8 @@ def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
             late = f"{counted(silent, 'other')} {are(silent, 'was', 'were')} not sent, or late by the prober's doing"
             more = f": {late}; {_too_busy(timeline)}" if silent else ""
             yield Finding(Cause.TOO_FEW_PROBES, f"{why} needed{more}")
-    if measures.already_bad:
-        why = f"{measures.already_bad[0]} was answering badly already when the fault was injected"
+    if bad := [name for name in measures.already_bad if name in timeline.critical]:
+        why = f"{bad[0]} was answering badly already when the fault was injected"
         yield Finding(Cause.BAD_BEFORE_FAULT, why)
 
 
@@ -132,6 +162,10 @@ def _all_looked(timeline: Timeline, effective: FaultMoved) -> bool:
 def watched(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     """The prober kept its schedule, told of every probe, and looked until the last criterion was looked at."""
     limit = timeline.declared.lag_limit
+    slept = [one.suspended for one in timeline.clocks if one.suspended is not None]
+    if slept and max(slept) - min(slept) > limit:
+        why = f"the machine that the harness runs on was suspended for {max(slept) - min(slept)}"
+        yield Finding(Cause.PROBER_STALLED, f"{why}, in which it measured nothing, and no time passed for it")
     for service in timeline.declared.services:
         lag = measures.lag[service.name]
         if lag > limit:

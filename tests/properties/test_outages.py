@@ -63,7 +63,8 @@ def test_the_worlds_hold_every_shape_with_everything_that_can_come_of_it() -> No
     met: Counter[str] = Counter()
     for seed in range(0, SAMPLE, 3):
         one = world(seed)
-        system, found = measures_of(one).system, solved(one)
+        measures = measures_of(one)
+        system, found = measures.system, solved(one)
         met[one.shape] += 1
         met["killed"] += one.cut is not None
         if system is None or found is None:
@@ -71,6 +72,7 @@ def test_the_worlds_hold_every_shape_with_everything_that_can_come_of_it() -> No
             continue
         met["over"] += system.recovery is not None
         met["not over"] += system.recovery is None
+        met["restored, and its recovery point is known"] += bool(one.restore and measures.rpo.span)
         met["relapsed"] += bool(system.relapses)
         met["bad before the fault"] += bool(found.already_bad)
         met["on at the first probe"] += found.start[0] is None

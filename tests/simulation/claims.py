@@ -43,8 +43,10 @@ def complaints(world: World, measures: Measures) -> Iterator[str]:
     yield from _tight(system, found)
     yield from _contains(system, found, true)
     yield from _durations(world, measures, found, true)
-    if measures.already_bad != found.already_bad:
-        yield f"bad before the fault were {found.already_bad}, not {measures.already_bad}"
+    critical = [one.name for one in world.critical]
+    already_bad = tuple(name for name in measures.already_bad if name in critical)
+    if already_bad != found.already_bad:
+        yield f"bad before the fault were {found.already_bad}, not {already_bad}"
     for edge in _edges(system):
         yield from _reason(world, edge)
 

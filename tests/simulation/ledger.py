@@ -12,6 +12,7 @@ from enum import StrEnum
 from random import Random
 
 from harness.journal.observation import Row, Write, WriteOutcome
+from harness.journal.records import DataRestored
 from harness.observe.classify import Failure
 from harness.observe.schedule import patience
 from harness.units import Duration, Instant
@@ -35,7 +36,7 @@ class Loss(StrEnum):
     NONE = "none"
     TAIL = "tail"  # a crash: those from an instant on that were acknowledged before it
     SCATTERED = "scattered"  # here and there
-    BACK = "back"  # a restore: everything from its target to the instant at which it began
+    BACK = "back"  # a restore: everything from its target to the instant at which writers were stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,15 @@ class Forgetting:
     loss: Loss
     begin: int = 0
     end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """A restore as it was: from `stopped` to `switch` no write was taken; `record` is what the harness knows of it."""
+
+    stopped: int
+    switch: int
+    record: DataRestored
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,15 @@ class Ledger:
         return tuple(one for one in self.writes if self.became[one.id] is became)
 
 
-def keep(service: Service, span: tuple[int, int], period: int, forgetting: Forgetting, seed: int) -> Ledger:
+def keep(
+    service: Service,
+    span: tuple[int, int],
+    period: int,
+    forgetting: Forgetting,
+    seed: int,
+    *,
+    restore: Restore | None = None,
+) -> Ledger:
     """A ledger of writes to a service.
 
     Args:
@@ -73,11 +91,15 @@ def keep(service: Service, span: tuple[int, int], period: int, forgetting: Forge
         period: between two writes.
         forgetting: which acknowledged writes the database forgets.
         seed: of everything that is left to chance.
+        restore: what turns writers away for a while, if anything does.
     """
     random = Random(seed)  # noqa: S311 - a seed is the point
     writes, became = [], {}
     for number, due in enumerate(range(*span, period)):
         one = _write(service, number, due, random.random())
+        assert one.acknowledged is not None
+        if restore and due < restore.switch and restore.stopped <= one.acknowledged.ns:
+            one = one._replace(outcome=WriteOutcome.FAIL)
         writes.append(one)
         became[one.id] = _became(one, forgetting, random)
     there = [one for one in writes if became[one.id] in (Became.KEPT, Became.UNKNOWN_THERE, Became.RESURRECTED)]

@@ -95,11 +95,16 @@ def _sent_into(service: Service, one: Sample) -> tuple[int, int]:
 
 
 def recovery_point(world: World, t_out: int) -> int:
-    """The true RPO for a crash, in nanoseconds: what was lost, up to the last acknowledgement before the outage."""
+    """The true RPO, in nanoseconds: what was lost, up to the last acknowledgement before the outage.
+
+    For a restore, up to the instant from which no write was taken.
+    """
     lost = sorted(one.acknowledged.ns for one in world.ledger.of(Became.LOST) if one.acknowledged)
     kept = [one.acknowledged.ns for one in world.ledger.of(Became.KEPT) if one.acknowledged]
     if not lost:
         return 0
+    if world.restore:
+        return max(world.restore.stopped, lost[-1]) - lost[0]
     reference = max([*(told for told in [*lost, *kept] if told <= t_out), lost[-1]])
     return reference - lost[0]
 

@@ -17,7 +17,7 @@ from harness.journal.observation import LoadSecond, Observation, Row
 from harness.measure.timeline import Timeline, read_timeline
 from harness.units import Duration, Instant
 from tests.simulation import script
-from tests.simulation.ledger import Became, Forgetting, Ledger, Loss, keep
+from tests.simulation.ledger import Became, Forgetting, Ledger, Loss, Restore, keep
 from tests.simulation.prober import Probing, observe
 from tests.simulation.server import Service, joined
 from tests.simulation.shapes import FOREVER, MS, SECOND, SHAPES, Scene, Shape
@@ -58,6 +58,7 @@ class World:
     ledger: Ledger
     cut: int | None
     clock_steps: tuple[int, ...]
+    restore: Restore | None
 
     @cached_property
     def seen(self) -> Mapping[str, tuple[Observation, ...]]:
@@ -164,7 +165,8 @@ class World:
         )
         seconds = range(self.moments.prepared, self.moments.closed, SECOND)
         load = script.load(LoadSecond("web", Instant(at), 20, 20, 0) for at in seconds)
-        return [*script.ledger(self.ledger.writes, closed, reads), *load]
+        restored = [(self.restore.record.switched, self.restore.record)] if self.restore else []
+        return [*script.ledger(self.ledger.writes, closed, reads), *load, *restored]
 
 
 def _criterion(key: str) -> d.Criterion:
@@ -196,6 +198,7 @@ def world(seed: int, shape: Shape | None = None) -> World:
     services = tuple(replace(one, spells=spells.get(one.name, ())) for one in services)
     moments = _moments(random, services, sustain, prepared, fault)
     cut = random.randint(fault, moments.end) if random.random() < 0.06 else None
+    ledger, restore = _ledger(random, services[0], moments)
     return World(
         seed=seed,
         shape=shape,
@@ -203,9 +206,10 @@ def world(seed: int, shape: Shape | None = None) -> World:
         probing=_probing(random, services, moments),
         sustain=sustain,
         moments=moments,
-        ledger=_ledger(random, services[0], moments),
+        ledger=ledger,
         cut=cut,
         clock_steps=tuple(random.randrange(-(10**18), 10**18) for _ in range(random.choice([0, 0, 1, 3]))),
+        restore=restore,
     )
 
 
@@ -301,9 +305,33 @@ def _stalls(random: Random, services: Sequence[Service], moments: Moments) -> tu
     return joined(found)
 
 
-def _ledger(random: Random, service: Service, moments: Moments) -> Ledger:
+def _ledger(random: Random, service: Service, moments: Moments) -> tuple[Ledger, Restore | None]:
     loss = random.choice([Loss.NONE, Loss.NONE, *Loss])
     begin = random.randint(moments.prepared, moments.ended)
-    end = {Loss.TAIL: moments.injected, Loss.BACK: moments.started}.get(loss, moments.closed)
+    end = {Loss.TAIL: moments.injected}.get(loss, moments.closed)
+    restore = None
+    if loss is Loss.BACK:
+        chance = Random(begin)  # noqa: S311 - a seed is the point
+        begin = chance.randint(moments.prepared, moments.injected)
+        restore = _restore(chance, moments, begin)
+        end = restore.stopped
     span = (moments.prepared, moments.closed - SECOND)
-    return keep(service, span, 40 * MS, Forgetting(loss, begin, max(begin, end)), random.randrange(2**32))
+    forgetting = Forgetting(loss, begin, max(begin, end))
+    return keep(service, span, 40 * MS, forgetting, random.randrange(2**32), restore=restore), restore
+
+
+def _restore(random: Random, moments: Moments, target: int) -> Restore:
+    """A restore to a target. When writers were stopped, and led to what was restored, is known between two instants."""
+    instants = sorted(random.randint(moments.started, moments.ended) for _ in range(6))
+    stopping, stopped, writes_stopped, switching, switch, switched = instants
+    record = r.DataRestored(
+        way="point in time",
+        target="a time",
+        earliest=Instant(target - random.randint(0, 50 * MS)),
+        latest=Instant(min(target + random.randint(0, 50 * MS), stopping)),
+        stopping=Instant(stopping),
+        writes_stopped=Instant(writes_stopped),
+        switching=Instant(switching),
+        switched=Instant(switched),
+    )
+    return Restore(stopped, switch, record)

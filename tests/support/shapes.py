@@ -9,6 +9,7 @@ from harness.journal import records as r
 from harness.journal.declaration import Verdict
 from harness.journal.observation import LoadSecond, Row, WriteOutcome
 from harness.journal.refusal import Refusal
+from harness.journal.undo import Undo
 from harness.units import Duration
 from tests.support.worlds import UNDO, World, at, judgement_of
 
@@ -58,6 +59,20 @@ def replaced(kind: type[r.Record], *, where: dict[str, object] | None = None, **
 def added(*more: r.Record) -> Shape:
     """Puts records before the last one."""
     return lambda records: [*records[:-1], *more, records[-1]]
+
+
+def undone_by(undo: Undo) -> Shape:
+    """The fault is taken back by an operation, which tells what it acts on."""
+
+    def shape(records: Records) -> Iterable[r.Record]:
+        return replaced(r.UndoDone, undo=undo)(list(replaced(r.UndoRegistered, undo=(undo,))(records)))
+
+    return shape
+
+
+def acting_on(service: str) -> Shape:
+    """The fault acts on a service."""
+    return undone_by(UNDO.model_copy(update={"service": service}))
 
 
 def failed(stage: r.Stage) -> Shape:

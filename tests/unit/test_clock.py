@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.clock import Deadline, now, utc_anchor, utc_text, wait_for
+from harness.clock import Deadline, now, suspended, utc_anchor, utc_text, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater
 from harness.units import Duration, Instant
 
@@ -34,6 +34,27 @@ def test_the_anchor_lies_between_two_readings_of_the_clock() -> None:
     at, utc_ns = utc_anchor()
     assert before <= at <= now()
     assert abs(utc_ns - time.time_ns()) < 60 * 10**9
+
+
+def test_a_machine_was_suspended_for_as_long_as_its_monotonic_clock_stood_still(
+    virtual: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "clock_gettime_ns", lambda which: virtual[0] + 600 * 10**9 if which == 7 else 0)
+    assert suspended() == Duration.of(s=600)
+
+
+def test_a_machine_without_such_a_clock_does_not_tell_whether_it_was_suspended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    assert suspended() is None
+
+
+def test_who_loses_the_processor_between_two_clocks_sees_no_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = iter([0, 10**9, 2 * 10**9])  # the first look at the two clocks takes two seconds, later ones no time
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", 7, raising=False)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: next(late, 2 * 10**9))
+    monkeypatch.setattr(time, "clock_gettime_ns", lambda _: next(late, 2 * 10**9) + 5)
+    assert suspended() == Duration(5)
 
 
 @pytest.mark.parametrize(

@@ -126,11 +126,13 @@ def test_a_write_kept_at_the_same_instant_bounds_no_loss() -> None:
         assert unbounded(account([KEPT[0], beside], rows, at(9))).startswith("the loss reaches back to the first write")
 
 
-def test_silence_lasts_from_the_last_write_that_was_sent() -> None:
-    assert silence(KEPT, at(2)) == Duration.of(ms=1100)
-    assert silence(KEPT, at(0.9)) == Duration(0)
-    assert silence(KEPT, at(0.85)) == Duration.of(ms=50)
-    assert silence(KEPT, Instant(at(0).ns - 1)) is None
+def test_silence_lasts_from_the_last_write_that_was_acknowledged() -> None:
+    assert silence(KEPT, at(2)) == Duration.of(ms=1095)
+    assert silence(KEPT, at(0.905)) == Duration(0)
+    assert silence(KEPT, at(0.9)) == Duration.of(ms=95)
+    refused = [one if number < 5 else one._replace(outcome=WriteOutcome.FAIL) for number, one in enumerate(KEPT)]
+    assert silence(refused, at(2)) == Duration.of(ms=1595)
+    assert silence(KEPT, Instant(at(0.005).ns - 1)) is None
     assert silence([], at(2)) is None
 
 
@@ -188,9 +190,9 @@ def test_a_write_that_a_restore_cannot_have_kept_is_named(sent: float, beyond: b
 def test_the_recovery_point_of_a_restore_ends_when_writes_were_stopped() -> None:
     found = account(KEPT, ROWS[:5], at(9), RESTORED.model_copy(update={"earliest": at(0.45), "latest": at(0.45)}))
     assert len(found.discarded) == 5
-    assert recovery_point(found, OUTAGE, at(3)) == Span(Duration.of(ms=2495), Duration.of(ms=2495))
+    assert recovery_point(found, OUTAGE, Interval(at(2), at(3))) == Span(Duration.of(ms=1495), Duration.of(ms=2495))
 
 
 def test_a_write_acknowledged_after_the_stop_of_writes_extends_the_recovery_point() -> None:
     found = account(KEPT, ROWS[:5], at(9), RESTORED.model_copy(update={"earliest": at(0.45), "latest": at(0.45)}))
-    assert recovery_point(found, OUTAGE, at(0.5)) == Span(Duration.of(ms=400), Duration.of(ms=400))
+    assert recovery_point(found, OUTAGE, Interval.at(at(0.5))) == Span(Duration.of(ms=400), Duration.of(ms=400))

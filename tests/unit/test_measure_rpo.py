@@ -52,7 +52,7 @@ def test_writes_that_ended_long_before_the_outage_say_nothing_of_its_last_moment
     told = of(sent_until(Duration.of(s=patience)), rate=rate)
     assert told == Measure(ZERO, "all 11 acknowledged writes were read back")
     quiet = Duration.of(s=patience) + NANOSECOND
-    why = f"not measured: no write was made in the last {quiet} before the outage, so nothing then could be lost"
+    why = f"not measured: no write was acknowledged in the last {quiet} before the outage, so none then could be lost"
     assert of(sent_until(quiet), rate=rate) == Measure(None, why)
 
 

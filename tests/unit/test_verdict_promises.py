@@ -10,6 +10,7 @@ from harness.journal.declaration import Verdict
 from harness.units import Duration
 from tests.support.shapes import (
     Way,
+    acting_on,
     added,
     check_way,
     replaced,
@@ -33,7 +34,7 @@ WAYS: dict[str, Way] = {
         ),
     ),
     "an objective that was not measured": (
-        World(broken={"blog": [(3.12, 5.0)]}, objectives=(objective(RTO, Duration.of(s=9)),)),
+        World(broken={"blog": [(3.12, 5.0)]}, objectives=(objective(RTO, Duration.of(s=9)),), shape=acting_on("blog")),
         Verdict.INDETERMINATE,
         "recovery time (RTO): not measured: no client saw a bad answer from a critical service",
     ),

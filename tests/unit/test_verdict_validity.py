@@ -11,18 +11,21 @@ from harness.journal import records as r
 from harness.journal.cause import Cause
 from harness.journal.declaration import Verdict
 from harness.journal.probes import Probes
+from harness.journal.undo_data import FreeConnections
 from harness.measure.measures import measure
 from harness.units import Duration
 from harness.verdict import validity
 from tests.support.shapes import (
     TOO_BUSY,
     Way,
+    acting_on,
     added,
     check_passes,
     check_way,
     failed,
     no_effect,
     not_injected,
+    undone_by,
 )
 from tests.support.worlds import Probing, World, check, criterion, timeline_of
 
@@ -60,6 +63,38 @@ WAYS: dict[str, Way] = {
         World(broken={}, objectives=()),
         Verdict.INVALID,
         "the fault (web answers 500) had no effect that clients could feel: no probe got a bad answer after it",
+    ),
+    "clients felt only the rollback": (
+        World(broken={"web": [(4.5, 5.0)]}, probing=Probing(lag=0)),
+        Verdict.INVALID,
+        (
+            "the fault (web answers 500) had no effect that clients could feel: they felt only the rollback; the first"
+            " bad answer was known 405 ms after that had begun"
+        ),
+    ),
+    "the last request before the rollback fails by it": (
+        World(broken={"web": [(4.08, 5.0)]}, probing=Probing(lag=0, begin=0.5985)),
+        Verdict.INVALID,
+        (
+            "the fault (web answers 500) had no effect that clients could feel: they felt only the rollback; the first"
+            " bad answer was known 3.5 ms after that had begun"
+        ),
+    ),
+    "only what was bad all along was bad after the fault": (
+        World(broken={"blog": [(0, 9)]}, objectives=(), shape=acting_on("blog")),
+        Verdict.INVALID,
+        (
+            "the fault (web answers 500) had no effect that clients could feel: no probe of web or mail got a bad"
+            " answer after it; those of blog tell nothing"
+        ),
+    ),
+    "only a service failed that is neither critical nor acted on": (
+        World(broken={"blog": [(3.12, 5)]}, objectives=()),
+        Verdict.INVALID,
+        (
+            "the fault (web answers 500) had no effect that clients could feel: no probe of web or mail got a bad"
+            " answer after it; those of blog tell nothing"
+        ),
     ),
     "nothing is critical": (
         World(critical={"web": False}),
@@ -124,7 +159,12 @@ def test_every_way_to_fail_has_its_verdict_and_its_sentence(way: str) -> None:
 
 
 PASSES: dict[str, World] = {
-    "only a service that is not critical failed": World(broken={"blog": [(3.12, 5)]}, objectives=()),
+    "only a service that is acted on and not critical failed": World(
+        broken={"blog": [(3.12, 5)]}, objectives=(), shape=acting_on("blog")
+    ),
+    "only a service that is not critical failed by what acts on no service": World(
+        broken={"blog": [(3.12, 5)]}, objectives=(), shape=undone_by(FreeConnections())
+    ),
     "a lone bad answer of a hundred before the fault": World(
         broken={"web": [(1.2, 1.21), (3.12, 5)]}, probing=Probing(lag=0, period=0.02)
     ),

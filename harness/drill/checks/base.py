@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +27,8 @@ LEAST_LOOK: Final = Duration.of(ms=100)  # of a look at the very deadline: a ses
 class Bench:
     """What checks look at: the live system, what clients see and saw in the steady state, the fault, HTTP.
 
-    `clients` is where probes, load and ledger clients of each service go, `ledger` the file of what they wrote.
+    `clients` is where probes, load and ledger clients of each service go, `ledger` the file of what they wrote;
+    `unsteady` are the services that answered badly before the fault.
     """
 
     model: SystemModel
@@ -37,6 +39,7 @@ class Bench:
     fault: Fault | None = None
     clients: Mapping[str, Sequence[Address]] = field(default_factory=dict)
     ledger: Path | None = None
+    unsteady: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

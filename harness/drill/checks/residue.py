@@ -19,6 +19,8 @@ class LeftOfTheFault:
         """Looks for its effect, and for what it put there."""
         if bench.fault is None:
             raise InputError("it is not known what the fault was")
-        scene = Scene(system=bench.system, metrics=bench.metrics, baseline=dict(bench.baseline))
+        scene = Scene(
+            system=bench.system, metrics=bench.metrics, baseline=dict(bench.baseline), unsteady=bench.unsteady
+        )
         found = left_of(bench.fault, scene, deadline)
         return Reading(len(found), "; ".join(found) or bench.fault.title)
