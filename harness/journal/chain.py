@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from harness.clock import now
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
-from harness.journal.line import EARLIEST, NoRecordError, canonical, content_of, line_of, record_of
+from harness.journal.line import EARLIEST, NoRecordError, canonical, content_of, line_of, line_with, record_of
 from harness.journal.records import DrillEnded, Record
 from harness.journal.rows import BareRows, bare
 from harness.secrecy import masked, masked_values
@@ -286,7 +286,8 @@ def _read_line(path: Path, end: _End, line: bytes) -> tuple[Entry, str]:
         at, content = content_of(line)
     except NoRecordError as error:
         raise InputError(f"{where}: this line of the journal is not a record: {error}") from None
-    expected, digest = line_of(end.number, at.ns, end.hash, content)
+    text = canonical(content)
+    expected, digest = line_with(end.number, at.ns, end.hash, text)
     if expected.encode("ascii") != line:
         raise InputError(
             f"{where}: this line of the journal was altered, or a line before it was added, removed or swapped "
@@ -295,6 +296,6 @@ def _read_line(path: Path, end: _End, line: bytes) -> tuple[Entry, str]:
     if at < end.at:
         raise InputError(f"{where}: this record is {end.at - at} older than the one before it, so no drill wrote it")
     try:
-        return Entry(number=end.number, at=at, record=record_of(content)), digest
+        return Entry(number=end.number, at=at, record=record_of(text)), digest
     except NoRecordError as error:
         raise InputError(f"{where}: this record is not of this version of the journal: {error}") from None

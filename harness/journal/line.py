@@ -14,6 +14,7 @@ from harness.units import Instant
 _MOST: Final = 2**63  # whole numbers of a journal are nanoseconds and counts: each is below this
 _DIGITS: Final = len(str(-_MOST))
 EARLIEST: Final = Instant(-_MOST)
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 _PARTS: Final = "n, at, prev, record and hash"
 _IS: Final = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
 
@@ -24,7 +25,7 @@ class NoRecordError(Exception):
 
 def canonical(value: Any) -> str:
     """The one JSON text of a value: sorted keys, no spaces, plain ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def line_of(number: int, at: int, previous: str, record: Any) -> tuple[str, str]:
@@ -36,9 +37,14 @@ def line_of(number: int, at: int, previous: str, record: Any) -> tuple[str, str]
         previous: the hash of the line before.
         record: what JSON can say of the record.
     """
-    body = {"n": number, "at": at, "prev": previous, "record": record}
-    digest = hashlib.sha256((previous + canonical(body)).encode()).hexdigest()
-    return canonical({**body, "hash": digest}), digest
+    return line_with(number, at, previous, canonical(record))
+
+
+def line_with(number: int, at: int, previous: str, text: str) -> tuple[str, str]:
+    """As `line_of`, of the canonical text of a record."""
+    begin, rest = f'{{"at":{at}', f',"n":{number},"prev":"{previous}","record":{text}}}'  # sorted, as canonical JSON is
+    digest = hashlib.sha256((previous + begin + rest).encode()).hexdigest()
+    return f'{begin},"hash":"{digest}"{rest}', digest
 
 
 def content_of(line: bytes) -> tuple[Instant, dict[str, Any]]:
@@ -61,21 +67,21 @@ def content_of(line: bytes) -> tuple[Instant, dict[str, Any]]:
     return Instant(at), record
 
 
-def record_of(content: dict[str, Any]) -> Record:
-    """The record of a line.
+def record_of(text: str) -> Record:
+    """The record of a line, from its canonical text.
 
     Raises:
         NoRecordError: this version of the journal has no such record.
     """
     try:
-        return parse_record(canonical(content))
+        return parse_record(text)
     except ValidationError as error:
         first = error.errors()[0]
     match first["type"]:
         case "union_tag_not_found":
             raise NoRecordError("it has no kind")
         case "union_tag_invalid":
-            raise NoRecordError(f"there is none of the kind {str(content['kind'])[:40]!r}")
+            raise NoRecordError(f"there is none of the kind {str(json.loads(text)['kind'])[:40]!r}")
         case "json_invalid":
             raise NoRecordError("it has more levels than any record, or half of a character")
     raise NoRecordError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")

@@ -13,17 +13,17 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import compress, islice
+from itertools import islice
 from operator import le, lt, not_, sub
-from typing import Any, Final, overload
+from typing import Any, Final
 
+from harness.journal.columns import NEVER, Column, Columns, NotColumnsError, coded, extend, numbers, read_columns, texts
 from harness.journal.observation import Observation, Outcome
 from harness.units import Instant
 
-NEVER: Final = -(2**63)
-"""Stands in a column for what is None: an instant that no clock of a drill ever shows."""
 _BY_CODE: Final = tuple(sorted(Outcome))
 _CODES: Final[dict[str, int]] = {outcome.value: code for code, outcome in enumerate(_BY_CODE)}
+_READERS: Final = (texts, numbers, numbers, numbers, numbers, coded(_CODES), numbers)
 _ANSWERED: Final = (Outcome.GOOD, Outcome.SLOW, Outcome.STATUS, Outcome.WRONG)
 
 
@@ -38,21 +38,23 @@ _BAD: Final = _flags(one for one in Outcome if one.bad)
 _HAS_ANSWER: Final = _flags(_ANSWERED)
 
 
-class NotColumnsError(Exception):
-    """Rows are not what columns are made of; whether they are wrong is for somebody else to say."""
-
-
-class Probes(Sequence[Observation]):
+class Probes(Columns[Observation]):
     """Probes of one service, in a fixed order.
 
     `number`, `due`, `sent`, `completed` and `status` hold numbers, NEVER for None; instants are nanoseconds. `outcome`
     holds codes, of which `bad`, `tells` and `answered` are made.
     """
 
-    def __init__(self, service: str, columns: Sequence[array[int]], outcome: bytes) -> None:
+    number: array[int]
+    due: array[int]
+    sent: array[int]
+    completed: array[int]
+    outcome: bytes
+    status: array[int]
+
+    def __init__(self, service: str, columns: Sequence[Any]) -> None:
         self.service = service
-        self.number, self.due, self.sent, self.completed, self.status = columns
-        self.outcome = outcome
+        self.number, self.due, self.sent, self.completed, self.outcome, self.status = columns
 
     @classmethod
     def of(cls, observations: Iterable[Observation]) -> Probes:
@@ -60,37 +62,26 @@ class Probes(Sequence[Observation]):
         if isinstance(observations, Probes):
             return observations
         growing = Growing()
-        growing.add(*map(row_of, observations))
+        growing.add([*map(row_of, observations)])
         return growing.probes()
 
-    def __len__(self) -> int:
-        return len(self.outcome)
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, in the order of the fields of `Observation`, but for the service."""
+        return self.number, self.due, self.sent, self.completed, self.outcome, self.status
 
-    @overload
-    def __getitem__(self, at: int) -> Observation: ...
-    @overload
-    def __getitem__(self, at: slice) -> Probes: ...
-    def __getitem__(self, at: int | slice) -> Observation | Probes:
-        if isinstance(at, slice):
-            return Probes(self.service, [column[at] for column in self._columns], self.outcome[at])
-        return self._made((*(column[at] for column in self._columns), self.outcome[at]))
-
-    def __iter__(self) -> Iterator[Observation]:
-        return map(self._made, zip(*self._columns, self.outcome, strict=True))
+    def _like(self, columns: Sequence[Any]) -> Probes:
+        return Probes(self.service, columns)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Probes):
-            same = self.service == other.service or not self.outcome
-            return same and self.outcome == other.outcome and self._columns == other._columns
-        return tuple(self) == other
+        if isinstance(other, Probes) and self.outcome and self.service != other.service:
+            return False
+        return super().__eq__(other)
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
-        return f"Probes({list(self)!r})"
-
     def _made(self, row: tuple[int, ...]) -> Observation:
-        number, due, sent, completed, status, outcome = row
+        number, due, sent, completed, outcome, status = row
         return Observation(
             self.service,
             number,
@@ -100,10 +91,6 @@ class Probes(Sequence[Observation]):
             _BY_CODE[outcome],
             None if status == NEVER else status,
         )
-
-    @property
-    def _columns(self) -> tuple[array[int], ...]:
-        return self.number, self.due, self.sent, self.completed, self.status
 
     @cached_property
     def bad(self) -> bytes:
@@ -135,16 +122,6 @@ class Probes(Sequence[Observation]):
         if all(map(le, keys, islice(keys, 1, None))):
             return found
         return found.ordered(sorted(range(len(keys)), key=keys.__getitem__))
-
-    def where(self, chosen: Iterable[object]) -> Probes:
-        """Those that are chosen, in the same order.
-
-        Args:
-            chosen: for each probe something that is true or not.
-        """
-        flags = list(chosen)
-        columns = [array("q", compress(column, flags)) for column in self._columns]
-        return Probes(self.service, columns, bytes(compress(self.outcome, flags)))
 
     def up_to_bad(self, begin: int) -> Probes:
         """Those from an index on, up to the next bad one."""
@@ -215,66 +192,35 @@ class Probes(Sequence[Observation]):
         rows = zip(self.sent, self.completed, strict=True)
         return (self[at] for at, (sent, done) in enumerate(rows) if sent == NEVER or not sent <= done <= sent + limit)
 
-    def ordered(self, order: Sequence[int]) -> Probes:
-        """Those at some places, in the order of these."""
-        columns = [array("q", map(column.__getitem__, order)) for column in self._columns]
-        return Probes(self.service, columns, bytes(map(self.outcome.__getitem__, order)))
-
 
 class Growing:
     """Makes `Probes` of rows: lists as they stand in a journal, in the order of the fields of `Observation`."""
 
     def __init__(self) -> None:
         self._service = ""
-        self._waiting: list[Sequence[Any]] = []
-        self._columns = [array("q") for _ in range(5)]
+        self._numbers = [array("q") for _ in range(5)]
         self._outcome = bytearray()
 
-    def add(self, *rows: Sequence[Any]) -> None:
-        """Adds rows; what is in them is looked at by `settle`."""
-        self._waiting += rows
-
-    def probes(self) -> Probes:
-        """All rows that were added.
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Adds rows.
 
         Raises:
             NotColumnsError: one of them is not what columns are made of.
         """
-        self.settle()
-        return Probes(self._service, self._columns, bytes(self._outcome))
-
-    def settle(self) -> None:
-        """Puts the rows that wait into the columns.
-
-        Raises:
-            NotColumnsError: as `probes`.
-        """
-        if not self._waiting:
+        if not rows:
             return
-        try:
-            services, number, due, sent, completed, outcome, status = zip(*self._waiting, strict=True)
-            if len(set(services)) > 1 or type(services[0]) is not str or services[0] != (self._service or services[0]):
-                raise NotColumnsError
-            made = [_numbers(column) for column in (number, due, sent, completed, status)]
-            codes = bytes(map(_CODES.__getitem__, outcome))
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
-            raise NotColumnsError from error
-        self._service = services[0]
-        for column, more in zip(self._columns, made, strict=True):
-            column.extend(more)
-        self._outcome += codes
-        self._waiting.clear()
+        services, *more = read_columns(rows, _READERS)
+        [service] = {*services} if len({*services}) == 1 else (None,)
+        if not isinstance(service, str) or service != (self._service or service):
+            raise NotColumnsError
+        self._service = service
+        number, due, sent, completed, status = self._numbers
+        extend((number, due, sent, completed, self._outcome, status), more)
 
-
-def _numbers(column: Sequence[Any]) -> array[int]:
-    """A column of whole numbers and None.
-
-    Raises:
-        TypeError: something else is in it.
-    """
-    if None in column:
-        column = [NEVER if value is None else value for value in column]
-    return array("q", column)
+    def probes(self) -> Probes:
+        """All rows that were added."""
+        number, due, sent, completed, status = self._numbers
+        return Probes(self._service, (number, due, sent, completed, bytes(self._outcome), status))
 
 
 def row_of(one: Observation) -> tuple[Any, ...]:

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic_core import from_json
 
-from harness.journal.observation import Write, WriteOutcome
-from harness.journal.probes import NotColumnsError
+from harness.journal.columns import NotColumnsError
 from harness.units import Instant
 
 Kind = Literal["observations", "ledger.writes"]
@@ -31,35 +28,15 @@ _END: Final = b"]]}}"
 _SPACED: Final = re.compile(rb"[,\[\]]\s|\s[,\[\]]")
 """White space outside of text has a comma or a bracket beside it."""
 _KINDS: Final[dict[bytes, Kind]] = {b"observations": "observations", b"ledger.writes": "ledger.writes"}
-_INSTANTS: Final = {"observations": itemgetter(2, 3, 4), "ledger.writes": itemgetter(4, 5, 6)}
-_MOST: Final = 2**63  # as in line.py
-_OUTCOMES: Final = {outcome.value: outcome for outcome in WriteOutcome}
+_INSTANTS: Final[dict[Kind, slice]] = {"observations": slice(2, 5), "ledger.writes": slice(4, 7)}
 
 
 class BareRows(NamedTuple):
-    """The rows of one record as JSON tells them, and the latest instant that they tell of."""
+    """The rows of one record as JSON tells them, and the latest instant that they tell of, in nanoseconds."""
 
     kind: Kind
     rows: Sequence[Sequence[Any]]
-    last: Instant
-
-    def writes(self) -> Iterator[Write]:
-        """The ledger's writes.
-
-        Raises:
-            NotColumnsError: a row is not as it should be.
-        """
-        try:
-            for client, sequence, name, value, due, sent, acknowledged, outcome in self.rows:
-                numbers = (client, sequence, due, sent, 0 if acknowledged is None else acknowledged)
-                if {*map(type, numbers)} != {int} or not (-_MOST <= min(numbers) <= max(numbers) < _MOST):
-                    raise NotColumnsError
-                if type(name) is not str or type(value) is not str:
-                    raise NotColumnsError
-                told = None if acknowledged is None else Instant(acknowledged)
-                yield Write(client, sequence, name, value, Instant(due), Instant(sent), told, _OUTCOMES[outcome])
-        except (TypeError, ValueError, KeyError) as error:
-            raise NotColumnsError from error
+    last: int
 
 
 def bare(line: bytes, number: int, previous: str) -> tuple[Instant, BareRows, str] | None:
@@ -77,25 +54,35 @@ def bare(line: bytes, number: int, previous: str) -> tuple[Instant, BareRows, st
     if head is None or not line.endswith(_END):
         return None
     at, _, digest, told_number, told_previous, kind = head.groups()
+    before = previous.encode()
     rest = line[head.end() : -2]
-    if int(told_number) != number or told_previous.decode() != previous or not _plain(rest):
+    if int(told_number) != number or told_previous != before or not _plain(rest):
         return None
     begin, end = head.span(2)
-    body = line[:begin] + line[end:]
-    if hashlib.sha256(previous.encode() + body).hexdigest() != digest.decode():
+    found = hashlib.sha256(before + line[:begin] + line[end:]).hexdigest()
+    if found.encode() != digest:
         return None
+    name = _KINDS[kind]
     try:
         rows = from_json(rest)
-        name = _KINDS[kind]
-        return Instant(int(at)), BareRows(name, rows, Instant(_last(map(_INSTANTS[name], rows)))), digest.decode()
-    except (TypeError, ValueError, IndexError) as error:
+        return Instant(int(at)), BareRows(name, rows, _last(rows, _INSTANTS[name])), found
+    except (TypeError, ValueError) as error:
         raise NotColumnsError from error
 
 
-def _last(rows: Iterable[Sequence[int]]) -> int:
-    """The latest of the instants in some rows, some of which may be None."""
-    found = list(chain.from_iterable(rows))
-    return max(filter(None, found)) if None in found else max(found)
+def _last(rows: Sequence[Sequence[Any]], instants: slice) -> int:
+    """The latest of the instants in some rows, some of which may be None.
+
+    Raises:
+        TypeError: they are none.
+        ValueError: likewise, or there are no rows.
+    """
+    due, sent, known = list(zip(*rows, strict=True))[instants]
+    found = due + sent + known
+    last = max(filter(None, found)) if None in found else max(found)
+    if type(last) is not int:
+        raise TypeError
+    return last
 
 
 def _plain(rest: bytes) -> bool:
@@ -103,14 +90,8 @@ def _plain(rest: bytes) -> bool:
 
     A text that holds what would make the rest doubtful is doubtful, too, and its line is read in full.
     """
-    if (
-        b"\\" in rest
-        or b"{" in rest
-        or b",-0" in rest
-        or b"[-0" in rest
-        or b"true" in rest
-        or b"false" in rest
-        or not rest.isascii()
-    ):
+    if b"\\" in rest or b"{" in rest or b"\x7f" in rest or not rest.isascii():
+        return False
+    if b"-0" in rest and (b",-0" in rest or b"[-0" in rest):
         return False
     return not (b" " in rest or b"\t" in rest or b"\r" in rest) or _SPACED.search(rest) is None

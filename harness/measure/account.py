@@ -19,10 +19,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import itemgetter, not_
 from typing import Final
 
+from harness.journal.columns import NEVER
 from harness.journal.observation import Row, Write, WriteOutcome
 from harness.journal.records import DataRestored
+from harness.journal.writes import Writes
 from harness.units import Duration, Instant, Interval, Span
 
 ENOUGH_WRITES: Final = 10  # fewer acknowledged writes before the outage cannot show that none was lost
@@ -35,7 +39,7 @@ class Account:
     `beyond` are those of the kept ones that a restore to its target cannot have kept.
     """
 
-    kept: tuple[Write, ...]
+    kept: Writes
     lost: tuple[Write, ...]
     discarded: tuple[Write, ...]
     undecided: tuple[Write, ...]
@@ -66,27 +70,28 @@ def account(
 
     A write acknowledged after that instant need not be visible to the session and counts as unknown.
     """
-    times = Counter(row.id for row in rows)
+    ledger = Writes.of(writes)
+    times = Counter(map(itemgetter(0), rows))
+    there = [*map(times.__contains__, ledger.ids)]
+    told = zip(ledger.ok, there, ledger.acknowledged, strict=True)
+    is_kept = [ok and found and NEVER < at <= read_from.ns for ok, found, at in told]
+    kept = ledger.where(is_kept)
     classes: dict[str, list[Write]] = {name: [] for name in _CLASSES}
-    beyond: list[str] = []
-    for write in writes:
-        name = _class_of(write, write.id in times, read_from, restored)
-        if name == _BEYOND:
-            beyond.append(write.id)
-        classes["kept" if name == _BEYOND else name].append(write)
-    known = {write.id: write.value for write in writes}
+    for write in ledger.where(map(not_, is_kept)):
+        classes[_class_of(write, write.id in times, read_from, restored)].append(write)
+    known = dict(zip(ledger.ids, ledger.values, strict=True))
+    odd = [row for row in rows if known.get(row.id) != row.value]
     return Account(
+        kept=kept,
         **{name: tuple(found) for name, found in classes.items()},
         duplicated=tuple(sorted(name for name, many in times.items() if many > 1)),
-        altered=tuple(sorted({row.id for row in rows if known.get(row.id, row.value) != row.value})),
-        foreign=tuple(sorted(set(times) - set(known))),
-        beyond=tuple(sorted(beyond)),
+        altered=tuple(sorted({row.id for row in odd if row.id in known})),
+        foreign=tuple(sorted({row.id for row in odd if row.id not in known})),
+        beyond=tuple(sorted(one.id for one in kept if _is_beyond(one, restored))) if restored else (),
     )
 
 
-_BEYOND: Final = "beyond"
 _CLASSES: Final = (
-    "kept",
     "lost",
     "discarded",
     "undecided",
@@ -98,18 +103,23 @@ _CLASSES: Final = (
 
 
 def _class_of(write: Write, there: bool, read_from: Instant, restored: DataRestored | None) -> str:  # noqa: FBT001
+    """Of a write that was not kept."""
     told = write.acknowledged
     if write.outcome is WriteOutcome.FAIL:
         return "resurrected" if there else "refused"
     if write.outcome is WriteOutcome.INFO or told is None or told > read_from:
         return "unknown_there" if there else "unknown_gone"
     if restored is None:
-        return "kept" if there else "lost"
-    if restored.latest < write.sent and told < restored.switching:  # it took effect after the target, on the old data
-        return _BEYOND if there else "discarded"
-    if there:
-        return "kept"
+        return "lost"
+    if _is_beyond(write, restored):
+        return "discarded"
     return "lost" if told <= restored.earliest or write.sent >= restored.switched else "undecided"
+
+
+def _is_beyond(write: Write, restored: DataRestored) -> bool:
+    """Whether an acknowledged write took effect after the target of a restore, on the old data."""
+    told = write.acknowledged
+    return told is not None and restored.latest < write.sent and told < restored.switching
 
 
 def recovery_point(found: Account, outage: Interval, stopped: Interval | None = None) -> Span | None:
@@ -128,37 +138,40 @@ def recovery_point(found: Account, outage: Interval, stopped: Interval | None = 
     Returns:
         The span, or None when too few writes were acknowledged before the outage to tell (ENOUGH_WRITES).
     """
-    acknowledged = _acknowledged((*found.kept, *found.gone))
-    before = [instant for instant in acknowledged if instant <= outage.low]
     gone = _acknowledged(found.gone)
     if gone and stopped is not None:
         return Span(max(stopped.low, gone[-1]) - gone[0], max(stopped.high, gone[-1]) - gone[0])
     if gone:
-        high_reference = max([*(instant for instant in acknowledged if instant <= outage.high), gone[-1]])
-        low_reference = max([*before, gone[-1]])
-        return Span(low_reference - gone[0], high_reference - gone[0])
-    if len(before) < ENOUGH_WRITES:
+        low, high = (max(_until(edge, found.kept), default=NEVER) for edge in (outage.low, outage.high))
+        return Span(max(Instant(low), gone[-1]) - gone[0], max(Instant(high), gone[-1]) - gone[0])
+    if len(_until(outage.low, found.kept)) < ENOUGH_WRITES:
         return None
     return Span(Duration(0), Duration(0))
 
 
+def _until(instant: Instant, kept: Writes) -> list[int]:
+    """When writes were acknowledged that were so by an instant; nanoseconds."""
+    return [told for told in kept.told if told <= instant.ns]
+
+
 def silence(writes: Sequence[Write], before: Instant) -> Duration | None:
     """For how long no write had been acknowledged at an instant; None when none had been before it at all."""
-    told = (write.acknowledged for write in writes if write.outcome is WriteOutcome.OK)
-    last = max((at for at in told if at is not None and at <= before), default=None)
-    return None if last is None else before - last
+    ledger = Writes.of(writes)
+    told = compress(ledger.acknowledged, ledger.ok)
+    last = max((at for at in told if NEVER < at <= before.ns), default=None)
+    return None if last is None else before - Instant(last)
 
 
 def unbounded(found: Account) -> str:
     """Why it is not known how far back a loss reaches; empty when a kept write bounds it, or nothing is gone."""
-    gone, kept = _acknowledged(found.gone), _acknowledged(found.kept)
+    gone, first = _acknowledged(found.gone), min(found.kept.told, default=None)
     if not gone:
         return ""
-    if not kept:
+    if first is None:
         many = found.acknowledged
         none = "the one acknowledged write was not" if many == 1 else f"none of {many} acknowledged writes was"
         return f"{none} read back; is ledger.read right?"
-    if gone[0] <= kept[0]:
+    if gone[0].ns <= first:
         return "the loss reaches back to the first write of the ledger, so it has no upper bound"
     return ""
 

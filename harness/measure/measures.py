@@ -173,7 +173,7 @@ def _ledger_problem(timeline: Timeline, read: LedgerRead) -> str:
         journalled = len(timeline.writes)
         told = f"{journalled} {are(journalled, 'was', 'were')} journalled"
         return f"the ledger holds {counted(closed.writes, 'write')}, but {told}"
-    if len({write.id for write in timeline.writes}) != len(timeline.writes):
+    if len({*timeline.writes.ids}) != len(timeline.writes):
         return "two writes of the ledger have the same id"
     return _read_too_early(timeline, read.started, closed.at)
 

@@ -13,14 +13,17 @@ from typing import Any, Final, TypeVar
 
 from harness.errors import InputError
 from harness.journal import records as r
+from harness.journal.columns import NotColumnsError
 from harness.journal.line import EARLIEST
-from harness.journal.observation import LoadSecond, Write
+from harness.journal.observation import LoadSecond
 from harness.journal.probes import Growing, Probes, row_of
-from harness.journal.rows import BareRows
+from harness.journal.rows import BareRows, Kind
+from harness.journal.writes import GrowingWrites, Writes
+from harness.journal.writes import row_of as row_of_write
 from harness.units import Instant
 
 T = TypeVar("T")
-_BATCH: Final = 16_384  # rows of probes that wait for being put into columns: few enough to be no matter
+_BATCH: Final = 2_048  # rows that wait for being put into columns: so few that the processor keeps them at hand
 _OF_ACCOUNTS: Final = (r.TakenOver, r.SandboxEnded, r.TakenBack)
 _ONCE: Final = (
     r.DrillDeclared,
@@ -47,7 +50,7 @@ class Timeline:
     stage_ends: tuple[r.StageEnded, ...]
     observations: Mapping[str, Probes]
     load: tuple[LoadSecond, ...]
-    writes: tuple[Write, ...]
+    writes: Writes
     ledger_closed: r.LedgerClosed | None
     ledger_reads: tuple[r.LedgerRead, ...]
     fault: tuple[r.FaultMoved, ...]
@@ -72,6 +75,7 @@ class Timeline:
         """Keeps what was seen of each service in the order in which it was due."""
         ordered = {name: Probes.of(every).by_due() for name, every in self.observations.items()}
         object.__setattr__(self, "observations", ordered)
+        object.__setattr__(self, "writes", Writes.of(self.writes))
 
     def fault_at(self, state: r.FaultState) -> r.FaultMoved | None:
         """When the fault first reached a state."""
@@ -110,8 +114,9 @@ class Reading:
 
     _found: list[r.Record] = field(default_factory=list)
     _seen: dict[str, Growing] = field(default_factory=dict)
-    _waiting: list[Sequence[Any]] = field(default_factory=list)
-    _writes: list[Write] = field(default_factory=list)
+    _written: GrowingWrites = field(default_factory=GrowingWrites)
+    _probes: list[Sequence[Any]] = field(default_factory=list)
+    _writes: list[Sequence[Any]] = field(default_factory=list)
     _load: list[LoadSecond] = field(default_factory=list)
     _foreseen: list[str] = field(default_factory=list)
     _count: int = 0
@@ -131,32 +136,30 @@ class Reading:
         self._end = written
         if isinstance(record, BareRows):
             last = record.last
-            if record.kind == "observations":
-                self._see(record.rows)
-            else:
-                self._writes += record.writes()
+            self._take(record.kind, record.rows)
         else:
-            last = max(instants(record), default=written)
+            last = max(instants(record), default=written).ns
             self._keep(record)
-        if last > written:  # it was written before it happened
+        if last > written.ns:  # it was written before it happened
             self._foreseen.append(
-                f"line {self._count} ({record.kind}) tells of what came {last - written} after it was written"
+                f"line {self._count} ({record.kind}) tells of what came {Instant(last) - written} after it was written"
             )
 
     def _keep(self, record: r.Record) -> None:
         match record:
             case r.Observations(rows=seen):
-                self._see([row_of(one) for one in seen])
+                self._take(record.kind, [row_of(one) for one in seen])
             case r.LedgerWrites(rows=writes):
-                self._writes += writes
+                self._take(record.kind, [row_of_write(one) for one in writes])
             case r.LoadSeen(rows=load):
                 self._load += load
             case _:
                 self._found.append(record)
 
-    def _see(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._waiting += rows
-        if len(self._waiting) >= _BATCH:
+    def _take(self, kind: Kind, rows: Iterable[Sequence[Any]]) -> None:
+        waiting = self._probes if kind == "observations" else self._writes
+        waiting += rows
+        if len(waiting) >= _BATCH:
             self.settle()
 
     def settle(self) -> None:
@@ -166,13 +169,16 @@ class Reading:
             NotColumnsError: as `add`.
         """
         by_service: dict[str, list[Sequence[Any]]] = defaultdict(list)
-        for row in self._waiting:
-            by_service[row[0]].append(row)
-        self._waiting.clear()
+        try:
+            for row in self._probes:
+                by_service[row[0]].append(row)
+        except TypeError as error:  # a name that is a list, say
+            raise NotColumnsError from error
         for service, rows in by_service.items():
-            growing = self._seen.setdefault(service, Growing())
-            growing.add(*rows)
-            growing.settle()
+            self._seen.setdefault(service, Growing()).add(rows)
+        self._written.add(self._writes)
+        self._probes.clear()
+        self._writes.clear()
 
     def timeline(self) -> Timeline:
         """What was read.
@@ -212,7 +218,7 @@ class Reading:
             stage_ends=every(r.StageEnded),
             observations=by_service | {name: growing.probes() for name, growing in self._seen.items()},
             load=tuple(self._load),
-            writes=tuple(self._writes),
+            writes=self._written.writes(),
             ledger_closed=first(r.LedgerClosed),
             ledger_reads=every(r.LedgerRead),
             fault=every(r.FaultMoved),

@@ -16,7 +16,7 @@ from typing import Final
 from harness.errors import InputError, InternalError, NotFound
 from harness.journal.account import read_accounts
 from harness.journal.chain import JournalReader
-from harness.journal.probes import NotColumnsError
+from harness.journal.columns import NotColumnsError
 from harness.journal.records import Record, TakenOver
 from harness.measure.timeline import Reading, Timeline
 from harness.report.shards import FILE, read_shards

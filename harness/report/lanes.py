@@ -14,8 +14,9 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Final
 
+from harness.journal.columns import NEVER
 from harness.journal.observation import Outcome
-from harness.journal.probes import NEVER, Probes
+from harness.journal.probes import Probes
 from harness.report.words import duration, kinds, short
 from harness.units import Duration, Instant, counted
 from harness.verdict.result import OutageResult, ServiceResult

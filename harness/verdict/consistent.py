@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from harness.journal.cause import Cause
-from harness.journal.observation import Observation, Outcome, WriteOutcome
+from harness.journal.observation import Observation, Outcome
 from harness.journal.probes import Probes
 from harness.journal.records import FaultState
 from harness.measure.timeline import Timeline
@@ -107,9 +107,8 @@ def _unseen(timeline: Timeline) -> Iterator[str]:
         for one in timeline.observations.get(name, Probes.of(())).unlike(limit.ns):
             if wrong := _not_so(one, limit):
                 yield f"probe {one.number} of {name} is told to be {one.outcome}, and {wrong}"
-    for write in timeline.writes:
-        if write.outcome is WriteOutcome.OK and write.acknowledged is None:
-            yield f"the write {write.id} is told to be acknowledged, and not when"
+    for write in timeline.writes.never_told():
+        yield f"the write {write.id} is told to be acknowledged, and not when"
 
 
 def _not_so(one: Observation, limit: Duration) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from harness.journal.columns import NEVER
 from harness.journal.observation import Outcome
-from harness.journal.probes import NEVER, Probes
+from harness.journal.probes import Probes
 from harness.journal.records import FaultState, UndoDone
 from harness.journal.undo import Undo
 from harness.measure.edge import Edge

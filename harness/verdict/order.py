@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.journal.observation import WriteOutcome
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import decided, detected
 from harness.measure.timeline import Timeline
@@ -112,18 +111,14 @@ def _probes(timeline: Timeline) -> Iterator[_Course]:
 
 
 def _ledger(timeline: Timeline) -> Iterator[_Course]:
-    for write in timeline.writes:
-        if write.due <= write.sent and (write.acknowledged is None or write.sent <= write.acknowledged):
-            continue
+    for write in timeline.writes.out_of_order():
         moments = (("was due", write.due), ("was sent", write.sent), ("was answered", write.acknowledged))
         yield _Course(moments, "the write {}", (write.id,))
     closed = timeline.ledger_closed
-    told = [
-        (one.acknowledged, one.id) for one in timeline.writes if one.outcome is WriteOutcome.OK and one.acknowledged
-    ]
-    if told and closed and not closed.error:  # the ledger is closed when every client knows what became of its writes
-        last, name = max(told)
-        yield _Course(((f"the write {name} was answered", last), ("the ledger was closed", closed.at)))
+    last = timeline.writes.last_told()
+    if last and closed and not closed.error:  # the ledger is closed when every client knows what became of its writes
+        answered = (f"the write {last.id} was answered", last.acknowledged)
+        yield _Course((answered, ("the ledger was closed", closed.at)))
     for read in timeline.ledger_reads:
         yield _Course((("began", read.started), ("ended", read.completed)), "the reading of rows {}", (read.when,))
 

@@ -7,7 +7,6 @@ the way is told by `happened`.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from harness.clock import utc_text
@@ -199,13 +198,12 @@ class _Presenter:
             return None
         found, early = self.measures.account, self.measures.account_after_recovery
         read = final_read(timeline, "after validation")
-        outcomes = Counter(write.outcome for write in timeline.writes)
         return res.AccountResult(
             service=ledger.service,
             writes=len(timeline.writes),
-            acknowledged=outcomes[WriteOutcome.OK],
-            failed=outcomes[WriteOutcome.FAIL],
-            unknown=outcomes[WriteOutcome.INFO],
+            acknowledged=timeline.writes.count(WriteOutcome.OK),
+            failed=timeline.writes.count(WriteOutcome.FAIL),
+            unknown=timeline.writes.count(WriteOutcome.INFO),
             rows=len(read.rows) if read and not read.error else None,
             kept=len(found.kept) if found else 0,
             lost=self._gone(found.lost) if found else (),

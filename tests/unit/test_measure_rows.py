@@ -12,15 +12,17 @@ import pytest
 from harness.errors import InputError
 from harness.journal import records as r
 from harness.journal.chain import GENESIS, JournalReader, read_journal
-from harness.journal.observation import Observation, Outcome
-from harness.journal.probes import NotColumnsError, Probes
+from harness.journal.columns import NotColumnsError
+from harness.journal.observation import Observation, Outcome, WriteOutcome
+from harness.journal.probes import Probes
 from harness.journal.rows import BareRows
+from harness.journal.writes import GrowingWrites, Writes
 from harness.measure.edge import telling
 from harness.measure.timeline import Reading, Timeline
 from harness.report.again import judged
 from harness.units import Instant
 from tests.support.chains import forge
-from tests.support.worlds import World, probe, written
+from tests.support.worlds import World, at, probe, write, written
 
 GOLDEN: Final = Path(__file__).parent / "golden" / "notes" / "journal.jsonl"
 ROW: Final = '["web",0,1,2,3,"good",200]'
@@ -69,7 +71,7 @@ def test_a_real_journal_gives_the_same_timeline() -> None:
         (WRITE, "ledger.writes", True),
         ('[0,1,"id","v",1,2,null,"info"]', "ledger.writes", True),
         ('["a-0",0,1,2,3,"good",200]', "observations", True),
-        ('["true",0,1,2,3,"good",200]', "observations", False),
+        ('["true",0,1,2,3,"good",200]', "observations", True),
         (r'["\u00e9",0,1,2,3,"good",200]', "observations", False),
     ],
 )
@@ -103,6 +105,13 @@ def test_lines_that_this_package_writes_are_read_either_way(tmp_path: Path, rows
         ('"web"', '"wéb"'),
         (',"good",200', ',"good"'),
         (",200]", ",200,1]"),
+        ('"web"', '"we\x7fb"'),
+        ('"web"', '["web"]'),
+        ('"v"', '"\x7f"'),
+        (",1,2,3,", ',"1","2","3",'),
+        (",1,2,3,", ",true,true,true,"),
+        (",1,2,3,", ",1.5,2.5,3.5,"),
+        (",1,2,3,", ",null,null,null,"),
         ('"web"', "7"),
         ('"v"', "7"),
         (ROW, '"web1234"'),
@@ -176,7 +185,41 @@ def test_those_that_tell_stand_in_the_order_in_which_they_were_sent() -> None:
 def test_a_write_that_is_none_is_not_taken_as_it_stands() -> None:
     for row in ([0, 1, "id", "v", 1, 2, 3], [0, 1, 2, "v", 1, 2, 3, "ok"], [0, True, "id", "v", 1, 2, 3, "ok"]):
         with pytest.raises(NotColumnsError):
-            list(BareRows("ledger.writes", [row], Instant(3)).writes())
+            GrowingWrites().add([row])
+
+
+def test_writes_are_alike_by_what_they_hold_and_give_what_a_tuple_would() -> None:
+    rows = (
+        write(1, 1.0),
+        write(2, 1.1, WriteOutcome.FAIL),
+        write(3, 1.2, WriteOutcome.INFO, took=None),
+        write(4, 1.3)._replace(acknowledged=None),
+    )
+    seen = Writes.of(rows)
+    assert seen == rows
+    assert seen == Writes.of(rows)
+    assert seen != Writes.of(rows[1:])
+    assert (seen[1], tuple(seen[1:]), tuple(seen.where([1, 0, 1, 0]))) == (rows[1], rows[1:], rows[::2])
+    assert (tuple(seen.ordered([2, 0])), tuple(seen.ordered([1])), len(seen.ordered([]))) == (
+        (rows[2], rows[0]),
+        rows[1:2],
+        0,
+    )
+    assert repr(seen) == f"Writes({list(rows)!r})"
+    assert (seen.count(WriteOutcome.FAIL), tuple(seen.never_told()), seen.last_told()) == (1, rows[3:], rows[0])
+
+
+def test_of_writes_that_were_told_at_once_the_one_with_the_greatest_id_is_the_last() -> None:
+    one, other, refused = write(1, 1.0), write(2, 1.0), write(3, 2.0, WriteOutcome.FAIL)
+    assert Writes.of([other, one, refused]).last_told() == other._replace(acknowledged=one.acknowledged)
+    assert Writes.of([refused]).last_told() is None
+
+
+def test_only_writes_out_of_order_are_looked_at() -> None:
+    good = write(1, 1.0)
+    late, early = good._replace(due=at(1.5)), good._replace(acknowledged=at(0.5))
+    assert list(Writes.of([good]).out_of_order()) == []
+    assert list(Writes.of([late, good, early]).out_of_order()) == [late, early]
 
 
 def test_what_was_written_before_it_happened_is_told_of_rows_as_they_stand(tmp_path: Path) -> None:
