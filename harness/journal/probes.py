@@ -78,7 +78,7 @@ class Probes(Columns[Observation]):
             return False
         return super().__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def _made(self, row: tuple[int, ...]) -> Observation:
         number, due, sent, completed, outcome, status = row

@@ -160,8 +160,9 @@ def judge_folder(folder: Path) -> Result:
             beside it cannot be read.
         CannotCreate: result or reports cannot be written.
     """
-    result, timeline = judged(folder)
-    write_drill(result, timeline, folder)
+    with _no_cycles():
+        result, timeline = judged(folder)
+        write_drill(result, timeline, folder)
     return result
 
 
@@ -173,15 +174,16 @@ def judged(folder: Path) -> tuple[Result, Timeline]:
         InputError: the journal or an account beside it was altered, or is of another drill, or holds none.
     """
     path = folder / JOURNAL
-    reader, reading = _read(path)
-    accounts = read_accounts(folder)
-    for records in accounts:
-        _refuse_of_another(reader, records)
-    try:
-        timeline = reading.timeline()
-        return judge_timeline(timeline, reader.head, accounts), timeline
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    with _no_cycles():
+        reader, reading = _read(path)
+        accounts = read_accounts(folder)
+        for records in accounts:
+            _refuse_of_another(reader, records)
+        try:
+            timeline = reading.timeline()
+            return judge_timeline(timeline, reader.head, accounts), timeline
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
 
 
 def _read(path: Path) -> tuple[JournalReader, Reading]:
@@ -189,10 +191,9 @@ def _read(path: Path) -> tuple[JournalReader, Reading]:
     for plain in (True, False):
         reader, reading = JournalReader(path), Reading()
         try:
-            with _no_cycles():
-                for at, record in reader.stream(plain=plain):
-                    reading.add(at, record)
-                reading.settle()
+            for at, record in reader.stream(plain=plain):
+                reading.add(at, record)
+            reading.settle()
         except NotColumnsError:
             continue
         return reader, reading
@@ -201,7 +202,7 @@ def _read(path: Path) -> tuple[JournalReader, Reading]:
 
 @contextmanager
 def _no_cycles() -> Iterator[None]:
-    """For what makes many objects and no cycles of them: to look for such takes longer than to read a journal."""
+    """For what makes many objects and few cycles of them: to look for such takes long, and finds next to nothing."""
     looked = gc.isenabled()
     gc.disable()
     try:

@@ -10,8 +10,8 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import groupby, islice, pairwise
+from operator import itemgetter, le
 from typing import Final
 
 from harness.journal.columns import NEVER
@@ -163,9 +163,7 @@ def _groups(seen: Probes, begin: Instant, axis: Axis, period: float) -> Iterator
         return
     each = max(1, math.ceil((seen.number[-1] - seen.number[0] + 1) / _GROUPS))
     latencies = seen.latencies()
-    numbers = enumerate(number // each for number in seen.number)
-    starts = [next(same)[0] for _, same in groupby(numbers, key=itemgetter(1))]
-    for low, high in pairwise([*starts, len(seen)]):
+    for low, high in pairwise([*_starts(seen, each), len(seen)]):
         first = Duration(seen.due[low] - begin.ns).seconds
         x = axis.x(first)
         end = axis.x(first + max(period, 1e-6) * each)
@@ -178,6 +176,18 @@ def _groups(seen: Probes, begin: Instant, axis: Axis, period: float) -> Iterator
             total=high - low,
             latency=None if slowest == NEVER else Duration(slowest).seconds,
         )
+
+
+def _starts(seen: Probes, each: int) -> Iterator[int]:
+    """Where each group begins; groups hold probes of as many numbers."""
+    if all(map(le, seen.number, islice(seen.number, 1, None))):
+        at = 0
+        while at < len(seen):
+            yield at
+            at = bisect_left(seen.number, (seen.number[at] // each + 1) * each, at)
+    else:
+        numbers = enumerate(number // each for number in seen.number)
+        yield from (next(same)[0] for _, same in groupby(numbers, key=itemgetter(1)))
 
 
 def _silent(group: _Group) -> int:

@@ -6,6 +6,7 @@ Nothing here is judged; every value is one of the journal's, in the units of the
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from harness.journal.columns import NEVER
@@ -240,7 +241,8 @@ class Happened:
 
 def _latency(seen: Probes) -> res.LatencyResult:
     """Percentiles by nearest rank: the least latency that so large a share of the answers did not exceed."""
-    known = sorted(latency for latency in seen.latencies() if latency != NEVER)
+    latencies = sorted(seen.latencies())
+    known = latencies[bisect_right(latencies, NEVER) :]
     if not known:
         return res.LatencyResult(p50=None, p95=None)
 
