@@ -69,9 +69,10 @@ class Writes(Columns[Write]):
         return self.outcome.translate(_OK)
 
     @property
-    def told(self) -> Iterator[int]:
+    def told(self) -> Sequence[int]:
         """When the outcome of each was known of which it ever was; nanoseconds."""
-        return (instant for instant in self.acknowledged if instant != NEVER)
+        told = self.acknowledged
+        return [instant for instant in told if instant != NEVER] if NEVER in told else told
 
     def count(self, outcome: object) -> int:
         """How many have an outcome."""
@@ -85,10 +86,11 @@ class Writes(Columns[Write]):
 
     def last_told(self) -> Write | None:
         """The one that was told last to be safe; of several the one with the greatest id."""
-        known = compress(self.acknowledged, self.ok)
-        last = max((instant for instant in known if instant != NEVER), default=None)
-        rows = zip(self.ok, self.acknowledged, strict=True)
-        return max(self.where(ok and told == last for ok, told in rows), key=lambda one: one.id, default=None)
+        last = max(compress(self.acknowledged, self.ok), default=NEVER)
+        if last == NEVER:
+            return None
+        rows = enumerate(zip(self.ok, self.acknowledged, strict=True))
+        return max((self[at] for at, (ok, told) in rows if ok and told == last), key=lambda one: one.id)
 
     def out_of_order(self) -> Iterator[Write]:
         """Those that may have been sent before they were due, or answered before they were sent, and some others."""

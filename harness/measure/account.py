@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from operator import itemgetter, not_
+from operator import itemgetter
 from typing import Final
 
 from harness.journal.columns import NEVER
@@ -77,7 +77,7 @@ def account(
     is_kept = [ok and found and NEVER < at <= read_from.ns for ok, found, at in told]
     kept = ledger.where(is_kept)
     classes: dict[str, list[Write]] = {name: [] for name in _CLASSES}
-    for write in ledger.where(map(not_, is_kept)):
+    for write in (ledger[at] for at, one in enumerate(is_kept) if not one):
         classes[_class_of(write, write.id in times, read_from, restored)].append(write)
     known = dict(zip(ledger.ids, ledger.values, strict=True))
     odd = [row for row in rows if known.get(row.id) != row.value]
