@@ -50,7 +50,7 @@ def ledger(truths: list[Truth]) -> tuple[list[Write], list[Row]]:
 
 def parts(found: Account) -> tuple[tuple[Write, ...], ...]:
     return (
-        found.kept,
+        tuple(found.kept),
         found.lost,
         found.discarded,
         found.undecided,

@@ -161,7 +161,7 @@ def test_batches_of_load_and_of_writes_are_joined() -> None:
         r.LoadSeen(rows=tuple(load[2:])),
         r.LedgerWrites(rows=tuple(writes[1:])),
     )
-    assert (found.load, found.writes) == (tuple(load), tuple(writes))
+    assert (found.load, tuple(found.writes)) == (tuple(load), tuple(writes))
 
 
 def test_a_fault_reached_a_state_when_it_first_did() -> None:

@@ -14,6 +14,7 @@ from harness.journal.declaration import Verdict
 from harness.journal.guard import Guard
 from harness.journal.observation import LoadSecond, Outcome, WriteOutcome
 from harness.journal.probes import Probes
+from harness.journal.writes import Writes
 from harness.measure.timeline import Timeline, instants, read_timeline
 from harness.units import Duration
 from harness.verdict.consistent import consistent
@@ -370,7 +371,7 @@ def test_two_kinds_of_load_on_one_service_have_their_seconds_side_by_side() -> N
 
 def test_a_write_that_is_out_of_order_is_told_after_any_that_are_not() -> None:
     writes = (write(1, 2.0), write(2, 2.1), write(3, 2.0)._replace(due=at(2.5)))
-    assert told(replace(GOOD, writes=writes)) == ["the write drill-3 was sent 500 ms before it was due"]
+    assert told(replace(GOOD, writes=Writes.of(writes))) == ["the write drill-3 was sent 500 ms before it was due"]
 
 
 def test_each_kind_of_contradiction_is_told_once() -> None:
