@@ -141,11 +141,7 @@ class JournalWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Closes; what is under way already is told instead of a disk that fails as well.
-
-        Raises:
-            CannotCreate: the disk fails, and nothing else is under way.
-        """
+        """Closes. Raises CannotCreate where the disk fails, unless something else is under way: that is told then."""
         try:
             self.close()
         except CannotCreate:
