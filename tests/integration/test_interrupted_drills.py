@@ -28,7 +28,8 @@ def test_what_cannot_be_reached_is_taken_out_and_what_goes_wrong_on_the_way_is_s
     found = ran("features/network", "features/interrupted", sandbox="embedded", out=tmp_path, told=capsys)
     assert unexpected(found) == []
     assert len(found) == 12
-    decided = [one["decision"]["reasons"][-1] for one in found if one["name"].startswith("The metrics source")]
+    without = [_result(tmp_path, one)[1] for one in found if one["name"].startswith("The metrics source")]
+    decided = [one["decision"]["reasons"][-1] for one in without]
     assert len(decided) == 2
     assert all(one.startswith("the metrics source does not answer: ") for one in decided), decided
     steps = {one["name"]: _steps(tmp_path, one) for one in found}
@@ -37,13 +38,15 @@ def test_what_cannot_be_reached_is_taken_out_and_what_goes_wrong_on_the_way_is_s
     assert "process " in first.detail
 
 
+def _result(out: Path, found: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """The folder of a drill, and its result."""
+    results = ((one.parent, json.loads(one.read_text(encoding="utf-8"))) for one in out.rglob("result.json"))
+    [of_drill] = [one for one in results if one[1]["drill_id"] == found["drill_id"]]
+    return of_drill
+
+
 def _steps(out: Path, found: dict[str, Any]) -> list[StepEnded]:
-    [folder] = [
-        one.parent
-        for one in out.rglob("result.json")
-        if json.loads(one.read_text(encoding="utf-8"))["drill_id"] == found["drill_id"]
-    ]
-    return [one for one in records_of(folder) if isinstance(one, StepEnded)]
+    return [one for one in records_of(_result(out, found)[0]) if isinstance(one, StepEnded)]
 
 
 def test_an_engine_that_ends_before_it_could_be_killed_is_no_pass(tmp_path: Path) -> None:
