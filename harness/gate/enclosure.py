@@ -91,7 +91,6 @@ class Enclosure:
         except DeadlineExceeded:
             self.close()
             raise
-        self.started = now()
         init = self._init()
         if not self._lines("ready") or init is None:
             said = tail(self.output, "the output of unshare")
@@ -102,6 +101,13 @@ class Enclosure:
             )
         # Held open: what a killed script wrote is seen when its mounts are gone.
         self._written = os.open(f"/proc/{init}/fd/6", os.O_RDONLY | os.O_DIRECTORY)
+        self.started = now()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Lets the script begin."""
+        with suppress(BrokenPipeError):  # it was killed at this very moment: then it has ended
+            os.write(self._popen.stdin.fileno(), b"\n")  # type: ignore[union-attr]  # a pipe, see above
 
     @property
     def ended(self) -> bool:

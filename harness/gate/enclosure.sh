@@ -1,8 +1,8 @@
 # The first process of a script's enclosure: its own mounts and processes, so that all it writes and starts is seen.
 # Arguments: the world's folder, the size of the scratch disk or "-", folders to watch (joined by ':'), the number after
 # which processes are numbered, and the command. What an earlier run wrote elsewhere lies in the world's "written".
-# It tells in the world's file "told" that it is ready and how the command ended; then it waits for its standard input
-# to end: what the command left running is looked at in the meantime.
+# It tells in the world's file "told" that it is ready, waits for a line on its standard input, and tells how the command
+# ended; then it waits for its standard input to end: what the command left running is looked at in the meantime.
 set -eu
 world=$1 scratch=$2 watched=$3 last=$4
 shift 4
@@ -43,6 +43,7 @@ unset DRILL_TOOL_OF
 PATH=$path
 export PATH
 echo ready >&8
+read -r _ <&9 # it begins when it is told to: short ones would have ended before anybody saw that they run
 set +e
 # In a shell of its own: this one keeps its descriptors while the command runs.
 (exec 6<&- 8>&- 9<&- && exec "$setsid" -w "$@")
