@@ -15,12 +15,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from harness.clock import Deadline, utc_now, wait_for
+from harness.clock import Deadline, utc_now
 from harness.errors import MayWorkLater, NotFound, Unavailable, WillNotWork
 from harness.sandbox.kubernetes import limits, names
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.beat import Beat, beat, listener
-from harness.sandbox.kubernetes.helpers import wait_until_started
+from harness.sandbox.kubernetes.helpers import in_time, wait_until_started
 from harness.units import Duration
 
 NAME: Final = "drill-lease"
@@ -119,21 +119,9 @@ class Lease:
 
     def _create(self, create: Callable[..., Any], body: Mapping[str, Any], deadline: Deadline) -> None:
         """Tries again while something of that name is there: what a lease before this one owned is just going."""
-        why = ""
-
-        def made() -> bool:
-            nonlocal why
-            try:
-                self._kube.call(create, self._kube.namespace, body)
-            except MayWorkLater as error:
-                why = str(error)
-                return False
-            return True
-
-        try:
-            wait_for(made, deadline, f"the lease of namespace {self._kube.namespace}", every=limits.POLL)
-        except MayWorkLater as error:
-            raise MayWorkLater(f"{error}: {why}") from error
+        kube = self._kube
+        what = f"the lease of namespace {kube.namespace}"
+        in_time(lambda: kube.call(create, kube.namespace, body), deadline, what)
 
     def _write(self, metadata: Mapping[str, Any]) -> None:
         """Only where it is this very lease: the API refuses a patch with the uid of another object."""

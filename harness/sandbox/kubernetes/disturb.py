@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from harness.clock import Deadline, wait_for
@@ -10,6 +9,7 @@ from harness.errors import DeadlineExceeded, MayWorkLater, NotFound
 from harness.sandbox.kubernetes import limits, nodes, releases
 from harness.sandbox.kubernetes.api import Kube
 from harness.sandbox.kubernetes.helm import Helm
+from harness.sandbox.kubernetes.helpers import in_time
 from harness.sandbox.kubernetes.router import KubernetesRouter
 from harness.sandbox.kubernetes.workloads import KubernetesWorkloads
 from harness.system.values import Replica
@@ -54,7 +54,7 @@ class KubernetesCluster:
             Unavailable: it is the only node.
         """
         kube = self._kube
-        _in_time(lambda: nodes.take_out(kube, node), deadline, f"that {node} is taken out of service")
+        in_time(lambda: nodes.take_out(kube, node), deadline, f"that {node} is taken out of service")
         held = ""
 
         def evicted() -> bool:
@@ -72,7 +72,7 @@ class KubernetesCluster:
 
     def uncordon(self, node: str, deadline: Deadline) -> None:
         """See the port."""
-        _in_time(lambda: nodes.give_back(self._kube, node), deadline, f"that {node} is in service again")
+        in_time(lambda: nodes.give_back(self._kube, node), deadline, f"that {node} is in service again")
 
     def forget_history(self, service: str, keep: int, deadline: Deadline) -> None:  # noqa: ARG002 - short calls
         """See the port. The records are hidden from Helm, as if it had been told to keep fewer."""
@@ -134,22 +134,3 @@ class KubernetesCluster:
         except MayWorkLater as error:  # a budget for disruptions; it may allow it in a moment
             return str(error)
         return ""
-
-
-def _in_time(act: Callable[[], None], deadline: Deadline, what: str) -> None:
-    """Tries until it works: others may be at it, too."""
-    why = ""
-
-    def done() -> bool:
-        nonlocal why
-        try:
-            act()
-        except MayWorkLater as error:
-            why = str(error)
-            return False
-        return True
-
-    try:
-        wait_for(done, deadline, what, every=limits.POLL)
-    except DeadlineExceeded as error:
-        raise DeadlineExceeded(f"{error}: {why}") from error
