@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
-from operator import itemgetter
+from operator import itemgetter, le
 from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 T = TypeVar("T")
@@ -148,3 +148,11 @@ def coded(codes: Mapping[str, int]) -> Reader:
         return bytes(map(codes.__getitem__, column))
 
     return read
+
+
+def out_of_order(due: Sequence[int], sent: Sequence[int], told: Sequence[int]) -> Iterator[int]:
+    """Which rows may have been sent before they were due, or answered before they were sent, and some others."""
+    if all(map(le, due, sent)) and all(map(le, sent, told)):
+        return iter(())
+    rows = enumerate(zip(due, sent, told, strict=True))
+    return (at for at, (one, two, three) in rows if two < one or three < two)

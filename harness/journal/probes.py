@@ -17,7 +17,18 @@ from itertools import islice
 from operator import le, lt, not_, sub
 from typing import Any, Final
 
-from harness.journal.columns import NEVER, Column, Columns, NotColumnsError, coded, extend, numbers, read_columns, texts
+from harness.journal.columns import (
+    NEVER,
+    Column,
+    Columns,
+    NotColumnsError,
+    coded,
+    extend,
+    numbers,
+    out_of_order,
+    read_columns,
+    texts,
+)
 from harness.journal.observation import Observation, Outcome
 from harness.units import Instant
 
@@ -182,10 +193,7 @@ class Probes(Columns[Observation]):
 
     def out_of_order(self) -> Iterator[Observation]:
         """Those that may have been sent before they were due, or answered before they were sent, and some others."""
-        if all(map(le, self.due, self.sent)) and all(map(le, self.sent, self.completed)):
-            return iter(())
-        rows = zip(self.due, self.sent, self.completed, strict=True)
-        return (self[at] for at, (due, sent, done) in enumerate(rows) if sent < due or done < sent)
+        return (self[at] for at in out_of_order(self.due, self.sent, self.completed))
 
     def unlike(self, limit: int) -> Iterator[Observation]:
         """Those without instants, or that took longer than a limit in nanoseconds, and some others."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
-from operator import le
 from typing import Any, Final
 
-from harness.journal.columns import NEVER, Column, Columns, coded, extend, numbers, read_columns, texts
+from harness.journal.columns import NEVER, Column, Columns, coded, extend, numbers, out_of_order, read_columns, texts
 from harness.journal.observation import Write, WriteOutcome
 from harness.units import Instant
 
@@ -94,10 +93,7 @@ class Writes(Columns[Write]):
 
     def out_of_order(self) -> Iterator[Write]:
         """Those that may have been sent before they were due, or answered before they were sent, and some others."""
-        if all(map(le, self.due, self.sent)) and all(map(le, self.sent, self.acknowledged)):
-            return iter(())
-        rows = zip(self.due, self.sent, self.acknowledged, strict=True)
-        return (self[at] for at, (due, sent, told) in enumerate(rows) if sent < due or told < sent)
+        return (self[at] for at in out_of_order(self.due, self.sent, self.acknowledged))
 
 
 class GrowingWrites:
