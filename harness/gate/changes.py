@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import os
 import select
+import signal
 import socket
 import struct
 import sys
@@ -18,6 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded
 from harness.gate import limits, notify
 
 _LAUNCHER: Final = (sys.executable, "-I", "-S", str(Path(notify.__file__)))
@@ -145,6 +148,19 @@ class Changes:
         if self._hold_at is not None and len(self._seen) >= self._hold_at and not self._go.is_set():
             self._held.set()
             self._go.wait()
+            # It wakes for a signal and for an answer: answered sooner, it would change the file before it ends.
+            with suppress(DeadlineExceeded):
+                wait_for(lambda: not _asked_to_end(pid), Deadline.after(limits.KILLED), "a signal to be taken")
+
+
+def _asked_to_end(pid: int) -> bool:
+    """SIGTERM was sent to it, and it has not met it yet; what it ignores or puts off is not waited for."""
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
+        masks = dict(line.partition(":\t")[::2] for line in lines)
+        waiting = (int(masks["SigPnd"], 16) | int(masks["ShdPnd"], 16)) & ~int(masks["SigBlk"], 16)
+        return bool(waiting & 1 << signal.SIGTERM - 1)
+    return False
 
 
 def _path(pid: int, folder: int | None, address: int) -> str:

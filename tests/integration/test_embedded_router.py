@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from harness.sandbox.embedded import limits
-from harness.sandbox.embedded.ends import cut
+from harness.sandbox.embedded.ends import abort, cut
 from harness.sandbox.embedded.relay import Relay
 from harness.sandbox.embedded.router import HOST, TcpRouter
 from harness.system.values import Slot
@@ -56,7 +56,7 @@ class Bench:
         """Ends everything and waits until no socket is left."""
         self.router.close()
         for writer in self._writers:
-            writer.transport.abort()
+            abort(writer.transport)
         for writer in self._writers:
             with suppress(ConnectionError):
                 await writer.wait_closed()
@@ -151,6 +151,24 @@ async def test_a_backends_reset_reaches_the_client_as_a_reset(bench: Bench) -> N
     writer.write(b"x")
     with pytest.raises(ConnectionResetError):
         await reader.read()
+
+
+@with_bench
+async def test_a_connection_that_was_closed_and_has_sent_the_rest_can_still_be_aborted(bench: Bench) -> None:
+    there: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+
+    async def say_goodbye(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"x" * 32 * 1024 * 1024)
+        writer.close()
+        there.set_result(writer)
+
+    await bench.backend(Slot.BLUE, say_goodbye)
+    reader, _ = await bench.connect()
+    writer = await there
+    assert writer.transport.get_write_buffer_size()
+    await reader.readexactly(32 * 1024 * 1024)
+    await writer.wait_closed()
+    abort(writer.transport)
 
 
 @with_bench

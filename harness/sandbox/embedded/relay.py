@@ -13,7 +13,7 @@ from harness.sandbox.common.come_again import COME_AGAIN
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.answer import Exchange
 from harness.sandbox.embedded.delay import DelayLine
-from harness.sandbox.embedded.ends import cut, end
+from harness.sandbox.embedded.ends import abort, cut, end
 from harness.sandbox.embedded.way import Way
 from harness.units import Duration
 
@@ -89,7 +89,7 @@ class Relay(asyncio.Protocol):
             if exc is None:
                 self._backend.close()
             else:
-                self._backend.abort()
+                abort(self._backend)
 
     def pause_writing(self) -> None:
         """The client reads too slowly."""
@@ -146,7 +146,7 @@ class Relay(asyncio.Protocol):
             old, self._backend = self._backend, None
             if old is not None:
                 cast(Backend, old.get_protocol()).detach()
-                old.abort()
+                abort(old)
                 self._task = asyncio.get_running_loop().create_task(self._reach())
             return
         self._draining = True
@@ -159,7 +159,7 @@ class Relay(asyncio.Protocol):
         if self._client is not None:
             cut(self._client)
         if self._backend is not None:
-            self._backend.abort()
+            abort(self._backend)
         self._forget()
 
     async def _reach(self) -> None:
@@ -187,12 +187,12 @@ class Relay(asyncio.Protocol):
             if self._way is None or way is not self._choice.way:  # sent away meanwhile: it goes where new ones go
                 self._leave_way()
                 cast(Backend, transport.get_protocol()).detach()
-                transport.abort()
+                abort(transport)
                 tried.clear()
                 continue
             if self._client.is_closing():
                 self._leave_way()
-                transport.abort()
+                abort(transport)
                 return
             self._backend = transport
             if self._client_ended:

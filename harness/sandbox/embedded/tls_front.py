@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from harness.sandbox.embedded.certificates import Authority
+from harness.sandbox.embedded.ends import abort
 from harness.sandbox.embedded.looking import ASKS_FOR_TLS, HOST, NO, YES
 
 _ASKS_FOR_GSS: Final = struct.pack("!II", 8, 80877104)  # GSSENCRequest of PostgreSQL's protocol 3
@@ -77,7 +78,7 @@ class TlsFront:
 
     def _cut(self) -> None:
         for writer in self._open:
-            writer.transport.abort()
+            abort(writer.transport)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)

@@ -116,6 +116,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone, or was told to go."""
         self._proxy.leave(self)
+        self._client = None
         self._forget()
         if self._upstream is not None:
             if exc is None:
