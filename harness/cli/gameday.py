@@ -11,6 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
+from harness.cli.gameday_live import DayView
 from harness.cli.history import durations
 from harness.cli.options import RUNS, Out
 from harness.cli.output import results_to_stdout, tell
@@ -81,7 +82,8 @@ def _run(day: GameDay, notifier: Notifier, out: Path, days: Path, lock: int) -> 
     tell(f"the record is {folder / FILE}; `drill note` adds to it")
     try:
         notifier.send(_notice(Occasion.STARTED, day, folder, f"{day.name} begins"))
-        code = go_through(day, folder, out, tell=tell, ask=_ask, lock=lock)
+        with DayView(day, folder) as view:
+            code = go_through(day, folder, out, tell=view.tell, ask=view.asked(_ask), lock=lock)
     finally:
         told = write_game_day(folder)
         occasion = Occasion.COMPLETED if told.tone == "passed" else Occasion.FAILED

@@ -39,11 +39,11 @@ class Watcher(Protocol):
 
 def watcher(stream: TextIO = sys.stderr) -> Watcher:
     """The progress that fits where stderr goes."""
-    lasting = cast(TextIO, _Lasting(stream))
+    lasting = cast(TextIO, Lasting(stream))
     return LiveProgress(lasting) if stream.isatty() else PlainProgress(lasting)
 
 
-class _Lasting:
+class Lasting:
     """A stream whose reader may leave (a closed pipe, a lost terminal) without ending who writes: the drill goes on."""
 
     def __init__(self, stream: TextIO) -> None:

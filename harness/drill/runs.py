@@ -89,6 +89,11 @@ def live_runs(settings: Settings) -> tuple[LiveRun, ...]:
     return grouped(running(settings.state_dir), live_drills(settings))
 
 
+def runs_below(state_dir: Path, pid: int) -> frozenset[str]:
+    """The ids of the runs that a process has begun, as commands of their own."""
+    return frozenset(one.run_id for one in running(state_dir) if one.process.parent == pid)
+
+
 def grouped(runs: Sequence[Run], drills: Sequence[LiveDrill]) -> tuple[LiveRun, ...]:
     """Runs as a whole, in order of their ids, from the commands and the drills that live. Pure."""
     whole_of = {one.run_id: one.whole for one in runs}

@@ -44,31 +44,44 @@ class LiveDrill(BaseModel):
 
 def live_drills(settings: Settings) -> tuple[LiveDrill, ...]:
     """The drills of this user that live, or were not taken back yet."""
-    found = []
-    for entry in entries(settings.state_dir):
-        order = order_of(entry)
-        known = order or sketch_of(entry)
-        if known is None:
-            continue
-        keeper = entry.keeper()
-        watchdog = int(keeper.partition("-")[0]) if Process.lives(keeper) else None
-        stage, since = _stage(known.folder / "journal.jsonl")
-        found.append(
-            LiveDrill(
-                run_id=known.run_id,
-                drill=known.slug,
-                name=known.name,
-                state=_state(known.drill, watched=watchdog is not None) if order else "of another version",
-                stage=stage,
-                since=since,
-                pid=known.drill.pid,
-                sandbox=known.sandbox,
-                sandbox_id=known.sandbox_id,
-                watchdog=watchdog,
-                folder=known.folder,
+    return Survey(settings).look()
+
+
+class Survey:
+    """Looks as often as one likes: of a journal that was read before only what is new is read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._state_dir = settings.state_dir
+        self._stages: dict[Path, _Stages] = {}
+
+    def look(self) -> tuple[LiveDrill, ...]:
+        """The drills of this user that live, or were not taken back yet."""
+        found = []
+        for entry in entries(self._state_dir):
+            order = order_of(entry)
+            known = order or sketch_of(entry)
+            if known is None:
+                continue
+            keeper = entry.keeper()
+            watchdog = int(keeper.partition("-")[0]) if Process.lives(keeper) else None
+            stage, since = self._stages.setdefault(known.folder, _Stages(known.folder / "journal.jsonl")).last()
+            found.append(
+                LiveDrill(
+                    run_id=known.run_id,
+                    drill=known.slug,
+                    name=known.name,
+                    state=_state(known.drill, watched=watchdog is not None) if order else "of another version",
+                    stage=stage,
+                    since=since,
+                    pid=known.drill.pid,
+                    sandbox=known.sandbox,
+                    sandbox_id=known.sandbox_id,
+                    watchdog=watchdog,
+                    folder=known.folder,
+                )
             )
-        )
-    return tuple(found)
+        self._stages = {one.folder: self._stages[one.folder] for one in found}
+        return tuple(found)
 
 
 def _state(drill: Process, *, watched: bool) -> str:
@@ -77,13 +90,21 @@ def _state(drill: Process, *, watched: bool) -> str:
     return TAKEN_BACK_NOW if watched else "left"
 
 
-def _stage(journal: Path) -> tuple[Stage | None, float | None]:
-    """The stage that began last, and how many seconds ago; None where the journal does not tell."""
-    try:
-        entries_ = JournalReader(journal).news()
-    except DrillError:
-        return None, None
-    begun = next((one.record for one in reversed(entries_) if isinstance(one.record, StageStarted)), None)
-    if begun is None:
-        return None, None
-    return begun.stage, max(0.0, (now() - begun.at).seconds)
+class _Stages:
+    """The stages of a drill, as its journal tells them."""
+
+    def __init__(self, journal: Path) -> None:
+        self._reader = JournalReader(journal)
+        self._begun: StageStarted | None = None
+
+    def last(self) -> tuple[Stage | None, float | None]:
+        """The stage that began last, and how many seconds ago; None where the journal does not tell."""
+        try:
+            for entry in self._reader.each():
+                if isinstance(entry.record, StageStarted):
+                    self._begun = entry.record
+        except DrillError:
+            return None, None
+        if self._begun is None:
+            return None, None
+        return self._begun.stage, max(0.0, (now() - self._begun.at).seconds)

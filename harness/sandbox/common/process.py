@@ -61,6 +61,12 @@ class Process:
         return self.alive and _stat(self.pid)[:1] in (["T"], ["t"])
 
     @property
+    def parent(self) -> int | None:
+        """The id of the process that it belongs to; None once it has ended."""
+        fields = _stat(self.pid) if self.alive else []
+        return int(fields[1]) if fields else None
+
+    @property
     def program(self) -> str:
         """The name of the program that it runs now; empty once it has ended."""
         try:
