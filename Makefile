@@ -4,7 +4,7 @@ BIN := .venv/bin
 FUZZ_SEED ?= 0
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill game-day game-day-data game-day-services test lint bench fuzz mutants kill-matrix provision images lock clean
+.PHONY: drill game-day game-day-data game-day-services test lint bench fuzz mutants kill-matrix canary provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -56,6 +56,9 @@ mutants: .venv/.ready  ## changes the code that measures and judges, and looks w
 
 kill-matrix: .venv/.ready  ## ends drills at every record of their journals, and looks whether anything is left
 	$(BIN)/python -m tests.kill_matrix.matrix $(CELLS)
+
+canary: .venv/.ready  ## every scenario that needs no cluster with secrets in every place, and a search through all that was made
+	$(BIN)/python -m tests.canary $(FEATURES)
 
 lock:  ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
