@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from harness.drill.names import known_database
 from harness.errors import InputError
+from harness.system.bundle import ENVIRONMENT
+from harness.system.configuration_model import Connection
 from harness.system.model import LEAST_DISK, MOST_DISK, MOST_REPLICAS, SystemModel
 from harness.units import Duration
+
+EXTERNAL_API: Final = "EXTERNAL_API_URL"  # the variable, where drill.toml names none
 
 
 def with_replicas(model: SystemModel, count: int) -> SystemModel:
@@ -53,3 +59,17 @@ def with_tls(model: SystemModel) -> SystemModel:
         InputError: it has no database.
     """
     return model.model_copy(update={"database": known_database(model).model_copy(update={"tls": True})})
+
+
+def with_external_api(model: SystemModel) -> SystemModel:
+    """The system with services that are told of an external API, which a rollback of the configuration tries to reach.
+
+    What drill.toml says of it already stays as it is.
+    """
+    table = model.configuration
+    variable = table.external_api or EXTERNAL_API
+    known = any((one.file, one.key) == (ENVIRONMENT, f"/{variable}") for one in table.connections)
+    own = Connection(name="the external API", file=ENVIRONMENT, key=f"/{variable}", critical=False)
+    connections = table.connections if known else (*table.connections, own)
+    told = table.model_copy(update={"external_api": variable, "connections": connections})
+    return model.model_copy(update={"configuration": told})

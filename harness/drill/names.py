@@ -10,6 +10,7 @@ from typing import Final, Literal
 from harness.errors import InputError, NotFound
 from harness.faults.data import MigrationHalfDone, PageDamaged, RowsAltered, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction
+from harness.faults.external_api import GIVEN, ExternalApiDown, NoExternalApi
 from harness.faults.hindrance import Obstacle
 from harness.faults.model import Fault
 from harness.faults.of_notices import OfNotices
@@ -143,6 +144,8 @@ def refuse_unknown(model: SystemModel, thing: Fault | Obstacle, *, released: boo
         known_table(model, thing.table)
     if isinstance(thing, OfNotices):
         known_receiver(model, thing.receiver)
+    if isinstance(thing, ExternalApiDown | NoExternalApi) and model.configuration.external_api is None:
+        raise InputError(f"{thing.title}: services of {model.name} are told of none; {GIVEN}")
     if isinstance(thing, SchemaMigrated | MigrationHalfDone):
         known_schema(model, thing.to)
 

@@ -13,7 +13,8 @@ from harness.errors import DrillError, MayWorkLater
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene
 from harness.journal.records import ServiceServed
-from harness.journal.undo import ClearNetwork, Deploy, GiveBack, LetStart, Remove, Switch, Undo
+from harness.journal.undo import ClearNetwork, Deploy, LetStart, Remove, Switch, Undo
+from harness.journal.undo_configuration import GiveBack
 from harness.system.checks import look_at_service
 from harness.system.ports import System
 from harness.system.values import ReplicaState, Slot

@@ -24,6 +24,7 @@ from harness.faults.data import (
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.effect import any_bad_answers, bad_answers, slow_answers
 from harness.faults.experiment import Experiment
+from harness.faults.external_api import ExternalApiDown, NoExternalApi
 from harness.faults.hindrance import (
     DrainedNode,
     Hindered,
@@ -219,6 +220,7 @@ CATALOGUE: Final[dict[str, type[Fault]]] = {
     "wrong password": WrongPassword,
     "password rotated": PasswordRotated,
     "migration half done": MigrationHalfDone,
+    "external API alone": NoExternalApi,
     "hindered rollback": Hindered,
     "nothing": Nothing,
 }
@@ -233,6 +235,7 @@ HINDRANCES: Final[dict[str, type[Hindrance]]] = {
     "spoiled backup": SpoiledBackup,
     "idle transaction": IdleTransaction,
     "spoiled archive": SpoiledArchive,
+    "external API down": ExternalApiDown,
     "dead standby": DeadStandby,
     "database gone": DatabaseGone,
 }

@@ -18,7 +18,8 @@ from harness.faults.data import tables_of
 from harness.faults.effect import bad_answers
 from harness.faults.model import Scene, only
 from harness.faults.reach import Serving
-from harness.journal.undo import GiveBack, LetStart, TakeRotationBack, Undo
+from harness.journal.undo import LetStart, Undo
+from harness.journal.undo_configuration import GiveBack, TakeRotationBack
 from harness.secrecy import learn
 from harness.system.bundle import Bundle
 from harness.system.config_archive import pack, unpack

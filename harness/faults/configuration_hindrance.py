@@ -11,7 +11,8 @@ from harness.faults.altered import SPARED
 from harness.faults.configuration import configuration_of
 from harness.faults.model import Scene, only
 from harness.faults.reach import Serving
-from harness.journal.undo import MendArchive, Undo
+from harness.journal.undo import Undo
+from harness.journal.undo_configuration import MendArchive
 from harness.system.bundle import Bundle
 from harness.system.config_archive import archive_name, pack, unpack
 from harness.system.values import Replica

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from harness.journal.operation import Operation, SlotName
+from harness.journal.undo_configuration import AnswerAgain, GiveBack, MendArchive, TakeRotationBack
 from harness.journal.undo_data import (
     EmptyDisk,
     FindDatabase,
@@ -194,45 +195,6 @@ class RunRollbacks(Operation):
         return f"run the rollbacks of the experiment {self.experiment}, kept in {self.folder}"
 
 
-class GiveBack(Operation):
-    """A slot of a service has the configuration that was kept, and runs with it."""
-
-    operation: Literal["give_back"] = "give_back"
-    service: str
-    slot: SlotName
-    copy_name: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"give {self.service} in its {self.slot} slot the configuration back that is kept as {self.copy_name}"
-
-
-class TakeRotationBack(Operation):
-    """The password of the database is that of a service's kept configuration, and all services have theirs."""
-
-    operation: Literal["take_rotation_back"] = "take_rotation_back"
-    service: str
-    copy_name: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"give the database the password of {self.service} back, and all what is kept as {self.copy_name}"
-
-
-class MendArchive(Operation):
-    """An archive of the configuration is as it was made."""
-
-    operation: Literal["mend_archive"] = "mend_archive"
-    archive: str
-
-    @property
-    def title(self) -> str:
-        """See `Operation`."""
-        return f"give {self.archive} its own content again"
-
-
 class RunCommand(Operation):
     """What a command of the system's owners takes back is taken back; it may be run any number of times."""
 
@@ -274,6 +236,7 @@ Undo = (
     | GiveBack
     | TakeRotationBack
     | MendArchive
+    | AnswerAgain
 )
 AnyUndo = Annotated[Undo, Field(discriminator="operation")]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from harness.system.pointer import Pointer
@@ -24,4 +26,7 @@ class ConfigurationTable(Table):
     repository: str | None = Field(default=None, description="git repository whose tags hold the configuration")
     path: str = Field(default="", pattern=r"^[^:]*$", description="folder of the configuration in the repository")
     objects: tuple[str, ...] = Field(default=(), description="files that every service is given, with {service}")
+    external_api: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")] | None = Field(
+        default=None, description="variable by which a replica learns the address of an external API; on embedded"
+    )
     connections: tuple[Connection, ...] = Field(default=(), description="what services reach by their configuration")

@@ -47,6 +47,27 @@ class Endpoint(Protocol):
         """Ends `expire`."""
 
 
+class ExternalApi(Protocol):
+    """What stands in for an API of somebody else's, whose address services get with their configuration."""
+
+    def problem(self) -> str:
+        """What becomes of a request to it, made from outside as a service makes one; empty when it is answered well."""
+
+    def refuse(self) -> None:
+        """Lets every connection to it be refused, until `answer`.
+
+        Raises:
+            Unavailable: it cannot be done.
+        """
+
+    def answer(self, after: Duration = Duration(0)) -> None:  # noqa: B008 - frozen
+        """Lets it answer well, but only after a time; without one it is as if nothing had been done to it.
+
+        Raises:
+            Unavailable: it cannot be done.
+        """
+
+
 class Limits(Protocol):
     """What the processes of a slot may use of the machine; those that start later have the same limit."""
 

@@ -15,12 +15,14 @@ Answers = Callable[[str, bytes], tuple[int, bytes]]
 
 
 class ClosedPort:
-    """Refuses every connection until it is closed."""
+    """Refuses every connection until it is closed, but while an `AnsweringPort` is open at it."""
 
     def __init__(self) -> None:
         self._reserved = socket.socket()  # bound, and never listening: nobody else is given the port
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # socket(7): who asks for just this one is
         self._reserved.bind((_HOST, 0))
-        self.url = f"http://{_HOST}:{self._reserved.getsockname()[1]}/"
+        self.number: int = self._reserved.getsockname()[1]
+        self.url = f"http://{_HOST}:{self.number}/"
 
     def close(self) -> None:
         """Gives its port up."""
@@ -33,9 +35,10 @@ class AnsweringPort:
     Args:
         name: of its threads, for who looks at them.
         answers: what it answers with.
+        at: the port that it takes, and leaves closed again at its end; else some port.
     """
 
-    def __init__(self, name: str, answers: Answers) -> None:
+    def __init__(self, name: str, answers: Answers, at: ClosedPort | None = None) -> None:
         class Answering(http.server.BaseHTTPRequestHandler):
             """One request."""
 
@@ -53,7 +56,7 @@ class AnsweringPort:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the library's
                 """Says nothing: what became of a request is told by who has sent it."""
 
-        self._server = _Quiet((_HOST, 0), Answering)
+        self._server = _Quiet((_HOST, at.number if at else 0), Answering)
         self.url = f"http://{_HOST}:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, name=name, daemon=True).start()
 
@@ -65,6 +68,7 @@ class AnsweringPort:
 
 class _Quiet(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    allow_reuse_port = True
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Says nothing of who left before the answer was there: whoever asks a slow one gives up."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from harness.clock import Deadline
 from harness.system.configuration_ports import Configurations
 from harness.system.data_ports import Recovery, Schema, Tables
-from harness.system.disturbing_ports import Endpoint, Limits, Network
+from harness.system.disturbing_ports import Endpoint, ExternalApi, Limits, Network
 from harness.system.experiments import Experiments
 from harness.system.values import Address, Configuration, Pace, Replica, Revision, ServiceHealth, Slot
 from harness.units import Duration
@@ -132,11 +132,7 @@ class Images(Protocol):
         """The image of a release, by the name that the platform takes it by."""
 
     def has(self, service: str, version: str, deadline: Deadline) -> bool:
-        """True when the image is there.
-
-        Raises:
-            MayWorkLater: the registry does not answer.
-        """
+        """True when the image is there; raises MayWorkLater when the registry does not answer."""
 
 
 class Cluster(Protocol):
@@ -246,6 +242,10 @@ class System(Protocol):
     @property
     def endpoint(self) -> Endpoint | None:
         """What services reach the database through, or None where they do not reach it by TLS of ours."""
+
+    @property
+    def external_api(self) -> ExternalApi | None:
+        """What stands in for an external API that services are told of, or None where nothing does."""
 
     @property
     def limits(self) -> Limits | None:

@@ -6,21 +6,24 @@ import psycopg
 import pytest
 
 from harness.clock import wait_for
+from harness.drill.altered import EXTERNAL_API, with_external_api
 from harness.drill.goals import archive_as
 from harness.errors import InputError, NotFound
 from harness.faults.altered import credential
 from harness.faults.configuration import COPY, KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.configuration_hindrance import WAYS, SpoiledArchive
+from harness.faults.external_api import ExternalApiDown
 from harness.faults.model import Fault, Scene, took_hold
 from harness.faults.undo.registry import carry_out
 from harness.journal.undo import undo_list_json
 from harness.sandbox.embedded.start import StartedSandbox
 from harness.system.load import load_system
 from harness.system.values import ReplicaState, Slot
+from harness.units import Duration
 from tests.support.memory import MemoryMetrics, MemorySystem
 from tests.support.sandboxes import TRACKTION, ask, opened, soon, state_folder
 
-MODEL = load_system(TRACKTION)
+MODEL = with_external_api(load_system(TRACKTION))
 SERVICE = "analysis-service"
 FAULTS: tuple[Fault, ...] = (
     KeyRemoved(SERVICE, f"{SERVICE}.toml", "database.pool_size"),
@@ -119,6 +122,31 @@ def test_an_archive_that_was_spoiled_is_mended(sandbox: StartedSandbox, how: str
         carry_out(undo, sandbox, soon())
         assert sandbox.configuration.stored(name) == before
     assert sandbox.configuration.names() == (name,)
+
+
+@pytest.mark.parametrize(
+    ("how", "problem"),
+    [
+        (ExternalApiDown(), "it does not answer: [Errno 111] Connection refused"),
+        (ExternalApiDown(Duration.of(s=60)), "it does not answer within 2 s"),
+    ],
+)
+def test_the_external_api_that_services_are_told_of_is_gone_and_is_back_at_once(
+    sandbox: StartedSandbox, how: ExternalApiDown, problem: str
+) -> None:
+    api = sandbox.external_api
+    assert api is not None
+    told = {sandbox.configuration.read(one, Slot.BLUE, soon()).environment[EXTERNAL_API] for one in sandbox.services}
+    assert told == {sandbox.description.external_api}
+    undo = how.undo(scene(sandbox))
+    carry_out(undo, sandbox, soon())  # as after a crash before the fault
+    how.put(scene(sandbox), undo, soon())
+    assert api.problem() == problem
+    with pytest.raises(InputError, match="even before that it does not answer"):
+        how.undo(scene(sandbox))
+    for _ in range(2):
+        carry_out(undo, sandbox, soon())
+        assert api.problem() == ""
 
 
 def test_a_fault_that_finds_nothing_to_break_says_so(sandbox: StartedSandbox) -> None:

@@ -111,6 +111,11 @@ def _of_configuration(fault: str, *more: str) -> Steps:
     return tuple(one for one in _of_data(fault, BY_ARCHIVE, *more, backup=archived) if "tracklist-service" not in one)
 
 
+def _with_external_api(steps: Steps) -> Steps:
+    """The same, with services that are told of an external API."""
+    return (steps[0], "And services are told of an external API", *steps[1:])
+
+
 OF_CONFIGURATION: Final[dict[str, Steps]] = {
     "key removed": _of_configuration(KEY),
     "wrong password": _of_configuration("analysis-service is given a wrong password for the database"),
@@ -118,6 +123,8 @@ OF_CONFIGURATION: Final[dict[str, Steps]] = {
         "the leaked password of the database is rotated, and analysis-service is not told"
     ),
     "spoiled archive": _of_configuration(KEY, "the archive of the configuration 2.4.0 is truncated"),
+    "external API down": _with_external_api(_of_configuration(KEY, "the external API is down")),
+    "external API alone": _with_external_api(_of_configuration("the external API answers only after 10 s")),
 }
 STEPS: Final[dict[str, Steps]] = {
     "bad release": (*LIVE, TRIGGER, "When echo is released as 2.0.0", *SEEN, BY_TRAFFIC, *RECOVERED, ANSWERS),

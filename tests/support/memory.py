@@ -11,6 +11,7 @@ from harness.clock import Deadline
 from harness.errors import MayWorkLater, NotFound
 from harness.journal.records import FaultMoved, UndoDone, UndoRegistered
 from harness.sandbox.common.chaos import ChaosToolkit
+from harness.system.disturbing_ports import ExternalApi
 from harness.system.ports import ByHand, Cluster, Database, Images, Revisions
 from harness.system.values import Address, Configuration, Replica, ReplicaState, ServiceHealth, Slot
 from harness.units import Duration
@@ -35,6 +36,7 @@ class MemorySystem:
     delayed: dict[Place, Duration] = field(default_factory=dict)
     configured: dict[Place, Configuration] = field(default_factory=dict)
     database: Database | None = None
+    external_api: ExternalApi | None = None
     count: int = 1
 
     def __post_init__(self) -> None:

@@ -23,6 +23,7 @@ from harness.faults.data import (
 )
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
 from harness.faults.experiment import Experiment
+from harness.faults.external_api import ExternalApiDown, NoExternalApi
 from harness.faults.hindrance import (
     DrainedNode,
     Hindered,
@@ -69,6 +70,7 @@ FAULTS = [
 ]
 OF_OTHERS = (Experiment,)  # tests/integration/test_experiments.py
 OF_CONFIGURATION = (KeyRemoved, WrongPassword, PasswordRotated)  # tests/integration/test_configuration_faults.py
+OF_AN_EXTERNAL_API = {ExternalApiDown, NoExternalApi}  # test_external_api.py
 OF_DATA = (
     TableDropped,
     RowsDeleted,
@@ -91,8 +93,8 @@ def scene(system: MemorySystem | None = None, metrics: MemoryMetrics | None = No
 
 
 def test_the_catalogue_lists_every_fault_that_is_tested_here_or_on_a_real_database() -> None:
-    elsewhere = {*OF_DATA, *OF_OTHERS, *OF_CONFIGURATION}
-    hindrances = {*LATER, *OF_A_DATABASE, SpoiledArchive}
+    elsewhere = {*OF_DATA, *OF_OTHERS, *OF_CONFIGURATION, *OF_AN_EXTERNAL_API}
+    hindrances = {*LATER, *OF_A_DATABASE, *OF_AN_EXTERNAL_API, SpoiledArchive}
     assert {type(fault) for fault in FAULTS} == set(CATALOGUE.values()) - elsewhere
     assert {type(one) for one in HINDRANCES} == set(catalogue.HINDRANCES.values()) - hindrances
 

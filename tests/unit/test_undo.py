@@ -19,11 +19,9 @@ from harness.journal.records import UndoDone
 from harness.journal.undo import (
     ClearNetwork,
     Deploy,
-    GiveBack,
     LetAllStart,
     LetStart,
     LiftLimits,
-    MendArchive,
     RecallHistory,
     Remove,
     RestoreImage,
@@ -31,7 +29,6 @@ from harness.journal.undo import (
     RunCommand,
     RunRollbacks,
     Switch,
-    TakeRotationBack,
     Uncordon,
     Undo,
     Unlock,
@@ -39,6 +36,7 @@ from harness.journal.undo import (
     parse_undo_list,
     undo_list_json,
 )
+from harness.journal.undo_configuration import AnswerAgain, GiveBack, MendArchive, TakeRotationBack
 from harness.journal.undo_data import (
     EmptyDisk,
     FindDatabase,
@@ -86,6 +84,7 @@ EVERY: tuple[Undo, ...] = (
     GiveBack(service="web", slot="blue", copy_name="before-the-fault"),
     TakeRotationBack(service="web", copy_name="before-the-fault"),
     MendArchive(archive="config_1.0.0.tar.gz"),
+    AnswerAgain(),
     RunRollbacks(experiment="chaos.json", digest="5e1f", folder="/runs/1/experiment"),
     RunCommand(command=("true",), folder="/"),
 )
@@ -145,7 +144,7 @@ def test_an_operation_is_named_by_what_it_does() -> None:
         assert Operation(operation="").title
 
 
-@pytest.mark.parametrize("undo", EVERY[12:25], ids=named)
+@pytest.mark.parametrize("undo", EVERY[12:26], ids=named)
 def test_what_was_done_to_data_cannot_be_taken_back_where_there_is_none(undo: Undo) -> None:
     with pytest.raises(NotFound, match=r"this sandbox|names no migrations"):
         carry_out(undo, MemorySystem(), Deadline.after(SOON))

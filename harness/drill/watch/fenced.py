@@ -19,6 +19,7 @@ PORTS: Final = frozenset(
         "network",
         "limits",
         "endpoint",
+        "external_api",
         "database",
         "schema",
         "tables",

@@ -1,4 +1,6 @@
-"""Undo operations about the configuration. What is put back was kept before; where nothing was, nothing was done.
+"""Undo operations about the configuration, and about what services reach by it.
+
+What is put back was kept before; where nothing was, nothing was done.
 
 A person ends the sandbox instead: a configuration that drills may change is always that of a system made for them.
 """
@@ -9,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from harness.clock import Deadline
-from harness.errors import NotFound
+from harness.errors import MayWorkLater, NotFound
 from harness.faults.altered import SPARED, credential
 from harness.faults.undo.way import Way
 from harness.journal.operation import Operation
-from harness.journal.undo import GiveBack, MendArchive, TakeRotationBack
+from harness.journal.undo_configuration import AnswerAgain, GiveBack, MendArchive, TakeRotationBack
 from harness.system.bundle import Bundle
 from harness.system.config_archive import unpack
 from harness.system.configuration_ports import Configurations
@@ -67,6 +69,14 @@ def _mend_archive(undo: MendArchive, system: System, _deadline: Deadline) -> Non
         port.discard(f"{SPARED}{undo.archive}")
 
 
+def _answer_again(_undo: AnswerAgain, system: System, _deadline: Deadline) -> None:
+    if system.external_api is None:
+        raise NotFound("the external API was taken away, and this sandbox has none to bring back")
+    system.external_api.answer()
+    if problem := system.external_api.problem():
+        raise MayWorkLater(f"the external API was brought back, and {problem}")
+
+
 def _put(port: Configurations, kept: bytes, service: str, slot: Slot, deadline: Deadline) -> None:
     bundle = unpack(kept).of(service, Bundle({}))
     if bundle is not None and port.wrong(service, slot, bundle, deadline):
@@ -77,4 +87,5 @@ WAYS: Final[Mapping[type[Operation], Way[Any]]] = {
     GiveBack: Way(_give_back, lambda undo, hand: _END),  # noqa: ARG005
     TakeRotationBack: Way(_take_rotation_back, lambda undo, hand: _END),  # noqa: ARG005
     MendArchive: Way(_mend_archive, lambda undo, hand: _END),  # noqa: ARG005
+    AnswerAgain: Way(_answer_again, lambda undo, hand: _END),  # noqa: ARG005
 }

@@ -8,6 +8,7 @@
     router.py, way.py, relay.py,
     delay.py, answer.py                        the way of clients to them
     ends.py                                    how connections end
+    stand_in.py, external_api.py               an API of others that services use, and who asks it
     binaries.py, postgres.py, wal.py,
     shared_memory.py, disk.py, tls_front.py,
     certificates.py, looking.py                the database

@@ -16,6 +16,7 @@ from harness.sandbox.common.database import PostgresDatabase
 from harness.sandbox.common.schema_versions import SchemaOfFiles, parts_of, version_told
 from harness.sandbox.common.tables import PostgresTables
 from harness.sandbox.embedded.configuration import EmbeddedConfigurations
+from harness.sandbox.embedded.external_api import EmbeddedExternalApi
 from harness.sandbox.embedded.folder import Folder
 from harness.sandbox.embedded.limits import QUICK_CALL
 from harness.sandbox.embedded.link import Link
@@ -214,6 +215,12 @@ class EmbeddedSandbox:
         """See the port."""
         front = self.description.front
         return None if front is None else EmbeddedEndpoint(self.link, *front)
+
+    @property
+    def external_api(self) -> EmbeddedExternalApi | None:
+        """See the port."""
+        url = self.description.external_api
+        return None if url is None else EmbeddedExternalApi(self.link, url)
 
     @property
     def limits(self) -> EmbeddedLimits:

@@ -129,6 +129,8 @@ class Daemon:
         if call.name in ("expire_certificate", "renew_certificate"):
             front = sandbox.front()
             return front.expire() if call.name == "expire_certificate" else front.renew()
+        if call.name in ("refuse_external_api", "answer_external_api"):
+            return await sandbox.take_external_api(None if call.name == "refuse_external_api" else call.delay)
         if call.name == "recovery":
             return await sandbox.recover(call, deadline)
         deployment = sandbox.deployment(call.service, call.slot)

@@ -31,9 +31,10 @@ from harness.sandbox.embedded.turns import Turns
 from harness.sandbox.embedded.wal import WalStream
 from harness.sandbox.embedded.wire import Call, Description, Order
 from harness.system.values import Slot
-from harness.units import Instant
+from harness.units import Duration, Instant
 
 if TYPE_CHECKING:
+    from harness.sandbox.embedded.stand_in import StandIn
     from harness.sandbox.embedded.tls_front import TlsFront
 
 _LOG = logging.getLogger(__name__)
@@ -72,6 +73,9 @@ class Sandbox:
             if self._model.database.tls:
                 self._front = _front_of(folder, self._postgres.port)
                 given[self._model.database.env] = self._front.leads_to(self._postgres.service_url)
+        self._stand_in = None if self._model.configuration.external_api is None else _stand_in()
+        if self._stand_in is not None and self._model.configuration.external_api is not None:
+            given[self._model.configuration.external_api] = self._stand_in.url
         self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
         self._pressures: dict[tuple[str, Slot], Pressure] = {}
         self.router = TcpRouter(tuple(self._model.services))
@@ -133,6 +137,8 @@ class Sandbox:
             self._front.close()
         grace = limits.GRACE_AT_TEARDOWN
         ends = [deployment.kill(grace) for deployment in self._deployments.values()]
+        if self._stand_in is not None:
+            ends.append(asyncio.to_thread(self._stand_in.close))
         if self._wal is not None and self._postgres is not None:
             ends += [self._wal.stop(grace), self._postgres.stop(limits.TEARDOWN)]
         if self._recovery is not None:
@@ -161,6 +167,19 @@ class Sandbox:
         if self._front is None:
             raise NotFound(f"services of {self._model.name} do not reach their database by TLS")
         return self._front
+
+    async def take_external_api(self, after: Duration | None) -> None:
+        """Lets the external API refuse whoever asks it where there is no time, else answer after that.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if self._stand_in is None:
+            raise NotFound(f"services of {self._model.name} are told of no external API")
+        if after is None:
+            await asyncio.to_thread(self._stand_in.refuse)
+        else:
+            await asyncio.to_thread(self._stand_in.answer, after)
 
     def pressure(self, service: str, slot: Slot) -> Pressure:
         """What the replicas of a service in a slot may use. Raises as `deployment` does."""
@@ -211,6 +230,7 @@ class Sandbox:
             migrations=self._model.root / database.migrations if database and database.migrations else None,
             version_query=database.version_query if database else None,
             front=(self._front.port, self._front.trusted) if self._front else None,
+            external_api=self._stand_in.url if self._stand_in else None,
         )
 
     def _all_else_up(self, service: str, slot: Slot) -> Instant | None:
@@ -262,3 +282,9 @@ def _front_of(folder: Folder, port: int) -> TlsFront:
     from harness.sandbox.embedded.tls_front import TlsFront  # noqa: PLC0415 - most sandboxes need no certificates
 
     return TlsFront(folder.path / "tls", port)
+
+
+def _stand_in() -> StandIn:
+    from harness.sandbox.embedded.stand_in import StandIn  # noqa: PLC0415 - most sandboxes need no HTTP server
+
+    return StandIn()

@@ -39,6 +39,8 @@ Name = Literal[
     "lift_limits",
     "expire_certificate",
     "renew_certificate",
+    "refuse_external_api",
+    "answer_external_api",
     "recovery",
 ]
 
@@ -100,6 +102,8 @@ class Description(_Line):
     version_query: str | None
     front: tuple[int, Path] | None = None
     """The port of what stands before the database, and the certificate by which it is known."""
+    external_api: str | None = None
+    """The address of what stands in for an external API."""
 
 
 class Order(_Line):

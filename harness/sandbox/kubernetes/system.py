@@ -145,6 +145,11 @@ class KubernetesSystem:
         return
 
     @property
+    def external_api(self) -> None:
+        """See the port: nothing of ours stands in for what lies outside of the cluster."""
+        return
+
+    @property
     def limits(self) -> None:
         """See the port: here a limit is a release's own, in its chart."""
         return
