@@ -11,8 +11,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
-from operator import itemgetter, le
+from itertools import pairwise
+from operator import le
 from typing import Any, Final, Self, TypeAlias, TypeVar, overload
 
 T = TypeVar("T")
@@ -77,20 +77,36 @@ class Columns(Sequence[T], ABC):
         Args:
             chosen: for each something that is true or not.
         """
-        flags = list(chosen)
-        return self._like([_alike(column, compress(column, flags)) for column in self.columns])
+        return self._of([*_stretches(bytes(map(bool, chosen)))])
 
     def ordered(self, order: Sequence[int]) -> Self:
         """Those at some places, in the order of these."""
-        if len(order) < 2:  # noqa: PLR2004 - of one place itemgetter would give what is there, and not a sequence of it
-            return self._like([_alike(column, map(column.__getitem__, order)) for column in self.columns])
-        pick = itemgetter(*order)
-        return self._like([_alike(column, pick(column)) for column in self.columns])
+        begins = [at for at, (before, one) in enumerate(pairwise([-2, *order])) if one != before + 1]
+        pairs = pairwise([*begins, len(order)])
+        return self._of([slice(order[begin], order[begin] + end - begin) for begin, end in pairs])
+
+    def _of(self, stretches: Sequence[slice]) -> Self:
+        """Those of some stretches, one after the other: mostly few, so that hardly a value is looked at."""
+        return self._like([_cut(column, stretches) for column in self.columns])
 
 
-def _alike(column: Column, values: Iterable[Any]) -> Column:
+def _stretches(flags: bytes) -> Iterator[slice]:
+    """Where 1 stands in flags."""
+    begin = flags.find(1)
+    while begin >= 0:
+        end = flags.find(0, begin)
+        yield slice(begin, end if end >= 0 else len(flags))
+        begin = flags.find(1, end) if end >= 0 else end
+
+
+def _cut(column: Column, stretches: Sequence[slice]) -> Column:
     """A column of the same kind."""
-    return array("q", values) if isinstance(column, array) else type(column)(values)
+    if isinstance(column, bytes):
+        return b"".join([column[stretch] for stretch in stretches])
+    found: Any = column[:0]
+    for stretch in stretches:
+        found += column[stretch]
+    return found  # type: ignore[no-any-return]
 
 
 def read_columns(rows: Sequence[Sequence[Any]], readers: Sequence[Reader]) -> list[Column]:

@@ -67,6 +67,11 @@ class Writes(Columns[Write]):
         """1 for each write that its client was told is safe, else 0."""
         return self.outcome.translate(_OK)
 
+    def ok_of_due(self, begin: Instant, end: Instant) -> bytes:
+        """As `ok`, of those that were due from one instant on, and before another."""
+        low, high = begin.ns, end.ns
+        return bytes(compress(self.ok, [low <= due < high for due in self.due]))
+
     @property
     def told(self) -> Sequence[int]:
         """When the outcome of each was known of which it ever was; nanoseconds."""

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from harness.journal.cause import Cause
-from harness.journal.observation import WriteOutcome
 from harness.journal.records import FaultState, Stage
 from harness.measure.measures import Measures
 from harness.measure.timeline import Timeline
@@ -56,8 +55,8 @@ def written(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
         return
 
     def seen(begin: Instant, end: Instant) -> _Seen:
-        due = [one.outcome is WriteOutcome.OK for one in timeline.writes if begin <= one.due < end]
-        return _Seen(promised=ledger.rate * (end - begin).seconds, made=len(due), good=sum(due))
+        ok = timeline.writes.ok_of_due(begin, end)
+        return _Seen(promised=ledger.rate * (end - begin).seconds, made=len(ok), good=ok.count(1))
 
     before, during = seen(parts.begin, parts.fault), seen(parts.fault, parts.recovered)
     after = seen(parts.recovered, parts.end)
