@@ -8,7 +8,7 @@ from typing import Final
 from harness.errors import CannotCreate
 
 _BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
-_INSTEAD: Final = "or name another folder in DRILL_STATE_DIR"
+_INSTEAD: Final = "name another folder in DRILL_STATE_DIR"
 
 
 def require_own(folder: Path) -> None:
@@ -29,13 +29,13 @@ def require_own(folder: Path) -> None:
     if found.st_uid != os.geteuid():
         raise CannotCreate(
             f"{folder}: the state folder belongs to another user (uid {found.st_uid}); expected one of your own "
-            f"(uid {os.geteuid()}), because commands of yours do what is written there: have it removed, {_INSTEAD}"
+            f"(uid {os.geteuid()}), because commands of yours do what is written there: have it removed, or {_INSTEAD}"
         )
     if found.st_mode & _BY_OTHERS:
         raise CannotCreate(
             f"{folder}: others may write in the state folder (mode {stat.S_IMODE(found.st_mode):04o}); expected 0700, "
             f"because commands of yours do what is written there: look whether all in it is yours, then "
-            f"chmod go-w {folder}, {_INSTEAD}"
+            f"chmod go-w {folder}, or {_INSTEAD}"
         )
 
 

@@ -96,7 +96,7 @@ def _collect(paths: Sequence[Path], *, system: Path | None, tags: str | None, te
     """Lets pytest collect, and tells all that went wrong as one error."""
     for path in paths:
         if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises for a name that is too long
-            raise NotFound(f"{path}: there is no such feature file or folder")
+            raise NotFound(f"{path}: there is no such feature file or folder; name another, or begin with 'drill init'")
     if tags and len(re.findall(r"\(|\bnot\b", tags)) > _MOST_NESTED:
         raise UsageError(f"the expression of --tag is wrong: at most {_MOST_NESTED} times 'not' and '('")
     if system:

@@ -35,7 +35,9 @@ _LOOK: Final = Duration.of(s=1)  # between two looks at whether somebody made th
 File = Annotated[Path, typer.Argument(help="the file of the game day (TOML)")]
 Days = Annotated[Path, typer.Option("--days", help="where the game day's own folder is made")]
 
-app = typer.Typer(no_args_is_help=True, help="A game day: drills in an order, with pauses for people.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="A game day: drills in an order, with pauses for people."
+)
 
 
 @app.command()

@@ -97,6 +97,7 @@ app = typer.Typer(
     cls=_Commands,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Rollback drills: break a system under load, roll it back, and prove what clients lived through.",
 )
 
@@ -144,10 +145,8 @@ def main() -> None:
         code = _interrupted(interrupt)
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        _complain(
-            f"{error.format_message().rstrip('.') or 'name a command'}; "
-            f"see '{context.command_path if context else 'drill'} --help'"
-        )
+        told = error.format_message().replace(": Value error, ", ": ", 1).rstrip(".?")
+        _complain(f"{told or 'name a command'}; see '{context.command_path if context else 'drill'} --help'")
         code = UsageError.exit_code
     except typer.Exit as exit_:
         code = exit_.exit_code

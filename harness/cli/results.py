@@ -13,6 +13,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from harness.cli.output import tell
@@ -66,9 +67,10 @@ def print_results(results: Sequence[Result], reports: Sequence[Path], whole: Pat
         whole: where the run is seen at a glance; None for a drill alone.
     """
     with printing() as console:
-        _table(results, reports, console)
+        if results:
+            _results(results, reports, console)
         if whole:
-            console.print(f"All of it: {whole}", highlight=False, markup=False)
+            _path(f"All of it: {whole}", console)
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def printing() -> Iterator[Console]:
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     with console.capture() as captured:  # rich would end the process where the reader of a pipe has gone
         yield console
-    print(captured.get(), end="")
+    print("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()), end="")
 
 
 def plain_table(*columns: str) -> Table:
@@ -88,13 +90,33 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def _table(results: Sequence[Result], reports: Sequence[Path], console: Console) -> None:
+def _path(line: str, console: Console) -> None:
+    """A line with a path: where it is too long the terminal goes on below, and still knows that it is one."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _results(results: Sequence[Result], reports: Sequence[Path], console: Console) -> None:
+    """The table, with a line for each report below it where the terminal has no room for another column."""
+    table = _table(results, reports)
+    room = Measurement.get(console, console.options.update(width=WIDE), table).maximum <= console.width
+    console.print(table if room else _table(results, None))
+    for result in results:
+        if not result.as_expected:
+            due = ending(result.expected, result.expected_cause)
+            why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
+            console.print(clean(f"{result.name}: {result.verdict}: {why}"), highlight=False, markup=False)
+    for report in () if room else reports:
+        _path(f"Report: {clean(str(report))}", console)
+
+
+def _table(results: Sequence[Result], reports: Sequence[Path] | None) -> Table:
     table = plain_table()
     several = len({result.sandbox for result in results}) > 1
     for column in ("drill", *(["sandbox"] if several else []), "verdict", "RTO", "lost writes"):
         table.add_column(column)
-    table.add_column("report", overflow="fold")
-    for result, report in zip(results, reports, strict=True):
+    if reports is not None:
+        table.add_column("report", overflow="fold")
+    for number, result in enumerate(results):
         account = result.account
         control = result.as_expected and result.verdict != "passed"
         verdict = f"{result.verdict}, as expected" if control else result.verdict
@@ -102,13 +124,9 @@ def _table(results: Sequence[Result], reports: Sequence[Path], console: Console)
         lost = _lost(account) if account and account.complete else "–"
         style = "green" if result.as_expected else "red"
         where = [plain(result.sandbox)] if several else []
-        table.add_row(plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, plain(str(report)))
-    console.print(table)
-    for result in results:
-        if not result.as_expected:
-            due = ending(result.expected, result.expected_cause)
-            why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
-            console.print(clean(f"{result.name}: {result.verdict}: {why}"), highlight=False, markup=False)
+        report = [] if reports is None else [plain(str(reports[number]))]
+        table.add_row(plain(result.name), *where, f"[{style}]{verdict}[/]", seconds(rto), lost, *report)
+    return table
 
 
 def _lost(account: AccountResult) -> str:

@@ -77,6 +77,9 @@ def show(
         found = [{**one.model_dump(mode="json"), "overdue": late.get(one.schedule.name)} for one in states]
         print(json_text.dumps(found, indent=2))
         return code
+    if not states:
+        print(f"no schedule is installed in {schedules}; 'drill schedule install' makes one")
+        return code
     table = plain_table("schedule", "by", "when", "last run (UTC)", "ended", "next (UTC)", "missed", "refused")
     for one in states:
         table.add_row(*map(plain, _row(one, late.get(one.schedule.name))))

@@ -76,12 +76,14 @@ def _row(use: Use) -> dict[str, object]:
 
 
 def _lines(found: Sequence[Use]) -> Iterator[str]:
+    anywhere = any(use.places for use in found)
     for use in found:
         step = use.step
         yield f"{step.keyword or 'Any':<6}{step.text}"
         if step.parameters:
             yield f"{'':<6}  such as  {step.example}"
-        yield f"{'':<6}  used     {_places(use)}"
+        if anywhere:
+            yield f"{'':<6}  used     {_places(use)}"
     yield ""
     yield from (f"{kind:<10} {meaning}, such as {example}" for kind, example, meaning in _kinds(found))
 

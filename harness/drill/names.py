@@ -74,7 +74,10 @@ def known_release(model: SystemModel, version: str) -> str:
         Unknown: there is none; says which there are.
     """
     if not _PLAIN.fullmatch(version) or not is_folder(model.release_path(version)):
-        raise Unknown.of("version", version, f"there is no release {version}", versions(model))
+        there = versions(model)
+        nowhere = f"no folder is where 'path' of [releases] says, {model.releases.path!r}: there are"
+        have = "there are" if there else nowhere
+        raise Unknown.of("version", version, f"there is no release {version}", there, have=have)
     return version
 
 

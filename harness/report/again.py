@@ -129,7 +129,8 @@ def journals(folder: Path) -> tuple[Path, ...]:
         raise InputError(f"{error.filename}: the folder cannot be read: {error.strerror}") from error
     drills = (folder,) if alone else drills_in(folder)
     if not drills:
-        raise NotFound(f"{folder}: there is no journal in it; name the folder of a run or of a drill")
+        what = "there is no journal in it" if folder.is_dir() else "there is no such folder"
+        raise NotFound(f"{folder}: {what}; name the folder of a run, such as reports/runs/RUN, or of a drill")
     return drills
 
 

@@ -127,7 +127,8 @@ def shards_in(folder: Path) -> tuple[Path, ...]:
     except OSError as error:
         raise InputError(f"{folder}: cannot be read: {error.strerror}") from error
     if not found:
-        raise NotFound(f"{folder}: there is no {FILE} in it; only runs of drill run, or merged ones, can be merged")
+        what = f"there is no {FILE} in it" if folder.is_dir() else "there is no such folder"
+        raise NotFound(f"{folder}: {what}; only runs of drill run, or merged ones, can be merged")
     return found
 
 

@@ -3,8 +3,9 @@
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -26,7 +27,7 @@ _HEADER: Final = re.compile(r"\s*\[\[?(.+?)\]\]?\s*(?:#.*)?")
 _AT_LINE: Final = re.compile(r"\(at line (\d+), ")
 _MEANINGS: Final = {
     "missing": "this field is required",
-    "extra_forbidden": "this field is not known; is it misspelt or in the wrong table?",
+    "extra_forbidden": "this field is not known",
     f"string_pattern_mismatch{NAME_PATTERN}": "expected a name of lower case letters, digits and '-', letter first",
     f"string_pattern_mismatch{METRIC_PATTERN}": "expected a name of letters, digits and '_', no digit first",
     f"string_pattern_mismatch{CHECK_PATTERN}": 'expected a name without a "\'", in which steps quote it',
@@ -91,7 +92,7 @@ def _parsed(path: Path, text: str, kind: type[Model]) -> Model:
     try:
         return kind.model_validate(document)
     except ValidationError as error:
-        mistakes = [_mistake(path, text, mistake) for mistake in error.errors()]
+        mistakes = [_mistake(path, text, mistake, kind) for mistake in error.errors()]
         raise ConfigurationError("\n".join(mistakes)) from error
 
 
@@ -110,13 +111,40 @@ def _toml_line(message: str, text: str) -> int:
     return int(found.group(1)) if found else text.rstrip().count("\n") + 1
 
 
-def _mistake(path: Path, text: str, mistake: ErrorDetails) -> str:
+def _mistake(path: Path, text: str, mistake: ErrorDetails, kind: type[BaseModel]) -> str:
     # What stands in brackets is a remark of the validation, such as which kind of table it took this one for.
     location = [part for part in mistake["loc"] if not str(part).startswith("[")]
     field = ".".join(map(str, location)) or "(the whole file)"
     pattern = mistake.get("ctx", {}).get("pattern", "")
     expected = _MEANINGS.get(f"{mistake['type']}{pattern}", mistake["msg"].removeprefix("Value error, "))
+    if mistake["type"] == "extra_forbidden":
+        expected += f"; {_instead(str(location[-1]), _fields(kind, location[:-1]))}"
     return f"{path}:{line_of(text, location)}: {field}: {expected}"
+
+
+def _instead(name: str, known: Sequence[str]) -> str:
+    """What to write instead of a field that is not known."""
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"write '{near[0]}'"
+    return f"is it in the wrong table? in this one there may be {', '.join(known)}"
+
+
+def _fields(kind: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """The fields that there may be in a table of a file, by the keys and indexes that lead to it."""
+    at = {kind}
+    for part in location:
+        fields = [one.model_fields[str(part)] for one in at if str(part) in one.model_fields]
+        # the name of a service, or a number of a list: the table that they are of is known already
+        at = {inner for field in fields for inner in _models(field.annotation)} or at
+    return sorted({field.alias or name for one in at for name, field in one.model_fields.items()})
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def line_in(path: Path, location: Sequence[int | str]) -> int:

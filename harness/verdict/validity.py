@@ -23,6 +23,9 @@ from harness.verdict.finding import Finding
 from harness.verdict.loaded import last_look, loaded
 
 ENOUGH_PROBES: Final = 30  # fewer telling probes of a service before the fault cannot show a steady state
+_MANY: Final = (
+    10  # where one probe in so many is late the machine does not keep up, and services are slow for that, too
+)
 _FIRST: Final = {Stage.PREPARE: Cause.NOT_PREPARED, Stage.STEADY_STATE: Cause.NO_STEADY_STATE}
 
 
@@ -123,21 +126,28 @@ def _failed_before_the_fault(timeline: Timeline) -> StageEnded | None:
 
 def _steady(timeline: Timeline, measures: Measures) -> Iterator[Finding]:
     set_up = timeline.fault_at(FaultState.SET_UP)
+    slowed: dict[str, str] = {}
     for service in timeline.declared.services:
         seen = timeline.observations[service.name]
         due = seen[: None if set_up is None else seen.from_due(set_up.at)]
         count = due.tells.count(1)
+        silent = len(due) - count
         if count < ENOUGH_PROBES:
             why = (
                 f"only {counted(count, 'probe')} of {service.name} told anything before the fault; {ENOUGH_PROBES} are"
             )
-            silent = len(due) - count
-            late = f"{counted(silent, 'other')} {are(silent, 'was', 'were')} not sent, or late by the prober's doing"
-            more = f": {late}; {_too_busy(timeline)}" if silent else ""
+            more = f": {_late(timeline, silent, 'other')}" if silent else ""
             yield Finding(Cause.TOO_FEW_PROBES, f"{why} needed{more}")
+        if silent * _MANY > len(due):
+            slowed[service.name] = f": {_late(timeline, silent, 'probe')}"
     if bad := [name for name in measures.already_bad if name in timeline.critical]:
         why = f"{bad[0]} was answering badly already when the fault was injected"
-        yield Finding(Cause.BAD_BEFORE_FAULT, why)
+        yield Finding(Cause.BAD_BEFORE_FAULT, f"{why}{slowed.get(bad[0], '')}")
+
+
+def _late(timeline: Timeline, silent: int, what: str) -> str:
+    late = f"{counted(silent, what)} {are(silent, 'was', 'were')} not sent, or late by the prober's doing"
+    return f"{late}; {_too_busy(timeline)}"
 
 
 def _nobody_looked(timeline: Timeline, begin: Instant, end: Instant) -> Iterator[Finding]:

@@ -245,13 +245,17 @@ def test_tags_may_be_written_as_they_stand_in_a_feature(tell: Tell, expression: 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("run", "nowhere.feature"), 66, "nowhere.feature: there is no such feature file or folder"),
+        (
+            ("run", "nowhere.feature"),
+            66,
+            "nowhere.feature: there is no such feature file or folder; name another",
+        ),
         (("run", "--sandbox", "moon"), 64, "there is no sandbox 'moon'; expected one of embedded"),
         (("run", "--system", "nowhere.toml"), 66, "nowhere.toml: there is no such file"),
         (("run", "--nope"), 64, "--nope"),
         (("run", "--seed", "many"), 64, "'--seed'"),
         (("fly",), 64, "fly"),
-        (("report", "nowhere"), 66, "nowhere: there is no journal in it"),
+        (("report", "nowhere"), 66, "nowhere: there is no such folder; name the folder of a run"),
         (("report",), 64, "Missing argument 'run'; see"),
         (("sandbox", "down", "nosuch"), 66, "there is no sandbox 'nosuch'"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import TRACKTION
+from tests.support.commands import ECHO, TRACKTION
 from tests.support.linted import FAULT, changed, found_in, of_tracktion
 
 NAMED = {
@@ -41,3 +41,12 @@ def test_a_table_and_a_schema_of_a_system_without_a_database_are_a_contradiction
         [finding] = found_in(tmp_path, changed(FAULT, fault))
         assert (finding.line, finding.id) == (6, "contradiction")
         assert "has no database" in finding.what
+
+
+def test_where_no_release_is_found_it_is_told_where_they_were_looked_for(tmp_path: Path) -> None:
+    system = tmp_path / "drill.toml"
+    text = ECHO.read_text(encoding="utf-8").replace('path = "releases/{version}"', 'path = "release/{version}"')
+    system.write_text(text, encoding="utf-8")
+    found = found_in(tmp_path, changed(FAULT, "When echo is released as 1.1.0"), system)
+    assert {one.id for one in found} == {"unknown-version"}
+    assert found[0].fix == "no folder is where 'path' of [releases] says, 'release/{version}': there are none"

@@ -61,14 +61,16 @@ def test_a_drills_own_folder_is_judged_alone(tmp_path: Path) -> None:
     assert journals(one) == (one,)
 
 
-@pytest.mark.parametrize("kind", ["nothing", "empty", "file"])
-def test_where_no_journal_is_nothing_is_judged(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "missing"), [("nothing", "such folder"), ("empty", "journal in it"), ("file", "such folder")]
+)
+def test_where_no_journal_is_nothing_is_judged(tmp_path: Path, kind: str, missing: str) -> None:
     place = tmp_path / kind
     if kind == "empty":
         place.mkdir()
     elif kind == "file":
         place.touch()
-    with pytest.raises(NotFound, match=rf"{kind}: there is no journal in it; name the folder of a run or of a drill"):
+    with pytest.raises(NotFound, match=rf"{kind}: there is no {missing}; name the folder of a run, such as"):
         journals(place)
 
 

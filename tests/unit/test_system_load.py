@@ -98,6 +98,11 @@ def test_the_systems_of_this_repository_are_good(path: str) -> None:
     assert config.is_dir()
 
 
+def test_a_field_that_is_like_none_is_told_with_those_that_there_may_be(tmp_path: Path) -> None:
+    (line,) = told(tmp_path, changed("cycle = 3", "port = 3"))
+    assert line.endswith("in this one there may be contains, cycle, expect, json, method, path, within")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -115,10 +120,15 @@ def test_the_systems_of_this_repository_are_good(path: str) -> None:
         ('"250 ms"', '"soon"', "drill.toml:13: services.web.probe.within: 'soon' is not a duration: expected a number"),
         ('"250 ms"', "250", "drill.toml:13: services.web.probe.within: 250 is not a duration: expected text with a"),
         ('"250 ms"', '"0 s"', "drill.toml:13: services.web.probe: 'within' must be longer than zero"),
-        ("cycle = 3", "cicle = 3", "drill.toml:13: services.web.probe.cicle: this field is not known; is it misspelt"),
+        ("cycle = 3", "cicle = 3", "drill.toml:13: services.web.probe.cicle: this field is not known; write 'cycle'"),
+        (
+            "cycle = 3",
+            "port = 3",
+            "drill.toml:13: services.web.probe.port: this field is not known; is it in the wrong table? in this one",
+        ),
         ('"POST"', '"SHOUT"', "drill.toml:19: services.mail.probe.method: Input should be 'GET', 'HEAD', 'POST'"),
         ('to = "{n}"', "to = 1979-05-27", "drill.toml:21: services.mail.probe.json.to: "),
-        ("[database]", "[databas]", "drill.toml:23: databas: this field is not known"),
+        ("[database]", "[databas]", "drill.toml:23: databas: this field is not known; write 'database'"),
         ('schema = ["schema.sql"]', "schema = []", "drill.toml:24: database.schema: Tuple should have at least 1 item"),
         (
             'service = "web"\nread',

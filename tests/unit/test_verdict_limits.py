@@ -140,6 +140,18 @@ def test_of_services_that_were_bad_before_the_fault_the_first_is_named() -> None
     assert told(validity.ready(GOOD, measures)) == [(Cause.BAD_BEFORE_FAULT, why)]
 
 
+BUSY = f": 6 probes were not sent, or late by the prober's doing; {TOO_BUSY}"
+
+
+@pytest.mark.parametrize(("late", "more"), [(5, ""), (6, BUSY)])
+def test_a_service_that_was_bad_while_one_probe_in_ten_was_late_is_on_a_machine_that_is_too_busy(
+    late: int, more: str
+) -> None:
+    web = (*(one._replace(outcome=Outcome.LATE) for one in WEB[:late]), *WEB[late:])
+    found = told(validity.ready(seen(*web), replace(MEASURES, already_bad=("web",))))
+    assert found == [(Cause.BAD_BEFORE_FAULT, f"web was answering badly already when the fault was injected{more}")]
+
+
 UNSEEN = without(r.FaultState.EFFECTIVE)
 NOT_INJECTED = without(r.FaultState.INJECTED, r.FaultState.EFFECTIVE)
 NO_EFFECT = (Cause.NO_EFFECT, "the fault (web answers 500) had no effect that a probe could see")

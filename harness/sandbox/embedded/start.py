@@ -224,16 +224,20 @@ def _start(
 
 def _spawn(folder: Folder, lock: int) -> "subprocess.Popen[bytes]":
     env = of_ours()
+    command = [sys.executable, "-m", "harness.sandbox.embedded.daemon", str(folder.path), str(lock)]
     with folder.daemon_log.open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "harness.sandbox.embedded.daemon", str(folder.path), str(lock)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=env,
-            pass_fds=[lock],
-            start_new_session=True,  # a Ctrl-C in the terminal is the drill's to handle
-        )
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=env,
+                pass_fds=[lock],
+                start_new_session=True,  # a Ctrl-C in the terminal is the drill's to handle
+            )
+        except OSError as error:
+            raise Unavailable(f"the sandbox's daemon cannot be started: {error}") from error
 
 
 def _first_line(daemon: "subprocess.Popen[bytes]", folder: Folder, deadline: Deadline) -> Answer:
