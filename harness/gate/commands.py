@@ -31,8 +31,11 @@ echo "{name}" >>"{world}/commands"
 if [ -e "{world}/hold" ]; then
   read -r hold <"{world}/hold"
   if [ "$({wc} -l <"{world}/commands")" -ge "$hold" ]; then
-    : >"{world}/held"
-    while [ -e "{world}/hold" ]; do {sleep} 1; done
+    while [ -e "{world}/hold" ]; do
+      {sleep} 1 &
+      : >"{world}/held" # only now: whoever is asked to end by then is all there, and leaves nothing that sleeps on
+      wait
+    done
   fi
 fi
 {then}

@@ -27,7 +27,7 @@ CLIENT: Final = Duration.of(s=1)  # a client's patience with one statement; an o
 OUTAGE_ALLOWED: Final = Duration.of(s=11)  # while a script waits for a lock and then refuses: at most 10 s
 CONNECT_AGAIN: Final = Duration.of(s=1)  # a pool's pause before it opens a session anew
 LINGER: Final = Duration.of(s=3)  # for a session to end after its client: milliseconds, but on a busy machine
-PIPES: Final = Duration.of(ms=500)  # for what reads a script's output, such as tee, to end after it
+PIPES: Final = Duration.of(s=2)  # for what reads a script's output, such as tee, to end after it, on a busy machine
 ORPHANS: Final = Duration.of(s=3)  # for sessions of a killed script to end; then they count as held
 BACK_AFTER: Final = Duration.of(s=1)  # a database that goes away is back: a fast restart
 SERVICE_START: Final = Duration.of(s=6)  # until a service is healthy; 0.1 s on a quiet machine
