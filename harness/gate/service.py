@@ -80,8 +80,12 @@ class Service:
         self.folder = folder
         self._listener = socket.create_server((_HOST, 0))
         self.control: int = self._listener.getsockname()[1]
-        with socket.create_server((_HOST, 0)) as free:
-            self.port: int = free.getsockname()[1]
+        # Kept until the end: bound, not listening, so that nobody else is given the port while the service is down,
+        # and the service, which sets SO_REUSEADDR as well, can have it.
+        self._reserved = socket.socket()
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind((_HOST, 0))
+        self.port: int = self._reserved.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -113,6 +117,7 @@ class Service:
         self._listener.close()
         with self._lock:
             self._end()
+        self._reserved.close()
 
     def wait_until_served(self, within: Duration = limits.SETTLE) -> None:
         """Until one release answers, so many times in a row."""
