@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from harness.clock import Deadline, now, wait_for
 from harness.system.values import Address
 from harness.units import Duration, Instant
 
+_HOST: Final = "127.0.0.1"
 _AT_ONCE: Final = Duration(0)
 _DRIP: Final = 0.05  # seconds between two bytes: a head then takes some two seconds
 
@@ -50,7 +52,7 @@ class Behaviour:
 
 
 class Server:
-    """Listens on a free port of 127.0.0.1 while used as a context manager."""
+    """Listens on a free port of 127.0.0.1, which nobody else is given, while used as a context manager."""
 
     def __init__(self) -> None:
         self.behaviour = Behaviour()
@@ -58,7 +60,9 @@ class Server:
         self.choose: Callable[[Seen], Behaviour] = lambda _: self.behaviour
         self.seen: list[Seen] = []
         self._connections = 0
-        self._port = 0
+        self._reserved = socket.socket()  # bound, not listening: nobody else is given the port while it refuses
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind((_HOST, 0))
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http-server", daemon=True)
         self._server: asyncio.Server | None = None
@@ -66,7 +70,7 @@ class Server:
 
     @property
     def address(self) -> Address:
-        return Address("127.0.0.1", self._port)
+        return Address(_HOST, self._reserved.getsockname()[1])
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -78,6 +82,7 @@ class Server:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._reserved.close()
 
     def listen(self) -> None:
         """Accepts connections, on the same port as before."""
@@ -98,8 +103,7 @@ class Server:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port, backlog=1024)
-        self._port = self._server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._accept, _HOST, self.address.port, backlog=1024)
 
     async def _refuse(self) -> None:
         if self._server:
@@ -108,14 +112,15 @@ class Server:
 
     async def _end(self) -> None:
         await self._refuse()
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:  # one that lets a client in begins another
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         task = self._loop.create_task(self._converse(self._connections, reader, writer))
-        self._open.add(task)
+        self._open.add(task)  # the loop itself does not keep it
         task.add_done_callback(self._open.discard)
 
     async def _converse(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
