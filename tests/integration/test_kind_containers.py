@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock import now
+from harness.clock import now, wait_for
 from harness.errors import CannotCreate, DeadlineExceeded, MayWorkLater, Unavailable
 from harness.sandbox.kind.containers import Container, CopiedFile, Published
 from harness.sandbox.kind.engine import Engine
@@ -145,8 +145,10 @@ def test_a_container_that_somebody_removes_is_told_as_such(mark: Mark, network: 
 def test_what_does_not_happen_in_time_is_told_with_the_end_of_the_log(mark: Mark, network: str) -> None:
     expected = r"it was ready did not happen within .*\nstill thinking"
     plan = shell(f"echo still thinking; {SLEEP}", mark, network)
-    with running(plan) as container, pytest.raises(DeadlineExceeded, match=expected):
-        container.wait_until(lambda: False, soon(0.5), "it was ready")
+    with running(plan) as container:
+        wait_for(lambda: docker("logs", container.name), soon(), "its words")
+        with pytest.raises(DeadlineExceeded, match=expected):
+            container.wait_until(lambda: False, soon(0.1), "it was ready")
 
 
 def test_a_copied_log_has_both_outputs(mark: Mark, network: str, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tests.support import drills
 from tests.support.commands import ECHO, drill, drill_process
 from tests.support.containers import docker, free_port, new_name
 from tests.support.drills import results_of, the_run
+from tests.support.running import LASTING
 from tests.support.sandboxes import state_folder
 from tests.support.tools import needs
 from tests.support.underway import Underway
@@ -28,8 +29,8 @@ COLD = 240  # seconds in which a command ends that may have to make a cluster be
 
 
 def run_on_kind(folder: Path, state: Path, **extra: str) -> Underway:
-    """Starts a drill of a system with a database."""
-    path = drills.feature_file(folder, one=drills.PASSING)
+    """Starts a drill of a system with a database; it is not at its end before a test has looked."""
+    path = drills.feature_file(folder, one=LASTING)
     out = folder / "out"
     return Underway(
         drill_process("run", path, "--system", SYSTEM, "--sandbox", "kind", "--out", out, state=state, extra=extra),

@@ -20,7 +20,7 @@ from tests.support.commands import ECHO, drill, drill_process
 from tests.support.drills import feature_file, the_run
 from tests.support.kind import agent_image, opened_on_kind
 from tests.support.running import LASTING
-from tests.support.sandboxes import echo, soon, state_folder, version
+from tests.support.sandboxes import echo, serves, soon, state_folder
 from tests.support.tools import needs
 from tests.support.underway import Underway
 
@@ -79,7 +79,8 @@ def test_a_killed_drill_leaves_the_system_that_was_there_as_it_was(there: Any, r
     assert sorted((one.index, one.version, one.state) for one in after) == sorted(
         (one.index, one.version, one.state) for one in before
     )
-    wait_for(lambda: version(there.router.address("echo")) == "1.0.0", soon(), "the nodes to follow the switch back")
+    address = there.router.address("echo")
+    wait_for(lambda: serves(address, "1.0.0"), soon(), "the nodes to follow the switch back")
     kube, mine = there.kube, f"rollback-drill/run={the_run(running.out).name}"
     for found in (
         kube.call(kube.apps.list_namespaced_deployment, kube.namespace, label_selector=mine).items,

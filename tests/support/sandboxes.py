@@ -73,6 +73,13 @@ def version(address: Address) -> str:
     return str(json.loads(ask(address, "/version")[1])["version"])
 
 
+def serves(address: Address, release: str) -> bool:
+    """True when a release answers at an address; false also while nobody does."""
+    with suppress(OSError, http.client.HTTPException):
+        return version(address) == release
+    return False
+
+
 def refuses(address: Address) -> bool:
     """True when a request gets no answer at all."""
     try:
