@@ -34,6 +34,15 @@ alive = [one.cmdline() for one in descendants()]
 print(json.dumps([found, alive]))
 """
 
+DETACHED: Final = """
+from harness.clock import Deadline, wait_for
+from harness.units import Duration
+subprocess.run(["sh", "-c", "setsid sh -c 'setsid sleep 60 >/dev/null 2>&1 &'"], check=True)
+soon = Deadline.after(Duration.of(s=20))
+wait_for(lambda: [one.name() for one in descendants()] == ["sleep"], soon, "the start of its program")
+"""
+"""Looked at too soon, the process would still be the shell that becomes it."""
+
 
 def left(home: Path, what: str) -> tuple[list[str], list[list[str]]]:
     """What is found after a program did something: differences, and the processes that still run."""
@@ -63,8 +72,7 @@ def test_what_is_not_as_it_was_is_found(tmp_path: Path, what: str, told: str) ->
 
 
 def test_a_process_is_found_that_detached_itself_twice(tmp_path: Path) -> None:
-    detached = "subprocess.run(['sh', '-c', 'setsid sh -c \"setsid sleep 60 >/dev/null 2>&1 &\"'], check=True)"
-    _, alive = left(tmp_path, detached)
+    _, alive = left(tmp_path, DETACHED)
     assert alive == [["sleep", "60"]]
 
 

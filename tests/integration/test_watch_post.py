@@ -255,7 +255,7 @@ def test_who_takes_over_ends_the_undo_that_was_under_way_and_not_what_one_had_br
     make(settings.state_dir, order_of(settings, tmp_path).model_copy(update={"drill": drill}))
     try:
         assert heal_drills(settings) == ("drill one of run run: taken back",)
-        assert [pid for pid in (*own, *of_the_watchdog) if Process.of(pid)] == []
+        wait_for(lambda: not any(map(Process.of, (*own, *of_the_watchdog))), soon(), "the end of what was killed")
         assert Process.of(service)
         assert Process.of(another)
     finally:

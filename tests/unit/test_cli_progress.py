@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -48,7 +49,8 @@ def test_a_log_gets_one_line_for_each_stage_that_ended() -> None:
         progress.update(status())
         progress.stage_ended(status(), "")
         progress.stage_ended(status(Stage.RECOVER), "no good answers")
-    assert stream.getvalue() == "A crash: detect 0.0 s\nA crash: recover 0.0 s: no good answers\n"
+    lines = re.sub(r"\d+\.\d s", "… s", stream.getvalue())  # how long that took is up to the machine
+    assert lines == "A crash: detect … s\nA crash: recover … s: no good answers\n"
 
 
 def test_a_terminal_gets_the_live_progress() -> None:
@@ -59,8 +61,8 @@ def test_the_live_line_shows_stage_time_deadline_and_error_rate() -> None:
     progress = LiveProgress(Terminal())
     assert progress._line().plain == ""
     progress.update(replace(status(), error_rate=0.4))
-    line = progress._line().plain
-    assert line.split() == ["now", "detect", "0.0", "s", "of", "at", "most", "10", "s", "40%", "bad", "answers"]
+    line = re.sub(r"\d+\.\d s", "… s", progress._line().plain)
+    assert line.split() == ["now", "detect", "…", "s", "of", "at", "most", "10", "s", "40%", "bad", "answers"]
 
 
 def test_a_stage_that_ended_stays_above_the_live_line_under_the_name_of_its_drill() -> None:
