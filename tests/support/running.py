@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +33,17 @@ WATCHING = tuple(
 """Is in no hurry to decide."""
 
 
+@dataclass
 class Running(Underway):
-    """A `drill run` that runs, with everything that it has started so far."""
+    """A `drill run` that runs, with everything that it has started so far, and the names of its sandboxes."""
+
+    sandboxes: set[str] = field(default_factory=set)
 
     def family(self) -> list[psutil.Process]:
         """All processes that it has started and that live."""
         found = psutil.Process(self.process.pid).children(recursive=True)
-        for sandbox in (path.name for path in self.state.iterdir() if path.is_dir()):
-            found += [one for one in psutil.process_iter() if sandbox in _environment(one)]
+        self.sandboxes |= {path.name for path in self.state.iterdir() if path.is_dir()}
+        found += [one for one in psutil.process_iter() if _sandbox_of(one) in self.sandboxes]
         return list({one.pid: one for one in found}.values())
 
     def part(self, module: str) -> psutil.Process:
@@ -97,10 +101,14 @@ def alive(family: list[psutil.Process]) -> list[psutil.Process]:
 
 
 def remains(running: Running, family: list[psutil.Process], ports: set[int]) -> list[object]:
-    """Every process, port and folder that is left."""
-    listening = {one.laddr.port for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
+    """Every process, port and folder that is left. A port that somebody else has been given since then is not."""
+    left = [
+        one.laddr.port
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr.port in ports and _is_of(running, one.pid)
+    ]
     folders = [path.name for path in running.state.iterdir() if path.is_dir()]
-    return [*alive(family), *(ports & listening), *folders]
+    return [*alive(family), *left, *folders]
 
 
 def nothing_is_left(running: Running, family: list[psutil.Process], ports: set[int]) -> None:
@@ -122,7 +130,15 @@ def command_of(process: psutil.Process) -> list[str]:
         return []
 
 
-def _environment(process: psutil.Process) -> str:
+def _is_of(running: Running, pid: int | None) -> bool:
+    """Whether a process belongs to one of its sandboxes; of one that cannot be told it may be so."""
+    try:
+        return pid is None or _sandbox_of(psutil.Process(pid)) in running.sandboxes
+    except psutil.Error:  # it has ended meanwhile
+        return False
+
+
+def _sandbox_of(process: psutil.Process) -> str:
     try:
         return str(process.environ().get("DRILL_SANDBOX", ""))
     except psutil.Error:

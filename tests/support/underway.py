@@ -23,7 +23,7 @@ class Underway:
         """What the journal holds by now."""
         return "".join(path.read_text() for path in self.out.glob("*/*/journal.jsonl"))
 
-    def reach(self, stage: Stage, within: float = 30) -> None:
+    def reach(self, stage: Stage, within: float = 60) -> None:
         """Waits until a stage has begun."""
         begun = f'"kind":"stage.started","stage":"{stage.value}"'
 
@@ -33,6 +33,6 @@ class Underway:
 
         wait_for(reached, Deadline.after(Duration.of(s=within)), f"the stage {stage}", every=Duration.of(ms=2))
 
-    def end(self, within: float = 40) -> tuple[str, str]:
+    def end(self, within: float = 90) -> tuple[str, str]:
         """Waits for its end and returns what it said."""
         return self.process.communicate(timeout=within)
