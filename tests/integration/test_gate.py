@@ -23,7 +23,7 @@ def gate(script: Path, out: Path, *options: str) -> subprocess.CompletedProcess[
     command = [DRILL, "gate", str(script), "--out", str(out), *options]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where Python has psycopg, for scripts that use it
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=240, env={**os.environ, "PATH": path}
+        command, capture_output=True, text=True, check=False, timeout=600, env={**os.environ, "PATH": path}
     )
 
 

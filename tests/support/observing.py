@@ -56,8 +56,10 @@ def plan(address: Address, *services: str, rate: float = 20, **request: Any) -> 
     )
 
 
-def with_load(made: ObservationPlan, address: Address, rate: float, service: str = "api") -> ObservationPlan:
-    load = LoadTarget(service=service, address=address, rate=rate, request=Request(path="/load"))
+def with_load(
+    made: ObservationPlan, address: Address, rate: float, service: str = "api", **request: Any
+) -> ObservationPlan:
+    load = LoadTarget(service=service, address=address, rate=rate, request=Request(path="/load", **request))
     return made.model_copy(update={"load": (*made.load, load)})
 
 

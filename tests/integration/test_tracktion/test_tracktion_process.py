@@ -107,7 +107,7 @@ def test_a_frozen_database_makes_a_503_not_a_hang(postgres: Postgres, database: 
         try:
             began = time.monotonic()
             assert replica.get("/health")[0] == 503
-            assert time.monotonic() - began < 2.0
+            assert time.monotonic() - began < 5.0, "a client gives up after 10 s"
             # The server itself still accepts connections: new ones take the place of the frozen.
             wait_until("answers over new connections", replica.healthy, within=5.0)
             assert replica.get("/audio-files/1/analysis")[0] == 200

@@ -1,6 +1,5 @@
 """Each bad release is bad in its own way, and only there; 2.6.0 goes forward and back without loss."""
 
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -48,14 +47,14 @@ def test_2_5_0_stores_nothing_when_it_fails(database: str) -> None:
     assert {row[0] for row in stored} == {n for n, status in answers.items() if status == 201}
 
 
-def latency(replica: Replica) -> float:
-    """Median seconds of reading an analysis."""
+def latencies(replica: Replica) -> list[float]:
+    """Seconds of reading an analysis, of many times."""
     taken = []
     for n in range(60):
         began = time.perf_counter()
         assert replica.get(f"/audio-files/{n % 20 + 1}/analysis")[0] == 200
         taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+    return taken
 
 
 def test_2_5_1_reads_analyses_several_times_slower_and_without_using_a_core(database: str) -> None:
@@ -63,16 +62,16 @@ def test_2_5_1_reads_analyses_several_times_slower_and_without_using_a_core(data
         Replica("analysis-service", "2.4.1", database) as good,
         Replica("analysis-service", "2.5.1", database) as slow,
     ):
-        usual, slower = latency(good.ready()), latency(slow.ready())
-        # About ten times on an idle machine; a busy one adds to both.
-        assert slower > 4 * usual
-        assert slower > 0.02
+        usual, slower = latencies(good.ready()), latencies(slow.ready())
+        # About ten times. A busy machine adds to both, but not each time.
+        assert min(slower) > 4 * min(usual)
+        assert min(slower) > 0.02
         seconds = next(
             float(line.split()[1])
             for line in slow.metrics().splitlines()
             if line.startswith("process_cpu_seconds_total")
         )
-        assert seconds < 60 * slower
+        assert seconds < sum(slower)
 
 
 def growth(replica: Replica, requests: int) -> int:
