@@ -90,8 +90,7 @@ class Duration:
             if magnitude >= _NS_PER[unit] and magnitude % (_NS_PER[unit] // 10) == 0:
                 return f"{self.ns / _NS_PER[unit]:g} {unit}"
         if magnitude >= 60 * _NS_PER["s"]:
-            minutes, rest = divmod(round(magnitude / _NS_PER["s"]), 60)
-            return f"{'-' if self.ns < 0 else ''}{minutes} min {rest} s"
+            return ("-" if self.ns < 0 else "") + _in_parts(round(magnitude / _NS_PER["s"]))
         if magnitude >= _NS_PER["s"]:
             return f"{self.ns / _NS_PER['s']:.2f}".rstrip("0").rstrip(".") + " s"
         if magnitude == 0:
@@ -217,6 +216,17 @@ class Span:
         step = _NS_PER["s"] // 10**digits
         low, high = self.low.ns // step / 10**digits, -(-self.high.ns // step) / 10**digits
         return f"{low:.{digits}f} to {high:.{digits}f} s"
+
+
+def _in_parts(seconds: int) -> str:
+    """Whole seconds, at least a minute of them, as '2 min 0 s' or '29 d 0 h 0 min 2 s'."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    while not parts[0][0]:
+        del parts[0]
+    return " ".join(f"{number} {unit}" for number, unit in parts)
 
 
 def parse_share(text: str) -> float:

@@ -16,7 +16,7 @@ from harness.gate import limits
 from harness.gate.gate import run_gate
 from harness.gate.judge import Objectives
 from harness.gate.report import write_gate
-from harness.gate.result import EXITS, CaseResult, GateResult
+from harness.gate.result import EXITS, CaseResult, GateResult, Outcome
 from harness.gate.seen import Subject
 from harness.gate.static import check
 from harness.report.words import clean
@@ -63,7 +63,7 @@ def gate(
         if json:
             print(result.model_dump_json(indent=2))
         else:
-            _print(result, folder)
+            print_gate(result, folder, seen=sys.stdout.isatty() and sys.stderr.isatty())
     return EXITS[result.outcome]
 
 
@@ -79,16 +79,27 @@ def _tell(case: CaseResult, number: int, count: int) -> None:
     print(f"[{number}/{count}] {case.outcome.value:<{_WIDTH}} {case.title}: {case.end}", file=sys.stderr, flush=True)
 
 
-def _print(result: GateResult, folder: Path) -> None:
+def print_gate(result: GateResult, folder: Path, *, seen: bool) -> None:
+    """What came of a script, with each finding, and what to do.
+
+    Args:
+        result: of all scenarios that were tried.
+        folder: where the reports are.
+        seen: scenarios that it held in are on the same screen already, as progress, and not told again.
+    """
     for case in result.cases:
+        if seen and case.outcome is Outcome.PASSED:
+            continue
         print(f"{case.outcome.value:<{_WIDTH}} {clean(case.title)}: {clean(case.end)}")
         for finding in case.findings:
             print(f"{'':<{_WIDTH}}   {finding.id}: {clean(finding.sentence)}")
     advice = dict.fromkeys((one.id, one.advice) for case in result.cases for one in case.findings)
     for id_, text in advice:
         print(f"{id_}: {clean(text)}")
+    if not result.held_alone:
+        print("no other scenario was tried: what it does when left alone comes first")
     for found in result.static:
-        print(f"{found.where}: {found.id}: {clean(found.sentence)}")
+        print(clean(f"{found.where}: {found.id}: {found.sentence}; {found.advice}"))
     about = " and ".join(one.value for one in result.rolls_back) or "nothing"
     print(f"{clean(result.script)} rolls back {about}: {result.outcome.value}; {clean(result.reason)}")
     print(f"report: {clean(str(folder / 'index.html'))}")

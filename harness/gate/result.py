@@ -101,6 +101,7 @@ class StaticFinding(_Value):
     id: str = Field(description="of docs/gate.md, or of ShellCheck: SC2086")
     where: str = Field(description="file and line")
     sentence: str
+    advice: str = Field(description="what to do")
 
 
 class GateResult(_Value):
@@ -116,6 +117,11 @@ class GateResult(_Value):
     took: float = Field(description="seconds, of the whole gate run")
     cases: tuple[CaseResult, ...]
     static: tuple[StaticFinding, ...] = Field(description="what its text shows; counts only where that was asked for")
+
+    @property
+    def held_alone(self) -> bool:
+        """True where it held with nothing in its way; if not, no other scenario was tried."""
+        return self.cases[0].outcome is Outcome.PASSED
 
 
 def result_of(

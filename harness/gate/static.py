@@ -27,24 +27,26 @@ _WITHIN: Final = Duration.of(s=20)  # ShellCheck takes half a second for a long 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of our own: what it finds on a line of a shell script, and when it does not count."""
+    """A rule of our own: what it finds on a line of a shell script, what to do, and when it does not count."""
 
     finds: re.Pattern[str]
     sentence: str
+    advice: str
     example: str
     unless: re.Pattern[str] | None = None
     whole: bool = False
     """The exception is looked for in the whole script, not on the line alone."""
 
 
-def _rule(finds: str, sentence: str, example: str, unless: str = "", *, whole: bool = False) -> Rule:
-    return Rule(re.compile(finds), sentence, example, re.compile(unless) if unless else None, whole)
+def _rule(finds: str, sentence: str, advice: str, example: str, unless: str = "", *, whole: bool = False) -> Rule:
+    return Rule(re.compile(finds), sentence, advice, example, re.compile(unless) if unless else None, whole)
 
 
 RULES: Final[Mapping[str, Rule]] = {
     "goes-on": _rule(
         r"\A#!.*\b(?:ba|da|k)?sh\b",
         "the script goes on after an error",
+        "begin with set -euo pipefail",
         "psql -f down.sql\nexit 0",
         r"set -[a-z]*e|set -o errexit|#!.*\bsh -[a-z]*e",
         whole=True,
@@ -52,6 +54,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "psql-goes-on": _rule(
         r"\bpsql\b.*(?:\s-[a-zA-Z]*f\b|--file|<)",
         "psql goes on after an error in a file",
+        "say psql -v ON_ERROR_STOP=1",
         "psql -f down.sql",
         r"ON_ERROR_STOP",
         whole=True,
@@ -59,28 +62,33 @@ RULES: Final[Mapping[str, Rule]] = {
     "no-transaction": _rule(
         r"\bpsql\b.*(?:\s-[a-zA-Z]*f\b|--file|<)",
         "a file of statements runs without a transaction",
+        "say psql -1, which makes it one transaction",
         "psql -v ON_ERROR_STOP=1 -f down.sql",
         r"\s-[a-zA-Z]*1|--single-transaction",
     ),
     "restore-goes-on": _rule(
         r"\bpg_restore\b",
         "pg_restore goes on after an error",
+        "say pg_restore --exit-on-error, or -1",
         "pg_restore -d app app.dump",
         r"--exit-on-error|\s-e\b|\s-1\b|--single-transaction|--list|\s-l\b|--file|\s-f\b",
     ),
     "restore-over": _rule(
         r"\bpg_restore\b.*(?:--clean|\s-c\b)",
         "a backup is restored over what serves clients",
+        "restore into a new database, look whether it is whole, and rename",
         "pg_restore --clean -d app app.dump",
     ),
     "drop-live": _rule(
         r"\bdropdb\b.*PGDATABASE|DROP\s+DATABASE.*PGDATABASE",
         "the database that clients use is dropped before something takes its place",
+        "restore into a new database and rename; drop the old one last",
         'dropdb "$PGDATABASE"',
     ),
     "no-lock-timeout": _rule(
         r"\bpsql\b",
         "nothing limits how long a statement waits for a lock, and others behind it",
+        "set PGOPTIONS='-c lock_timeout=2s', and try again when it was too short",
         "psql -1 -f down.sql",
         r"lock_timeout",
         whole=True,
@@ -88,32 +96,38 @@ RULES: Final[Mapping[str, Rule]] = {
     "swallowed": _rule(
         r"\|\|\s*(?:true|:)\s*(?:$|#)|2>\s*/dev/null\s*\|\|",
         "an error is thrown away",
+        "let it end the script, or look for the one error that is expected",
         "pg_restore -d app app.dump || true",
     ),
     "prints-address": _rule(
         r"\b(?:echo|printf)\b.*(?:DATABASE_URL|PGPASSWORD)|^\s*set -[a-z]*x",
         "a password may be printed",
+        "print what is done, and never DATABASE_URL or PGPASSWORD",
         'echo "restoring to $DATABASE_URL"',
         r">>?\s*\"?\$|#.*never printed",
     ),
     "password-in-arguments": _rule(
         r"\b(?:psql|pg_restore|pg_dump)\b.*DATABASE_URL",
         "the address with its password stands in the list of processes, for everybody on the machine",
+        "name no address: psql reads PGHOST, PGUSER and PGPASSWORD, which are set",
         'psql "$DATABASE_URL" -f down.sql',
     ),
     "fixed-temporary-file": _rule(
         r"[\s=\"'>]/tmp/[\w.-]+",
         "a fixed name in /tmp: two runs meet there, and others may have laid a link",
+        "make a folder with mktemp -d, and remove it in a trap on EXIT",
         "pg_restore -f /tmp/restore.sql app.dump",
     ),
     "newest-backup": _rule(
         r"\bls\s+-[a-zA-Z]*t[a-zA-Z]*\b.*\.dump",
         "the newest backup is taken, which may be of another version",
+        "take the backup of DRILL_TARGET_VERSION by its name",
         'ls -t "$DRILL_BACKUP_DIR"/*.dump | head -1',
     ),
     "no-checksum": _rule(
         r"\bpg_restore\b",
         "a backup is restored whose checksum was not looked at",
+        "call sha256sum -c for the file beside it before it is restored",
         'pg_restore -d app "$DRILL_BACKUP_DIR/app.dump"',
         r"sha256",
         whole=True,
@@ -121,6 +135,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "ends-everybody": _rule(
         r"pg_terminate_backend",
         "sessions of other databases may be ended",
+        "add WHERE datname = the database that is rolled back",
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity",
         r"datname",
         whole=True,
@@ -128,6 +143,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "no-confirmation": _rule(
         r"\A#!",
         "production is not asked for",
+        "refuse where DRILL_ENVIRONMENT is production and nobody has confirmed it",
         "#!/bin/sh\npsql -f down.sql",
         r"DRILL_ENVIRONMENT",
         whole=True,
@@ -135,11 +151,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "unpacks-over": _rule(
         r"\btar\b.*(?:-C|--directory)[\s=]*\"?\$\{?DRILL_CONFIG_DIR",
         "an archive is unpacked over what is in use: files that the target does not have stay",
+        "unpack into an empty folder, and put that in the place of the old one",
         'tar -xzf config.tar.gz -C "$DRILL_CONFIG_DIR"',
     ),
     "waits-for-answer": _rule(
         r"^\s*read\s+(?!.*<)(?:-[a-z]*p|-r\s+\w)",
         "the script waits for somebody's answer",
+        "take the answer from a variable or an argument: nobody is there to give it",
         'read -rp "Sure? " answer',
     ),
 }
@@ -174,7 +192,8 @@ def _own(script: Path, text: str) -> Iterator[StaticFinding]:
             if not found or (not rule.whole and rule.unless is not None and rule.unless.search(code)):
                 continue
             if not _silenced(name, lines, number):
-                yield StaticFinding(id=name, where=f"{script}:{number}", sentence=rule.sentence)
+                where = f"{script}:{number}"
+                yield StaticFinding(id=name, where=where, sentence=rule.sentence, advice=rule.advice)
             if rule.whole:
                 break
     for number, line in enumerate(lines, start=1):
@@ -183,11 +202,15 @@ def _own(script: Path, text: str) -> Iterator[StaticFinding]:
             yield StaticFinding(
                 id="allow-without-reason",
                 where=f"{script}:{number}",
-                sentence=f"{allowed['rule']} is allowed without a reason; say '… because …'",
+                sentence=f"{allowed['rule']} is allowed without a reason",
+                advice="say '… because …'",
             )
         elif allowed and allowed["rule"] not in RULES:
             yield StaticFinding(
-                id="allow-unknown", where=f"{script}:{number}", sentence=f"there is no rule {allowed['rule']}"
+                id="allow-unknown",
+                where=f"{script}:{number}",
+                sentence=f"there is no rule {allowed['rule']}",
+                advice=f"name one of {', '.join(RULES)}",
             )
 
 
@@ -217,4 +240,5 @@ def _shellcheck(script: Path) -> Iterator[StaticFinding]:
         timeout=_WITHIN.seconds,
     )
     for one in json.loads(done.stdout or '{"comments": []}')["comments"]:
-        yield StaticFinding(id=f"SC{one['code']}", where=f"{script}:{one['line']}", sentence=one["message"])
+        where, advice = f"{script}:{one['line']}", f"see ShellCheck's wiki for SC{one['code']}"
+        yield StaticFinding(id=f"SC{one['code']}", where=where, sentence=one["message"].rstrip("."), advice=advice)

@@ -12,7 +12,7 @@ from harness.gate.cases import NAMES
 from harness.gate.contract import Contract
 from harness.gate.findings import FINDINGS, Kind
 from harness.gate.schema import schemas
-from harness.gate.static import RULES, check
+from harness.gate.static import RULES, Rule, check
 from harness.report.assets import assets
 
 DOCUMENTED = Path(__file__).parents[2].joinpath("docs", "gate.md").read_text(encoding="utf-8")
@@ -80,6 +80,11 @@ def test_whatever_has_a_name_is_documented(name: str) -> None:
 def test_findings_are_documented_as_they_are_told(kind: Kind) -> None:
     assert kind.title in DOCUMENTED
     assert kind.advice in DOCUMENTED
+
+
+@pytest.mark.parametrize("rule", RULES.values())
+def test_rules_are_documented_as_they_are_told(rule: Rule) -> None:
+    assert f"{rule.sentence} | {rule.advice} |" in DOCUMENTED
 
 
 @pytest.mark.parametrize("variable", Contract.model_fields)
