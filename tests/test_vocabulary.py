@@ -17,7 +17,7 @@ TEXTS = sorted(
     [*(REPOSITORY / "features").rglob("*.feature"), *(REPOSITORY / "docs").rglob("*.md"), REPOSITORY / "README.md"]
 )
 INSTEAD = {
-    r"canar(y|ies)": "nothing here is one: a release is live or on standby",
+    r"(?<!make )canar(y|ies)": "nothing here is one: a release is live or on standby",
     r"blue[- /]green (environment|env|deployment)s?": "the slots blue and green",
     r"(blue|green) (environment|env|side|stack|colou?r)s?": "slot",
     r"(?<!make )(?<!drill )(?<!/)game-?days?(?![./]\w)": "game day",  # but in commands and names of files

@@ -70,6 +70,9 @@ def report(
     if found.altered:
         told = "; ".join(one.reason for one in found.altered)
         there = len(results) + len(found.altered)
-        raise InputError(f"{len(found.altered)} of {counted(there, 'drill')} could not be judged: {told}")
+        raise InputError(
+            f"{len(found.altered)} of {counted(there, 'drill')} could not be judged: {told}; nobody can tell any more "
+            "what was altered: take the run from a copy, or run the drill again"
+        )
     tell_absent(found.absent)
     return exit_code(results, found.absent)

@@ -94,10 +94,18 @@ def number(value: float | str | None) -> str:
     return value if isinstance(value, str) else f"{value:.6g}".replace("-", MINUS)
 
 
+_BAD: Final = {
+    "status": "unexpected status",  # a number beside the bare word reads as a status of HTTP
+    "timeout": "timed out",
+    "slow": "too slow",
+    "wrong": "wrong answer",
+}
+
+
 def kinds(found: Mapping[str, int]) -> str:
-    """Bad answers by kind, the most frequent first: 'status 60, timeout 2'."""
+    """Bad answers by kind, the most frequent first: '60 unexpected status, 2 timed out'."""
     ordered = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
-    return ", ".join(f"{kind} {many}" for kind, many in ordered)
+    return ", ".join(f"{many} {_BAD.get(kind, kind)}" for kind, many in ordered)
 
 
 def capital(text: str) -> str:
