@@ -29,6 +29,7 @@ from harness.units import Duration
 from tests.support.sandboxes import echo, opened, soon, state_folder
 
 SOON = Duration.of(s=20)
+WAITED = Duration.of(s=2)  # enough for a busy machine to get as far as to the wait that is to end
 NUMBERS = itertools.count(1)
 
 
@@ -106,7 +107,7 @@ def test_a_database_that_is_silent_does_not_answer_unless_the_time_was_too_short
             reading = read(DatabaseAnswers(), dsn, within)
             assert reading.value == value
             assert "let nobody in within" in reading.detail
-            assert now() - begun < Duration.of(s=4)
+            assert now() - begun < Duration.of(s=10)
 
 
 def test_a_system_without_a_database_tells_nothing() -> None:
@@ -132,7 +133,7 @@ def test_a_read_from_a_server_that_freezes_over_it_ends_at_its_deadline(dsn: str
     try:
         with pytest.raises(DeadlineExceeded, match="the database did not answer within"):
             PostgresDatabase(dsn).read("SELECT pg_sleep(60)", Deadline.after(Duration.of(s=2)))
-        assert now() - begun < Duration.of(s=6)
+        assert now() - begun < Duration.of(s=20), "long before the statement's own end"
     finally:
         thread.join()
         for pid in frozen:
@@ -219,7 +220,7 @@ def test_a_count_that_waits_for_a_lock_ends_at_the_deadline_and_tells_nothing(ds
     run(dsn, "CREATE TABLE kept (id int)")
     with psycopg.connect(dsn) as other:
         other.execute("LOCK TABLE kept")
-        reading = read(RowCount("kept"), dsn, Duration.of(ms=300))
+        reading = read(RowCount("kept"), dsn, WAITED)
     assert reading.value is None
     assert "statement timeout" in reading.detail
 
@@ -279,7 +280,7 @@ def test_a_query_without_one_value_of_the_right_kind_tells_nothing(
     dsn: str, sql: str, *, equals: float | str, why: str
 ) -> None:
     check = OwnQuery(SqlCheck.model_construct(name="q", sql=sql, equals=equals))
-    reading = read(check, dsn, Duration.of(ms=700) if "sleep" in sql else SOON)
+    reading = read(check, dsn, WAITED if "sleep" in sql else SOON)
     assert reading.value is None
     assert why in reading.detail
 
@@ -443,7 +444,7 @@ def test_a_table_that_is_being_dropped_makes_orphans_unknown_and_not_none(dsn: s
     run(dsn, *SHOP)
     with psycopg.connect(dsn) as other:
         other.execute("DROP TABLE item")
-        reading = read(Orphans(), dsn, Duration.of(ms=500))
+        reading = read(Orphans(), dsn, WAITED)
     assert reading.value is None
     assert "statement timeout" in reading.detail
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 
 import pytest
 
-from tests.support.delaying import DELAY, HOST, Bench, echo, with_bench
+from tests.support.delaying import DELAY, HOST, Bench, Handler, echo, with_bench
 
-SLACK = 0.25  # seconds that a busy machine may add; less than the delay, so that one added twice is noticed
+SLACK = 0.9  # seconds that a busy machine may add; less than the delay, so that one added twice is noticed
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> float:
@@ -21,6 +21,17 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> flo
     writer.write(b"ask")
     assert await reader.readexactly(3) == b"ask"
     return time.monotonic() - began
+
+
+def telling(answered: asyncio.Event) -> Handler:
+    """An upstream that echoes, and tells when it has: then the agent has passed a request on."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            answered.set()
+
+    return handle
 
 
 @with_bench
@@ -146,9 +157,10 @@ async def test_a_change_counts_for_connections_that_are_open(bench: Bench) -> No
     await bench.start(echo, delay=0)
     reader, writer = await bench.connect()
     assert await ask(reader, writer) < SLACK
-    assert await bench.control("PUT /delay", "300") == (200, "300")
+    said = f"{1000 * DELAY:g}"
+    assert await bench.control("PUT /delay", said) == (200, said)
     assert DELAY <= await ask(reader, writer) < DELAY + SLACK
-    assert await bench.control("GET /delay") == (200, "300")
+    assert await bench.control("GET /delay") == (200, said)
 
 
 @with_bench
@@ -158,7 +170,7 @@ async def test_what_is_held_is_delivered_when_the_delay_ends(bench: Bench) -> No
     asked = asyncio.create_task(ask(reader, writer))
     await asyncio.sleep(0.1)
     assert await bench.control("PUT /delay", "0") == (200, "0")
-    assert await asked < 1
+    assert await asked < 10
     assert await ask(reader, writer) < SLACK
 
 
@@ -177,7 +189,7 @@ async def test_a_shorter_delay_overtakes_nothing(bench: Bench) -> None:
 async def test_a_delay_that_has_expired_is_gone_for_good_and_all_is_forwarded(bench: Bench) -> None:
     await bench.start(echo, delay=20, EXPIRES_AFTER="0.5")
     reader, writer = await bench.connect()
-    assert await ask(reader, writer) < 2
+    assert await ask(reader, writer) < 10
     assert "expired" in await bench.said()
     assert await ask(reader, writer) < SLACK
     assert await bench.control("PUT /delay", "300") == (409, "the delay has expired")
@@ -206,7 +218,7 @@ async def test_a_reset_of_the_upstream_reaches_the_client_at_once(bench: Bench) 
     reader, writer = await bench.connect()
     writer.write(b"x")
     with pytest.raises(ConnectionResetError):
-        await asyncio.wait_for(reader.read(), 1)
+        await asyncio.wait_for(reader.read(), 10)
 
 
 @with_bench
@@ -223,16 +235,17 @@ async def test_a_client_that_leaves_frees_the_upstream(bench: Bench) -> None:
     writer.write(b"x")
     await writer.drain()
     writer.close()
-    await asyncio.wait_for(left, 2)
+    await asyncio.wait_for(left, 10)
 
 
 @with_bench
 async def test_told_to_end_it_still_delivers_the_answer_that_is_under_way(bench: Bench) -> None:
-    await bench.start(echo, delay=0.5)
+    answered = asyncio.Event()
+    await bench.start(telling(answered), delay=0.5)
     idle, _ = await bench.connect()
     reader, writer = await bench.connect()
     writer.write(b"under way")
-    await asyncio.sleep(0.1)
+    await answered.wait()
     code = asyncio.create_task(bench.end())
     assert await idle.read() == b""
     assert await reader.read() == b"under way"
@@ -241,12 +254,14 @@ async def test_told_to_end_it_still_delivers_the_answer_that_is_under_way(bench:
 
 @with_bench
 async def test_told_to_end_it_takes_no_new_connection(bench: Bench) -> None:
-    await bench.start(echo, delay=1)
+    answered = asyncio.Event()
+    await bench.start(telling(answered), delay=2)
+    idle, _ = await bench.connect()
     reader, writer = await bench.connect()
     writer.write(b"under way")
-    await asyncio.sleep(0.1)
+    await answered.wait()
     code = asyncio.create_task(bench.end())
-    await asyncio.sleep(0.2)
+    assert await idle.read() == b"", "it has begun to end"
     with pytest.raises(ConnectionRefusedError):
         await bench.connect()
     assert await reader.read() == b"under way"
@@ -268,7 +283,7 @@ async def test_of_the_answers_a_share_never_arrives_and_none_that_comes_after_it
 
 @with_bench
 async def test_what_was_lost_is_cut_when_the_agent_expires_and_then_every_answer_arrives(bench: Bench) -> None:
-    await bench.start(echo, delay=0, LOST="1", EXPIRES_AFTER="1")
+    await bench.start(echo, delay=0, LOST="1", EXPIRES_AFTER="3")
     reader, writer = await bench.connect()
     writer.write(b"ask")
     with pytest.raises(ConnectionResetError):
@@ -284,7 +299,7 @@ def test_who_refuses_does_not_listen_until_it_expires() -> None:
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             port = probe.getsockname()[1]
-        await bench.start(echo, delay=0, PORT=str(port), REFUSE="1", EXPIRES_AFTER="1")
+        await bench.start(echo, delay=0, PORT=str(port), REFUSE="1", EXPIRES_AFTER="3")
         with pytest.raises(ConnectionRefusedError):
             await bench.connect()
         assert "expired" in await bench.said()

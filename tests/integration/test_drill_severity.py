@@ -84,7 +84,7 @@ def test_without_a_rollback_nothing_is_changed_but_the_fault_is_taken_back(ran: 
 def test_every_reason_of_the_decision_is_in_the_report(ran: Ran) -> None:
     result = ran.result("no rollback")
     reasons = " ".join(result["decision"]["reasons"])
-    assert "monitor: medium severity for 1" in reasons
+    assert "monitor: medium severity for " in reasons
     assert "monitor: 75 % of services are healthy (search: " in reasons
     page = (ran.run / result["drill_id"] / "report.html").read_text(encoding="utf-8")
     assert "do not roll back" in page
@@ -94,7 +94,7 @@ def test_every_reason_of_the_decision_is_in_the_report(ran: Ran) -> None:
 def test_high_severity_that_lasted_long_enough_is_rolled_back(ran: Ran) -> None:
     result = ran.result("in time")
     assert (result["verdict"], result["decision"]["decision"]) == ("passed", "recommended")
-    assert "recommended: high severity for 1" in result["decision"]["reasons"][0]
+    assert "recommended: high severity for " in result["decision"]["reasons"][0]
     assert "longer than 500 ms" in result["decision"]["reasons"][0]
 
 

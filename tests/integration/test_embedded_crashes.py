@@ -29,10 +29,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
-LATE = "import pathlib, time; time.sleep(3); pathlib.Path('there').touch()\n" + SERVE
-"""Comes up after longer than another service takes to be told as crash-looping if nobody waited."""
+LATE = (
+    f"""
+import pathlib, time
+tries, enough = pathlib.Path("tries"), {limits.CRASHES}
+while not tries.exists() or tries.stat().st_size <= enough:
+    time.sleep(0.01)
+pathlib.Path("there").touch()
+"""
+    + SERVE
+)
+"""Comes up only after another service would have been told as crash-looping if nobody waited."""
 EAGER = (
-    "import pathlib\nif not pathlib.Path('there').exists():\n    raise SystemExit('nothing to connect to')\n" + SERVE
+    """
+import pathlib
+if not pathlib.Path("there").exists():
+    with pathlib.Path("tries").open("a") as tries:
+        tries.write("x")
+    raise SystemExit("nothing to connect to")
+"""
+    + SERVE
 )
 """Ends at its start unless the late one is there."""
 BROKEN = "raise SystemExit('a mistake in this release')"

@@ -204,12 +204,12 @@ async def test_a_delayed_answer_of_any_size_comes_whole_and_late(bench: Bench) -
         await writer.drain()
 
     await bench.backend(Slot.BLUE, pour)
-    bench.router.delay("svc", Slot.BLUE, Duration.of(ms=50))
+    bench.router.delay("svc", Slot.BLUE, Duration.of(s=1))
     reader, writer = await bench.connect()
     start = time.monotonic()
     writer.write(b"x")
     first = await reader.readexactly(1)
-    assert 0.05 <= time.monotonic() - start < 0.3
+    assert 1 <= time.monotonic() - start < 2, "once late, and not twice"
     assert first + await reader.read() == data
 
 
@@ -263,9 +263,10 @@ async def test_of_lost_answers_exactly_the_share_never_arrives_until_the_way_is_
     bench.router.lose("svc", Slot.BLUE, 0.3)
     clients = [await bench.connect() for _ in range(20)]
     asked = [asyncio.ensure_future(ask(*one)) for one in clients]
-    await asyncio.wait(asked[:], timeout=1)
+    while arrived < 20 or sum(one.done() for one in asked) < 14:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.5)
     assert sum(one.done() for one in asked) == 14
-    assert arrived >= 20  # nobody was refused: the replica has seen every request
     bench.router.clear("svc", Slot.BLUE)
     ended = await asyncio.gather(*asked, return_exceptions=True)
     assert sum(isinstance(one, ConnectionError) for one in ended) == 6
@@ -281,7 +282,7 @@ async def test_an_idle_connection_is_closed_at_a_switch(bench: Bench) -> None:
     bench.router.switch("svc", Slot.GREEN)
     start = time.monotonic()
     assert await reader.read() == b""
-    assert time.monotonic() - start < 0.3
+    assert time.monotonic() - start < limits.DRAIN.seconds / 2
     assert await ask(*await bench.connect()) == b"gree"
 
 
@@ -296,11 +297,12 @@ async def test_a_connection_without_a_byte_yet_goes_to_the_new_slot(bench: Bench
 
 @with_bench
 async def test_an_answer_under_way_is_not_cut_by_a_switch(bench: Bench) -> None:
-    go_on = asyncio.Event()
+    begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def halting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(ANSWER + b"bl")
+        begun.set()
         await go_on.wait()
         writer.write(b"ue")
         await reader.read()
@@ -309,7 +311,7 @@ async def test_an_answer_under_way_is_not_cut_by_a_switch(bench: Bench) -> None:
     await bench.backend(Slot.GREEN, answering(b"gree"))
     reader, writer = await bench.connect()
     asked = asyncio.ensure_future(ask(reader, writer))
-    await asyncio.sleep(0.05)
+    await begun.wait()
     bench.router.switch("svc", Slot.GREEN)
     await asyncio.sleep(10 * limits.QUIET.seconds)
     assert not asked.done()
@@ -320,19 +322,23 @@ async def test_an_answer_under_way_is_not_cut_by_a_switch(bench: Bench) -> None:
 
 @with_bench
 async def test_an_answer_that_never_comes_is_cut_at_the_drain_limit(bench: Bench) -> None:
+    heard = asyncio.Event()
+
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        heard.set()
         await reader.read()
 
     await bench.backend(Slot.BLUE, silent)
     await bench.backend(Slot.GREEN, answering(b"gree"))
     reader, writer = await bench.connect()
     writer.write(b"GET / HTTP/1.1\r\n\r\n")
-    await asyncio.sleep(0.05)
+    await heard.wait()
     bench.router.switch("svc", Slot.GREEN)
     start = time.monotonic()
     with pytest.raises(ConnectionResetError):
         await reader.read()
-    assert limits.DRAIN.seconds - 0.1 <= time.monotonic() - start <= limits.DRAIN.seconds + 1
+    assert limits.DRAIN.seconds - 0.1 <= time.monotonic() - start <= 2 * limits.DRAIN.seconds
 
 
 @with_bench

@@ -15,7 +15,7 @@ from harness.system.checks import http_client, look_at_service
 from harness.system.looks import looks_to_meet
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration
-from tests.support.sandboxes import Clients, ask, echo, opened, soon, state_folder, states, version
+from tests.support.sandboxes import Clients, ask, echo, opened, soon, state_folder, version
 
 
 @pytest.fixture
@@ -29,6 +29,12 @@ def kill(sandbox: StartedSandbox, replica: Replica) -> None:
     assert owner is not None
     [process] = [child for child in owner.children if str(child) == replica.identity]
     process.send(signal.SIGKILL)
+
+
+def ended(sandbox: StartedSandbox) -> bool:
+    """True once one of the replicas in blue is seen not to be ready, or to have been started again since."""
+    found = sandbox.workloads.replicas("echo", Slot.BLUE)
+    return any(one.restarts or one.state is not ReplicaState.READY for one in found)
 
 
 def test_a_replica_that_dies_is_started_again_as_another_process(sandbox: StartedSandbox) -> None:
@@ -49,26 +55,28 @@ def test_while_a_replica_is_down_the_other_one_serves(sandbox: StartedSandbox) -
         clients.more(10)
         sandbox.workloads.deploy("echo", Slot.GREEN, "1.1.0", soon())
         kill(sandbox, sandbox.workloads.replicas("echo", Slot.BLUE)[0])
-        wait_for(lambda: states(sandbox, "echo", Slot.BLUE) != {ReplicaState.READY}, soon(), "the replica's end")
-        failed = len(clients.failures)
+        wait_for(lambda: ended(sandbox), soon(), "the replica's end")
+        down = now()
         clients.more(40)
-        assert len(clients.failures) == failed <= 2  # at most what was under way on the killed replica
+    assert len(clients.failures) <= 2  # at most what was under way on the killed replica
+    assert [failure for asked, failure in clients.failures if asked > down] == []
 
 
 def test_the_pause_before_a_restart_doubles_and_the_reason_is_told(sandbox: StartedSandbox) -> None:
     with pytest.raises(DeadlineExceeded, match=r"exited with 1.*this release cannot start.*starts again after"):
-        sandbox.workloads.deploy("echo", Slot.GREEN, "broken", soon(0.7))
-    seen: list[str] = []
+        sandbox.workloads.deploy("echo", Slot.GREEN, "broken", soon(1.4))  # four pauses, and too few for a crash loop
+    seen: dict[Duration, int] = {}  # with the restarts before it; a busy machine may look too late for a short one
 
-    def third_pause() -> bool:
-        told = sandbox.workloads.replicas("echo", Slot.GREEN)[0].detail.rpartition("starts again after ")[2]
-        if told and told not in seen:
-            seen.append(told)
+    def another_pause() -> bool:
+        replica = sandbox.workloads.replicas("echo", Slot.GREEN)[0]
+        if replica.state is ReplicaState.BACK_OFF:
+            pause = Duration.parse(replica.detail.rpartition("starts again after ")[2])
+            seen[pause] = min(replica.restarts, seen.get(pause, replica.restarts))
         return len(seen) >= 3
 
-    wait_for(third_pause, soon(20), "three pauses", every=Duration.of(ms=5))
-    first, second, third = (Duration.parse(told) for told in seen)
-    assert (second, third) == (first * 2, first * 4)
+    wait_for(another_pause, soon(), "three pauses", every=Duration.of(ms=5))
+    for pause, restarts in seen.items():  # or one more, right before the start
+        assert pause in [min(limits.BACK_OFF_FIRST * 2**n, limits.BACK_OFF_MOST) for n in (restarts, restarts - 1)]
 
 
 def test_a_replica_that_says_it_is_not_healthy_gets_no_requests(sandbox: StartedSandbox) -> None:
@@ -78,11 +86,11 @@ def test_a_replica_that_says_it_is_not_healthy_gets_no_requests(sandbox: Started
 
 
 def test_a_release_that_never_gets_ready_is_replaced_by_the_one_that_still_serves(sandbox: StartedSandbox) -> None:
+    served = {one.identity for one in sandbox.workloads.replicas("echo", Slot.BLUE)}
     with pytest.raises(DeadlineExceeded):
         sandbox.workloads.deploy("echo", Slot.BLUE, "broken", soon(0.5))
-    start = now()
     sandbox.workloads.deploy("echo", Slot.BLUE, "1.0.0", soon())
-    assert now() - start < Duration.of(ms=300)
+    assert {one.identity for one in sandbox.workloads.replicas("echo", Slot.BLUE)} == served
     assert version(sandbox.router.address("echo")) == "1.0.0"
 
 
@@ -120,7 +128,7 @@ def test_a_removed_replica_that_ignores_sigterm_is_killed_after_its_grace(sandbo
         process.send(signal.SIGSTOP)  # SIGTERM waits until it goes on, which is never
     start = now()
     sandbox.workloads.remove("echo", Slot.BLUE, soon())
-    assert limits.STOP_GRACE <= now() - start < limits.STOP_GRACE + Duration.of(s=2)
+    assert limits.STOP_GRACE <= now() - start < limits.STOP_GRACE * 2, "both at the same time"
 
 
 def test_the_environment_of_a_service_is_minimal(sandbox: StartedSandbox) -> None:

@@ -99,7 +99,7 @@ def test_a_steady_state_of_its_own_is_a_gate_before_its_method(tmp_path: Path) -
 def test_what_does_not_end_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
     one = kept(tmp_path, "echo $$ > $PLACE; sleep 600", "rm -f $PLACE")
     with pytest.raises(DeadlineExceeded, match="had not ended at its deadline and was killed"):
-        one.inject(CHAOS, Deadline.after(Duration.of(s=6)))
+        one.inject(CHAOS, Deadline.after(Duration.of(s=12)))  # it begins after two, or ten on a busy machine
     pid = int((tmp_path / "there").read_text())
     wait_for(lambda: Process.of(pid) is None, soon(), "the end of the program")
     carry_out(operation(one), MemorySystem(), soon())

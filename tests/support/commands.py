@@ -53,7 +53,7 @@ def drill(
     *arguments: object,
     state: Path,
     cwd: Path = REPOSITORY,
-    within: float = 60,
+    within: float = 120,
     extra: Mapping[str, str] | None = None,
 ) -> Said:
     """Runs a command to its end."""

@@ -11,7 +11,7 @@ from typing import Any
 
 HOST = "127.0.0.1"
 COMMAND = (sys.executable, "-m", "harness.sandbox.kind.agent.delay")
-DELAY = 0.3  # seconds; beyond what a busy machine adds to a request on loopback
+DELAY = 1.0  # seconds; beyond what a busy machine adds to a request on loopback
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

@@ -97,7 +97,7 @@ def running_drill(folder: Path, steps: tuple[str, ...] = STEPS) -> Iterator[Runn
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:
     """Those that run still."""
-    return [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in family if _lives(one)]
 
 
 def remains(running: Running, family: list[psutil.Process], ports: set[int]) -> list[object]:
@@ -128,6 +128,13 @@ def command_of(process: psutil.Process) -> list[str]:
         return list(process.cmdline())
     except psutil.Error:  # it has ended meanwhile
         return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:  # it has ended between the two looks
+        return False
 
 
 def _is_of(running: Running, pid: int | None) -> bool:

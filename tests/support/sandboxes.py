@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
-from harness.clock import Deadline, wait_for
+from harness.clock import Deadline, now, wait_for
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded.client import EmbeddedSandbox
 from harness.sandbox.embedded.start import StartedSandbox, start
 from harness.system.load import load_system
 from harness.system.model import SystemModel
 from harness.system.values import Address, ReplicaState, Slot
-from harness.units import Duration
+from harness.units import Duration, Instant
 
 ROOT = Path(__file__).parents[2]
 ECHO = ROOT / "tests/systems/echo/drill.toml"
@@ -99,7 +99,7 @@ class Clients:
 
     def __init__(self, address: Address, path: str, count: int = 4) -> None:
         self.answers: list[str] = []
-        self.failures: list[str] = []
+        self.failures: list[tuple[Instant, str]] = []  # when it was asked, and what came of it
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._ask, args=(address, path)) for _ in range(count)]
 
@@ -120,11 +120,12 @@ class Clients:
 
     def _ask(self, address: Address, path: str) -> None:
         while not self._over.is_set():
+            asked = now()
             try:
                 status, body = ask(address, path)
                 self.answers.append(json.loads(body)["version"] if status == 200 else str(status))
             except (OSError, http.client.HTTPException) as error:
-                self.failures.append(repr(error))
+                self.failures.append((asked, repr(error)))
 
 
 def marked(sandbox: str) -> list[Process]:

@@ -36,7 +36,7 @@ def stands(up: Mapping[str, object], state: Path, sources: Path) -> dict[str, fr
     """
     sandbox, services = str(up["id"]), up["services"]
     assert isinstance(services, dict)
-    processes = [one for one in _processes(sandbox) if not one.name().startswith(_SERVER)]
+    processes = list(_processes(sandbox))
     machine = Machine.look((), sources, apart=False).found
     return {
         **machine,
@@ -51,8 +51,10 @@ def stands(up: Mapping[str, object], state: Path, sources: Path) -> dict[str, fr
 
 def _processes(sandbox: str) -> Iterable[psutil.Process]:
     for one in marked(sandbox):
-        with suppress(psutil.Error):
-            yield psutil.Process(one.pid)
+        with suppress(psutil.Error):  # a worker of the server that has ended meanwhile
+            process = psutil.Process(one.pid)
+            if not process.name().startswith(_SERVER):
+                yield process
 
 
 def _listening(processes: Iterable[psutil.Process]) -> Iterable[str]:
