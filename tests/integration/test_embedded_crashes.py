@@ -33,7 +33,7 @@ LATE = (
     f"""
 import pathlib, time
 tries, enough = pathlib.Path("tries"), {limits.CRASHES}
-while not tries.exists() or tries.stat().st_size <= enough:
+while not tries.exists() or tries.stat().st_size < enough:
     time.sleep(0.01)
 pathlib.Path("there").touch()
 """

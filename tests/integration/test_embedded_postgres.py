@@ -140,7 +140,7 @@ def test_a_broken_program_of_postgresql_is_told_with_its_last_words(
     if text is not None:
         broken.write_text(text)
         broken.chmod(0o755)
-    with pytest.raises(Unavailable, match=expected), opened(model, state, install=install, within=5):
+    with pytest.raises(Unavailable, match=expected), opened(model, state, install=install, within=10):
         pass
     wait_for(lambda: not any(marked(folder.id) for folder in folders(state)), soon(), "the end of all processes")
     assert folders(state) == ()

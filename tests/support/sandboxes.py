@@ -49,7 +49,7 @@ def opened(model: SystemModel, state: Path, *, within: float = 30, **options: An
     try:
         yield sandbox
     finally:
-        sandbox.close(soon(20))
+        sandbox.close(soon(60))
 
 
 def echo() -> SystemModel:
