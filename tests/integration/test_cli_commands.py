@@ -160,7 +160,7 @@ def test_a_reader_that_has_left_changes_neither_the_verdict_nor_what_is_written(
     command = [*DRILL, "run", str(path), "--system", str(ECHO), "--out", str(tmp_path / "out")]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, closed: write}
     done = subprocess.run(  # type: ignore[call-overload]
-        command, cwd=REPOSITORY, env=environment(state), check=False, timeout=60, **streams
+        command, cwd=REPOSITORY, env=environment(state), check=False, timeout=120, **streams
     )
     os.close(write)
     assert done.returncode == 2
@@ -260,7 +260,7 @@ def run_pytest(folder: Path, state: Path, system: Path | None = ECHO) -> subproc
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

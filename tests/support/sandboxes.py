@@ -26,7 +26,7 @@ ECHO = ROOT / "tests/systems/echo/drill.toml"
 TRACKTION = ROOT / "fixtures/tracktion/drill.toml"
 
 
-def soon(seconds: float = 30) -> Deadline:
+def soon(seconds: float = 60) -> Deadline:
     """A deadline that a slow machine keeps, and that ends a test that hangs."""
     return Deadline.after(Duration.of(s=seconds))
 
