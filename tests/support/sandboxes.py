@@ -43,7 +43,7 @@ def state_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def opened(model: SystemModel, state: Path, *, within: float = 30, **options: Any) -> Iterator[StartedSandbox]:
+def opened(model: SystemModel, state: Path, *, within: float = 60, **options: Any) -> Iterator[StartedSandbox]:
     """A sandbox that is closed at the end."""
     sandbox = start(model, run_id="test", state_dir=state, deadline=soon(within), **options)
     try:
