@@ -15,6 +15,7 @@ from tests.support.commands import ECHO, Said, drill
 from tests.support.drills import records_of, results_of, the_run
 from tests.support.sandboxes import state_folder
 
+pytestmark = pytest.mark.alone  # beside other tests answers become slow, and by that alone the decision another one
 FOUR = ECHO.with_name("four.toml")
 INCIDENT = (
     drills.LIVE,
