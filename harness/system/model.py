@@ -209,6 +209,9 @@ class SystemModel(Table):
         problems += self._no_business()
         if self.ledger and not self.database:
             problems.append(problem(("ledger",), None, "a ledger is read back from a [database], and there is none"))
+        if self.database and (told := self.configuration.external_api) == self.database.env:
+            where = ("configuration", "external_api")
+            problems.append(problem(where, told, f"by {told} services learn their database; expected another variable"))
         problems += check_problems(self.checks, self.services, database=self.database is not None)
         named_checks = [one.name for one in self.checks]
         problems += trigger_problems(self.triggers, named_checks, database=self.database is not None)

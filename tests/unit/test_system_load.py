@@ -270,6 +270,12 @@ def test_a_ledger_without_a_database_is_told_where_the_ledger_stands(tmp_path: P
     assert lines == ["drill.toml:24: ledger: a ledger is read back from a [database], and there is none"]
 
 
+def test_services_cannot_learn_two_things_by_one_variable(tmp_path: Path) -> None:
+    said = '\n[configuration]\nexternal_api = "DATABASE_URL"\n'
+    [line] = told(tmp_path, GOOD + said)
+    assert line.endswith("external_api: by DATABASE_URL services learn their database; expected another variable")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
