@@ -8,6 +8,8 @@ from harness.drill.builder import DrillBuilder
 from harness.faults.configuration import KeyRemoved, PasswordRotated, WrongPassword
 from harness.faults.configuration_hindrance import SpoiledArchive
 from harness.faults.external_api import ExternalApiDown, NoExternalApi
+from harness.faults.hindrance import Later
+from harness.faults.moment import Moment
 from harness.rollback.configuration.actions import ConfigurationTag, ConfigurationVersion
 from harness.rollback.plan import Procedure
 from harness.units import Duration
@@ -32,6 +34,11 @@ def _external_down(drill: DrillBuilder) -> None:
 @when(step("the external API answers only after {time:Duration}"))
 def _external_slow(drill: DrillBuilder, time: Duration) -> None:
     _without(drill, ExternalApiDown(time))
+
+
+@when(step("the external API goes down while services are restarted"))
+def _external_later(drill: DrillBuilder) -> None:
+    drill.hinder_by(Later(ExternalApiDown(), Moment.RESTART))
 
 
 @when(step("{key:Key} is removed from {file:ConfigFile} of {service:Service}"))

@@ -17,8 +17,9 @@ from harness.faults.data import (
     TableDropped,
 )
 from harness.faults.data_hindrance import IdleTransaction, SpoiledBackup
-from harness.faults.hindrance import Later, Moment
+from harness.faults.hindrance import Later
 from harness.faults.later import DatabaseGone
+from harness.faults.moment import Moment
 from harness.faults.resources import CertificateExpired, DiskFull
 from harness.rollback.data.actions import NewestBackup, SchemaVersion
 from harness.rollback.plan import Procedure

@@ -7,8 +7,9 @@ from harness.drill.builder import DrillBuilder
 from harness.faults.catalogue import BadRelease, Crash, Nothing, SlowAnswers
 from harness.faults.cluster import HungUpgrade
 from harness.faults.experiment import Experiment
-from harness.faults.hindrance import DrainedNode, Later, MissingImage, Moment, ShortHistory, UnfinishedRollback
+from harness.faults.hindrance import DrainedNode, Later, MissingImage, ShortHistory, UnfinishedRollback
 from harness.faults.later import DeadStandby
+from harness.faults.moment import Moment
 from harness.faults.network import Hang, LostAnswers, Refused
 from harness.faults.of_engine import EngineKilled, SecondRollback
 from harness.faults.of_metrics import MetricsDown, MetricsSlow

@@ -11,7 +11,7 @@ from harness.errors import InputError, NotFound
 from harness.faults.data import MigrationHalfDone, PageDamaged, RowsAltered, RowsDeleted, SchemaMigrated, TableDropped
 from harness.faults.data_hindrance import IdleTransaction
 from harness.faults.external_api import GIVEN, ExternalApiDown, NoExternalApi
-from harness.faults.hindrance import Obstacle
+from harness.faults.hindrance import Later, Obstacle
 from harness.faults.model import Fault
 from harness.faults.of_notices import OfNotices
 from harness.system.model import DatabaseTable, Service, SystemModel
@@ -147,8 +147,9 @@ def refuse_unknown(model: SystemModel, thing: Fault | Obstacle, *, released: boo
         known_table(model, thing.table)
     if isinstance(thing, OfNotices):
         known_receiver(model, thing.receiver)
-    if isinstance(thing, ExternalApiDown | NoExternalApi) and model.configuration.external_api is None:
-        raise InputError(f"{thing.title}: services of {model.name} are told of none; {GIVEN}")
+    own = thing.hindrance if isinstance(thing, Later) else thing
+    if isinstance(own, ExternalApiDown | NoExternalApi) and model.configuration.external_api is None:
+        raise InputError(f"{own.title}: services of {model.name} are told of none; {GIVEN}")
     if isinstance(thing, SchemaMigrated | MigrationHalfDone):
         known_schema(model, thing.to)
 

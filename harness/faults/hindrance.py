@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 from harness.clock import Deadline
 from harness.errors import InputError
 from harness.faults.cluster import cluster_of
 from harness.faults.model import Fault, Scene, only, took_hold
+from harness.faults.moment import Moment
 from harness.faults.of_engine import OfEngine
 from harness.faults.of_metrics import OfMetrics
 from harness.faults.of_notices import OfNotices
@@ -171,18 +171,6 @@ class DrainedNode:
     def hits(self, serving: Serving) -> frozenset[Replica]:
         """Every replica of any service on that node."""
         return serving.beside(self.service)
-
-
-class Moment(StrEnum):
-    """When something goes wrong: right before the rollback calls this port, by its name and the call's."""
-
-    SWITCH = "router.switch"
-    RESTORE = "recovery.restore"
-
-    @property
-    def words(self) -> str:
-        """As people say it."""
-        return {Moment.SWITCH: "during the switch", Moment.RESTORE: "in the middle of the restore"}[self]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from harness.clock import Deadline
 from harness.drill.strikes import Strikes
 from harness.errors import InputError
 from harness.faults.catalogue import BadRelease
-from harness.faults.hindrance import Hindered, Later, Moment, hindered, of_metrics
+from harness.faults.hindrance import Hindered, Later, hindered, of_metrics
 from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import FaultRun, Scene
+from harness.faults.moment import Moment
 from harness.faults.of_engine import EngineKilled, SecondRollback
 from harness.faults.of_metrics import MetricsDown, MetricsSlow
 from harness.faults.of_notices import ReceiverDown, ReceiverSlow

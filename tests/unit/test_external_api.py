@@ -30,6 +30,7 @@ SLOW = Duration.of(s=10)
 SOON = Duration.of(s=5)
 TOLD = "And services are told of an external API"
 DOWN = "And the external API is down"
+LATER = "And the external API goes down while services are restarted"
 
 
 @dataclass
@@ -109,10 +110,24 @@ def test_beside_another_fault_it_hinders_the_rollback_of_that_and_alone_it_is_th
     assert drill_of(tmp_path, alone).fault == NoExternalApi(ExternalApiDown(SLOW))
 
 
+def test_it_may_also_go_while_a_rollback_is_under_way(tmp_path: Path) -> None:
+    fault = drill_of(tmp_path, (LIVE, TOLD, *PASSING[1:4], LATER, *PASSING[4:])).fault
+    assert fault.title.endswith("; the external API is down while services are restarted")
+    assert isinstance(fault, Hindered)
+    api, (one,) = MemoryApi(), fault.hindrances
+    undo = one.undo(scene(api))
+    assert api.problem() == ""
+    one.put(scene(api), undo, Deadline.after(SOON))
+    assert api.problem() == "it is down"
+    carry_out(undo, scene(api).system, Deadline.after(SOON))
+    assert api.problem() == ""
+
+
 @pytest.mark.parametrize(
     ("steps", "why"),
     [
         ((LIVE, *PASSING[1:4], DOWN, *PASSING[4:]), "services of echo are told of none; say 'Given services are told"),
+        ((LIVE, *PASSING[1:4], LATER, *PASSING[4:]), "the external API is down: services of echo are told of none"),
         ((LIVE, NOTHING[1], DOWN.replace("And", "When"), *NOTHING[3:]), "services of echo are told of none"),
         ((LIVE, TOLD, TOLD, *PASSING[1:]), "an external API is said in line 5 already"),
         ((LIVE, TOLD, *PASSING[1:4], f"{DOWN[:-7]}answers only after 5 s", *PASSING[4:]), "expected 6 s or more"),
