@@ -185,7 +185,7 @@ def test_one_drill_of_a_run_can_be_judged_alone_as_json(ran: Ran) -> None:
 @pytest.fixture
 def settings() -> Iterator[Settings]:
     with state_folder() as state:
-        yield Settings(state_dir=state, prepare=Duration.of(s=10), inject=Duration.of(s=60), settle=Duration.of(s=2))
+        yield Settings(state_dir=state, prepare=Duration.of(s=30), inject=Duration.of(s=60), settle=Duration.of(s=2))
 
 
 def test_a_release_whose_process_ends_at_once_makes_the_drill_invalid_and_says_why(
@@ -221,13 +221,13 @@ def test_a_system_that_is_not_ready_in_time_makes_its_drill_invalid_and_stops_no
     tmp_path: Path, settings: Settings
 ) -> None:
     steps = ("Given every service is live in unready", drills.STEADY, *drills.NOTHING[2:])
-    done = conduct_here(drill_of(tmp_path, steps), tmp_path, replace(settings, prepare=Duration.of(s=5)))
+    done = conduct_here(drill_of(tmp_path, steps), tmp_path, replace(settings, prepare=Duration.of(s=8)))
     assert done.stopped is None
     assert done.result
     assert (done.result.verdict, done.result.cause) == (Verdict.INVALID, Cause.NOT_PREPARED)
     for told in (
         "the system did not come up: echo in blue unready is not ready: replica 0 ",
-        ", a system has 5 s to come up: one that needs longer is given it by DRILL_PREPARE, such as ",
+        ", a system has 8 s to come up: one that needs longer is given it by DRILL_PREPARE, such as ",
         "the logs of what was started are in artifacts, beside the report",
     ):
         assert told in done.result.reason

@@ -49,11 +49,11 @@ from harness.system.load import load_system
 from harness.units import Duration
 
 model = load_system(Path(sys.argv[1]))
-sandbox = start(model, run_id="test", state_dir=Path(sys.argv[2]), deadline=Deadline.after(Duration.of(s=30)))
+sandbox = start(model, run_id="test", state_dir=Path(sys.argv[2]), deadline=Deadline.after(Duration.of(s=60)))
 ports = sandbox.description.ports
 rows = []
 if sandbox.database:
-    rows = [list(row) for row in sandbox.database.read("SELECT 1", Deadline.after(Duration.of(s=5)))]
+    rows = [list(row) for row in sandbox.database.read("SELECT 1", Deadline.after(Duration.of(s=20)))]
 print(json.dumps({"id": sandbox.id, "ports": ports, "rows": rows}), flush=True)
 sys.stdin.read()
 sandbox.close(Deadline.after(Duration.of(s=20)))
