@@ -74,14 +74,14 @@ def _second(drill: DrillBuilder) -> None:
     drill.hinder_by(SecondRollback())
 
 
-@when(step("the receiver of notices {name:Quoted} is down"))
-def _receiver_down(drill: DrillBuilder, name: str) -> None:
-    drill.hinder_by(ReceiverDown(name))
+@when(step("the receiver of notices {receiver:Quoted} is down"))
+def _receiver_down(drill: DrillBuilder, receiver: str) -> None:
+    drill.hinder_by(ReceiverDown(receiver))
 
 
-@when(step("the receiver of notices {name:Quoted} answers only after {time:Duration}"))
-def _receiver_slow(drill: DrillBuilder, name: str, time: Duration) -> None:
-    drill.hinder_by(ReceiverSlow(name, time))
+@when(step("the receiver of notices {receiver:Quoted} answers only after {time:Duration}"))
+def _receiver_slow(drill: DrillBuilder, receiver: str, time: Duration) -> None:
+    drill.hinder_by(ReceiverSlow(receiver, time))
 
 
 @when(step("the metrics source is down"))

@@ -38,14 +38,14 @@ def _slow(drill: DrillBuilder, service: str, factor: float, hold: Duration) -> N
     drill.call_for_rollback(SlowResponse(service, factor, hold))
 
 
-@given(step("a rollback is called for by the trigger {name:Quoted}"))
-def _declared(drill: DrillBuilder, name: str) -> None:
-    drill.call_by(name)
+@given(step("a rollback is called for by the trigger {trigger:Quoted}"))
+def _declared(drill: DrillBuilder, trigger: str) -> None:
+    drill.call_by(trigger)
 
 
-@given(step("a rollback is called for by the trigger {name:Quoted} for {hold:Duration}"))
-def _declared_for(drill: DrillBuilder, name: str, hold: Duration) -> None:
-    drill.call_by(name, hold)
+@given(step("a rollback is called for by the trigger {trigger:Quoted} for {hold:Duration}"))
+def _declared_for(drill: DrillBuilder, trigger: str, hold: Duration) -> None:
+    drill.call_by(trigger, hold)
 
 
 @given(step("{version:Version} of {service:Service} was rolled back automatically {ago:Duration} ago"))

@@ -70,7 +70,7 @@ def collect_drills(paths: Sequence[Path], *, system: Path | None, tags: str | No
     """
     collector = _collect(paths, system=system, tags=tags, texts=False)
     if not collector.drills:
-        selected = f" with the tags '{tags}'" if tags else ""
+        selected = f" with the tags '{tags}' ('drill list' shows those there are)" if tags else ""
         raise UsageError(
             f"no scenario was selected in {', '.join(map(str, paths))}{selected}; a run of nothing would prove nothing"
         )

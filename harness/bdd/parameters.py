@@ -144,6 +144,13 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Severity": ParameterType(r"\S+", _severity, "high", _one_of(Severity)),
     "Cause": ParameterType(r".+", _cause, "the fault had no effect", "a cause that measures.md lists"),
 }
+BY_NAME: Final[Mapping[tuple[str, str], str]] = {
+    ("Quoted", "receiver"): "'on-call'",
+    ("Quoted", "trigger"): "'orders fail'",
+    ("Version", "standby"): "2.3.0",
+}
+"""Better examples than that of the type, by type and name of the parameter."""
+
 NUMBERS: Final = {"d": ("2", "a whole number"), "g": ("5", "a number")}
 """The parameter types that are not ours, each with an example and what it is."""
 NUMBER_PATTERNS: Final = {"d": r"[-+ ]?\d+", "g": r"[-+ ]?\d*\.?\d+(?:[eE][-+]?\d+)?"}

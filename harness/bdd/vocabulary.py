@@ -16,7 +16,7 @@ from typing import Any, Final
 from pytest_bdd import parsers
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-from harness.bdd.parameters import NUMBER_PATTERNS, NUMBERS, PLURAL, TYPES, ParameterType, plain_step, text_of
+from harness.bdd.parameters import BY_NAME, NUMBER_PATTERNS, NUMBERS, PLURAL, TYPES, ParameterType, plain_step, text_of
 
 MODULES: Final = ("system", "faults", "rollback", "objectives", "validation", "guards", "database", "configuration")
 """The modules of `scenarios`, each about one subject, in the order in which they are shown."""
@@ -77,7 +77,7 @@ class Step:
         def filled(found: re.Match[str]) -> str:
             kind = found.group(2) or ""
             if kind in TYPES:
-                return TYPES[kind].example
+                return BY_NAME.get((kind, found.group(1)), TYPES[kind].example)
             one_thing = kind == "d" and not re.match(r" \w+(?:s\b|\(s\))", self.text[found.end() :])
             number, _ = NUMBERS.get(kind, (found.group(1), ""))
             return "1" if one_thing else number

@@ -79,7 +79,14 @@ def _processors() -> str:
         raise Unavailable(
             f"{count}; the probes fall behind on fewer than {ENOUGH_CORES}, and drills end as indeterminate"
         )
-    return str(count)
+    return processors_told(count, os.getloadavg()[0])
+
+
+def processors_told(count: int, load: float) -> str:
+    """How many processors there are, and whether others are at them, by the load of the last minute."""
+    if load <= count:
+        return str(count)
+    return f"{count}, busy (load {load:.1f}): probes may fall behind, and a drill then ends as indeterminate or invalid"
 
 
 def _writable(folder: Path) -> str:

@@ -65,3 +65,10 @@ def test_a_step_is_used_in_every_row_of_an_outline_and_in_backgrounds(tmp_path: 
         "nothing is done": ("some.feature:5",),
         "{service:Service} hangs": ("some.feature:5",),
     }
+
+
+def test_an_example_names_what_its_step_is_about(found: tuple[Use, ...]) -> None:
+    told = {use.step.example for use in found}
+    assert "the receiver of notices 'on-call' is down" in told
+    assert "a rollback is called for by the trigger 'orders fail'" in told
+    assert "tracklist-service is live in 2.4.0, with 2.3.0 on standby" in told
