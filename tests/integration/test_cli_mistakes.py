@@ -390,3 +390,10 @@ def test_a_state_folder_that_is_a_file_is_told_without_a_traceback(tmp_path: Pat
     assert said.code == 73
     assert f"{state}: cannot be used as a state folder: it is a file; expected a folder" in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize("arguments", [("-h",), ("run", "-h"), ("rollback", "plan", "-h")])
+def test_help_is_given_for_the_short_word_too(tell: Tell, arguments: tuple[str, ...]) -> None:
+    said = tell(*arguments)
+    assert said.code == 0
+    assert "Usage: drill" in said.out
