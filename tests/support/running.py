@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,10 +60,10 @@ class Running(Underway):
         """True from its watchdog's start on."""
         return any("harness.drill.watch.watchdog" in command_of(one) for one in self.family())
 
-    def ports(self) -> set[int]:
-        """The ports on which these listen."""
+    def ports(self, family: Iterable[psutil.Process] | None = None) -> set[int]:
+        """The ports on which these listen; of a family that is known, where there is no time to look for it again."""
         found: set[int] = set()
-        for process in self.family():
+        for process in self.family() if family is None else family:
             try:
                 found |= {one.laddr.port for one in process.net_connections("tcp") if one.status == psutil.CONN_LISTEN}
             except psutil.Error:
