@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from harness.cli.options import RUNS, Json
 from harness.cli.output import readable, results_to_stdout, tell
-from harness.cli.results import plain, plain_table, printing, seconds
+from harness.cli.results import has_room, plain, plain_table, print_path, printing, seconds
 from harness.errors import DrillError, NotFound, UsageError
 from harness.journal.declaration import Answer, Verdict
 from harness.report.history.entry import Entry
-from harness.report.history.keep import ALLOWED, OVER, add_runs, keep, trends_of
+from harness.report.history.keep import ALLOWED, OVER, PAGE, add_runs, keep, trends_of
 from harness.report.history.store import matching, opened
 from harness.report.history.trend import LEAST, Trend
 from harness.report.summary import NotJudged
@@ -52,8 +53,24 @@ def history(
             _export((one for one in found.all() if one.scenario in wanted), as_csv=as_csv)
             return 0
         rows = [entry for number, _ in matching(found, scenario) for entry in found.latest(number, last)]
-    table = plain_table("started (UTC)", "drill", "sandbox", "verdict", "RTO", "lost writes", "report")
-    for one in sorted(rows, key=lambda entry: entry.started_utc, reverse=True):
+    rows.sort(key=lambda entry: entry.started_utc, reverse=True)
+    with printing() as console:
+        table = _listed(rows, runs)
+        if has_room(console, table):
+            console.print(table)
+        else:
+            console.print(_listed(rows, None))
+            print_path(f"Their reports: {runs / PAGE}", console)
+    return 0
+
+
+def _listed(rows: Sequence[Entry], runs: Path | None) -> Table:
+    """A row for each drill, with its report where the folder of runs is given."""
+    table = plain_table(
+        "started (UTC)", "drill", "sandbox", "verdict", "RTO", "lost writes", *(["report"] if runs else [])
+    )
+    for one in rows:
+        report = [plain(str(runs / one.report))] if runs else []
         table.add_row(
             one.started_utc[:19].replace("T", " "),
             plain(one.name),
@@ -61,11 +78,9 @@ def history(
             f"[{'green' if one.as_expected else 'red'}]{one.verdict}[/]",
             seconds(one.rto),
             "–" if one.lost is None else str(one.lost),
-            plain(str(runs / one.report)),
+            *report,
         )
-    with printing() as console:
-        console.print(table)
-    return 0
+    return table
 
 
 def trend(

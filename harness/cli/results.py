@@ -70,7 +70,7 @@ def print_results(results: Sequence[Result], reports: Sequence[Path], whole: Pat
         if results:
             _results(results, reports, console)
         if whole:
-            _path(f"All of it: {whole}", console)
+            print_path(f"All of it: {whole}", console)
 
 
 @contextmanager
@@ -90,15 +90,20 @@ def plain_table(*columns: str) -> Table:
     return table
 
 
-def _path(line: str, console: Console) -> None:
+def print_path(line: str, console: Console) -> None:
     """A line with a path: where it is too long the terminal goes on below, and still knows that it is one."""
     console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def has_room(console: Console, table: Table) -> bool:
+    """True where a console is so wide that nothing of a table goes on below."""
+    return Measurement.get(console, console.options.update(width=WIDE), table).maximum <= console.width
 
 
 def _results(results: Sequence[Result], reports: Sequence[Path], console: Console) -> None:
     """The table, with a line for each report below it where the terminal has no room for another column."""
     table = _table(results, reports)
-    room = Measurement.get(console, console.options.update(width=WIDE), table).maximum <= console.width
+    room = has_room(console, table)
     console.print(table if room else _table(results, None))
     for result in results:
         if not result.as_expected:
@@ -106,7 +111,7 @@ def _results(results: Sequence[Result], reports: Sequence[Path], console: Consol
             why = f"{result.reason} (expected: {due})" if result.expected != "passed" else result.reason
             console.print(clean(f"{result.name}: {result.verdict}: {why}"), highlight=False, markup=False)
     for report in () if room else reports:
-        _path(f"Report: {clean(str(report))}", console)
+        print_path(f"Report: {clean(str(report))}", console)
 
 
 def _table(results: Sequence[Result], reports: Sequence[Path] | None) -> Table:
