@@ -23,7 +23,6 @@ Reader: TypeAlias = Callable[[Sequence[Any]], "Column"]
 NEVER: Final = -(2**63)
 """Stands in a column for what is None: an instant that no clock of a drill ever shows."""
 _WHOLE: Final = {int}
-_WHOLE_OR_NONE: Final = {int, type(None)}
 _TEXT: Final = {str}
 
 
@@ -131,19 +130,24 @@ def extend(growing: Iterable[Any], more: Iterable[Column]) -> None:
         column.extend(found)
 
 
-def numbers(column: Sequence[Any]) -> array[int]:
-    """A column of whole numbers; None becomes NEVER.
+def whole(column: Sequence[Any]) -> array[int]:
+    """A column of whole numbers.
 
     Raises:
         TypeError: something else is in it.
         OverflowError: a number is too large.
     """
-    kinds = {*map(type, column)}
-    if kinds == _WHOLE:
+    if {*map(type, column)} == _WHOLE:
         return array("q", column)
-    if kinds <= _WHOLE_OR_NONE:
-        return array("q", [NEVER if value is None else value for value in column])
     raise TypeError
+
+
+def numbers(column: Sequence[Any]) -> array[int]:
+    """A column of whole numbers and None, which becomes NEVER; raises as `whole` does."""
+    try:
+        return whole(column)
+    except TypeError:
+        return whole([NEVER if value is None else value for value in column])
 
 
 def texts(column: Sequence[Any]) -> list[str]:

@@ -28,13 +28,14 @@ from harness.journal.columns import (
     out_of_order,
     read_columns,
     texts,
+    whole,
 )
 from harness.journal.observation import Observation, Outcome
 from harness.units import Instant
 
 _BY_CODE: Final = tuple(sorted(Outcome))
 _CODES: Final[dict[str, int]] = {outcome.value: code for code, outcome in enumerate(_BY_CODE)}
-_READERS: Final = (texts, numbers, numbers, numbers, numbers, coded(_CODES), numbers)
+_READERS: Final = (texts, whole, whole, numbers, numbers, coded(_CODES), numbers)
 _ANSWERED: Final = (Outcome.GOOD, Outcome.SLOW, Outcome.STATUS, Outcome.WRONG)
 
 

@@ -1,7 +1,7 @@
 """Lines of a journal whose rows are taken as they stand, because there are thousands of them.
 
 Reading a line twice, once to see whether it is what this package writes and once to make objects of it, is what a long
-journal costs. Of a line of probes or of writes that is plain, its canonical text can be told without writing it anew.
+journal costs. A line of probes, writes or load that is plain is read once.
 
 Invariant: a line that `bare` takes is byte for byte what `line_of` would write; any other one is left to be read in
 full. Rows of anything but text, whole numbers and null are no such lines, and not looked for here: who uses the rows
@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic_core import from_json, to_json
@@ -20,14 +21,14 @@ from pydantic_core import from_json, to_json
 from harness.journal.columns import NotColumnsError
 from harness.units import Instant
 
-Kind = Literal["observations", "ledger.writes"]
+Kind = Literal["observations", "ledger.writes", "load"]
 _HEAD: Final = re.compile(
     rb'\{"at":(0|[1-9][0-9]{0,17})(,"hash":"(.{64})"),"n":(0|[1-9][0-9]{0,17}),"prev":"(.{64})",'
-    rb'"record":\{"kind":"(observations|ledger\.writes)","rows":'
+    rb'"record":\{"kind":"(observations|ledger\.writes|load)","rows":'
 )
 _END: Final = b"]]}}"
-_KINDS: Final[dict[bytes, Kind]] = {b"observations": "observations", b"ledger.writes": "ledger.writes"}
-_INSTANTS: Final[dict[Kind, slice]] = {"observations": slice(2, 5), "ledger.writes": slice(4, 7)}
+_KINDS: Final[dict[bytes, Kind]] = {b"observations": "observations", b"ledger.writes": "ledger.writes", b"load": "load"}
+_INSTANTS: Final[dict[Kind, slice]] = {"observations": slice(2, 5), "ledger.writes": slice(4, 7), "load": slice(1, 2)}
 
 
 class BareRows(NamedTuple):
@@ -78,11 +79,11 @@ def _last(rows: Sequence[Sequence[Any]], instants: slice) -> int:
         TypeError: they are none.
         ValueError: likewise, or there are no rows.
     """
-    due, sent, known = list(zip(*rows, strict=True))[instants]
+    found = [*chain.from_iterable(list(zip(*rows, strict=True))[instants])]
     try:
-        last = max(*due, *sent, *known)
+        last = max(found)
     except TypeError:  # some of them are None
-        last = max(filter(None, due + sent + known))
+        last = max(filter(None, found))
     if type(last) is not int:
         raise TypeError
     return last

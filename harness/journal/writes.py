@@ -7,14 +7,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import Any, Final
 
-from harness.journal.columns import NEVER, Column, Columns, coded, extend, numbers, out_of_order, read_columns, texts
+from harness.journal.columns import (
+    NEVER,
+    Column,
+    Columns,
+    coded,
+    extend,
+    numbers,
+    out_of_order,
+    read_columns,
+    texts,
+    whole,
+)
 from harness.journal.observation import Write, WriteOutcome
 from harness.units import Instant
 
 _BY_CODE: Final = tuple(sorted(WriteOutcome))
 _CODES: Final[dict[str, int]] = {outcome.value: code for code, outcome in enumerate(_BY_CODE)}
 _OK: Final = bytes(int(code == _CODES[WriteOutcome.OK.value]) for code in range(256))
-_READERS: Final = (numbers, numbers, texts, texts, numbers, numbers, numbers, coded(_CODES))
+_READERS: Final = (whole, whole, texts, texts, whole, whole, numbers, coded(_CODES))
 
 
 class Writes(Columns[Write]):

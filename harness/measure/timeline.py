@@ -15,6 +15,7 @@ from harness.errors import InputError
 from harness.journal import records as r
 from harness.journal.columns import NotColumnsError
 from harness.journal.line import EARLIEST
+from harness.journal.load import load_of
 from harness.journal.observation import LoadSecond
 from harness.journal.probes import Growing, Probes, row_of
 from harness.journal.rows import BareRows, Kind
@@ -156,7 +157,10 @@ class Reading:
             case _:
                 self._found.append(record)
 
-    def _take(self, kind: Kind, rows: Iterable[Sequence[Any]]) -> None:
+    def _take(self, kind: Kind, rows: Sequence[Sequence[Any]]) -> None:
+        if kind == "load":
+            self._load += load_of(rows)
+            return
         waiting = self._probes if kind == "observations" else self._writes
         waiting += rows
         if len(waiting) >= _BATCH:

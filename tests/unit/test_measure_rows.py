@@ -27,7 +27,8 @@ from tests.support.worlds import World, at, probe, write, written
 GOLDEN: Final = Path(__file__).parent / "golden" / "notes" / "journal.jsonl"
 ROW: Final = '["web",0,1,2,3,"good",200]'
 WRITE: Final = '[0,1,"a b","v",1,2,3,"ok"]'
-KINDS: Final = ("observations", "ledger.writes")
+LOAD: Final = '["web",1,2,1,1]'
+KINDS: Final = {"observations": ROW, "ledger.writes": WRITE, "load": LOAD}
 MINIMUM: Final = -(2**63)
 
 
@@ -71,6 +72,10 @@ def test_a_real_journal_gives_the_same_timeline() -> None:
         (WRITE, "ledger.writes", True),
         ('[0,1,"id","v",1,2,null,"info"]', "ledger.writes", True),
         ('["a-0",0,1,2,3,"good",200]', "observations", True),
+        (LOAD, "load", True),
+        (f"{LOAD},{LOAD}", "load", True),
+        (r'["\n",1,2,1,1]', "load", True),
+        (r'["\u007f",1,2,1,1]', "load", False),
         ('["true",0,1,2,3,"good",200]', "observations", True),
         (r'["\u00e9",0,1,2,3,"good",200]', "observations", False),
     ],
@@ -112,11 +117,16 @@ def test_lines_that_this_package_writes_are_read_either_way(tmp_path: Path, rows
         (",1,2,3,", ",true,true,true,"),
         (",1,2,3,", ",1.5,2.5,3.5,"),
         (",1,2,3,", ",null,null,null,"),
+        (",0,", ",null,"),
+        (",1,", ",null,"),
+        (",2,", ",null,"),
+        ("[0,", "[null,"),
         ('"web"', "7"),
         ('"v"', "7"),
         (ROW, '"web1234"'),
         (ROW, ""),
         (WRITE, ""),
+        (LOAD, ""),
         (ROW, "[]"),
         (ROW, "null"),
     ],
@@ -125,7 +135,7 @@ def test_a_line_that_this_package_would_not_write_is_refused_or_read_as_in_full(
     tmp_path: Path, kind: str, old: str, new: str
 ) -> None:
     """Its hash fits, so only its text can show that it is none of ours."""
-    rows = (ROW if kind == "observations" else WRITE).replace(old, new)
+    rows = KINDS[kind].replace(old, new)
     (tmp_path / "journal.jsonl").write_bytes(line(rows, kind))
 
     def outcome(what: Any) -> str:
