@@ -21,6 +21,7 @@ import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+from harness.cli.output import results_to_stdout
 from harness.errors import DrillError, InternalError, Interrupted, UsageError
 from harness.secrecy import masked
 
@@ -109,7 +110,8 @@ def _before_any_command(
 ) -> None:
     """Says what there is when nothing is asked for; else removes what drills left that were killed."""
     if version:
-        print(f"drill {importlib.metadata.version('rollback-drill')}")
+        with results_to_stdout():
+            print(f"drill {importlib.metadata.version('rollback-drill')}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         print(context.get_help())

@@ -168,14 +168,16 @@ def test_a_reader_that_has_left_changes_neither_the_verdict_nor_what_is_written(
     assert results_of(the_run(tmp_path / "out"))["one"]["verdict"] == "invalid"
 
 
-def test_the_first_lines_of_a_list_can_be_read_alone(state: Path) -> None:
+@pytest.mark.parametrize(("asked", "code"), [("steps", 0), ("--version", 0), ("--help", 1)])
+def test_the_first_lines_can_be_read_alone(state: Path, asked: str, code: int) -> None:
+    """Nothing is said to who has gone. Of help, rich leaves with 1."""
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(
-        [*DRILL, "steps"], cwd=REPOSITORY, env=environment(state), check=False, stdout=write, stderr=subprocess.PIPE
+        [*DRILL, asked], cwd=REPOSITORY, env=environment(state), check=False, stdout=write, stderr=subprocess.PIPE
     )
     os.close(write)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_a_sandbox_is_brought_up_seen_used_and_taken_down() -> None:
