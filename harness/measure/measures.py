@@ -90,11 +90,16 @@ def measure(timeline: Timeline) -> Measures:
 
 def _nothing(timeline: Timeline, *, earlier: bool) -> str:
     """Why there is no outage of the system."""
-    stages = [one.stage for one in timeline.stages]
-    if stages and Stage.INJECT not in stages and fault_begins(timeline) is None:
+    if not timeline.critical:
+        return "the system has no critical service, so nothing could be an outage of it"
+    stages, begin = [one.stage for one in timeline.stages], fault_begins(timeline)
+    if stages and Stage.INJECT not in stages and begin is None:
         return "nothing was injected, so no bad answer is its doing"
-    if earlier and fault_begins(timeline) is None:
+    if earlier and begin is None:
         return "the journal does not tell when the fault was set up, so no bad answer is known to be its doing"
+    told = [one for name in timeline.critical for one in timeline.observations[name].telling.sent[-1:]]
+    if not told or (begin and max(told) <= begin.ns):
+        return f"no probe of a critical service told anything{' after the fault began' if begin else ''}"
     when = " after the fault began, only before" if earlier else ""
     return f"no client saw a bad answer from a critical service{when}"
 

@@ -58,6 +58,29 @@ def test_an_account_that_cannot_be_made_says_why_in_a_sentence(fields: dict[str,
     assert (measures.rpo.span, measures.rpo.why) == (None, f"not measured: {why}")
 
 
+def test_why_there_was_no_outage_is_told_by_its_true_cause() -> None:
+    fault = GOOD.fault_at(r.FaultState.SET_UP)
+    assert fault is not None
+    seen = GOOD.observations
+    good = {name: probes.leave_out(probes.bad) for name, probes in seen.items()}
+    early = {name: probes[: probes.from_due(fault.at) - 1] for name, probes in seen.items()}
+    none = {name: probes[:0] for name, probes in seen.items()}
+    services = tuple(one.model_copy(update={"critical": False}) for one in GOOD.declared.services)
+    untold = "no probe of a critical service told anything"
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        (
+            {"declared": GOOD.declared.model_copy(update={"services": services})},
+            "the system has no critical service, so nothing could be an outage of it",
+        ),
+        ({"observations": none}, f"{untold} after the fault began"),
+        ({"observations": early}, f"{untold} after the fault began"),
+        ({"observations": none, "fault": ()}, untold),
+        ({"observations": good}, "no client saw a bad answer from a critical service"),
+    )
+    for fields, why in cases:
+        assert found(**fields).outage.why == f"not measured: {why}"
+
+
 def test_the_rows_may_be_read_at_the_instant_at_which_the_ledger_was_closed() -> None:
     assert found(ledger_closed=closed(at=FINAL.started)).account_reason == ""
 
