@@ -25,6 +25,8 @@ from harness.units import Duration, parse_share
 
 _MOST_DRILLS: Final = 1000  # more than anybody has of one scenario, and than a median gets better by
 
+_MOST_DIGITS: Final = 18  # what 64 bits hold; Python itself refuses to read more than 4,300
+
 
 @dataclass(frozen=True)
 class ParameterType:
@@ -107,6 +109,12 @@ def _spoiled_archive(text: str) -> str:
     return text
 
 
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits; expected {_MOST_DIGITS} at most")
+    return int(text)
+
+
 def _one_of(words: Iterable[str]) -> str:
     return f"one of: {', '.join(words)}"
 
@@ -143,6 +151,7 @@ TYPES: Final[dict[str, ParameterType]] = {
     "Spoiled": ParameterType(r".+", _spoiled, "truncated", _one_of(_SPOILED)),
     "Severity": ParameterType(r"\S+", _severity, "high", _one_of(Severity)),
     "Cause": ParameterType(r".+", _cause, "the fault had no effect", "a cause that measures.md lists"),
+    "d": ParameterType(r"[-+ ]?\d+", _whole, "2", "a whole number"),
 }
 BY_NAME: Final[Mapping[tuple[str, str], str]] = {
     ("Quoted", "receiver"): "'on-call'",
@@ -151,9 +160,9 @@ BY_NAME: Final[Mapping[tuple[str, str], str]] = {
 }
 """Better examples than that of the type, by type and name of the parameter."""
 
-NUMBERS: Final = {"d": ("2", "a whole number"), "g": ("5", "a number")}
+NUMBERS: Final = {"g": ("5", "a number")}
 """The parameter types that are not ours, each with an example and what it is."""
-NUMBER_PATTERNS: Final = {"d": r"[-+ ]?\d+", "g": r"[-+ ]?\d*\.?\d+(?:[eE][-+]?\d+)?"}
+NUMBER_PATTERNS: Final = {"g": r"[-+ ]?\d*\.?\d+(?:[eE][-+]?\d+)?"}
 """What is read as one of them."""
 
 

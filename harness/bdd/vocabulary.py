@@ -76,11 +76,12 @@ class Step:
 
         def filled(found: re.Match[str]) -> str:
             kind = found.group(2) or ""
+            if kind == "d" and not re.match(r" \w+(?:s\b|\(s\))", self.text[found.end() :]):
+                return "1"  # of a thing that is named as one
             if kind in TYPES:
                 return BY_NAME.get((kind, found.group(1)), TYPES[kind].example)
-            one_thing = kind == "d" and not re.match(r" \w+(?:s\b|\(s\))", self.text[found.end() :])
             number, _ = NUMBERS.get(kind, (found.group(1), ""))
-            return "1" if one_thing else number
+            return number
 
         return _FIELD.sub(filled, self.text).replace(PLURAL, "s")
 

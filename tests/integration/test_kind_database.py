@@ -103,6 +103,7 @@ def test_an_acknowledged_row_is_in_the_archive_once_its_segment_is_full(shared: 
 
 def test_a_stream_outlives_the_servers_container(own: DrillPostgres) -> None:
     segment = write_row(own, "outlives-10de")
+    wait_for(lambda: holds(own, STREAM, segment, "outlives-10de"), soon(), "the row in the stream")
     docker("rm", "--force", "--volumes", f"{own.name}-postgres")
     assert holds(own, STREAM, segment, "outlives-10de")
 

@@ -63,14 +63,11 @@ class Server:
         self._reserved = socket.socket()  # bound, not listening: nobody else is given the port while it refuses
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind((_HOST, 0))
+        self.address = Address(_HOST, self._reserved.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http-server", daemon=True)
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
-
-    @property
-    def address(self) -> Address:
-        return Address(_HOST, self._reserved.getsockname()[1])
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -60,6 +60,7 @@ def test_every_types_own_example_is_read(name: str) -> None:
         ("Quoted", '"every tracklist is whole"', "every tracklist is whole"),
         ("File", "'experiments/pause.json'", "experiments/pause.json"),
         ("Version", "2.4.0", "2.4.0"),
+        ("d", "-12", -12),
     ],
 )
 def test_a_text_is_read_as_its_value(name: str, text: str, value: Any) -> None:
@@ -83,6 +84,7 @@ def test_a_text_is_read_as_its_value(name: str, text: str, value: Any) -> None:
         ("Cause", "the fault had no affect", "the nearest is 'the fault had no effect'"),
         ("Procedure", "by magic", "expected one of by switching traffic, by its revision, batch by batch"),
         ("Refusal", "it rains", "expected one of the standby cannot take over, nothing is deployed"),
+        ("d", "9" * 5000, "a number of 5000 digits; expected 18 at most"),
         ("Verdict", "great", "expected one of passed, missed, indeterminate, invalid, aborted"),
     ],
 )
