@@ -19,6 +19,7 @@ from harness.drill.watch.survey import live_drills
 from harness.journal import records as r
 from harness.journal.account import read_accounts
 from harness.journal.records import Stage
+from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.units import Duration
 from tests.support.commands import DRILL, ECHO, REPOSITORY, drill, environment
@@ -109,6 +110,9 @@ def test_a_suspended_drill_is_taken_back_and_stops_once_it_goes_on(running: Runn
     watchdog = running.watchdog
     family = [one for one in running.family() if one.pid != watchdog.pid]
     running.process.send_signal(signal.SIGSTOP)
+    suspended = Process.of(running.process.pid)
+    assert suspended is not None
+    wait_for(lambda: suspended.suspended, soon(), "the drill to stand still")
     [told] = live_drills(Settings(state_dir=running.state))  # a command may take as long to start as the lease lasts
     assert (told.state, told.stage, told.watchdog) == ("suspended", Stage.DETECT, watchdog.pid)
     wait_for(lambda: not alive(family), soon(LIMIT), "the end of all that the drill had started")
