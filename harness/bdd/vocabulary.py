@@ -80,8 +80,7 @@ class Step:
                 return "1"  # of a thing that is named as one
             if kind in TYPES:
                 return BY_NAME.get((kind, found.group(1)), TYPES[kind].example)
-            number, _ = NUMBERS.get(kind, (found.group(1), ""))
-            return number
+            return NUMBERS.get(kind, (found.group(1), ""))[0]
 
         return _FIELD.sub(filled, self.text).replace(PLURAL, "s")
 

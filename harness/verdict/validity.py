@@ -23,9 +23,8 @@ from harness.verdict.finding import Finding
 from harness.verdict.loaded import last_look, loaded
 
 ENOUGH_PROBES: Final = 30  # fewer telling probes of a service before the fault cannot show a steady state
-_MANY: Final = (
-    10  # where one probe in so many is late the machine does not keep up, and services are slow for that, too
-)
+_MANY: Final = 10
+"""Where one probe in so many is late the machine does not keep up, and services are slow for that, too."""
 _FIRST: Final = {Stage.PREPARE: Cause.NOT_PREPARED, Stage.STEADY_STATE: Cause.NO_STEADY_STATE}
 
 

@@ -73,9 +73,10 @@ class Sandbox:
             if self._model.database.tls:
                 self._front = _front_of(folder, self._postgres.port)
                 given[self._model.database.env] = self._front.leads_to(self._postgres.service_url)
-        self._stand_in = None if self._model.configuration.external_api is None else _stand_in()
-        if self._stand_in is not None and self._model.configuration.external_api is not None:
-            given[self._model.configuration.external_api] = self._stand_in.url
+        self._stand_in: StandIn | None = None
+        if (variable := self._model.configuration.external_api) is not None:
+            self._stand_in = _stand_in()
+            given[variable] = self._stand_in.url
         self._turns = Turns(max(1, len(os.sched_getaffinity(0)) - 1))  # one processor is for the database
         self._pressures: dict[tuple[str, Slot], Pressure] = {}
         self.router = TcpRouter(tuple(self._model.services))
