@@ -24,6 +24,7 @@ from harness.gate.look import files
 from harness.gate.seen import Probe, ServiceSeen
 from harness.gate.variation import Release
 from harness.sandbox.common.process import Process, mark_of
+from harness.sandbox.common.reserved import reserved
 from harness.units import Duration, Instant
 
 UNIT: Final = "shop"
@@ -80,11 +81,7 @@ class Service:
         self.folder = folder
         self._listener = socket.create_server((_HOST, 0))
         self.control: int = self._listener.getsockname()[1]
-        # Kept until the end: bound, not listening, so that nobody else is given the port while the service is down,
-        # and the service, which sets SO_REUSEADDR as well, can have it.
-        self._reserved = socket.socket()
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._reserved.bind((_HOST, 0))
+        self._reserved = reserved(_HOST)  # until the end, also while the service is down
         self.port: int = self._reserved.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from harness.clock import Deadline, now, wait_for
+from harness.sandbox.common.reserved import reserved
 from harness.system.values import Address
 from harness.units import Duration, Instant
 
@@ -60,9 +60,7 @@ class Server:
         self.choose: Callable[[Seen], Behaviour] = lambda _: self.behaviour
         self.seen: list[Seen] = []
         self._connections = 0
-        self._reserved = socket.socket()  # bound, not listening: nobody else is given the port while it refuses
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._reserved.bind((_HOST, 0))
+        self._reserved = reserved(_HOST)  # also while it refuses
         self.address = Address(_HOST, self._reserved.getsockname()[1])
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http-server", daemon=True)

@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +27,7 @@ from harness.sandbox.common.postgres import (
     server_settings,
 )
 from harness.sandbox.common.process import Process
+from harness.sandbox.common.reserved import reserved
 from harness.sandbox.embedded.binaries import Binaries, open_to_all, usable
 from harness.sandbox.embedded.disk import Disk
 from harness.sandbox.embedded.processes import Child, spawn, told_exit
@@ -47,11 +47,7 @@ class Postgres:
         self.env = env
         self.data, self.archive, self.run = disk.data if disk else folder / "data", folder / "archive", folder / "run"
         self._password = secrets.token_urlsafe(24)
-        # Reserved for the sandbox's whole life: bound, not listening, so that nobody else is given the port,
-        # while the server, which sets SO_REUSEADDR as well, can bind it now and after a crash.
-        self._reserved = socket.socket()
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._reserved.bind((_HOST, 0))
+        self._reserved = reserved(_HOST)  # for the sandbox's whole life
         self.port: int = self._reserved.getsockname()[1]
         self.binaries: Binaries | None = None
         self.major = ""  # version, as its data folder has it
