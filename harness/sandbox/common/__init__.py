@@ -9,6 +9,7 @@
     come_again.py  what clients are told meanwhile
     schema.py      runs the system's SQL files
     process.py     identities of processes that a reused id cannot fake
+    reserved.py    a port that is kept for who listens there only at times
     logs.py        the end of a log, for messages
     limits.py      every number, with its reason
 
