@@ -41,11 +41,11 @@ def collect(settings: Settings, *, remove: bool, among: str = "") -> Collection:
             heal_drills(settings)
         except DrillError as error:
             problems.append(str(error))
-        busy = [one for one in live_drills(settings) if one.state == TAKEN_BACK_NOW and one.watchdog != os.getpid()]
-        if busy:
-            told = ", ".join(f"{one.drill} of run {one.run_id} (process {one.watchdog})" for one in busy)
-            problems.append(f"{told}: being taken back; what else is left is removed once that is over: ask again then")
-            return Collection(tuple(things), tuple(problems))
+    busy = [one for one in live_drills(settings) if one.state == TAKEN_BACK_NOW and one.watchdog != os.getpid()]
+    if busy:
+        told = ", ".join(f"{one.drill} of run {one.run_id} (process {one.watchdog})" for one in busy)
+        problems.append(f"{told}: being taken back; what else is left is looked at once that is over: ask again then")
+        return Collection(tuple(things), tuple(problems))
     for look in look_everywhere(settings, remove=remove, among=among):
         try:
             things += look()

@@ -118,11 +118,13 @@ def test_beside_somebody_who_takes_a_drill_back_nothing_is_removed(state: Path, 
         with sleeping(mark_of(gone)) as tool:
             done = collect(settings, remove=True, among=next(f"{name}={one}" for name, one in mark_of(gone).items()))
             assert tool.poll() is None
+            dry = drill("gc", "--dry-run", state=state)
         watchdog.kill()
     assert [(one.kind, one.why) for one in done.things] == [("drill", "being taken back")]
-    assert done.problems[-1].startswith(
-        f"one of run run (process {watchdog.pid}): being taken back; what else is left "
-    )
+    told = f"one of run run (process {watchdog.pid}): being taken back; what else is left "
+    assert done.problems[-1].startswith(told)
+    assert told in dry.err
+    assert "would remove" not in dry.out, "it tells what would be done"
 
 
 def _leave_all(running: Running) -> None:
