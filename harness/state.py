@@ -9,6 +9,8 @@ from harness.errors import CannotCreate
 
 _BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 _INSTEAD: Final = "name another folder in DRILL_STATE_DIR"
+_OF_NO_DRILL: Final = frozenset({".lock", ".kind", ".kind.lock", "stop"})
+"""What stays in a state folder when no drill lives and none has left anything: locks, the warm cluster, the switch."""
 
 
 def require_own(folder: Path) -> None:
@@ -55,3 +57,16 @@ def make_own(folder: Path) -> None:
     except OSError as error:
         raise CannotCreate(f"{folder}: cannot be used as a state folder: {error.strerror}; {_INSTEAD}") from error
     require_own(folder)
+
+
+def has_traces(folder: Path) -> bool:
+    """Whether there is anything of a drill, a run or a sandbox in a state folder, alive or left; looks at names only.
+
+    One that cannot be read has.
+    """
+    try:
+        return any(one.name not in _OF_NO_DRILL for one in folder.iterdir()) or any(folder.glob(".kind/drills/*"))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
 from types import FrameType
@@ -24,6 +24,8 @@ from typer.exceptions import TyperException
 from harness.cli.output import results_to_stdout
 from harness.errors import DrillError, InternalError, Interrupted, UsageError
 from harness.secrecy import masked
+from harness.settings import Settings
+from harness.state import has_traces
 
 COMMANDS: Final = {
     "init": "harness.cli.init:init",
@@ -121,15 +123,20 @@ def _before_any_command(
 
 def _heal(command: str) -> None:
     try:
+        if has_traces(Settings().state_dir):  # so most commands do not wait for the imports of the live half
+            _healer(command)()
+    except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
+        _complain(f"what an earlier drill left could not be removed: {error}")
+
+
+def _healer(command: str) -> Callable[[], object]:
+    try:
         from harness.cli import sandbox  # noqa: PLC0415 - it needs the live half
     except ImportError:
         if command in HEAL_IF_POSSIBLE:
-            return  # where nothing can be drilled, nothing was left, and judging needs only the journal
+            return lambda: None  # where nothing can be drilled, nothing was left, and judging needs only the journal
         raise
-    try:
-        sandbox.heal()
-    except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
-        _complain(f"what an earlier drill left could not be removed: {error}")
+    return sandbox.heal
 
 
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")

@@ -20,17 +20,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from harness.clock import now
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
-from harness.journal.line import EARLIEST, NoRecordError, canonical, content_of, line_of, line_with, record_of
+from harness.journal.line import End, NoRecordError, canonical, content_of, line_of, line_with, record_of
 from harness.journal.records import DrillEnded, Record
 from harness.journal.rows import BareRows, bare
 from harness.secrecy import masked, masked_values
 from harness.units import Instant
 
-GENESIS: Final = "0" * 64
+_BEGIN: Final = End()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,6 @@ class Journal:
         return tuple(entry.record for entry in self.entries)
 
 
-class _End(NamedTuple):
-    """Where the next record goes: its number, the hash it follows, its place in the file, and its earliest instant."""
-
-    number: int = 0
-    hash: str = GENESIS
-    size: int = 0
-    at: Instant = EARLIEST
-
-
 class JournalWriter:
     """Appends records to a new journal file; safe to use from several threads.
 
@@ -75,7 +66,7 @@ class JournalWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        self._end = _End()
+        self._end = End()
         self._problem = ""
         try:
             self._file = path.open("xb", buffering=0)
@@ -117,7 +108,7 @@ class JournalWriter:
                 self._problem = f"{self.path}: the journal cannot be written: the disk took only part of a record"
                 raise CannotCreate(self._problem)
             # one store, so that a signal cannot split it
-            self._end = _End(end.number + 1, digest, end.size + len(payload), at)
+            self._end = end.after(len(payload), digest, at)
 
     def close(self) -> None:
         """Flushes to the disk and closes; a second call does nothing.
@@ -153,12 +144,15 @@ class JournalReader:
     """Reads a journal while it grows: each time what is new.
 
     Whole records only. What its writer may still take away again, the unfinished last line, is never returned.
+
+    Args:
+        path: the journal.
+        end: of what was read before, if not at its begin. `self.end` is always that of what was read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, end: End = _BEGIN) -> None:
         self.path = path
-        self._end = _End()
-        self._over = False
+        self.end = end
         self._tail = b""
 
     @property
@@ -169,12 +163,12 @@ class JournalReader:
     @property
     def head(self) -> str:
         """The hash of the last record that was read."""
-        return self._end.hash
+        return self.end.hash
 
     @property
     def count(self) -> int:
         """How many records were read."""
-        return self._end.number
+        return self.end.number
 
     def news(self) -> tuple[Entry, ...]:
         """The records that have been added since the last call.
@@ -190,37 +184,39 @@ class JournalReader:
         """As `news`, one after the other; those before a line that is refused are given first."""
         return map(self._whole, self._lines())
 
-    def stream(self, *, plain: bool) -> Iterator[tuple[Instant, Record | BareRows]]:
+    def stream(self, *, plain: bool, until: int | None = None) -> Iterator[tuple[Instant, Record | BareRows]]:
         """The records that have been added since the last call, one after the other, and when each was written.
 
         Args:
             plain: whether rows of probes and writes are given as they stand, where a line shows that they can be.
+            until: the size of the journal at which to stop, in bytes; None for all there is.
 
         Raises as `news` does, and NotColumnsError where rows cannot be given so; then they can without `plain`.
         """
-        for line in self._lines():
-            found = bare(line, self._end.number, self._end.hash) if plain else None
-            if found and found[0] >= self._end.at:
+        for line in self._lines(until):
+            found = bare(line, self.end.number, self.end.hash) if plain else None
+            if found and found[0] >= self.end.at:
                 at, rows, digest = found
-                self._end = _End(self._end.number + 1, digest, self._end.size + len(line) + 1, at)
+                self.end = self.end.after(len(line) + 1, digest, at)
                 yield at, rows
             else:
                 entry = self._whole(line)
                 yield entry.at, entry.record
 
     def _whole(self, line: bytes) -> Entry:
-        entry, digest = _read_line(self.path, self._end, line)
-        self._end = _End(entry.number + 1, digest, self._end.size + len(line) + 1, entry.at)
-        self._over = isinstance(entry.record, DrillEnded)
+        entry, digest = _read_line(self.path, self.end, line)
+        self.end = self.end.after(len(line) + 1, digest, entry.at, over=isinstance(entry.record, DrillEnded))
         return entry
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self, until: int | None = None) -> Iterator[bytes]:
         """The whole lines that follow what was read, without their ends."""
         self._tail = b""
         try:
             with self.path.open("rb") as file:
-                file.seek(self._end.size)
+                file.seek(self.end.size)
                 for line in file:
+                    if until is not None and self.end.size >= until:
+                        return
                     self._refuse_after_end()
                     if not line.endswith(b"\n"):
                         self._tail = line
@@ -237,12 +233,12 @@ class JournalReader:
         with suppress(ValueError, RecursionError):
             _, end = json.JSONDecoder().raw_decode(self._tail.decode("latin-1"))
             if end < len(self._tail):
-                raise InputError(f"{self.path}:{self._end.number + 1}: the end of this line of the journal was altered")
+                raise InputError(f"{self.path}:{self.end.number + 1}: the end of this line of the journal was altered")
 
     def _refuse_after_end(self) -> None:
-        if self._over:
+        if self.end.over:
             raise InputError(
-                f"{self.path}:{self._end.number + 1}: something was added after the end of the drill, which is the "
+                f"{self.path}:{self.end.number + 1}: something was added after the end of the drill, which is the "
                 "last record"
             )
 
@@ -276,7 +272,7 @@ def _without_secrets(data: Any) -> Any:
     return data if masked(text) == text else masked_values(data)
 
 
-def _read_line(path: Path, end: _End, line: bytes) -> tuple[Entry, str]:
+def _read_line(path: Path, end: End, line: bytes) -> tuple[Entry, str]:
     where = f"{path}:{end.number + 1}"
     try:
         at, content = content_of(line)

@@ -1,10 +1,10 @@
-"""One line of a journal: its one text, and what is read of it; where it is none, why, in words for people. Pure."""
+"""One line of a journal: its one text and its place, and what is read of it; where it is none, why, in words. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -14,9 +14,26 @@ from harness.units import Instant
 _MOST: Final = 2**63  # whole numbers of a journal are nanoseconds and counts: each is below this
 _DIGITS: Final = len(str(-_MOST))
 EARLIEST: Final = Instant(-_MOST)
+GENESIS: Final = "0" * 64
+"""What the first line follows."""
 _CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 _PARTS: Final = "n, at, prev, record and hash"
 _IS: Final = {dict: "an object", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+
+
+class End(NamedTuple):
+    """Where the next record goes: its number, the hash it follows, its place in the file, and its earliest instant."""
+
+    number: int = 0
+    hash: str = GENESIS
+    size: int = 0
+    at: Instant = EARLIEST
+    over: bool = False
+    """Whether the drill has ended, so that no record may follow."""
+
+    def after(self, size: int, digest: str, at: Instant, *, over: bool = False) -> End:
+        """The end after one more line of a size in bytes, with its own end."""
+        return End(self.number + 1, digest, self.size + size, at, over)
 
 
 class NoRecordError(Exception):

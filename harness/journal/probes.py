@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
 from operator import le, lt, not_, sub
 from typing import Any, Final
 
@@ -47,14 +47,14 @@ def _flags(of: Iterable[Outcome]) -> bytes:
 
 _TELLS: Final = _flags(one for one in Outcome if one.tells)
 _BAD: Final = _flags(one for one in Outcome if one.bad)
-_HAS_ANSWER: Final = _flags(_ANSWERED)
+_NO_ANSWER: Final = _flags({*Outcome}.difference(_ANSWERED))
 
 
 class Probes(Columns[Observation]):
     """Probes of one service, in a fixed order.
 
     `number`, `due`, `sent`, `completed` and `status` hold numbers, NEVER for None; instants are nanoseconds. `outcome`
-    holds codes, of which `bad`, `tells` and `answered` are made.
+    holds codes, of which `bad` and `tells` are made.
     """
 
     number: array[int]
@@ -113,11 +113,6 @@ class Probes(Columns[Observation]):
     def tells(self) -> bytes:
         """1 for each probe whose outcome is evidence, else 0; whether it was ever sent is not asked."""
         return self.outcome.translate(_TELLS)
-
-    @property
-    def answered(self) -> bytes:
-        """1 for each probe that may have got an answer, else 0."""
-        return self.outcome.translate(_HAS_ANSWER)
 
     @cached_property
     def telling(self) -> Probes:
@@ -189,8 +184,12 @@ class Probes(Columns[Observation]):
 
     def latencies(self) -> list[int]:
         """From the due instant to the answer, in nanoseconds; NEVER where there was none."""
-        rows = zip(self.answered, self.completed, self.due, strict=True)
-        return [done - due if answered and done != NEVER else NEVER for answered, done, due in rows]
+        found = [*map(sub, self.completed, self.due)]
+        for at in compress(range(len(found)), self.outcome.translate(_NO_ANSWER)):
+            found[at] = NEVER
+        if NEVER not in self.completed:
+            return found
+        return [NEVER if done == NEVER else one for one, done in zip(found, self.completed, strict=True)]
 
     def out_of_order(self) -> Iterator[Observation]:
         """Those that may have been sent before they were due, or answered before they were sent, and some others."""
@@ -198,6 +197,9 @@ class Probes(Columns[Observation]):
 
     def unlike(self, limit: int) -> Iterator[Observation]:
         """Those without instants, or that took longer than a limit in nanoseconds, and some others."""
+        sent_all = NEVER not in self.sent and all(map(le, self.sent, self.completed))
+        if sent_all and max(map(sub, self.completed, self.sent), default=0) <= limit:
+            return iter(())
         rows = zip(self.sent, self.completed, strict=True)
         return (self[at] for at, (sent, done) in enumerate(rows) if sent == NEVER or not sent <= done <= sent + limit)
 
@@ -223,8 +225,17 @@ class Growing:
         if not isinstance(service, str) or service != (self._service or service):
             raise NotColumnsError
         self._service = service
+        extend(self._columns, more)
+
+    def join(self, later: Growing) -> None:
+        """Adds all rows that were added to another one of the same service."""
+        self._service = later._service
+        extend(self._columns, later._columns)
+
+    @property
+    def _columns(self) -> tuple[Any, ...]:
         number, due, sent, completed, status = self._numbers
-        extend((number, due, sent, completed, self._outcome, status), more)
+        return number, due, sent, completed, self._outcome, status
 
     def probes(self) -> Probes:
         """All rows that were added."""

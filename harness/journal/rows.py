@@ -72,6 +72,12 @@ def bare(line: bytes, number: int, previous: str) -> tuple[Instant, BareRows, st
     return (Instant(int(at)), BareRows(name, rows, last), found) if plain else None
 
 
+def named_in(line: bytes) -> tuple[int, str] | None:
+    """The number of a line and the hash that it follows, as it says itself; None where it is not plain."""
+    head = _HEAD.match(line)
+    return (int(head[4]), head[5].decode("latin-1")) if head else None
+
+
 def _last(rows: Sequence[Sequence[Any]], instants: slice) -> int:
     """The latest of the instants in some rows, some of which may be None.
 

@@ -128,10 +128,16 @@ class GrowingWrites:
         """
         if not rows:
             return
-        more = read_columns(rows, _READERS)
+        extend(self._columns, read_columns(rows, _READERS))
+
+    def join(self, later: GrowingWrites) -> None:
+        """Adds all rows that were added to another one."""
+        extend(self._columns, later._columns)
+
+    @property
+    def _columns(self) -> tuple[Any, ...]:
         client, sequence, due, sent, acknowledged = self._numbers
-        growing = (client, sequence, *self._texts, due, sent, acknowledged, self._outcome)
-        extend(growing, more)
+        return client, sequence, *self._texts, due, sent, acknowledged, self._outcome
 
     def writes(self) -> Writes:
         """All rows that were added."""

@@ -73,8 +73,8 @@ def account(
     ledger = Writes.of(writes)
     times = Counter(map(itemgetter(0), rows))
     there = [*map(times.__contains__, ledger.ids)]
-    told = zip(ledger.ok, there, ledger.acknowledged, strict=True)
-    is_kept = [ok and found and NEVER < at <= read_from.ns for ok, found, at in told]
+    told, last = zip(ledger.ok, there, ledger.acknowledged, strict=True), read_from.ns
+    is_kept = [ok and found and NEVER < at <= last for ok, found, at in told]
     kept = ledger.where(is_kept)
     classes: dict[str, list[Write]] = {name: [] for name in _CLASSES}
     for write in (ledger[at] for at, one in enumerate(is_kept) if not one):

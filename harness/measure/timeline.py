@@ -113,6 +113,8 @@ def read_timeline(written: Iterable[tuple[Instant, r.Record]]) -> Timeline:
 class Reading:
     """A timeline while its journal is read, record by record: what comes in thousands is put into columns at once."""
 
+    count: int = 0
+    """How many records there are up to here, also before the first that it was given."""
     _found: list[r.Record] = field(default_factory=list)
     _seen: dict[str, Growing] = field(default_factory=dict)
     _written: GrowingWrites = field(default_factory=GrowingWrites)
@@ -120,9 +122,8 @@ class Reading:
     _writes: list[Sequence[Any]] = field(default_factory=list)
     _load: list[LoadSecond] = field(default_factory=list)
     _foreseen: list[str] = field(default_factory=list)
-    _count: int = 0
     _first: r.Record | BareRows | None = None
-    _begin: Instant = EARLIEST
+    begin: Instant = EARLIEST
     _end: Instant = EARLIEST
 
     def add(self, written: Instant, record: r.Record | BareRows) -> None:
@@ -131,9 +132,9 @@ class Reading:
         Raises:
             NotColumnsError: bare rows, of this record or of one before it, are none that can be taken unread.
         """
-        self._count += 1
+        self.count += 1
         if self._first is None:
-            self._first, self._begin = record, written
+            self._first, self.begin = record, written
         self._end = written
         if isinstance(record, BareRows):
             last = record.last
@@ -143,7 +144,7 @@ class Reading:
             self._keep(record)
         if last > written.ns:  # it was written before it happened
             self._foreseen.append(
-                f"line {self._count} ({record.kind}) tells of what came {Instant(last) - written} after it was written"
+                f"line {self.count} ({record.kind}) tells of what came {Instant(last) - written} after it was written"
             )
 
     def _keep(self, record: r.Record) -> None:
@@ -184,6 +185,16 @@ class Reading:
         self._probes.clear()
         self._writes.clear()
 
+    def join(self, later: Reading) -> None:
+        """Takes all records that another one was given, which follow on its own; both are settled."""
+        self.count, self._end = later.count, later._end
+        self._found += later._found
+        for service, growing in later._seen.items():
+            self._seen.setdefault(service, Growing()).join(growing)
+        self._written.join(later._written)
+        self._load += later._load
+        self._foreseen += later._foreseen
+
     def timeline(self) -> Timeline:
         """What was read.
 
@@ -214,7 +225,7 @@ class Reading:
         by_service = {service.name: Probes.of(()) for service in declared.services}
         return Timeline(
             declared=declared,
-            start=self._begin,
+            start=self.begin,
             end=self._end,
             ended=first(r.DrillEnded) is not None,
             clocks=every(r.ClockRead),

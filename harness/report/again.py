@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from harness.errors import InputError, InternalError, NotFound
+from harness.errors import InputError, NotFound
 from harness.journal.account import read_accounts
 from harness.journal.chain import JournalReader
-from harness.journal.columns import NotColumnsError
 from harness.journal.records import Record, TakenOver
-from harness.measure.timeline import Reading, Timeline
+from harness.measure.timeline import Timeline
+from harness.report.halves import read_whole
 from harness.report.shards import FILE, read_shards
 from harness.report.summary import NotJudged
 from harness.report.write import write_drill
@@ -176,7 +176,7 @@ def judged(folder: Path) -> tuple[Result, Timeline]:
     """
     path = folder / JOURNAL
     with _no_cycles():
-        reader, reading = _read(path)
+        reader, reading = read_whole(path)
         accounts = read_accounts(folder)
         for records in accounts:
             _refuse_of_another(reader, records)
@@ -185,20 +185,6 @@ def judged(folder: Path) -> tuple[Result, Timeline]:
             return judge_timeline(timeline, reader.head, accounts), timeline
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
-
-
-def _read(path: Path) -> tuple[JournalReader, Reading]:
-    """A whole journal, its thousands of rows as they stand; where that cannot be, it is read again in full."""
-    for plain in (True, False):
-        reader, reading = JournalReader(path), Reading()
-        try:
-            for at, record in reader.stream(plain=plain):
-                reading.add(at, record)
-            reading.settle()
-        except NotColumnsError:
-            continue
-        return reader, reading
-    raise InternalError(f"{path}: the rows of the journal were read, and cannot be kept")
 
 
 @contextmanager

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from harness.journal import records as r
-from harness.journal.chain import GENESIS
-from harness.journal.line import line_of
+from harness.journal.line import GENESIS, line_of
 from harness.journal.observation import Observation, Write
 from harness.units import Duration, Instant
 from tests.support import journals

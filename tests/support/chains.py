@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.journal import records as r
-from harness.journal.chain import GENESIS, JournalWriter
-from harness.journal.line import canonical
+from harness.journal.chain import JournalWriter
+from harness.journal.line import GENESIS, canonical
 from harness.units import Instant
 
 CLOCK = r.ClockRead(process="drill", at=Instant(1), utc_ns=2)

@@ -13,8 +13,8 @@ import pytest
 
 from harness.errors import CannotCreate, InputError, InternalError, NotFound
 from harness.journal import records as r
-from harness.journal.chain import GENESIS, JournalReader, JournalWriter, read_journal
-from harness.journal.line import canonical
+from harness.journal.chain import JournalReader, JournalWriter, read_journal
+from harness.journal.line import GENESIS, canonical
 from harness.units import Instant
 from tests.support.chains import CLOCK, END, forge, write
 

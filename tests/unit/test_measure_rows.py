@@ -11,8 +11,9 @@ import pytest
 
 from harness.errors import InputError
 from harness.journal import records as r
-from harness.journal.chain import GENESIS, JournalReader, read_journal
+from harness.journal.chain import JournalReader, read_journal
 from harness.journal.columns import NotColumnsError
+from harness.journal.line import GENESIS
 from harness.journal.observation import Observation, Outcome, WriteOutcome
 from harness.journal.probes import Probes
 from harness.journal.rows import BareRows

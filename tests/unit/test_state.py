@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import CannotCreate
 from harness.settings import Settings
-from harness.state import make_own, require_own
+from harness.state import has_traces, make_own, require_own
 from tests.support.sandboxes import running_as_root
 
 
@@ -54,3 +54,25 @@ def test_one_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     for look in (require_own, make_own):
         with pytest.raises(CannotCreate, match=r"belongs to another user \(uid \d+\); expected one of your own"):
             look(folder)
+
+
+@pytest.mark.parametrize(
+    ("there", "traces"),
+    [
+        (".lock", False),
+        (".kind/rollback-drill.kubeconfig", False),
+        (".kind/drills/", False),
+        ("stop", False),
+        (".kind/drills/drill-0a1b2c3d/owner.json", True),
+        (".drills/0a1b2c3d/order.json", True),
+        (".run-20260101", True),
+        ("0a1b2c3d/owner.json", True),
+        ("something/", True),
+    ],
+)
+def test_what_a_drill_may_have_left_is_seen_by_its_name(tmp_path: Path, there: str, traces: bool) -> None:  # noqa: FBT001 - of a table
+    path = tmp_path / "state" / there
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir() if there.endswith("/") else path.touch()
+    assert has_traces(tmp_path / "state") is traces
+    assert not has_traces(tmp_path / "none")
