@@ -24,7 +24,7 @@ from harness.drill.live import Live, go_live
 from harness.drill.progress import Status
 from harness.drill.recorder import Recorder, Registrar
 from harness.drill.restore import keep_logs
-from harness.drill.sandboxes import Sandbox, new_id, open_sandbox
+from harness.drill.sandboxes import Sandbox, ends_with_drill, new_id, open_sandbox
 from harness.drill.serving import services_of, what_serves, why_no_effect
 from harness.drill.spec import CriterionSpec, Drill
 from harness.drill.stages import StageFailed, decide, detect, read_ledger_rows, roll_back, wait_for_recovery
@@ -36,6 +36,7 @@ from harness.drill.watch.post import Post
 from harness.drill.watch.switch import KillSwitch
 from harness.errors import CannotCreate, CrashLoop, DeadlineExceeded, DrillError, ExperimentFailed, MayWorkLater
 from harness.faults.model import FaultRun, Scene
+from harness.faults.releases import as_it_runs
 from harness.journal.chain import JournalWriter
 from harness.journal.declaration import Phase
 from harness.journal.records import BaselineTaken, Stage, StageEnded, StageStarted
@@ -224,7 +225,9 @@ class Course:
             folder=self._folder.absolute(),
             unsteady=live.unsteady,
         )
-        live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post))
+        there = () if ends_with_drill(self._context.sandbox) else self.drill.model.services
+        stays = [one for service in there for one in as_it_runs(live.system, service)]
+        live.fault = FaultRun(self.drill.fault, scene, Registrar(self._journal, self.post), stays=stays)
         live.fault.set_up()
         undo = live.fault.undo
         live.strikes.arm(scene, undo)

@@ -6,6 +6,8 @@ Invariant: each part is tried, whatever the parts before it did; what failed is 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
 from harness.clock import Deadline, now
@@ -17,7 +19,9 @@ from harness.errors import DrillError, MayWorkLater
 from harness.faults.model import FaultRun
 from harness.journal.chain import JournalWriter
 from harness.journal.records import FaultState, LedgerClosed
+from harness.journal.undo import Deploy
 from harness.observe.ledger import read_ledger
+from harness.rollback.plan import Action, RemoveSlot
 from harness.sandbox.common.logs import Copy
 from harness.secrecy import masked
 from harness.settings import Settings
@@ -84,11 +88,21 @@ def _close_ledger(drill: Drill, live: Live, journal: JournalWriter, settings: Se
 
 
 def _clean_up(live: Live, settings: Settings) -> None:
-    """The steps of the plan that wait until clients have recovered: what serves them is not taken away before."""
+    """The steps of the plan that wait until clients have recovered: what serves them is not taken away before.
+
+    A slot of a system that stays is not emptied where something ran in it before: that goes back to how it was.
+    """
     if live.plan and live.recovered:
-        ended = live.engine.clean_up(live.plan, live.recorder, Deadline.after(settings.clean_up))
+        stays = live.fault.stays if live.fault else ()
+        kept = {(one.service, one.slot) for one in stays if isinstance(one, Deploy)}
+        steps = tuple(one for one in live.plan.steps if not _empties(one.action, kept))
+        ended = live.engine.clean_up(replace(live.plan, steps=steps), live.recorder, Deadline.after(settings.clean_up))
         if ended.outcome != "done":
             raise MayWorkLater(ended.reason)
+
+
+def _empties(action: Action, slots: AbstractSet[tuple[str, str]]) -> bool:
+    return isinstance(action, RemoveSlot) and (action.service, action.slot.value) in slots
 
 
 def _take_back(fault: FaultRun, on: Sandbox, settings: Settings) -> list[str]:

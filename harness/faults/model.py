@@ -153,26 +153,49 @@ def only(undo: Sequence[Undo], kind: type[U]) -> U:
 class FaultRun:
     """One fault on one system, in one state."""
 
-    def __init__(self, fault: Fault, scene: Scene, recorder: Recorder, *, back_off: BackOff | None = None) -> None:
+    def __init__(
+        self,
+        fault: Fault,
+        scene: Scene,
+        recorder: Recorder,
+        *,
+        stays: Sequence[Undo] = (),
+        back_off: BackOff | None = None,
+    ) -> None:
+        """One that nothing was done with yet.
+
+        Args:
+            fault: what is broken.
+            scene: where.
+            recorder: where its life is written down.
+            stays: what is taken back after the fault itself, whoever did it: see `harness.faults.releases.as_it_runs`.
+            back_off: the pauses when it is taken back; the usual ones when None.
+        """
         self.fault = fault
         self.taken_back = True  # nothing has been done yet; later: whether all of it was undone
         self._back_off = back_off
         self.state = FaultState.DEFINED
         self._scene = scene
         self._recorder = recorder
+        self.stays = tuple(stays)
         self._undo: tuple[Undo, ...] = ()
 
     @property
     def undo(self) -> tuple[Undo, ...]:
-        """What takes it back; empty before it is set up."""
+        """What takes the fault itself back; empty before it is set up."""
         return self._undo
+
+    @property
+    def _all(self) -> tuple[Undo, ...]:
+        """In the order of registration: the last one is carried out first."""
+        return (*(one for one in self.stays if one not in self._undo), *self._undo)
 
     def set_up(self) -> None:
         """Chooses the target and makes the undo durable."""
         self._check(Verb.SET_UP)
         self._undo = tuple(self.fault.undo(self._scene))
         self._require_durable()
-        self._recorder.append(UndoRegistered(fault=self.fault.title, undo=self._undo), durable=True)
+        self._recorder.append(UndoRegistered(fault=self.fault.title, undo=self._all), durable=True)
         self._moved(Verb.SET_UP)
 
     def _require_durable(self) -> None:
@@ -181,7 +204,7 @@ class FaultRun:
         Raises:
             InputError: an operation has a secret, or a command a folder that is no whole path.
         """
-        for one in self._undo:
+        for one in self._all:
             written = one.model_dump_json()
             if masked(written) != written or masked(one.title) != one.title:
                 raise InputError(
@@ -231,7 +254,7 @@ class FaultRun:
                 unwritten = failure
 
         self.taken_back = complete = take_back(
-            self._undo, system or self._scene.system, deadline, tell, back_off=self._back_off
+            self._all, system or self._scene.system, deadline, tell, back_off=self._back_off
         )
         self._moved(Verb.RECOVER, "" if complete else "not everything could be taken back")
         if unwritten:

@@ -11,6 +11,7 @@ from harness.faults.effect import bad_answers
 from harness.faults.model import Scene, only
 from harness.faults.reach import Serving
 from harness.journal.undo import Deploy, Remove, Switch, Undo
+from harness.system.ports import System
 from harness.system.values import Replica, Slot
 
 
@@ -20,10 +21,24 @@ def back_to_what_serves(scene: Scene, service: str) -> Sequence[Undo]:
     Only what was empty is emptied, so an undo that is carried out before anything was injected takes nothing away.
     """
     active = scene.system.router.active(service)
-    other = active.other.value
-    waits = {one.version for one in scene.system.workloads.replicas(service, active.other)}
-    before = Deploy(service=service, slot=other, version=min(waits)) if waits else Remove(service=service, slot=other)
-    return (before, Switch(service=service, slot=active.value))
+    return (_as_filled(scene.system, service, active.other), Switch(service=service, slot=active.value))
+
+
+def as_it_runs(system: System, service: str) -> Sequence[Undo]:
+    """What leads a service back to how it runs now, whatever was released or rolled back since, in either slot."""
+    active = system.router.active(service)
+    return (
+        _as_filled(system, service, active.other),
+        Switch(service=service, slot=active.value),
+        _as_filled(system, service, active),
+    )
+
+
+def _as_filled(system: System, service: str, slot: Slot) -> Undo:
+    there = {one.version for one in system.workloads.replicas(service, slot)}
+    if not there:
+        return Remove(service=service, slot=slot.value)
+    return Deploy(service=service, slot=slot.value, version=min(there))
 
 
 @dataclass(frozen=True, slots=True)

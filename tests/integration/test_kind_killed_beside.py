@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +15,15 @@ from harness.journal.account import read_accounts
 from harness.journal.records import Stage
 from harness.sandbox.cluster import lease
 from harness.system.values import Slot
-from tests.support.commands import ECHO, drill, drill_process
+from tests.support.commands import drill, drill_process
 from tests.support.drills import feature_file, the_run
-from tests.support.kind import agent_image, opened_on_kind
+from tests.support.kind import opened_on_kind, runs_already
 from tests.support.running import LASTING
 from tests.support.sandboxes import echo, serves, soon, state_folder
 from tests.support.tools import needs
 from tests.support.underway import Underway
 
 pytestmark = needs("docker", "kind", "helm")
-CONTEXT = "kind-rollback-drill"
 
 
 @pytest.fixture
@@ -38,19 +36,11 @@ def there() -> Iterator[Any]:
 @pytest.fixture
 def running(tmp_path: Path, there: Any) -> Iterator[Underway]:
     """A drill that does not end by itself, on that system."""
-    home = tmp_path / "system"
-    shutil.copytree(ECHO.parent, home)
-    text = (home / "drill.toml").read_text(encoding="utf-8")
-    text = text.replace('chart = "', f'chart = "{ECHO.parent}/').replace('image = "', 'image = "localhost:5001/')
-    place = f'context = "{CONTEXT}"\nnamespace = "{there.kube.namespace}"\n'
-    text += f'[cluster]\n{place}host = "{there.router.address("echo").host}"\ninstall = true\n'
-    text += f'agent_image = "{agent_image(there.kube.namespace)}"\n'
-    text += f'[guards]\nshare = "100 %"\nstop = []\n[[guards.allow]]\n{place}'
-    (home / "drill.toml").write_text(text, encoding="utf-8")
+    system = runs_already(there, tmp_path / "system")
     path = feature_file(tmp_path, one=LASTING)
     out = tmp_path / "out"
     with state_folder() as state:
-        command = ("run", path, "--system", home / "drill.toml", "--sandbox", "cluster", "--out", out)
+        command = ("run", path, "--system", system, "--sandbox", "cluster", "--out", out)
         extra = {"KUBECONFIG": str(there.kube.kubeconfig)}
         found = Underway(drill_process(*command, state=state, extra=extra), out, state)
         try:

@@ -1,8 +1,8 @@
 """One cell: a drill that ends at one spot in one way, and what was left of it. Prints one line of JSON.
 
-`python -m tests.kill_matrix.cell FAULT SPOT WAY [--system FILE] [--sandbox kind]`. All that the drill starts comes from
-this process, which adopts it, so nothing can escape. As root a drill on `embedded` lives apart from the rest of the
-machine, so that every port, rule, mount and segment counts, and its disk can be filled.
+`python -m tests.kill_matrix.cell FAULT SPOT WAY [--system FILE] [--sandbox kind|cluster]`. All that the drill starts
+comes from this process, which adopts it, so nothing can escape. As root a drill on `embedded` lives apart from the rest
+of the machine, so that every port, rule, mount and segment counts, and its disk can be filled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -27,10 +27,10 @@ import psutil
 
 from harness.clock import pause
 from harness.units import Duration
+from tests.kill_matrix.places import PLACES, Place
 from tests.kill_matrix.scenarios import STEPS
 from tests.kill_matrix.ways import Spot, Way
 from tests.support.apart import go_apart, leave
-from tests.support.cluster_inspector import Cluster, kubeconfig_of
 from tests.support.inspector import Holdings, Machine, adopt, descendants, reap
 
 REPOSITORY: Final = Path(__file__).parents[2]
@@ -38,13 +38,9 @@ SYSTEM: Final = REPOSITORY / "tests/systems/echo/drill.toml"
 DRILL: Final = [sys.executable, "-m", "tests.kill_matrix.killer"]
 HEAL: Final = [sys.executable, "-c", "from harness.cli.main import main; main()", "heal"]
 ANOTHER: Final = "00000000-0000-0000-0000-000000000000"  # boot
-LIMIT: Final = 10.0  # seconds, from the end of a drill to that of everything
-LIMIT_ON_KIND: Final = 90.0  # as long as a cluster takes to end a namespace with everything in it
 LONGEST: Final = 120.0  # of a drill that nobody ends
 EVERY: Final = Duration.of(ms=10)  # between two looks whether anything is left
 SELDOM: Final = Duration.of(ms=300)  # where a look costs the time of several programs
-CLUSTER: Final = "rollback-drill"
-REGISTRY: Final = "localhost:5001"
 STREAM: Final = {"observations", "load", "ledger.writes", "clock"}  # kinds of record that the observer sends
 WATCHDOG: Final = "harness.drill.watch.watchdog"
 ABORTED: Final = 3
@@ -72,44 +68,11 @@ class Outcome:
     injected: bool = True
 
 
-class Nowhere:
-    """Where the embedded sandbox leaves things beside processes and files."""
-
-    name = "embedded"
-    options: tuple[str, ...] = ()
-    limit = LIMIT
-    allowed: AbstractSet[str] = frozenset({".lock"})  # whoever comes next takes it
-
-    def left(self, run: str) -> list[str]:  # noqa: ARG002 - as in `OnKind`
-        """Nothing."""
-        return []
-
-
-class OnKind(Nowhere):
-    """A cluster, Docker and a registry, which others may use at the same time."""
-
-    name = "kind"
-    options = ("--sandbox", "kind")
-    limit = LIMIT_ON_KIND
-    allowed = frozenset({".lock", ".kind", ".kind.lock", "drills", f"{CLUSTER}.kubeconfig", f"{CLUSTER}.lock"})
-
-    def __init__(self, home: Path) -> None:
-        self._kubeconfig = kubeconfig_of(CLUSTER, home / "kubeconfig")
-        self._before = self._look()
-
-    def left(self, run: str) -> list[str]:
-        """What a run left there."""
-        return self._look().left_of(run, self._before)
-
-    def _look(self) -> Cluster:
-        return Cluster.look(self._kubeconfig, REGISTRY)
-
-
 class Cell:
     """One drill, in folders of its own."""
 
     def __init__(
-        self, home: Path, fault: str, spot: Spot, way: Way, system: Path, *, apart: bool, place: Nowhere
+        self, home: Path, fault: str, spot: Spot, way: Way, system: Path, *, apart: bool, place: Place
     ) -> None:
         self.place = place
         self.fault, self.spot, self.way = fault, spot, way
@@ -124,9 +87,9 @@ class Cell:
         places = {"DRILL_STATE_DIR": self.state, "TMPDIR": self.scratch, "STRUCK": self.mark}
         if apart:
             places["HOME"] = self.scratch
-        self.env = {**os.environ, **{name: str(path) for name, path in places.items()}}
-        drill = ["run", str(feature), "--system", str(system), "--out", str(self.out), *place.options]
-        self.command = [*DRILL, str(spot), str(way), *drill]
+        self.env = {**os.environ, **place.env, **{name: str(path) for name, path in places.items()}}
+        drill = ["run", str(feature), "--system", str(system), "--out", str(self.out)]
+        self.command = [*DRILL, str(spot), str(way), *drill, "--sandbox", place.name]
         self.held = None if apart else Holdings()
         self.system = system
         self.before = self._look()
@@ -303,17 +266,18 @@ def main() -> int:
     parser.add_argument("spot", type=Spot.read)
     parser.add_argument("way", type=Way)
     parser.add_argument("--system", type=Path, default=SYSTEM)
-    parser.add_argument("--sandbox", choices=("embedded", "kind"), default="embedded")
+    parser.add_argument("--sandbox", choices=sorted(PLACES), default="embedded")
     asked = parser.parse_args()
     adopt()
     home = Path(tempfile.mkdtemp(prefix="cell-", dir="/tmp"))
     home.chmod(0o711)
-    on_kind = asked.sandbox == "kind"
-    apart = not on_kind and go_apart(home)
+    apart = asked.sandbox == "embedded" and go_apart(home)
     try:
-        place = OnKind(home) if on_kind else Nowhere()
-        cell = Cell(home, asked.fault, asked.spot, asked.way, asked.system.absolute(), apart=apart, place=place)
-        outcome = cell.run()
+        with ExitStack() as stays:
+            place = PLACES[asked.sandbox](home, stays, STEPS[asked.fault])
+            system = place.system or asked.system.absolute()
+            cell = Cell(home, asked.fault, asked.spot, asked.way, system, apart=apart, place=place)
+            outcome = cell.run()
     finally:
         for one in descendants():
             one.kill()

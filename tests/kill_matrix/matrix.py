@@ -21,7 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.kill_matrix.cell import LIMIT, LIMIT_ON_KIND, REPOSITORY, Outcome
+from tests.kill_matrix.cell import REPOSITORY, Outcome
+from tests.kill_matrix.places import LIMIT, LIMIT_ON_KIND, PLACES
 from tests.kill_matrix.scenarios import OF_CONFIGURATION, OF_DATA, STEPS
 from tests.kill_matrix.ways import Spot, Way
 
@@ -134,7 +135,7 @@ def _line(fault: str, way: str, of: Sequence[Outcome]) -> Iterator[str]:
 
 def problem(one: Outcome) -> str:
     """What is wrong with a cell; empty when nothing is."""
-    limit = LIMIT_ON_KIND if one.sandbox == "kind" else LIMIT if Way(one.way).healed else GOAL
+    limit = LIMIT_ON_KIND if one.sandbox != "embedded" else LIMIT if Way(one.way).healed else GOAL
     limit += LEASE if one.way == Way.SUSPEND else 0
     late = f"it took {one.took:.2f} s" if one.took is not None and one.took > limit else ""
     wrong = "; ".join(filter(None, [*one.residue, one.note, late]))
@@ -165,13 +166,14 @@ def main() -> int:
     parser.add_argument("--no-stream", action="store_true", help="leave out the records that observers send")
     parser.add_argument("--parallel", type=int, default=3, help="cells at a time: half of a cell is waiting")
     parser.add_argument("--system", type=Path, default=REPOSITORY / "tests/systems/echo/stored.toml")
-    parser.add_argument("--sandbox", choices=("embedded", "kind"), default="embedded", help="where the drills run")
+    parser.add_argument("--sandbox", choices=sorted(PLACES), default="embedded", help="where the drills run")
     parser.add_argument("--results", type=Path, help="a file to keep what is found, and to go on from")
     asked = parser.parse_args()
     begun = time.monotonic()
     results = Results(asked.results)
     with ThreadPoolExecutor(asked.parallel) as pool:
-        faults = [Asked(fault, NEVER, Way.KILL) for fault in asked.fault or STEPS]
+        there = STEPS if asked.sandbox != "cluster" else [one for one in STEPS if one not in OF_DATA | OF_CONFIGURATION]
+        faults = [Asked(fault, NEVER, Way.KILL) for fault in asked.fault or there]
         references = list(pool.map(lambda one: results.of(one, asked.system, asked.sandbox), faults))
         wanted = [one for each in references for one in cells(each, asked.way or Way, stream=not asked.no_stream)]
         for number, outcome in enumerate(

@@ -5,6 +5,8 @@ Others may use both at the same time: what bears the label of another run is the
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 import subprocess
@@ -17,6 +19,9 @@ _RUN: Final = "rollback-drill/run"
 _OF_ALL: Final = "namespaces,nodes,clusterroles,clusterrolebindings,persistentvolumes,customresourcedefinitions"
 _OF_NAMESPACES: Final = "pods,services,configmaps,secrets,deployments,jobs,roles,rolebindings,serviceaccounts"
 _OWN_IMAGE: Final = re.compile("image drill-[0-9a-f]{8}/")  # of one drill; the others are kept for the next
+_OF_PEOPLE: Final = f"{_OF_NAMESPACES.removeprefix('pods,')},statefulsets,daemonsets,networkpolicies,endpointslices"
+_REVISION: Final = "deployment.kubernetes.io/revision"
+_SLICES: Final = "endpointslice-controller"
 _STAYS: Final = ("node ", "image ", "clusterrole")  # what begins so belongs to all, and must not go
 
 
@@ -59,6 +64,52 @@ class Cluster:
         nobodys = (one for one, owner in before.things.items() if owner in ("", run))
         gone = [one for one in nobodys if one not in self.things and one.startswith(_STAYS)]
         return [*made, *(f"{one} is no more" for one in gone)]
+
+
+@dataclass(frozen=True)
+class Inhabited:
+    """What people have put into a namespace: each object as they want it, and how many of its pods are ready.
+
+    What the cluster writes by itself is left out: versions of objects, states, pods by name. Of a Helm release its
+    newest revision counts, whatever its number, for going back is a revision, too; and of that what it made.
+    """
+
+    objects: dict[str, str]
+
+    @classmethod
+    def look(cls, kubeconfig: Path, namespace: str) -> Inhabited:
+        """As it is now."""
+        command = ("kubectl", f"--kubeconfig={kubeconfig}", f"--namespace={namespace}", "get", "--output=json")
+        objects: dict[str, str] = {}
+        releases: dict[str, tuple[int, str]] = {}
+        for one in json.loads(_said(*command, _OF_PEOPLE))["items"]:
+            if one.get("type") == "helm.sh/release.v1":
+                release = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(one["data"]["release"]))))
+                wanted = (release["info"]["status"], release["manifest"])
+                newest = max(releases.get(release["name"], (0, "")), (release["version"], json.dumps(wanted)))
+                releases[release["name"]] = newest
+            elif _SLICES not in one["metadata"].get("labels", {}).get("endpointslice.kubernetes.io/managed-by", ""):
+                objects[f"{one['kind'].lower()} {one['metadata']['name']}"] = json.dumps(_wanted(one), sort_keys=True)
+        return cls(objects | {f"helm release {name}": wanted for name, (_, wanted) in releases.items()})
+
+    def differs_from(self, before: Inhabited) -> list[str]:
+        """What there is that was not there before, or is not as it was."""
+        names = sorted(before.objects.keys() | self.objects.keys())
+        pairs = ((name, before.objects.get(name, "nothing"), self.objects.get(name, "nothing")) for name in names)
+        return [f"{name} was {_apart(was, now)}, and is {_apart(now, was)}" for name, was, now in pairs if was != now]
+
+
+def _apart(text: str, other: str) -> str:
+    """A text from a little before the place where another one differs."""
+    same = next((at for at, (one, two) in enumerate(zip(text, other, strict=False)) if one != two), len(other))
+    return text[max(0, same - 60) : same + 200]
+
+
+def _wanted(thing: Any) -> Any:
+    metadata = thing["metadata"]
+    annotations = {key: value for key, value in metadata.get("annotations", {}).items() if key != _REVISION}
+    parts = {key: value for key, value in thing.items() if key not in ("metadata", "status")}
+    return [parts, metadata.get("labels", {}), annotations, thing.get("status", {}).get("readyReplicas", 0)]
 
 
 def kubeconfig_of(cluster: str, to: Path) -> Path:

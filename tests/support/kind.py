@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from harness.settings import Settings
 from harness.system.model import SystemModel
+from tests.support.commands import ECHO
 from tests.support.sandboxes import echo, soon
 
 if TYPE_CHECKING:
     from harness.sandbox.kind.start import KindSandbox
+
+CONTEXT: Final = "kind-rollback-drill"
 
 
 @functools.cache
@@ -26,7 +30,9 @@ def warmed(root: Path) -> dict[str, str]:
 
 
 @contextmanager
-def opened_on_kind(model: SystemModel, _state: Path | None = None) -> Iterator[KindSandbox]:
+def opened_on_kind(
+    model: SystemModel, _state: Path | None = None, standby: Mapping[str, str] | None = None
+) -> Iterator[KindSandbox]:
     """A system that is closed at the end. The cluster stays, so its state is not the test's."""
     from harness.sandbox.kind.start import start  # noqa: PLC0415 - see above
 
@@ -37,12 +43,31 @@ def opened_on_kind(model: SystemModel, _state: Path | None = None) -> Iterator[K
         state_dir=Settings().state_dir,
         deadline=soon(90),
         live=dict.fromkeys(model.services, model.releases.current),
-        standby={},
+        standby=standby or {},
     )
     try:
         yield sandbox
     finally:
         sandbox.close(soon(60))
+
+
+def runs_already(there: KindSandbox, home: Path) -> Path:
+    """Writes the drill.toml of a system that runs already, in the namespace of a sandbox; drills may install in it.
+
+    Args:
+        there: the echo system.
+        home: a folder that is made, with all that the system consists of.
+    """
+    shutil.copytree(ECHO.parent, home)
+    file = home / ECHO.name
+    text = file.read_text(encoding="utf-8")
+    text = text.replace('chart = "', f'chart = "{ECHO.parent}/').replace('image = "', 'image = "localhost:5001/')
+    place = f'context = "{CONTEXT}"\nnamespace = "{there.kube.namespace}"\n'
+    text += f'[cluster]\n{place}host = "{there.router.address("echo").host}"\ninstall = true\n'
+    text += f'agent_image = "{agent_image(there.kube.namespace)}"\n'
+    text += f'[guards]\nshare = "100 %"\nstop = []\n[[guards.allow]]\n{place}'
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 def agent_image(namespace: str) -> str:
