@@ -14,8 +14,11 @@ import pytest
 
 from harness.clock import Deadline, now, wait_for
 from harness.drill.interrupt import ONE_WISH, STOPPING, Halt, Halted, Interruption
-from harness.drill.restore import attempt
+from harness.drill.restore import attempt, without_what_stays
 from harness.errors import Unavailable
+from harness.journal.undo import Deploy, Remove, Switch
+from harness.rollback.plan import Plan, Procedure, RemoveSlot, StepPhase, numbered
+from harness.system.values import Slot
 from harness.units import Duration
 
 
@@ -33,6 +36,20 @@ def test_every_part_is_tried_and_every_failure_told() -> None:
     )
     assert done == ["first", "last"]
     assert failed == ["the second: its sandbox is gone", "the third: KeyError('a bug')"]
+
+
+def test_no_slot_is_emptied_in_which_something_ran_before_on_a_system_that_stays() -> None:
+    soon = Duration.of(s=1)
+    removed = [RemoveSlot("web", Slot.BLUE), RemoveSlot("web", Slot.GREEN), RemoveSlot("api", Slot.BLUE)]
+    steps = numbered((StepPhase.AFTERWARDS, one, soon) for one in removed)
+    plan = Plan(Procedure.TRAFFIC, {"web": "1.0.0"}, steps)
+    stays = (
+        Remove(service="web", slot="green"),
+        Switch(service="web", slot="blue"),
+        Deploy(service="web", slot="blue", version="1.0.0"),
+    )
+    assert [one.action for one in without_what_stays(plan, stays).steps] == removed[1:]
+    assert without_what_stays(plan, ()) == plan
 
 
 @pytest.mark.parametrize("number", STOPPING)

@@ -1,6 +1,7 @@
 """Every fault of the catalogue: what it breaks, how its effect is seen, and that its undo takes it back."""
 
 import math
+from contextlib import suppress
 
 import pytest
 
@@ -35,7 +36,7 @@ from harness.faults.hindrance import (
 from harness.faults.later import DatabaseGone, DeadStandby
 from harness.faults.model import Fault, FaultRun, Scene
 from harness.faults.network import Hang, LostAnswers, Refused
-from harness.faults.releases import CarelessRelease, InPlaceRelease
+from harness.faults.releases import CarelessRelease, InPlaceRelease, as_it_runs
 from harness.faults.resources import CertificateExpired, DiskFull, MemoryShort, ProcessorShort
 from harness.journal.records import UndoRegistered
 from harness.journal.undo import Deploy
@@ -108,6 +109,27 @@ def test_choosing_the_undo_changes_nothing_and_carrying_it_out_takes_all_back(fa
     assert system.state == before
     run.inject(Deadline.after(SOON))
     assert (system.state == before) is isinstance(fault, Nothing)
+    assert run.recover(Deadline.after(SOON))
+    assert system.state == before
+
+
+@pytest.mark.parametrize("waits", [None, "0.9.0"])
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_where_the_system_stays_what_was_rolled_back_is_taken_back_too(fault: Fault, waits: str | None) -> None:
+    system = MemoryCluster()
+    if waits:
+        system.deployed["web", Slot.GREEN] = waits
+    before = system.state
+    stays = as_it_runs(system, "web")
+    run = FaultRun(fault, scene(system), recorder := MemoryRecorder(), stays=stays)
+    run.set_up()
+    assert system.state == before
+    [registered] = recorder.of(UndoRegistered)
+    assert set(registered.undo) == {*stays, *run.undo}
+    run.inject(Deadline.after(SOON))
+    with suppress(MayWorkLater):  # nobody can roll back while an upgrade is pending
+        system.workloads.deploy("web", Slot.GREEN, "1.1.0", Deadline.after(SOON))
+        system.router.switch("web", Slot.GREEN, Deadline.after(SOON))
     assert run.recover(Deadline.after(SOON))
     assert system.state == before
 
