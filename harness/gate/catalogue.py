@@ -127,7 +127,8 @@ FLAGS: Final = """
            (SELECT string_agg(concat_ws(' ', CASE WHEN setrole <> 0 THEN setrole::regrole END, own), ', '
                               ORDER BY setrole, own)
             FROM pg_db_role_setting, unnest(setconfig) AS own
-            WHERE setdatabase = d.oid AND NOT (setrole = 0 AND USUAL))
+            WHERE setdatabase = d.oid AND NOT (setrole = 0 AND USUAL)),
+           shobj_description(oid, 'pg_database')
     FROM pg_database d WHERE datname <> 'template0'"""
 FLAG_NAMES: Final = (
     "connections allowed",
@@ -139,6 +140,7 @@ FLAG_NAMES: Final = (
     "template",
     "privileges",
     "settings",
+    "comment",
 )
 SERVER: Final[Mapping[str, LiteralString]] = {
     "roles": """

@@ -30,6 +30,7 @@ _ASKED: Final = struct.Struct("=QIIiIQ6Q")  # id, pid, flags; number, machine, i
 _ANSWER: Final = struct.Struct("=QqiI")  # id, value, error, flags
 _GO_ON: Final = 1
 _HERE: Final = -100  # AT_FDCWD
+_NUMBERED_FROM: Final = 10  # of a descriptor that a shell passes on: those below are its own to use, see enclosure.sh
 _PATH_BYTES: Final = 4096
 _PAGE: Final = 4096
 _OPEN: Final = "write"
@@ -70,7 +71,9 @@ class Changes:
         """
         self._used, self._hold_at = tuple(map(str, used)), hold_at
         self._beside = tuple(f"{one.parent}/" for one in used)
-        self._ours, self._its = socket.socketpair()
+        self._ours, its = socket.socketpair()
+        self._its = socket.socket(fileno=fcntl.fcntl(its, fcntl.F_DUPFD_CLOEXEC, _NUMBERED_FROM))
+        its.close()
         self._seen: list[FileChange] = []
         self._held, self._go = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._answer, name="gate changes", daemon=True)

@@ -66,13 +66,14 @@ def look_at_database(dsn: str) -> DatabaseSeen:
             if VERSIONS in tables
             else None
         )
-        versions = session.execute("SELECT version FROM schema_migrations").fetchall() if VERSIONS in tables else ()
+        record = "SELECT version, to_jsonb(m) ->> 'created_at' FROM schema_migrations m"
+        versions = session.execute(record).fetchall() if VERSIONS in tables else ()
         orders = session.execute(_ORDERS).fetchall() if _has_orders(objects) else ()
         return DatabaseSeen(
             objects=objects,
             rows=rows,
             version=version,
-            versions=frozenset(str(one) for (one,) in versions),
+            versions={str(one): str(when) for one, when in versions},
             orders=tuple(Row(reference, value) for reference, value, _ in orders),
             marks={reference: mark for reference, _, mark in orders},
             exhausted=tuple(_exhausted(session)),
@@ -122,7 +123,7 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
         database=database,
         closed=closed,
         flags=flags.get(DATABASE, {}),
-        others={name: _other(dsn, name, repr(told)) for name, told in flags.items() if name != DATABASE},
+        others={name: _other(dsn, name, told) for name, told in flags.items() if name != DATABASE},
         server=server,
         prepared=prepared,
         config=files(folders["config"]),
@@ -146,26 +147,18 @@ def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
     )
 
 
-def schema_digest(seen: DatabaseSeen) -> str:
-    """A schema in a few letters."""
-    return hashlib.sha256(repr(sorted(seen.objects.items())).encode()).hexdigest()
-
-
 def _around(world: Path) -> dict[str, FileSeen]:
     """What lies in a world's own folder but the gate's notes, and the programs that it laid there."""
     beside = {path.name: _file(path) for path in sorted(world.iterdir()) if path.name not in NOTES}
     return beside | {f"{PROGRAMS}/{name}": one for name, one in files(world / PROGRAMS).items()}
 
 
-def _other(dsn: str, name: str, flags: str) -> OtherSeen:
+def _other(dsn: str, name: str, flags: Mapping[str, str]) -> OtherSeen:
     try:
         with _let_in(dsn, name):
-            seen = look_at_database(make_conninfo(dsn, dbname=name))
+            return OtherSeen(look_at_database(make_conninfo(dsn, dbname=name)), flags)
     except psycopg.Error:
-        return OtherSeen("", "", flags)
-    whole = (sorted((name, sorted(rows)) for name, rows in seen.rows.items()), sorted(seen.orders), seen.version)
-    schema = schema_digest(seen)
-    return OtherSeen(schema, hashlib.sha256(repr((schema, whole)).encode()).hexdigest(), flags)
+        return OtherSeen(None, flags)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Final
 from harness.gate.case import Case
 from harness.gate.findings import Finding
 from harness.gate.seen import Files, FileSeen, Seen
-from harness.gate.state import difference, is_safety_copy
+from harness.gate.state import difference, no_safety_copy
 from harness.units import counted
 
 _SOME: Final = 3
@@ -105,7 +105,7 @@ def _given(seen: Seen, *, interrupted: bool) -> Iterator[Finding]:
 
 
 def _modes(seen: Seen) -> Iterator[Finding]:
-    if seen.after.flags and (told := _changes(seen.before.flags, seen.after.flags)):
+    if seen.after.flags and (told := difference(seen.before.flags, seen.after.flags, how=True)):
         yield Finding("left-flag", told)
 
 
@@ -164,7 +164,8 @@ def _same_config(files: Files, config: Files) -> bool:
 
 def _databases(seen: Seen, *, done: bool) -> Iterator[Finding]:
     new = sorted(seen.after.others.keys() - seen.before.others.keys())
-    left = [name for name in new if not (done and is_safety_copy(name, seen))]
+    why = {name: no_safety_copy(name, seen) if done else "the target is not reached" for name in new}
+    left = [f"{name}, for {reason}" for name, reason in why.items() if reason]
     if left:
         yield Finding("left-database", _some(left))
 

@@ -65,20 +65,20 @@ class DatabaseSeen:
     orders: tuple[Row, ...] = ()
     exhausted: tuple[str, ...] = ()
     """Sequences that will give numbers that are taken already."""
-    versions: frozenset[str] = frozenset()
-    """All of its record."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """All of its record: each version, and when it came."""
     marks: Mapping[str, str] = field(default_factory=dict)
     """Of each order, by its reference, what else a row keeps: its id and when it was placed."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherSeen:
-    """Another database: digests of its schema, and of all that is in it; empty when nobody gets in."""
+    """Another database."""
 
-    schema: str
-    whole: str
-    flags: str = ""
-    """What is switched on it as a whole: limits of connections, owner, settings."""
+    database: DatabaseSeen | None
+    """None when nobody gets in."""
+    flags: Mapping[str, str] = field(default_factory=dict)
+    """What is switched on it as a whole: limits of connections, owner, rights, settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,8 @@ class Reference:
     config: Files
     late: frozenset[str]
     """References of the orders that came after the backup."""
-    versions: frozenset[str] = frozenset()
-    """All of the target's record of versions."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """All of the target's record: each version, and when it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
+from textwrap import shorten
 from typing import Final
 
 from harness.gate.findings import Finding
 from harness.gate.goods import BETWEEN, CURRENT
-from harness.gate.look import schema_digest
 from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, ServiceSeen, Subject
 from harness.units import counted
 
 _NAMED: Final = 3  # of differing things so many are named
+_SHOWN: Final = 80  # letters of a difference
 _OTHERS_MAY: Final = 0o077
 _GO_THROUGH: Final = 0o005  # of a folder: to see what is in it, and to go in
 _PUT_INTO: Final = 0o022  # of a folder: to put files into it
@@ -104,10 +106,26 @@ def method_of(seen: Seen) -> Method:
     return Method.MIGRATED if there & seen.reference.late else Method.RESTORED
 
 
-def is_safety_copy(name: str, seen: Seen) -> bool:
-    """A new database that is the old one, kept: its schema is what the database had before."""
-    before = seen.before.database
-    return before is not None and seen.after.others[name].schema == schema_digest(before)
+def no_safety_copy(name: str, seen: Seen) -> str:
+    """Why a new database is not the old one, kept whole and for no more eyes than it was; empty when it is."""
+    before, copy = seen.before.database, seen.after.others[name]
+    if before is None or copy.database is None or copy.database.objects != before.objects:
+        return "it is another one"
+    missing = {one.id for one in before.orders} - {one.id for one in copy.database.orders}
+    if missing or (copy.database.rows, copy.database.versions) != (before.rows, before.versions):
+        return "it has the schema of the old one, and not all of its rows"
+    was, is_ = (_rights(flags.get("privileges", "")) for flags in (seen.before.flags, copy.flags))
+    wider = sorted(who or "everybody" for who, letters in is_.items() if letters - was.get(who, set()))
+    return f"more than before may {', '.join(wider)} in it" if wider else ""
+
+
+def _rights(listed: str) -> dict[str, set[str]]:
+    """Letters of rights by who has them, of a list as PostgreSQL writes it: who=letters/by whom, joined by commas."""
+    found: dict[str, set[str]] = {}
+    for one in filter(None, listed.split(",")):
+        who, _, letters = one.partition("/")[0].rpartition("=")
+        found.setdefault(who, set()).update(letters)
+    return found
 
 
 def _database_problems(after: Look, before: Look, reference: Reference, method: Method) -> Iterator[Finding]:
@@ -115,7 +133,7 @@ def _database_problems(after: Look, before: Look, reference: Reference, method: 
     if database is None:
         yield Finding("database-gone", after.closed.splitlines()[-1].rpartition("FATAL:")[2].strip())
         return
-    schema = difference(reference.objects, database.objects)
+    schema = difference(reference.objects, database.objects, how=True)
     if schema and database.version == BETWEEN:
         yield Finding("wrong-target", f"the database is at {database.version}")
     elif schema and database.version == reference.version and reference.objects.items() <= database.objects.items():
@@ -129,8 +147,7 @@ def _database_problems(after: Look, before: Look, reference: Reference, method: 
     elif database.version != reference.version:
         yield Finding("version-record", f"it says {database.version}, but the schema is {reference.version}")
     elif database.versions != reference.versions:
-        one, other = (dict.fromkeys(versions, "") for versions in (reference.versions, database.versions))
-        yield Finding("version-record", f"its row {difference(one, other)}")
+        yield Finding("version-record", f"its row {difference(reference.versions, database.versions, how=True)}")
     if not schema:
         yield from _row_problems(database, reference.rows[method])
 
@@ -198,14 +215,31 @@ def _config_problems(before: Look, after: Look, expected: Files) -> Iterator[Fin
         yield Finding("exposed-secret", _some(wide))
 
 
-def difference(expected: Mapping[str, str], found: Mapping[str, str]) -> str:
-    """How one mapping of objects differs from another, in words; empty when it does not."""
+def difference(expected: Mapping[str, str], found: Mapping[str, str], *, how: bool = False) -> str:
+    """How one mapping of objects differs from another, in words; empty when it does not.
+
+    Args:
+        expected: what should be there.
+        found: what is there.
+        how: of what is different, both are told; not of what may hold a secret.
+    """
+    both = sorted(name for name in expected.keys() & found.keys() if expected[name] != found[name])
     told = [
         *(f"{name} is missing" for name in sorted(expected.keys() - found.keys())),
         *(f"{name} should not be there" for name in sorted(found.keys() - expected.keys())),
-        *(f"{name} is different" for name in sorted(expected.keys() & found.keys()) if expected[name] != found[name]),
+        *(f"{name} {_how(expected[name], found[name]) if how else 'is different'}" for name in both),
     ]
     return _some(told)
+
+
+def _how(expected: str, found: str) -> str:
+    """The words in which two texts differ, without those that both begin and end with."""
+    one, other = expected.split(), found.split()
+    for _ in range(2):  # what they begin with; turned around, what they end with
+        same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+        one, other = one[same:][::-1], other[same:][::-1]
+    should, does = (shorten(" ".join(words), _SHOWN, placeholder="…") or "nothing" for words in (one, other))
+    return f"has '{does}' instead of '{should}'"
 
 
 def _some(told: list[str]) -> str:

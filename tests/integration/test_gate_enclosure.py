@@ -35,6 +35,11 @@ MARK = Path("/var/tmp/drill-gate-mark")  # noqa: S108 - is only written where th
 WRITES = 'echo "$$" >"$1"; while :; do sleep 1; done'
 READS = '[ "$(cat "$1")" != "$$" ]'
 """A number of a process that is no more is not that of the script which reads it."""
+DESCRIBES = """
+import pathlib, sys
+from harness.gate.changes import Changes
+print(Changes(pathlib.Path(sys.argv[1])).descriptor)
+"""
 
 
 def lay(world: Path, *more: str) -> None:
@@ -75,6 +80,13 @@ def test_what_was_held_is_not_done_once_the_script_was_killed(tmp_path: Path) ->
             enclosure.kill()
             changes.let_go()
         assert [one.name for one in config.iterdir()] == ["old"]
+
+
+def test_the_descriptor_that_a_script_inherits_is_none_that_the_shell_before_it_uses(tmp_path: Path) -> None:
+    # In a process of its own, where the low numbers are free.
+    command = [sys.executable, "-c", DESCRIBES, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert int(done.stdout) >= 10
 
 
 def test_what_a_killed_script_wrote_elsewhere_is_there_when_it_is_run_again(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from dataclasses import replace
 import pytest
 
 from harness.clock import now, wait_for
-from harness.gate.look import schema_digest
 from harness.gate.mould import make_mould
 from harness.gate.seen import DatabaseSeen, Look
-from harness.gate.server import DATABASE, SCRIPT_ROLE, execute
+from harness.gate.server import BYSTANDER, DATABASE, SCRIPT_ROLE, execute
 from harness.gate.variation import Variation
 from harness.gate.world import World
 from harness.units import Duration, Instant
@@ -70,15 +69,16 @@ def test_rights_and_rules_show(statement: str, world: World) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "ALTER DATABASE billing CONNECTION LIMIT 3",
-        "ALTER DATABASE billing SET lock_timeout = '3s'",
-        "ALTER DATABASE billing ALLOW_CONNECTIONS false",
+        "ALTER DATABASE shop_billing CONNECTION LIMIT 3",
+        "ALTER DATABASE shop_billing SET lock_timeout = '3s'",
+        "ALTER DATABASE shop_billing ALLOW_CONNECTIONS false",
+        "COMMENT ON DATABASE shop_billing IS 'rolled back'",
     ],
 )
 def test_what_is_switched_on_another_database_shows(statement: str, world: World) -> None:
-    before = world.look().others["billing"]
+    before = world.look().others[BYSTANDER]
     execute(world.server.dsn(), [statement])
-    assert world.look().others["billing"] != before
+    assert world.look().others[BYSTANDER] != before
 
 
 def test_what_a_role_may_do_shows(world: World) -> None:
@@ -89,7 +89,7 @@ def test_what_a_role_may_do_shows(world: World) -> None:
 
 def test_sessions_of_another_application_are_seen_to_end_or_to_be_cancelled(world: World) -> None:
     assert world.bystander.lives
-    others = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = 'billing' AND state = 'active'"
+    others = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = 'shop_billing' AND state = 'active'"
     execute(world.server.dsn("postgres"), [others])
     assert wait_for(lambda: not world.bystander.lives, soon(), "the end of its statement")
 
@@ -164,7 +164,9 @@ def test_an_old_database_that_nobody_enters_is_looked_at_and_stays_closed(world:
     )
     for _ in range(2):
         look = world.look()
-        assert look.others[CLOSED].schema == schema_digest(database(look))
+        copy = look.others[CLOSED].database
+        assert copy is not None
+        assert copy.objects == database(look).objects
 
 
 def test_a_sequence_is_behind_as_soon_as_its_next_number_is_taken(world: World) -> None:

@@ -44,6 +44,8 @@ CONFIG = {"app.toml": FileSeen("old", 0o644), "secrets.env": FileSeen("secret", 
 PLAIN = Case("plain", "plain", "why", Expect.RECOVER)
 EITHER = replace(PLAIN, expect=Expect.EITHER)
 REFUSE = replace(PLAIN, expect=Expect.REFUSE)
+BILLING = OtherSeen(DatabaseSeen({}, {}, None))
+"""Another database than the one that is rolled back."""
 
 
 def at(seconds: float) -> Instant:
@@ -78,7 +80,7 @@ def look(**own: Any) -> Look:
         database=database(),
         closed="",
         flags={"connection limit": "-1"},
-        others={"billing": OtherSeen("s", "w")},
+        others={"billing": BILLING},
         server={"roles": "drill"},
         prepared=(),
         config=OLD_CONFIG,
@@ -342,9 +344,9 @@ def test_a_backup_that_was_touched_is_younger_than_it_says() -> None:
     [
         ({"prepared": ("half",)}, "left-prepared"),
         ({"flags": {"connection limit": "0"}}, "left-flag"),
-        ({"others": {"billing": OtherSeen("s", "w"), "staging": OtherSeen("t", "v")}}, "left-database"),
+        ({"others": {"billing": BILLING, "staging": OtherSeen(None)}}, "left-database"),
         ({"others": {}}, "changed-other"),
-        ({"others": {"billing": OtherSeen("s", "x")}}, "changed-other"),
+        ({"others": {"billing": OtherSeen(DatabaseSeen({"relation bills": "s"}, {}, None))}}, "changed-other"),
         ({"server": {"roles": "drill, eve"}}, "changed-other"),
         ({"beside_config": {}}, "changed-other"),
         ({"given": {}}, "changed-given"),
@@ -376,11 +378,29 @@ def test_safety_copies_logs_and_locks_may_stay(after: dict[str, Any]) -> None:
     assert found(PLAIN, seen(after=look(database=back(), **after))) == set()
 
 
-def test_the_old_database_may_be_kept() -> None:
-    from harness.gate.look import schema_digest  # noqa: PLC0415 - for this test alone
-
-    kept = {"billing": OtherSeen("s", "w"), "shop_old": OtherSeen(schema_digest(database()), "z")}
-    assert found(PLAIN, seen(after=look(database=back(), others=kept))) == set()
+@pytest.mark.parametrize(
+    ("copy", "privileges", "why"),
+    [
+        ({}, "=Tc/me,me=CTc/me", ""),
+        ({"orders": orders((*WRITES, write(99, 0)))}, "=c/me,me=CTc/me", ""),
+        ({}, "=CTc/me,me=CTc/me", "shop_old, for more than before may everybody in it"),
+        ({}, "=Tc/me,me=CTc/me,you=c/me", "shop_old, for more than before may you in it"),
+        ({"orders": orders(WRITES[1:])}, "", "shop_old, for it has the schema of the old one, and not all of its rows"),
+        (
+            {"rows": {"products": frozenset()}},
+            "",
+            "shop_old, for it has the schema of the old one, and not all of its rows",
+        ),
+        ({"objects": TARGET}, "", "shop_old, for it is another one"),
+    ],
+)
+def test_the_old_database_may_be_kept_whole_and_for_no_more_eyes(
+    copy: dict[str, Any], privileges: str, why: str
+) -> None:
+    flags = {"privileges": "=Tc/me,me=CTc/me"}
+    others = {"billing": BILLING, "shop_old": OtherSeen(database(**copy), {"privileges": privileges})}
+    what = seen(before=look(at=at(-1), flags=flags), after=look(database=back(), flags=flags, others=others))
+    assert [one.detail for one in judged(PLAIN, what).findings] == ([why] if why else [])
 
 
 def test_a_copy_is_of_what_was_there_before_its_own_run() -> None:
@@ -515,7 +535,7 @@ def test_an_archive_is_looked_at_before_the_configuration_is_touched() -> None:
 
 
 def test_what_is_switched_on_other_databases_stays() -> None:
-    shut = {"billing": OtherSeen("s", "w", "nobody gets in")}
+    shut = {"billing": replace(BILLING, flags={"connections allowed": "False"})}
     assert found(PLAIN, seen(after=look(database=back(), others=shut))) == {"changed-other"}
 
 
@@ -531,8 +551,8 @@ def test_half_a_backup_is_none() -> None:
 
 
 def test_a_record_of_which_an_older_row_is_gone_is_not_as_it_was() -> None:
-    before = look(at=at(-1), database=database(versions=frozenset({"2.4.0", "2.6.0"})))
-    lost = unchanged(before=before, after=look(database=database(versions=frozenset({"2.6.0"}))))
+    before = look(at=at(-1), database=database(versions={"2.4.0": "May", "2.6.0": "June"}))
+    lost = unchanged(before=before, after=look(database=database(versions={"2.6.0": "June"})))
     assert found(EITHER, lost) == {"half-done"}
 
 
@@ -544,11 +564,14 @@ def test_an_order_keeps_its_id_and_its_date() -> None:
     assert found(PLAIN, seen(before=before, after=look(database=other))) == {"damaged-rows"}
 
 
-@pytest.mark.parametrize("versions", [{"2.3.0", "2.4.0", "2.6.0"}, {"2.4.0"}])
-def test_the_record_has_all_before_the_target_and_none_after(versions: set[str]) -> None:
+@pytest.mark.parametrize(
+    "versions",
+    [{"2.3.0": "May", "2.4.0": "June", "2.6.0": "July"}, {"2.4.0": "June"}, {"2.3.0": "May", "2.4.0": "today"}],
+)
+def test_the_record_has_all_before_the_target_and_none_after_each_with_its_date(versions: dict[str, str]) -> None:
     right = seen()
-    target = replace(right.reference, versions=frozenset({"2.3.0", "2.4.0"}))
-    for record, wrong in ((target.versions, False), (frozenset(versions), True)):
+    target = replace(right.reference, versions={"2.3.0": "May", "2.4.0": "June"})
+    for record, wrong in ((target.versions, False), (versions, True)):
         after = look(database=replace(back(), versions=record))
         assert ("version-record" in found(PLAIN, replace(right, after=after, reference=target))) is wrong
 
@@ -635,6 +658,14 @@ def test_code_that_runs_may_change_something_but_is_no_proof_of_it() -> None:
 def test_many_differences_are_told_in_short() -> None:
     told = difference(dict.fromkeys("abcde", "1"), {"f": "1"})
     assert told == "a is missing, b is missing, c is missing and 3 more"
+
+
+def test_what_is_different_is_told_by_the_words_that_differ() -> None:
+    told = difference(
+        {"limit": "at most 3", "rights": "me=r"}, {"limit": "at most 3 not valid", "rights": "=r me=r"}, how=True
+    )
+    assert told == "limit has 'not valid' instead of 'nothing', rights has '=r' instead of 'nothing'"
+    assert difference({"role": "one hash"}, {"role": "two hash"}) == "role is different"
 
 
 def test_every_finding_says_what_to_do() -> None:
