@@ -101,7 +101,10 @@ def _look_at_server(dsn: str) -> tuple[dict[str, dict[str, str]], dict[str, str]
     """Modes of each database by its name, the server as a whole, prepared transactions."""
     with _session(dsn) as session:
         rows = session.execute(asked(FLAGS)).fetchall()
-        flags = {str(name): dict(zip(FLAG_NAMES, map(str, row), strict=True)) for name, *row in rows}
+        flags = {
+            str(name): dict(zip(FLAG_NAMES, ("" if one is None else str(one) for one in row), strict=True))
+            for name, *row in rows
+        }
         server = {name: str(_one(session, text)) for name, text in SERVER.items()}
         prepared = session.execute("SELECT gid FROM pg_prepared_xacts ORDER BY gid").fetchall()
     return flags, server, tuple(str(name) for (name,) in prepared)

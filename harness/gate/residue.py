@@ -19,6 +19,8 @@ _SOME: Final = 3
 _TEMPORARY: Final = ("/tmp/", "/var/tmp/", "/dev/shm/", "its working folder/")  # noqa: S108 - names only
 _BACKUPS: Final = "backups/"
 _SAFETY: Final = (".dump", ".dump.sha256", ".sql.gz", ".tar.gz")
+_ARCHIVES: Final = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".zip")
+_LIST: Final = "toc.dat"  # of a dump that is a folder
 _TEXT: Final = ".sql"  # among the backups; a migration is another thing
 _LOCKS: Final = (*_TEMPORARY, "/run/", "/var/lock/", "/var/run/")
 """Of what is there before a rollback a copy may be laid beside those that are given."""
@@ -123,7 +125,12 @@ def _files(seen: Seen) -> Iterator[Finding]:
     if after.service is not None:
         left += [f"{name}, beside the service's releases" for name in after.service.beside]
     for name, files in after.beside_config.items():
-        if name not in before.beside_config and not any(_same_config(files, config) for config in _configs(seen)):
+        new = name not in before.beside_config
+        if (
+            new
+            and not any(_same_config(files, config) for config in _configs(seen))
+            and not _closed_archive(name, files)
+        ):
             left.append(f"{name}, beside the configuration")
     if left:
         yield Finding("left-files", _some(left))
@@ -147,7 +154,9 @@ def _may_stay(name: str, file: FileSeen, seen: Seen) -> bool:
     if file.content.startswith("empty ") and "lock" in name:
         return True
     old = {one.content for config in _configs(seen) for one in config.values()}
-    return name.endswith((".log", ".tar.gz", ".tgz")) or file.content in old
+    listed = seen.after.scratch.get(f"{name.rpartition('/')[0]}/{_LIST}")
+    of_dump = listed is not None and listed.content.startswith("backup ")
+    return of_dump or name.endswith((".log", *_ARCHIVES)) or file.content in old
 
 
 def _configs(seen: Seen) -> list[Files]:
@@ -162,10 +171,15 @@ def _same_config(files: Files, config: Files) -> bool:
     )
 
 
+def _closed_archive(name: str, files: Files) -> bool:
+    """A safety copy in one file, which nobody else may read."""
+    return name.endswith(_ARCHIVES) and all(not one.mode & 0o077 for one in files.values())
+
+
 def _databases(seen: Seen, *, done: bool) -> Iterator[Finding]:
     new = sorted(seen.after.others.keys() - seen.before.others.keys())
-    why = {name: no_safety_copy(name, seen) if done else "the target is not reached" for name in new}
-    left = [f"{name}, for {reason}" for name, reason in why.items() if reason]
+    why = {name: no_safety_copy(name, seen) for name in new}
+    left = [f"{name}: {reason}" if reason else name for name, reason in why.items() if reason or not done]
     if left:
         yield Finding("left-database", _some(left))
 

@@ -116,7 +116,7 @@ def no_safety_copy(name: str, seen: Seen) -> str:
         return "it has the schema of the old one, and not all of its rows"
     was, is_ = (_rights(flags.get("privileges", "")) for flags in (seen.before.flags, copy.flags))
     wider = sorted(who or "everybody" for who, letters in is_.items() if letters - was.get(who, set()))
-    return f"more than before may {', '.join(wider)} in it" if wider else ""
+    return f"{', '.join(wider)} may do more in it than before" if wider else ""
 
 
 def _rights(listed: str) -> dict[str, set[str]]:
@@ -238,8 +238,8 @@ def _how(expected: str, found: str) -> str:
     for _ in range(2):  # what they begin with; turned around, what they end with
         same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
         one, other = one[same:][::-1], other[same:][::-1]
-    should, does = (shorten(" ".join(words), _SHOWN, placeholder="…") or "nothing" for words in (one, other))
-    return f"has '{does}' instead of '{should}'"
+    told = [f"'{shorten(' '.join(words), _SHOWN, placeholder='…')}'" if words else "nothing" for words in (one, other)]
+    return f"has {told[1]} instead of {told[0]}"
 
 
 def _some(told: list[str]) -> str:

@@ -352,6 +352,11 @@ def test_a_backup_that_was_touched_is_younger_than_it_says() -> None:
         ({"given": {}}, "changed-given"),
         ({"scratch": {"part.sql": FileSeen("p", 0o600)}}, "left-files"),
         ({"scratch": {"copy.dump": FileSeen("backup d", 0o600)}}, "left-files"),
+        ({"scratch": {"3271.dat.gz": FileSeen("r", 0o600)}}, "left-files"),
+        (
+            {"beside_config": {"other.conf": {"": FileSeen("x", 0o644)}, "config.tar": {"": FileSeen("t", 0o644)}}},
+            "left-files",
+        ),
         ({"home": {"notes": FileSeen("n", 0o600)}}, "left-files"),
     ],
 )
@@ -363,6 +368,9 @@ def test_what_a_world_shows_is_found(after: dict[str, Any], finding: str) -> Non
     "after",
     [
         {"scratch": {"before.dump": FileSeen("backup of what was", 0o600)}},
+        {"scratch": {"before/toc.dat": FileSeen("backup t", 0o600), "before/3271.dat.gz": FileSeen("r", 0o600)}},
+        {"scratch": {"before.tar": FileSeen("t", 0o600)}},
+        {"beside_config": {"other.conf": {"": FileSeen("x", 0o644)}, "config.tar.gz": {"": FileSeen("t", 0o600)}}},
         {"scratch": {"rollback.lock": FileSeen("empty e", 0o600)}},
         {"scratch": {"rollback.log": FileSeen("l", 0o600)}},
         {"home": {".cache/x": FileSeen("n", 0o600)}},
@@ -383,15 +391,15 @@ def test_safety_copies_logs_and_locks_may_stay(after: dict[str, Any]) -> None:
     [
         ({}, "=Tc/me,me=CTc/me", ""),
         ({"orders": orders((*WRITES, write(99, 0)))}, "=c/me,me=CTc/me", ""),
-        ({}, "=CTc/me,me=CTc/me", "shop_old, for more than before may everybody in it"),
-        ({}, "=Tc/me,me=CTc/me,you=c/me", "shop_old, for more than before may you in it"),
-        ({"orders": orders(WRITES[1:])}, "", "shop_old, for it has the schema of the old one, and not all of its rows"),
+        ({}, "=CTc/me,me=CTc/me", "shop_old: everybody may do more in it than before"),
+        ({}, "=Tc/me,me=CTc/me,you=c/me", "shop_old: you may do more in it than before"),
+        ({"orders": orders(WRITES[1:])}, "", "shop_old: it has the schema of the old one, and not all of its rows"),
         (
             {"rows": {"products": frozenset()}},
             "",
-            "shop_old, for it has the schema of the old one, and not all of its rows",
+            "shop_old: it has the schema of the old one, and not all of its rows",
         ),
-        ({"objects": TARGET}, "", "shop_old, for it is another one"),
+        ({"objects": TARGET}, "", "shop_old: it is another one"),
     ],
 )
 def test_the_old_database_may_be_kept_whole_and_for_no_more_eyes(
@@ -664,7 +672,7 @@ def test_what_is_different_is_told_by_the_words_that_differ() -> None:
     told = difference(
         {"limit": "at most 3", "rights": "me=r"}, {"limit": "at most 3 not valid", "rights": "=r me=r"}, how=True
     )
-    assert told == "limit has 'not valid' instead of 'nothing', rights has '=r' instead of 'nothing'"
+    assert told == "limit has 'not valid' instead of nothing, rights has '=r' instead of nothing"
     assert difference({"role": "one hash"}, {"role": "two hash"}) == "role is different"
 
 
