@@ -125,12 +125,8 @@ def _files(seen: Seen) -> Iterator[Finding]:
     if after.service is not None:
         left += [f"{name}, beside the service's releases" for name in after.service.beside]
     for name, files in after.beside_config.items():
-        new = name not in before.beside_config
-        if (
-            new
-            and not any(_same_config(files, config) for config in _configs(seen))
-            and not _closed_archive(name, files)
-        ):
+        copy = any(_same_config(files, config) for config in _configs(seen)) or _closed_archive(name, files)
+        if name not in before.beside_config and not copy:
             left.append(f"{name}, beside the configuration")
     if left:
         yield Finding("left-files", _some(left))
