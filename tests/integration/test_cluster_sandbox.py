@@ -138,6 +138,22 @@ def test_where_drills_may_install_a_release_goes_live_and_back(there: System) ->
         assert system.workloads.replicas("echo", Slot.GREEN) == ()
 
 
+@needs("docker", "kind", "helm")
+def test_a_release_that_is_replaced_in_place_comes_back_with_all_values_that_people_gave_it(there: System) -> None:
+    kube = there.kube  # type: ignore[attr-defined]
+
+    def template() -> object:
+        found = kube.call(kube.apps.read_namespaced_deployment, "echo-blue", kube.namespace)
+        return kube.plain(found.spec.template)
+
+    before = template()
+    with entered(there, install=True) as system:
+        there.workloads.deploy("echo", Slot.BLUE, NEW, soon(60))
+        assert template() != before
+        system.workloads.deploy("echo", Slot.BLUE, OLD, soon(60))
+    assert template() == before, "those of this system are not what drill.toml alone would say"
+
+
 @contextmanager
 def later(there: System, agent_image: str | None) -> Iterator[System]:
     """The system as somebody enters it who takes back what a drill did that is gone."""

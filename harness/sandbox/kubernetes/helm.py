@@ -12,6 +12,8 @@ from harness.clock import Deadline
 from harness.errors import InternalError, NotFound, Unavailable
 from harness.sandbox.kubernetes import limits
 from harness.sandbox.kubernetes.tools import ToolFailed, Version, run, run_and_kill, version_of
+from harness.sandbox.kubernetes.values import version_in
+from harness.system.values import Slot
 
 OLDEST: Final = Version(3, 12, 0)  # what the commands below were written for
 _SERVER_SIDE: Final = Version(4, 0, 0)  # from here on Helm would apply on the server and refuse what others patched
@@ -103,6 +105,18 @@ class Helm:
         printed = self._run(["get", "values", release, *which, "--output=json"], deadline)
         found = _parsed(printed)
         return found if isinstance(found, dict) else {}
+
+    def slot_once(self, release: str, slot: Slot, version: str, deadline: Deadline) -> dict[str, Any]:
+        """The values of a slot in the newest revision that had a version in it; empty where there is none.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        for one in reversed(self.history(release, deadline)):
+            values = self.values(release, deadline, revision=one.number)
+            if version_in(values, slot) == version:
+                return dict(values["slots"][str(slot)])
+        return {}
 
     def rollback(self, release: str, revision: int, deadline: Deadline) -> None:
         """Makes a new revision that is as an older one; waits for nothing.

@@ -85,7 +85,7 @@ class KubernetesWorkloads:
     def upgrade_and_die(self, service: str, slot: Slot, version: str, deadline: Deadline) -> None:
         """As `deploy`, but Helm is killed while it waits, so that its revision stays pending."""
         before = self._helm.values(service, deadline)
-        values = self._values(service, before, {slot: version}, self._router.active(service))
+        values = self._values(service, before, {slot: version}, self._router.active(service), deadline)
 
         def applied() -> bool:
             found = self._deployment(service, slot)
@@ -199,31 +199,31 @@ class KubernetesWorkloads:
         self, service: str, before: dict[str, Any], change: Mapping[Slot, str | None], active: Slot, deadline: Deadline
     ) -> None:
         """Helm puts the chart's own selector back, so the one that holds is asserted again."""
-        values = self._values(service, before, change, active)
+        values = self._values(service, before, change, active, deadline)
         with self.giving(service, change):
             self._helm.upgrade(service, self._chart, values, deadline)
         self._router.restore_selector(service)
 
     def _values(
-        self, service: str, before: dict[str, Any], change: Mapping[Slot, str | None], active: Slot
+        self, service: str, before: dict[str, Any], change: Mapping[Slot, str | None], active: Slot, deadline: Deadline
     ) -> dict[str, Any]:
         """What the Helm release had, with other versions in some slots; Helm would undo what else was changed there."""
         slots = dict(before.get("slots") or {})
         for slot in Slot:
             if slot in change:
-                slots[str(slot)] = self._slot_values(service, slot, change[slot])
+                slots[str(slot)] = self._slot_values(service, slot, change[slot], deadline)
             elif slots.get(str(slot)) and self._given is not None:
                 found = self._deployment(service, slot)
                 if found is not None:
                     slots[str(slot)] |= self._given.as_it_is(service, slot, found.spec.template)
         return {**before, "active": str(active), "slots": slots}
 
-    def _slot_values(self, service: str, slot: Slot, version: str | None) -> dict[str, Any] | None:
+    def _slot_values(self, service: str, slot: Slot, version: str | None, deadline: Deadline) -> dict[str, Any] | None:
         if version is None:
             return None
         values = slot_values(self._model, service, version, self._image(service, version))
-        if self._given is None:
-            return values
+        if self._given is None:  # the values are those of others, and what they gave a release is not ours to forget
+            return self._helm.slot_once(service, slot, version, deadline) or values
         return {**values, **values_of(service, slot, self._given.of_release(version))}
 
     @property
