@@ -125,7 +125,7 @@ def _files(seen: Seen) -> Iterator[Finding]:
     if after.service is not None:
         left += [f"{name}, beside the service's releases" for name in after.service.beside]
     for name, files in after.beside_config.items():
-        copy = any(_same_config(files, config) for config in _configs(seen)) or _closed_archive(name, files)
+        copy = any(_same_config(files, config) for config in _configs(seen)) or _closed_archive(name, files, seen)
         if name not in before.beside_config and not copy:
             left.append(f"{name}, beside the configuration")
     if left:
@@ -167,9 +167,10 @@ def _same_config(files: Files, config: Files) -> bool:
     )
 
 
-def _closed_archive(name: str, files: Files) -> bool:
-    """A safety copy in one file, which nobody else may read."""
-    return name.endswith(_ARCHIVES) and all(not one.mode & 0o077 for one in files.values())
+def _closed_archive(name: str, files: Files, seen: Seen) -> bool:
+    """A safety copy in one file, which nobody else may read; what was given is none."""
+    given = {one.content for one in seen.before.given.values()}
+    return name.endswith(_ARCHIVES) and all(one.content not in given and not one.mode & 0o077 for one in files.values())
 
 
 def _databases(seen: Seen, *, done: bool) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ _FOLDERS: Final = {
     "written": "written",
 }
 _CUT: Final = 2 / 3  # a truncated file has so much of the whole
+_LAST: Final = 200  # bytes: within the rows of the last table, which are three times as many
 _OTHERS_AGE_S: Final = 60  # of the backup of another version: newer than the right one
 _CHECKSUM: Final = ".sha256"
 _FLIPPED: Final = 32  # bytes of a corrupt backup
@@ -209,7 +210,7 @@ class World:
             Backup.NEWER_OF_OTHER: (good, BACKUP_AGE_S, None),
             Backup.TOO_OLD: (kept["old"], OLD_AGE_S, None),
             Backup.OTHER_VERSION: (kept["other"], BACKUP_AGE_S, None),
-            Backup.CUT_SHORT_WHEN_MADE: (short, BACKUP_AGE_S, None),
+            Backup.CUT_SHORT_WHEN_MADE: (good[:-_LAST], BACKUP_AGE_S, None),
             Backup.UNSIGNED: (kept["tampered"], BACKUP_AGE_S, None),
             Backup.TAMPERED: (kept["tampered"], BACKUP_AGE_S, good),
             Backup.TRUNCATED: (short, BACKUP_AGE_S, good),

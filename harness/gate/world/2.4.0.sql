@@ -29,6 +29,12 @@ CREATE TABLE orders (
 );
 CREATE INDEX orders_placed ON orders (placed_at);
 
+-- By its name the last of a dump: where that is cut short, this table's rows are missing, and the record of versions is whole.
+CREATE TABLE stock (
+    product_id bigint PRIMARY KEY,
+    pieces     integer NOT NULL
+);
+
 CREATE FUNCTION keep_reference() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.reference <> OLD.reference THEN
@@ -47,3 +53,5 @@ INSERT INTO customers (full_name, email)
 SELECT 'Customer ' || n, 'customer' || n || '@shop.example' FROM generate_series(1, 200) AS n;
 INSERT INTO products (title, price_cents, seller_id)
 SELECT 'Product ' || n, (n * 7919) % 100000, n % 200 + 1 FROM generate_series(1, 400) AS n;
+INSERT INTO stock (product_id, pieces)
+SELECT n, (n * 7919) % 1000 FROM generate_series(1, 400) AS n;
