@@ -26,7 +26,7 @@ from harness.rollback.assessment import Patience, Severity
 from harness.rollback.plan import Procedure
 from harness.rollback.triggers import Declared, Trigger, window_for
 from harness.settings import Settings
-from harness.system.model import Service, SystemModel
+from harness.system.model import SystemModel
 from harness.units import Duration
 
 
@@ -50,6 +50,7 @@ class DrillBuilder:
     hindrances: list[Obstacle] = field(default_factory=list)
     triggers: list[Call] = field(default_factory=list)
     back_to: str | None = None
+    going: str | None = None  # the service that is named to go back
     procedure: Procedure = Procedure.TRAFFIC
     goal: Wanted | None = None
     backups: list[Kept] = field(default_factory=list)
@@ -79,7 +80,7 @@ class DrillBuilder:
 
     def runs(self, service: str, live: str, standby: str | None = None) -> None:
         """A service is live in one release, with another one on standby if it is named."""
-        self._service(service)
+        known_service(self.model, service)
         if service in self.live:
             raise InputError(f"{service} is said to be live in {self.live[service]} already")
         self.live[service] = self._release(live)
@@ -116,7 +117,7 @@ class DrillBuilder:
 
     def good_answer_within(self, service: str, limit: Duration) -> None:
         """A good answer to the service's probes takes no longer than this."""
-        self._service(service)
+        known_service(self.model, service)
         self.once(f"how long a good answer of {service} takes")
         self.model = with_answers_within(self.model, service, limit)
 
@@ -134,7 +135,7 @@ class DrillBuilder:
 
     def call_for_rollback(self, trigger: Trigger) -> None:
         """A trigger that is watched."""
-        self._service(trigger.service)
+        known_service(self.model, trigger.service)
         self.triggers.append((trigger, self.here))
 
     def call_by(self, name: str, hold: Duration | None = None) -> None:
@@ -146,7 +147,7 @@ class DrillBuilder:
     def guard(self, said: Said) -> None:
         """Makes the guards of the drill stricter."""
         for condition in said.stops:
-            self._service(condition.service)
+            known_service(self.model, condition.service)
         self.guards = self.guards.and_also(said)
 
     def counts_after(self, severity: Severity, time: Duration) -> None:
@@ -160,12 +161,14 @@ class DrillBuilder:
     def roll_back_to(
         self, version: str, limit: Duration, how: Procedure = Procedure.TRAFFIC, service: str | None = None
     ) -> None:
-        """The broken service goes back to a version; that it is the one that is named, if one is, is checked."""
-        if service not in (None, getattr(self.fault, "service", None)):
+        """The broken service goes back to a version, or the one that is named where the fault acts on none."""
+        if service not in (None, getattr(self.fault, "service", None) or service):
             raise InputError(f"{service} is not what the drill breaks, so rolling it back would help nobody")
-        if self.goal is not None:
-            raise InputError(f"the rollback goes to {self.goal} already")
-        self.back_to = self._release(version)
+        if service is not None:
+            known_service(self.model, service)
+        if self.back_to is not None or self.goal is not None:
+            raise InputError(f"the rollback goes to {self.back_to or self.goal} already")
+        self.back_to, self.going = self._release(version), service
         self.procedure = how
         self.roll_back_limit = limit
 
@@ -216,7 +219,7 @@ class DrillBuilder:
             )
         refuse_what_cannot_pass(self, fault, self.limits())
         if not self.triggers:
-            broken = [name for name in (getattr(fault, "service", None),) if name]
+            broken = [name for name in (getattr(fault, "service", None) or self.going,) if name]
             self.triggers = default_calls(self.model, broken or self.services(critical=True), self.system_file)
         self.objectives += defaults.objectives(self.model, self.objectives, self.system_file)
         self._own_checks()
@@ -272,7 +275,7 @@ class DrillBuilder:
 
     def _target(self, fault: Fault) -> dict[str, str]:
         """Where the scenario says nothing: a bad release goes back to what was live, else to what stands by."""
-        service = getattr(fault, "service", None)
+        service = getattr(fault, "service", None) or self.going
         if self.procedure is Procedure.APPLICATION and self.back_to:
             return dict.fromkeys(self.model.services, self.back_to)
         if service is None or self.goal is not None:
@@ -292,9 +295,6 @@ class DrillBuilder:
 
     def _own(self, why: str) -> Source:
         return Source.nowhere(self.origin.file, why)
-
-    def _service(self, name: str) -> Service:
-        return known_service(self.model, name)
 
     def _release(self, version: str) -> str:
         return known_release(self.model, version)

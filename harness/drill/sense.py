@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from harness.drill.spec import CriterionSpec, Limits
 from harness.errors import InputError
+from harness.faults.data import FeltAnywhere
 from harness.faults.hindrance import Obstacle
 from harness.faults.model import Fault
 from harness.faults.of_notices import OfNotices
@@ -56,6 +57,10 @@ class Said(Protocol):
     @property
     def back_to(self) -> str | None:
         """The release that the scenario says is gone back to."""
+
+    @property
+    def going(self) -> str | None:
+        """The service that it says goes back."""
 
     @property
     def sustain(self) -> Sustain:
@@ -130,6 +135,7 @@ def what_cannot_pass(said: Said, fault: Fault, limits: Limits) -> Iterator[Probl
     yield from _no_time(said, limits)
     if said.expected is Verdict.PASSED:
         yield from _the_release_that_breaks(said, fault)
+        yield from _nobody_goes_back(said, fault)
         yield from _patience(said, limits)
 
 
@@ -178,6 +184,18 @@ def _the_release_that_breaks(said: Said, fault: Fault) -> Iterator[Problem]:
             str(said.origin),
             f"the release {bad} is what the drill breaks the system with, and what would be rolled back to",
             "expected the release that was live before, or another one",
+        )
+
+
+def _nobody_goes_back(said: Said, fault: Fault) -> Iterator[Problem]:
+    """What acts on data, or on somebody else's API, breaks no service that would be known to go back."""
+    named = said.going or said.procedure is Procedure.APPLICATION
+    if isinstance(fault, FeltAnywhere) and said.back_to and not named:
+        yield Problem(
+            "pointless",
+            str(said.origin),
+            f"{fault.title}: that breaks no service by itself, so nothing would go back to {said.back_to}",
+            f"say which: '{said.services()[0]} is rolled back to {said.back_to} by switching traffic within 9 s'",
         )
 
 

@@ -8,12 +8,14 @@ import pytest
 
 from harness.bdd.scenario import slug_of
 from harness.drill import demands
+from harness.drill.altered import with_external_api
 from harness.drill.builder import DrillBuilder
 from harness.drill.declare import declaration
 from harness.drill.spec import Drill
 from harness.errors import InputError, NotFound
 from harness.faults.catalogue import BadRelease, Crash, Nothing
 from harness.faults.cluster import HungUpgrade
+from harness.faults.external_api import ExternalApiDown, NoExternalApi
 from harness.faults.hindrance import Hindered, UnfinishedRollback
 from harness.faults.of_notices import ReceiverDown, ReceiverSlow
 from harness.faults.releases import CarelessRelease, InPlaceRelease
@@ -295,6 +297,31 @@ def test_only_what_the_drill_breaks_is_rolled_back() -> None:
     scenario.break_by(Crash("echo"))
     with pytest.raises(InputError, match="other is not what the drill breaks"):
         scenario.roll_back_to("1.0.0", S, Procedure.SERVICE, "other")
+
+
+def test_where_no_service_is_broken_by_itself_the_one_that_is_named_goes_back() -> None:
+    scenario = builder(with_external_api(TRACKTION))
+    scenario.break_by(NoExternalApi(ExternalApiDown()))
+    scenario.roll_back_to("2.4.0", S, Procedure.TRAFFIC, "tracklist-service")
+    drill = built(scenario)
+    assert drill.target == {"tracklist-service": "2.4.0"}
+    assert {spec.trigger.service for spec in drill.triggers if not isinstance(spec.trigger, Declared)} == {
+        "tracklist-service"
+    }
+    with pytest.raises(InputError, match=r"the rollback goes to 2\.4\.0 already"):
+        scenario.roll_back_to("2.4.1", S)
+
+
+def test_where_no_service_is_broken_by_itself_and_none_is_named_nothing_could_go_back() -> None:
+    scenario = builder(with_external_api(TRACKTION))
+    scenario.break_by(NoExternalApi(ExternalApiDown()))
+    with pytest.raises(NotFound, match="tracktion has no service 'nobody'"):
+        scenario.roll_back_to("2.4.0", S, Procedure.TRAFFIC, "nobody")
+    scenario.roll_back_to("2.4.0", S)
+    with pytest.raises(
+        InputError, match=r"that breaks no service by itself, so nothing would go back to 2\.4\.0; say which"
+    ):
+        built(scenario)
 
 
 def test_what_stands_in_the_way_belongs_to_the_drills_fault() -> None:

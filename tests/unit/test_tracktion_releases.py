@@ -56,12 +56,13 @@ def test_a_module_comes_from_the_newest_release_that_has_it(serve: ModuleType) -
 
 
 def test_maintenance_releases_leave_out_what_was_wrong_with_the_one_before(serve: ModuleType) -> None:
-    chains = {version: serve.read_release(version).chain for version in ("2.4.2", "2.4.3", "2.4.4", "2.4.5")}
+    chains = {version: serve.read_release(version).chain for version in VERSIONS if "2.4.1" < version < "2.5"}
     assert chains == {
         "2.4.2": ("2.4.2", "2.4.1", "2.4.0"),
         "2.4.3": ("2.4.3", "2.4.1", "2.4.0"),
         "2.4.4": ("2.4.4", "2.4.1", "2.4.0"),
         "2.4.5": ("2.4.5", "2.4.4", "2.4.1", "2.4.0"),
+        "2.4.6": ("2.4.6", "2.4.1", "2.4.0"),
     }
 
 

@@ -1,14 +1,17 @@
-"""The maintenance releases 2.4.2 to 2.4.5: each is bad in its own way, and only there."""
+"""The maintenance releases 2.4.2 to 2.4.6: each is bad in its own way, and only there."""
 
 from __future__ import annotations
 
 import pytest
 
+from harness.sandbox.embedded.stand_in import StandIn
+from harness.units import Duration
+
 from .stage import Replica, command, wait_until
 from .test_tracktion_process import end_of
 from .test_tracktion_releases import MEGABYTE, PROBES
 
-RELEASES = ("2.4.2", "2.4.3", "2.4.4", "2.4.5")
+RELEASES = ("2.4.2", "2.4.3", "2.4.4", "2.4.5", "2.4.6")
 NEVER_READY = {("2.4.2", "analysis-service"), ("2.4.3", "tracklist-service")}
 
 
@@ -39,6 +42,22 @@ def test_2_4_3_is_never_healthy_though_it_answers(database: str) -> None:
         wait_until("the list", lambda: replica.get("/tracklists/7") == listed)
         refused = {"status": "unavailable", "reason": "the schema is 2.4.0, not 2.4.3"}
         assert replica.get("/health") == (503, refused)
+
+
+def test_2_4_6_shows_no_list_while_somebody_elses_api_does_not_answer(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = StandIn()
+    monkeypatch.setenv("EXTERNAL_API_URL", platform.url)
+    with Replica("tracklist-service", "2.4.6", database) as replica:
+        status, shown = replica.ready().get("/tracklists/7")
+        assert (status, shown["name"], shown["streamed"]) == (200, "Set 7", True)
+        platform.answer(Duration.of(s=60))
+        waits = (502, {"error": "the platform for streams does not answer"})
+        assert replica.get("/tracklists/7") == waits
+        platform.close()
+        assert replica.get("/tracklists/7") == waits
+        assert replica.healthy()
 
 
 def growth(release: str, database: str) -> int:
