@@ -31,6 +31,8 @@ class Felt:
     system: SystemOutage | None
     periods: Mapping[str, Duration]
     nothing: str
+    elsewhere: str = ""
+    """Why the outage is the rollback's own doing, and the fault was felt elsewhere; empty where it is the fault's."""
 
     def outage(self) -> Measure:
         """From the first bad answer to lasting good ones, for clients."""
@@ -63,6 +65,8 @@ class Felt:
         """From the first bad answer, for clients, to the last criterion that held."""
         if self.system is None:
             return self._nothing()
+        if self.elsewhere:
+            return Measure(None, f"not measured: {self.elsewhere}")
         if self.system.recovery is None:
             return self._not_over("clients did not get good answers for the sustain time before the drill ended")
         if validated is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from harness.measure.criteria import looked
 from harness.measure.felt import Felt, Measure
 from harness.measure.notices import notification
 from harness.measure.outage import Outage
-from harness.measure.split import fault_begins, split
+from harness.measure.split import Parts, fault_begins, split
 from harness.measure.system import SystemOutage, system_outage
 from harness.measure.timeline import Timeline
 from harness.units import Duration, Instant, Interval, are, counted
@@ -58,7 +59,8 @@ def measure(timeline: Timeline) -> Measures:
     validated = _validated(timeline)
     final, reason = _account(timeline, "after validation")
     periods = {service.name: service.period for service in declared.services}
-    felt = Felt(system, periods, _nothing(timeline, earlier=any(parts[name].before for name in critical)))
+    nothing = _nothing(timeline, earlier=any(parts[name].before for name in critical))
+    felt = Felt(system, periods, nothing, _elsewhere(timeline, system, parts))
     return Measures(
         before={name: part.before for name, part in parts.items()},
         after={name: part.after for name, part in parts.items()},
@@ -102,6 +104,29 @@ def _nothing(timeline: Timeline, *, earlier: bool) -> str:
         return f"no probe of a critical service told anything{' after the fault began' if begin else ''}"
     when = " after the fault began, only before" if earlier else ""
     return f"no client saw a bad answer from a critical service{when}"
+
+
+def _elsewhere(timeline: Timeline, system: SystemOutage | None, parts: Mapping[str, Parts]) -> str:
+    """Why the outage is no measure of what the fault did: it began with the rollback, and others had felt the fault.
+
+    Counted from there, a recovery would look shorter than what those lived through.
+    """
+    started = timeline.rollback_started
+    if system is None or started is None or system.start.high <= started.at:
+        return ""
+    others = [
+        name
+        for name, part in parts.items()
+        if name not in timeline.critical
+        and not part.already_bad
+        and any(one.start.interval.high <= started.at for one in part.after)
+    ]
+    if not others:
+        return ""
+    return (
+        f"before the rollback only clients of {' and '.join(others)} felt the fault, and what is not critical has no"
+        " recovery time; the first bad answer of a critical service came after the rollback had begun"
+    )
 
 
 def _effective(timeline: Timeline) -> Instant | None:

@@ -118,6 +118,18 @@ def _contains(system: SystemOutage, found: Found, true: Truth) -> Iterator[str]:
             yield f"{name} was {instant}, and lies not in {pair}"
 
 
+def _elsewhere(world: World, measures: Measures, found: Found) -> bool:
+    """Whether the first bad probe of a critical service came with the rollback, and others had felt the fault."""
+    fault, started = world.moments.set_up, world.moments.started
+    felt = (
+        one.outcome.bad and one.sent is not None and fault < one.sent.ns <= started
+        for service in world.services
+        if not service.critical and service.name not in measures.already_bad
+        for one in world.seen[service.name]
+    )
+    return found.start[1] > started and any(felt)
+
+
 def _durations(world: World, measures: Measures, found: Found, true: Truth) -> Iterator[str]:
     validated = measures.validated
     over = found.end is not None and found.start[0] is not None
@@ -125,7 +137,12 @@ def _durations(world: World, measures: Measures, found: Found, true: Truth) -> I
     for name, one, should, lasted in (
         ("outage", measures.outage, over, true.t_rec - true.t_out),
         ("outage at the server", measures.outage_at_server, over, true.well - true.broke),
-        ("RTO", measures.rto, over and good, (validated.ns if validated else 0) - true.t_out),
+        (
+            "RTO",
+            measures.rto,
+            over and good and not _elsewhere(world, measures, found),
+            (validated.ns if validated else 0) - true.t_out,
+        ),
         ("validation", measures.validation, good, (validated.ns if validated else 0) - true.t_rec),
     ):
         known = should and not (one is measures.outage_at_server and found.end_at_server is None)

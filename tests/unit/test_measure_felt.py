@@ -62,6 +62,21 @@ def test_where_no_client_saw_anything_nothing_is_measured() -> None:
     assert found.validation == Measure(None, never)
 
 
+@pytest.mark.parametrize(("blog", "measured"), [([(3.12, 5)], False), ([(4.3, 5)], True), ([], True)])
+def test_a_critical_service_that_only_the_rollback_disturbed_has_no_recovery_time_where_others_felt_the_fault(
+    blog: Windows, *, measured: bool
+) -> None:
+    found = measures_of(World(broken={"web": [(4.2, 4.4)], "blog": blog}, probing=Probing(lag=0)))
+    assert found.outage.span is not None
+    assert (found.rto.span is not None) is measured
+    if not measured:
+        assert found.rto == Measure(
+            None,
+            "not measured: before the rollback only clients of blog felt the fault, and what is not critical has no"
+            " recovery time; the first bad answer of a critical service came after the rollback had begun",
+        )
+
+
 def test_without_the_fault_in_the_journal_no_bad_answer_is_its_doing() -> None:
     unknown = replace(timeline_of(World().records()), fault=())
     assert measure(unknown).outage.why == (
