@@ -15,7 +15,7 @@ from harness.system.restoring import END, Point, PointKind
 _KINDS: Final = {"name": PointKind.NAME, "lsn": PointKind.LSN, "transaction": PointKind.TRANSACTION}
 _EXPECTED: Final = {
     Procedure.POINT_IN_TIME: "a time with its offset (2026-01-31T03:00Z), name=POINT, lsn=LSN, transaction=ID, or end",
-    Procedure.BACKUP: "newest, or schema=VERSION",
+    Procedure.BACKUP: "newest, schema=VERSION, or a date with its offset (2026-01-31T03:00Z): the newest by then",
     Procedure.SCHEMA: "a version of the schema",
 }
 
@@ -52,7 +52,9 @@ def _read(procedure: Procedure, text: str) -> Goal:
             return NewestBackup()
         if word == "schema" and value:
             return NewestBackup(value)
-        raise InputError("that names no backup")
+        if not text[:1].isdigit():
+            raise InputError("that names no backup")
+        return NewestBackup(until=Point(PointKind.TIME, text).at)
     if text == "end":
         return END
     return Point(_KINDS[word], value) if word in _KINDS else Point(PointKind.TIME, text)

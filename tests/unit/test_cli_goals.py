@@ -1,5 +1,7 @@
 """What a person types for the database to go back to, and what is said of it when it is none."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from harness.cli.goals import goal_of
@@ -19,6 +21,7 @@ from harness.system.restoring import END, Point, PointKind
         (Procedure.POINT_IN_TIME, "transaction=757", Point(PointKind.TRANSACTION, "757")),
         (Procedure.BACKUP, "newest", NewestBackup()),
         (Procedure.BACKUP, "schema=2.4.0", NewestBackup("2.4.0")),
+        (Procedure.BACKUP, "2026-01-31T03:00Z", NewestBackup(until=datetime(2026, 1, 31, 3, tzinfo=UTC))),
         (Procedure.SCHEMA, "2.4.0", SchemaVersion("2.4.0")),
     ],
 )
@@ -35,6 +38,7 @@ def test_a_goal_is_read(procedure: Procedure, text: str, goal: Goal) -> None:
         (Procedure.SCHEMA, (), None, "a version of the schema"),
         (Procedure.BACKUP, (), "oldest", "names no backup; expected newest"),
         (Procedure.BACKUP, (), "schema=", "names no backup"),
+        (Procedure.BACKUP, (), "2026-01-31T03:00", "with its offset"),
         (Procedure.POINT_IN_TIME, (), "yesterday", "no instant"),
         (Procedure.POINT_IN_TIME, (), "2026-01-31T03:00", "with its offset"),
         (Procedure.POINT_IN_TIME, (), "name=", "cannot be ''"),

@@ -125,6 +125,18 @@ def test_a_dump_of_the_wanted_schema_is_taken_though_it_is_not_the_newest() -> N
     assert len(plan_backup(facts, NewestBackup("3")).steps) == 1
 
 
+def test_a_dump_that_was_taken_by_a_date_is_taken_though_it_is_not_the_newest() -> None:
+    newer = replace(DUMP, name="dump-2", taken=DUMP.taken + timedelta(hours=1))
+    facts, by = replace(FACTS, backups=(DUMP, newer)), NewestBackup(until=DUMP.taken)
+    assert plan_backup(facts, by).steps[0].action == CheckBackup(BackupKind.DUMP, by, DUMP)
+    later = replace(by, until=newer.taken)
+    assert plan_backup(facts, later).steps[0].action == CheckBackup(BackupKind.DUMP, later, newer)
+    early = replace(by, until=DUMP.taken - timedelta(seconds=1))
+    plan = plan_backup(facts, early)
+    assert len(plan.steps) == 1
+    assert plan.goal == f"the newest dump taken by {early.until.isoformat() if early.until else ''}"
+
+
 def test_the_schema_goes_back_by_the_fewest_scripts() -> None:
     plan = plan_schema(replace(FACTS, schema="3"), SchemaVersion("1"), BACK)
     assert actions(plan, StepPhase.CHECK) == [CheckScripts(("3", "2", "1"), "1")]

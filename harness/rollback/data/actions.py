@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.system.restoring import Backup, BackupKind, Point
 
 
 @dataclass(frozen=True, slots=True)
 class NewestBackup:
-    """What to go back to: the newest dump, or the newest that was taken with a version of the schema."""
+    """What to go back to: the newest dump; of those with a version of the schema, or of those taken by a date."""
 
     version: str | None = None
+    until: datetime | None = None
 
     def __str__(self) -> str:
-        return f"the newest dump of schema {self.version}" if self.version else "the newest dump"
+        of = f" of schema {self.version}" if self.version else ""
+        return f"the newest dump{of}{f' taken by {self.until.isoformat()}' if self.until else ''}"
+
+    def fits(self, backup: Backup) -> bool:
+        """Whether a dump is one of those."""
+        return self.version in (None, backup.version) and (self.until is None or backup.taken <= self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,10 @@ def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:
     match check:
         case CheckBackup(kind, goal, backup):
             if backup is None:
-                return Found(f"there is no {kind} backup that is good for {goal}; take one before", Refusal.NO_BACKUP)
+                there = [one for one in recovery_of(system).backups(kind) if not one.safety]
+                told = ", ".join(f"{one.name} of {one.taken.isoformat()}" for one in there) or "none"
+                why = f"there is no {kind} backup that is good for {goal}; there is {told}; take one before"
+                return Found(why, Refusal.NO_BACKUP)
             if wrong := recovery_of(system).examine(backup, deadline):
                 return Found(f"{wrong}; go back to another backup", Refusal.BAD_BACKUP)
             return Found(

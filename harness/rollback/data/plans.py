@@ -86,12 +86,12 @@ def plan_point_in_time(facts: DataFacts, point: Point) -> Plan:
 
 
 def plan_backup(facts: DataFacts, wanted: NewestBackup) -> Plan:
-    """The plan that restores the newest dump, or the newest one of a version of the schema.
+    """The plan that restores the newest dump that is wanted.
 
     Where there is none the plan ends with a check that refuses.
     """
     parts: list[Part] = []
-    usable = [one for one in facts.backups if wanted.version in (None, one.version)]
+    usable = [one for one in facts.backups if wanted.fits(one)]
     backup = usable[-1] if usable else None
     parts.append((StepPhase.CHECK, CheckBackup(BackupKind.DUMP, wanted, backup), EXAMINE_LIMIT))
     if backup is not None:
