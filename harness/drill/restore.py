@@ -5,8 +5,7 @@ Invariant: each part is tried, whatever the parts before it did; what failed is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.clock import Deadline, now
@@ -18,9 +17,7 @@ from harness.errors import DrillError, MayWorkLater
 from harness.faults.model import FaultRun
 from harness.journal.chain import JournalWriter
 from harness.journal.records import FaultState, LedgerClosed
-from harness.journal.undo import Deploy, Undo
 from harness.observe.ledger import read_ledger
-from harness.rollback.plan import Action, Plan, RemoveSlot
 from harness.sandbox.common.logs import Copy
 from harness.secrecy import masked
 from harness.settings import Settings
@@ -89,25 +86,9 @@ def _close_ledger(drill: Drill, live: Live, journal: JournalWriter, settings: Se
 def _clean_up(live: Live, settings: Settings) -> None:
     """The steps of the plan that wait until clients have recovered: what serves them is not taken away before."""
     if live.plan and live.recovered:
-        plan = without_what_stays(live.plan, live.fault.stays if live.fault else ())
-        ended = live.engine.clean_up(plan, live.recorder, Deadline.after(settings.clean_up))
+        ended = live.engine.clean_up(live.plan, live.recorder, Deadline.after(settings.clean_up))
         if ended.outcome != "done":
             raise MayWorkLater(ended.reason)
-
-
-def without_what_stays(plan: Plan, stays: Sequence[Undo]) -> Plan:
-    """A plan that empties no slot in which something ran before the drill.
-
-    Args:
-        plan: any.
-        stays: what leads a system that was there before back to how it ran, see `harness.faults.releases.as_it_runs`.
-    """
-    ran = {(one.service, one.slot) for one in stays if isinstance(one, Deploy)}
-
-    def keeps(action: Action) -> bool:
-        return not isinstance(action, RemoveSlot) or (action.service, action.slot.value) not in ran
-
-    return replace(plan, steps=tuple(step for step in plan.steps if keeps(step.action)))
 
 
 def _take_back(fault: FaultRun, on: Sandbox, settings: Settings) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Literal
 
 from harness.clock import Deadline, now, utc_anchor
@@ -19,10 +20,11 @@ from harness.faults.hindrance import Hindered
 from harness.journal.chain import JournalWriter
 from harness.journal.observation import Row
 from harness.journal.records import Decided, LedgerRead, RollbackEnded, RollbackStarted, Served, TriggerMet
+from harness.journal.undo import Deploy, Undo
 from harness.rollback.assessment import Situation, assess
 from harness.rollback.automatic import Acted, Restraint, hands_over
 from harness.rollback.engine import Engine, Reporter, StepReport
-from harness.rollback.plan import Plan, Procedure
+from harness.rollback.plan import Action, Plan, Procedure, RemoveSlot
 from harness.rollback.triggers import window_for
 from harness.units import Duration, Instant
 
@@ -106,6 +108,7 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
     try:
         goal = live.known.goal if live.known else None
         plan = live.engine.plan(drill.procedure, drill.target, deadline, goal)
+        plan = without_what_stays(plan, live.fault.stays if live.fault else ())
     except DeadlineExceeded as error:
         raise StageFailed(f"no plan was made in time: {error}") from error
     if drill.procedure is not Procedure.EMERGENCY:  # then nobody waits to know what it costs
@@ -113,6 +116,21 @@ def decide(drill: Drill, live: Live, met: TriggerMet, journal: JournalWriter, de
             journal.append(looked_ahead(live.engine.look_ahead(drill.procedure, drill.target, deadline)))
     journal.append(planned(plan), durable=True)
     return plan
+
+
+def without_what_stays(plan: Plan, stays: Sequence[Undo]) -> Plan:
+    """A plan that empties no slot in which something ran before the drill.
+
+    Args:
+        plan: any.
+        stays: what leads a system that was there before back to how it ran, see `harness.faults.releases.as_it_runs`.
+    """
+    ran = {(one.service, one.slot) for one in stays if isinstance(one, Deploy)}
+
+    def keeps(action: Action) -> bool:
+        return not isinstance(action, RemoveSlot) or (action.service, action.slot.value) not in ran
+
+    return replace(plan, steps=tuple(step for step in plan.steps if keeps(step.action)))
 
 
 def _handed_over(drill: Drill, live: Live) -> str | None:

@@ -44,11 +44,12 @@ class Cluster:
             registry: where its images lie, as host:port.
         """
         kubectl = ("kubectl", f"--kubeconfig={kubeconfig}", "get", "--output=json")
-        shared = json.loads(_said(*kubectl, _OF_ALL))["items"]
         inner = json.loads(_said(*kubectl, "--all-namespaces", _OF_NAMESPACES))["items"]
+        shared = json.loads(_said(*kubectl, _OF_ALL))["items"]  # a namespace that is not here has gone since
         owners = {one["metadata"]["name"]: _run(one) for one in shared if one["kind"] == "Namespace"}
+        inner = [one for one in inner if one["metadata"]["namespace"] in owners]
         things = {_line(one): _run(one) for one in shared}
-        things |= {_line(one): _run(one) or owners.get(one["metadata"]["namespace"], "") for one in inner}
+        things |= {_line(one): _run(one) or owners[one["metadata"]["namespace"]] for one in inner}
         for what, *command in (("container", "ps", "--all"), ("volume", "volume", "ls")):
             name = "{{.Names}}" if what == "container" else "{{.Name}}"
             for line in _said("docker", *command, f'--format={name}\t{{{{.Label "{_RUN}"}}}}').splitlines():

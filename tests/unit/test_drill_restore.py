@@ -14,7 +14,8 @@ import pytest
 
 from harness.clock import Deadline, now, wait_for
 from harness.drill.interrupt import ONE_WISH, STOPPING, Halt, Halted, Interruption
-from harness.drill.restore import attempt, without_what_stays
+from harness.drill.restore import attempt
+from harness.drill.stages import without_what_stays
 from harness.errors import Unavailable
 from harness.journal.undo import Deploy, Remove, Switch
 from harness.rollback.plan import Plan, Procedure, RemoveSlot, StepPhase, numbered
