@@ -9,7 +9,7 @@ import stat
 import subprocess
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -110,11 +110,23 @@ def _look_at_server(dsn: str) -> tuple[dict[str, dict[str, str]], dict[str, str]
     return flags, server, tuple(str(name) for (name,) in prepared)
 
 
-def look_at_world(dsn: str, folders: Mapping[str, Path]) -> Look:
-    """A whole world. `dsn` is of the database that clients use, `folders` has those of the world by name."""
+def look_at_world(dsn: str, folders: Mapping[str, Path], *, let_in: bool = False) -> Look:
+    """A whole world.
+
+    Args:
+        dsn: of the database that clients use.
+        folders: those of the world, by name.
+        let_in: what is in that database is looked at where nobody is let in, too.
+    """
     at = now()
     try:
-        database, closed = look_at_database(dsn), ""
+        with _let_in(dsn, DATABASE) if let_in else nullcontext():
+            database, closed = look_at_database(dsn), ""
+    except psycopg.errors.QueryCanceled:
+        database, closed = (
+            None,
+            f"it cannot be read within {limits.STATEMENT}: a session holds a lock, or waits for one",
+        )
     except psycopg.Error as error:
         database, closed = None, str(error).strip()
     try:

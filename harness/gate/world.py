@@ -112,9 +112,9 @@ class World:
         self.server.stop()
         shutil.rmtree(self.folder, onerror=_unless_gone)
 
-    def look(self) -> Look:
-        """All that there is now."""
-        look = look_at_world(self.server.dsn(), self.folders)
+    def look(self, *, let_in: bool = False) -> Look:
+        """All that there is now; with `let_in` also what is in a database that lets nobody in."""
+        look = look_at_world(self.server.dsn(), self.folders, let_in=let_in)
         service = self.service.look() if self._serves else None
         return replace(look, service=service, half_backups=tuple(self._half_backups()))
 
@@ -194,7 +194,8 @@ class World:
             goods.lay_rollback(folder, goods.CURRENT, goods.TARGET, back)
             return
         onward = goods.migration(f"{goods.BETWEEN}_to_{goods.TARGET}")
-        goods.lay_rollback(folder, goods.CURRENT, goods.BETWEEN, back)
+        for other in (goods.BETWEEN, *goods.ALIKE):
+            goods.lay_rollback(folder, goods.CURRENT, other, back)
         goods.lay_rollback(folder, goods.BETWEEN, goods.TARGET, onward)
         goods.lay_rollback(folder, goods.CURRENT, goods.TARGET, f"{back}\n{onward}")
 

@@ -169,6 +169,17 @@ def test_an_old_database_that_nobody_enters_is_looked_at_and_stays_closed(world:
         assert copy.objects == database(look).objects
 
 
+def test_what_is_in_a_database_that_lets_nobody_in_is_seen_on_demand_alone(world: World) -> None:
+    switch = f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS {{}}"
+    execute(world.server.dsn("postgres"), [switch.format("false")])
+    try:
+        assert world.look(let_in=True).database is not None
+        look = world.look()
+        assert (look.database, look.flags["connections allowed"]) == (None, "False")
+    finally:
+        execute(world.server.dsn("postgres"), [switch.format("true")])
+
+
 def test_a_sequence_is_behind_as_soon_as_its_next_number_is_taken(world: World) -> None:
     set_to = "SELECT setval('orders_id_seq', (SELECT max(id) FROM orders), {})"
     execute(world.server.dsn(), [set_to.format("true")])
