@@ -158,8 +158,41 @@ _SERVICE: Final = (
     ),
 )
 
+_CLUSTER: Final = (
+    Case(
+        "image-crashes",
+        "the target's image ends as soon as it is started",
+        "an old release may lack what it needs: then the newer one must serve on, and the exit code say so",
+        variation=Variation(release=Release.BROKEN),
+    ),
+    Case(
+        "image-unready",
+        "the target's image starts, and its pods are never ready",
+        "a Deployment that was changed is no rollout: only its status tells",
+        variation=Variation(release=Release.UNHEALTHY),
+    ),
+    Case(
+        "image-missing",
+        "the target's image cannot be pulled any more",
+        "registries are cleaned up; pods of an image that is gone never start",
+        variation=Variation(release=Release.MISSING),
+    ),
+    Case(
+        "revision-gone",
+        "the target is not in the history any more",
+        "histories are short; undo goes to whatever is left in them",
+        variation=Variation(release=Release.FORGOTTEN),
+    ),
+    Case(
+        "standby-asleep",
+        "the Deployment on standby has no replicas",
+        "a Service that leads to a slot without pods serves nobody",
+        variation=Variation(release=Release.ASLEEP),
+    ),
+)
+
 NAMES: Final = (
-    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION, *_SERVICE)),
+    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION, *_SERVICE, *_CLUSTER)),
     "away",
     "away-and-back",
     "killed-at-statement",
@@ -185,4 +218,6 @@ def standard(plain: Seen, claims: AbstractSet[Subject]) -> tuple[Case, ...]:
         found += _CONFIGURATION
     if Subject.SERVICE in claims:
         found += _SERVICE
+    if Subject.CLUSTER in claims:
+        found += _CLUSTER
     return (*found, *_ALWAYS, *kills(plain))

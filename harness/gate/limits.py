@@ -1,5 +1,6 @@
 """Every number of the gate, each with its reason. Imports only the floor."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from harness.units import Duration
@@ -37,3 +38,23 @@ CRITICAL_KILLS: Final = 8  # instants right after a change to what serves, of co
 OTHER_KILLS: Final = 2  # of the others, of each
 CRITICAL_CUTS: Final = 6  # instants after a change at which the database goes away, beside the middle and the end
 TIMED_KILLS: Final = (0.15, 0.35, 0.55, 0.75, 0.9)  # of the time that the plain run took
+# In a cluster
+CLUSTER_TOLD: Final = Duration.of(s=60)  # as TOLD; a rollout takes 3 s on a quiet machine, and one may fail before it
+CLUSTER_DEADLINE: Final = Duration.of(s=70)  # as DEADLINE; what a script waits for there ends by itself more slowly
+CLUSTER_RTO: Final = Duration.of(s=60)  # as RTO: within what the script is told
+CLUSTER_UP: Final = Duration.of(s=120)  # for a namespace with all its pods; 6 s on a quiet machine
+CLUSTER_SETTLE: Final = Duration.of(s=10)  # for each node's proxy to follow a rollout that has ended, on a busy machine
+CLUSTER_LANES: Final = 2  # cases at once: each has seven pods, which start all together
+TOKEN: Final = Duration.of(s=3600)  # of a script's account; the least that Kubernetes gives is ten minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a script may take."""
+
+    told: Duration = TOLD
+    deadline: Duration = DEADLINE
+    rto: Duration = RTO
+
+
+IN_A_CLUSTER: Final = Pace(CLUSTER_TOLD, CLUSTER_DEADLINE, CLUSTER_RTO)

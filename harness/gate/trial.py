@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from harness.clock import Deadline, now, wait_for
 from harness.errors import DeadlineExceeded
@@ -22,8 +22,13 @@ from harness.gate.mould import Mould
 from harness.gate.seen import Ended, Seen
 from harness.gate.service import CURRENT
 from harness.gate.spelling import spellings
+from harness.gate.variation import Variation
 from harness.gate.world import World
 from harness.units import Duration
+
+if TYPE_CHECKING:
+    from harness.gate.cluster.ground import Ground
+    from harness.gate.cluster.world import ClusterWorld
 
 _LOOKED_THROUGH: Final = ("scratch", "home", "work", "backups", "migrations", "archive")
 _LOG: Final = ".log"
@@ -43,6 +48,19 @@ class Workshop:
     command: tuple[str, ...]
     """The script, and what runs it."""
     path: str
+    ground: Ground | None = None
+    """Where the parts of worlds are that are in a cluster; None where they have none."""
+
+    @contextmanager
+    def cluster(self, variation: Variation) -> Iterator[ClusterWorld | None]:
+        """The part of a world that is in a cluster, where there is one; gone at the end."""
+        if self.ground is None:
+            yield None
+            return
+        from harness.gate.cluster.world import ClusterWorld  # noqa: PLC0415 - a second of imports, see World
+
+        with ClusterWorld(self.ground, variation) as made:
+            yield made
 
 
 def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
@@ -56,9 +74,11 @@ def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
     Raises:
         DrillError: the world could not be made; the script is not to blame.
     """
-    with World(
-        shop.folder / secrets.token_hex(_NAME_BYTES), shop.mould, case.variation, shop.path, serves=serves
-    ) as world:
+    folder = shop.folder / secrets.token_hex(_NAME_BYTES)
+    with (
+        shop.cluster(case.variation) as cluster,
+        World(folder, shop.mould, case.variation, shop.path, serves=serves, cluster=cluster) as world,
+    ):
         before = world.look()
         if case.trouble is Trouble.LOCK:
             world.hold_lock()
@@ -68,11 +88,15 @@ def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
         runs = [first.ended]
         between = None
         if case.runs_twice:
+            if cluster is not None:
+                cluster.settle()
             _forget(world)
             if not case.trouble.kills:
                 between = world.look()
             again = Case(case.id, case.title, case.reason)
             runs.append(_Run(again, world, shop.command).ended)
+        if cluster is not None:
+            cluster.settle()
         world.relay.restore()
         world.load.wait_until_served()
         if serves:
@@ -86,6 +110,7 @@ def try_case(case: Case, shop: Workshop, *, serves: bool = True) -> Seen:
             writes=(*world.seeds, *world.load.writes),
             probes=world.load.probes,
             service_probes=world.service.probes,
+            cluster_probes=() if cluster is None else cluster.probes,
             statements=world.relay.statements,
             commands=commands.called(world.folder),
             changes=first.changes,
@@ -214,7 +239,8 @@ class _Run:
         """The files that a script may have made in its world."""
         for name in _LOOKED_THROUGH:
             yield from self._world.folders[name].rglob("*")
-        yield from (path for path in self._world.folder.iterdir() if path.name not in commands.NOTES)
+        given = (*commands.NOTES, commands.KUBECONFIG)
+        yield from (path for path in self._world.folder.iterdir() if path.name not in given)
 
     @property
     def changes(self) -> tuple[FileChange, ...]:
@@ -223,16 +249,15 @@ class _Run:
 
     @property
     def _secrets(self) -> tuple[str, ...]:
-        return (*spellings(self._world.password), *spellings(TOKEN))
+        return tuple(one for secret in (*self._world.passwords, TOKEN) for one in spellings(secret))
 
     def _tells(self, path: Path) -> bool:
-        """The file holds the password; or, where a log is for others to read, a secret of the configuration."""
-        sought = self._secrets if path.name.endswith(_LOG) else (self._world.password,)
+        """The file holds a password; or, where a log is for others to read, a secret of the configuration."""
+        sought = self._secrets if path.name.endswith(_LOG) else self._world.passwords
         return path.is_file() and holds(path, sought)
 
-    @staticmethod
-    def _deadline(enclosure: Enclosure) -> Deadline:
-        return Deadline(enclosure.started + limits.DEADLINE)
+    def _deadline(self, enclosure: Enclosure) -> Deadline:
+        return Deadline(enclosure.started + self._world.pace.deadline)
 
     def _to_be_killed(self, enclosure: Enclosure) -> bool:
         match self._case.trouble:
