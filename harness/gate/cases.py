@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.gate.case import Case, Expect, Trouble
 from harness.gate.goods import ABSENT
-from harness.gate.instants import away, kills
+from harness.gate.instants import api_away, away, kills
 from harness.gate.seen import Seen, Subject
 from harness.gate.variation import Archive, Backup, Release, Variation
 
@@ -178,6 +178,12 @@ _CLUSTER: Final = (
         variation=Variation(release=Release.MISSING),
     ),
     Case(
+        "api-slow",
+        "the cluster's API is slow",
+        "each answer takes longer, as of a cluster under load: what is timed too tightly breaks off in the middle",
+        trouble=Trouble.API_SLOW,
+    ),
+    Case(
         "revision-gone",
         "the target is not in the history any more",
         "histories are short; undo goes to whatever is left in them",
@@ -195,8 +201,11 @@ NAMES: Final = (
     *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION, *_SERVICE, *_CLUSTER)),
     "away",
     "away-and-back",
+    "api-away",
+    "api-away-and-back",
     "killed-at-statement",
     "killed-at-command",
+    "killed-at-call",
     "killed-at-change",
     "killed-after",
     "asked-to-end",
@@ -219,5 +228,5 @@ def standard(plain: Seen, claims: AbstractSet[Subject]) -> tuple[Case, ...]:
     if Subject.SERVICE in claims:
         found += _SERVICE
     if Subject.CLUSTER in claims:
-        found += _CLUSTER
+        found += (*_CLUSTER, *api_away(plain))
     return (*found, *_ALWAYS, *kills(plain))

@@ -55,21 +55,22 @@ def cluster_problems(before: ClusterSeen | None, after: ClusterSeen | None, targ
         yield Finding("wrong-target", f"the cluster's service is {after.version}")
 
 
-def cluster_residue(before: ClusterSeen, after: ClusterSeen, *, interrupted: bool) -> Iterator[Finding]:
+def cluster_residue(before: ClusterSeen, after: ClusterSeen, *, interrupted: bool, cut: bool) -> Iterator[Finding]:
     """What a script left behind in the namespace, or changed there and elsewhere without business.
 
     Args:
         before: what was there.
         after: what is.
         interrupted: a run was ended before it could tidy up.
+        cut: it had lost its way there.
     """
     pending = sorted(f"revision {number} is {state}" for number, state in after.history.items() if _PENDING in state)
-    if pending:
+    if pending and not cut:
         yield Finding("left-pending", ", ".join(pending))
     if lost := sorted(before.history.keys() - after.history.keys(), key=int):
         yield Finding("changed-other", f"of the Helm release: revision {', '.join(lost)} is gone from its history")
     new = sorted(after.objects.keys() - before.objects.keys())
-    if new and not interrupted:
+    if new and not interrupted and not cut:
         yield Finding("left-in-cluster", _some(new))
     others = sorted(name for name in before.objects if name not in OWN)
     gone = [name for name in others if name not in after.objects]

@@ -44,6 +44,9 @@ CLUSTER_DEADLINE: Final = Duration.of(s=70)  # as DEADLINE; what a script waits 
 CLUSTER_RTO: Final = Duration.of(s=60)  # as RTO: within what the script is told
 CLUSTER_UP: Final = Duration.of(s=120)  # for a namespace with all its pods; 6 s on a quiet machine
 CLUSTER_SETTLE: Final = Duration.of(s=10)  # for each node's proxy to follow a rollout that has ended, on a busy machine
+API_SLOW: Final = Duration.of(ms=300)  # added to each call of the cluster's API; 5 ms on a quiet machine
+API_CUTS: Final = 4  # changes in the cluster after which its API goes away
+CALL_KILLS: Final = 6  # changes in the cluster at which a script is killed; Helm makes about so many
 CLUSTER_LANES: Final = 2  # cases at once: each has seven pods, which start all together
 TOKEN: Final = Duration.of(s=3600)  # of a script's account; the least that Kubernetes gives is ten minutes
 

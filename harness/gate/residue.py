@@ -35,7 +35,8 @@ def residue(case: Case, seen: Seen, *, done: bool) -> Iterator[Finding]:
     yield from _secrets(seen)
     yield from _business(seen, interrupted=case.trouble.interrupts)
     if seen.before.cluster is not None and seen.after.cluster is not None:
-        yield from cluster_residue(seen.before.cluster, seen.after.cluster, interrupted=case.trouble.interrupts)
+        interrupted, cut = case.trouble.interrupts, case.trouble.cuts_cluster
+        yield from cluster_residue(seen.before.cluster, seen.after.cluster, interrupted=interrupted, cut=cut)
     if not case.trouble.cuts:  # who cannot get to the database cannot take anything back in it
         yield from _modes(seen)
     if not case.trouble.interrupts:

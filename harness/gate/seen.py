@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from harness.gate.calls import Call
 from harness.gate.changes import FileChange
 from harness.gate.relay import Statement
 from harness.journal.observation import Row, Write
@@ -238,6 +239,8 @@ class Seen:
     """The script used its way to the database."""
     cluster_probes: tuple[Probe, ...] = ()
     """Likewise, of the service in the cluster."""
+    calls: tuple[Call, ...] = ()
+    """What the first run asked the cluster's API for."""
     no_effect: str = ""
     """Why the case's own hardship did not come about; empty when it did."""
 

@@ -17,6 +17,7 @@ _ALL: Final = ["get", "list", "watch", "create", "update", "patch", "delete", "d
 _LOOK: Final = ["get", "list", "watch"]
 _RULES: Final[list[dict[str, Any]]] = [
     {"apiGroups": [""], "resources": ["configmaps", "secrets", "services", "pods"], "verbs": _ALL},
+    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
     {"apiGroups": [""], "resources": ["events", "endpoints", "pods/log", "pods/status"], "verbs": _LOOK},
     {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": _LOOK},
     {

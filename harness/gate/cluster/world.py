@@ -11,16 +11,19 @@ the cluster ends the namespace by itself.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, Self
 
 from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded
 from harness.gate import goods, limits
 from harness.gate.clients import Clients
 from harness.gate.cluster import rights
 from harness.gate.cluster.ground import VERSIONS, Ground
 from harness.gate.cluster.objects import objects, slot_of, version_of
+from harness.gate.cluster.way import Way
 from harness.gate.cluster_state import SLOT, SLOTS, STANDBY
 from harness.gate.seen import ClusterSeen, Probe
 from harness.gate.service import UNIT
@@ -45,7 +48,15 @@ _REVISION: Final = "deployment.kubernetes.io/revision"
 class ClusterWorld:
     """Made by `with`; at its end the namespace is gone."""
 
-    def __init__(self, ground: Ground, variation: Variation) -> None:
+    def __init__(self, ground: Ground, variation: Variation, keys: Path) -> None:
+        """Nothing is made yet.
+
+        Args:
+            ground: what it stands on.
+            variation: how it differs from the plain one.
+            keys: a folder for those of the script's way to it; made.
+        """
+        self._keys = keys
         self._ground, self._variation = ground, variation
         self._name = new_name()
         self._mark = Mark.of_this_process(_RUN, kind_limits.EXPIRY, self._name)
@@ -71,6 +82,9 @@ class ClusterWorld:
             expiry = Expiry(self._kube, image=self._ground.agent, labels=self._mark.labels("expiry"))
             undo.callback(expiry.close)
             at_the_same_time([self._make_account, partial(expiry.start, deadline), partial(self._install, deadline)])
+            server, authority = rights.server_of(self._ground.cluster.kubeconfig)
+            self.way = Way(self._keys, server, authority)
+            undo.callback(self.way.close)
             self._clients = Clients(self._ground.cluster.node, self._port())
             undo.callback(self._clients.stop)
             self._clients.start()
@@ -93,13 +107,21 @@ class ClusterWorld:
 
     def kubeconfig(self) -> str:
         """The text of the script's."""
-        server, authority = rights.server_of(self._ground.cluster.kubeconfig)
-        return rights.kubeconfig(server, authority, self._name, self.token)
+        return rights.kubeconfig(self.way.address, self.way.authority, self._name, self.token)
 
-    def settle(self) -> None:
-        """To be called once a script has ended: nodes follow a rollout that has ended, and for no other is waited."""
+    def settle(self, *, waits: bool = False) -> None:
+        """To be called once a script has ended: nodes follow a rollout that has ended, and for no other is waited.
+
+        Args:
+            waits: for that, too: the script had lost its way here, and could not.
+        """
+        self.way.restore()
         serving = SLOTS.get(slot_of(self._read_service()))
         found = None if serving is None else self._deployment(serving)
+        if waits and serving is not None:
+            with suppress(DeadlineExceeded):
+                wait_until_started(self._kube, serving, Deadline.after(limits.CLUSTER_SETTLE * 2))
+            found = self._deployment(serving)
         self._unfinished = serving or "" if found is not None and not is_complete(found) else ""
         if found is not None and not self._unfinished:
             version = version_of(self._kube.plain(found), self._repository)
@@ -127,6 +149,7 @@ class ClusterWorld:
                 for one in releases.records(kube, UNIT)
             },
             unfinished=self._unfinished,
+            elsewhere=tuple(dict.fromkeys(str(one) for one in self.way.calls if one.is_elsewhere(self._name))),
         )
 
     def _make_account(self) -> None:
