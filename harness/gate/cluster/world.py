@@ -135,7 +135,7 @@ class ClusterWorld:
         found = list(objects(kube, self._repository))
         deployments = {name: self._deployment(name) for name in SLOTS.values()}
         return ClusterSeen(
-            version=self._clients.version(),
+            version=self._clients.version_in_the_end(),
             slot=slot_of(self._read_service()),
             releases={
                 name: version_of(kube.plain(one), self._repository)
