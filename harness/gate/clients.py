@@ -60,18 +60,13 @@ class Clients:
         with suppress(DeadlineExceeded):
             wait_for(lambda: self._served(limits.SUSTAIN, since), Deadline.after(within), "answers after the script")
 
-    def wait_for_release(self, good: str, within: Duration) -> None:
-        """Until one release answers alone, so many times in a row.
-
-        Args:
-            good: of it, as a field of a probe.
-            within: for no longer.
-        """
+    def wait_until_alone(self, *, target: bool, within: Duration) -> None:
+        """Until the target's release, or the current one, answers alone, so many times in a row."""
         since = now()
 
         def alone() -> bool:
             last = [one for one in self._probes[-_ALONE:] if one.at >= since]
-            return len(last) == _ALONE and all(getattr(one, good) for one in last)
+            return len(last) == _ALONE and all(one.good_target if target else one.good_current for one in last)
 
         with suppress(DeadlineExceeded):
             wait_for(alone, Deadline.after(within), "answers of one release")

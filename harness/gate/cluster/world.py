@@ -125,9 +125,8 @@ class ClusterWorld:
         self._unfinished = serving or "" if found is not None and not is_complete(found) else ""
         if found is not None and not self._unfinished:
             version = version_of(self._kube.plain(found), self._repository)
-            wanted = {goods.TARGET: "good_target", goods.CURRENT: "good_current"}.get(version)
-            if wanted is not None:
-                self._clients.wait_for_release(wanted, limits.CLUSTER_SETTLE)
+            if version in (goods.TARGET, goods.CURRENT):
+                self._clients.wait_until_alone(target=version == goods.TARGET, within=limits.CLUSTER_SETTLE)
 
     def look(self) -> ClusterSeen:
         """What is in the namespace now."""
