@@ -64,9 +64,9 @@ def cluster_residue(before: ClusterSeen, after: ClusterSeen, *, interrupted: boo
         interrupted: a run was ended before it could tidy up.
         cut: it had lost its way there.
     """
-    pending = sorted(f"revision {number} is {state}" for number, state in after.history.items() if _PENDING in state)
-    if pending and not cut:
-        yield Finding("left-pending", ", ".join(pending))
+    newest = max(after.history, key=int, default="")  # Helm asks for no other
+    if not cut and after.history.get(newest, "").startswith(_PENDING):
+        yield Finding("left-pending", f"revision {newest} is {after.history[newest]}")
     if lost := sorted(before.history.keys() - after.history.keys(), key=int):
         yield Finding("changed-other", f"of the Helm release: revision {', '.join(lost)} is gone from its history")
     new = sorted(after.objects.keys() - before.objects.keys())

@@ -83,7 +83,8 @@ def test_a_difference_names_its_place_and_shows_numbers_only() -> None:
     [
         (UNDONE, []),
         (replace(UNDONE, history={**BEFORE.history, "3": "deployed"}), []),
-        (replace(UNDONE, history={**BEFORE.history, "3": "pending-rollback"}), ["left-pending"]),
+        (replace(UNDONE, history={**BEFORE.history, "10": "pending-rollback"}), ["left-pending"]),
+        (replace(UNDONE, history={**BEFORE.history, "3": "pending-rollback", "10": "deployed"}), []),
         (replace(UNDONE, history={"2": "superseded"}), ["changed-other"]),
         (changed(job_check="{}"), ["left-in-cluster"]),
         (changed(deployment_ledger='{"spec": 1}'), ["changed-other"]),
