@@ -4,7 +4,7 @@ BIN := .venv/bin
 FUZZ_SEED ?= 0
 SCRIPTS = $(shell grep -rlE '^\#!.*bash$$|^\# shellcheck shell=' .ci fixtures)
 
-.PHONY: drill game-day game-day-data game-day-services test lint bench fuzz mutants kill-matrix canary provision images lock clean
+.PHONY: drill game-day game-day-data game-day-services test lint bench fuzz gate-cluster mutants kill-matrix canary provision images lock clean
 .DEFAULT_GOAL := drill
 
 .venv/.ready: requirements.txt pyproject.toml
@@ -50,6 +50,9 @@ fuzz: .venv/.ready  ## 10,000 damaged inputs of each kind; FUZZ_SEED=2 does othe
 
 bench: .venv/.ready
 	$(BIN)/pytest tests/benchmarks -m benchmark -s --no-header --quiet
+
+gate-cluster: .venv/.ready  ## every rollback script for a cluster through every scenario of the gate: about an hour
+	$(BIN)/pytest tests/integration/test_kind_gate.py --whole-corpus --quiet
 
 mutants: .venv/.ready  ## changes the code that measures and judges, and looks whether a test notices
 	$(BIN)/python -m tests.mutants

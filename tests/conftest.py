@@ -26,10 +26,13 @@ class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no ty
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much the tests in tests/fuzz try."""
+    """How much the tests in tests/fuzz try, and those of rollback scripts on a cluster."""
     group = parser.getgroup("fuzz", "damaged inputs")
     group.addoption(
         "--inputs", type=int, default=200, metavar="N", help="damaged inputs of each kind (make fuzz: 10000)"
+    )
+    parser.addoption(
+        "--whole-corpus", action="store_true", help="every script for a cluster, in every scenario (make gate-cluster)"
     )
     group.addoption("--fuzz-seed", type=int, default=0, metavar="N", help="which damage is done")
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import RUNS, Json, Out
+from harness.cli.options import EMBEDDED, RUNS, Json, Out
 from harness.cli.output import results_to_stdout
 from harness.conduct import make_run_folder, new_run_id
+from harness.drill.sandboxes import KIND
 from harness.errors import UsageError
 from harness.gate import limits
 from harness.gate.gate import run_gate
@@ -22,7 +25,11 @@ from harness.gate.static import check
 from harness.report.words import clean
 from harness.units import Duration
 
+if TYPE_CHECKING:
+    from harness.gate.cluster.ground import Ground
+
 _WIDTH = 13
+_SANDBOXES = (EMBEDDED, KIND)
 
 RollsBack = Annotated[
     list[Subject] | None,
@@ -39,14 +46,23 @@ def gate(
     scenario: Annotated[
         list[str] | None, typer.Option("--scenario", help="only this one, or all whose names begin so")
     ] = None,
-    rto: Annotated[str, typer.Option("--rto", help="until clients are served")] = str(limits.RTO),
+    sandbox: Annotated[str, typer.Option("--sandbox", help="where its world is: embedded, kind")] = EMBEDDED,
+    rto: Annotated[
+        str | None,
+        typer.Option(
+            "--rto", help="until clients are served", show_default=f"{limits.RTO}; {limits.CLUSTER_RTO} on kind"
+        ),
+    ] = None,
     rpo: Annotated[str, typer.Option("--rpo", help="of acknowledged writes lost by a restore")] = str(limits.RPO),
     strict_static: Annotated[bool, typer.Option("--strict-static", help="what the text shows counts, too")] = False,
     out: Out = RUNS,
     json: Json = False,
 ) -> int:
     """Try a rollback script. Exit 0: it can be trusted; 1: it cannot; 2: could not tell; 64 to 78: an error."""
-    objectives = Objectives(_duration(rto, "--rto"), _duration(rpo, "--rpo"))
+    if sandbox not in _SANDBOXES:
+        raise UsageError(f"--sandbox {sandbox}: the gate makes its worlds in {' or '.join(_SANDBOXES)}")
+    pace = limits.Pace() if sandbox == EMBEDDED else limits.IN_A_CLUSTER
+    objectives = Objectives(_duration(rto, "--rto") if rto else pace.rto, _duration(rpo, "--rpo"))
     static = check(script)
     result = run_gate(
         script,
@@ -56,6 +72,7 @@ def gate(
         static=static,
         strict=strict_static,
         told=_tell,
+        ground=None if sandbox == EMBEDDED else _ground(),
     )
     folder = make_run_folder(out, new_run_id())
     write_gate(result, folder)
@@ -65,6 +82,12 @@ def gate(
         else:
             print_gate(result, folder, seen=sys.stdout.isatty() and sys.stderr.isatty())
     return EXITS[result.outcome]
+
+
+def _ground() -> Callable[[Path], Ground]:
+    from harness.gate.cluster.ground import prepare  # noqa: PLC0415 - a second of imports that others do without
+
+    return partial(prepare, tell=lambda sentence: print(sentence, file=sys.stderr, flush=True))
 
 
 def _duration(text: str, option: str) -> Duration:

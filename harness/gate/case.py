@@ -26,9 +26,13 @@ class Trouble(StrEnum):
     FULL = "the scratch disk is full"
     AWAY = "the database goes away"
     AWAY_AND_BACK = "the database goes away and comes back"
+    API_SLOW = "the cluster's API is slow"
+    API_AWAY = "the cluster's API goes away"
+    API_AWAY_AND_BACK = "the cluster's API goes away and comes back"
     KILLED_BY_TIME = "killed after a time"
     KILLED_AT_COMMAND = "killed at a command"
     KILLED_AT_STATEMENT = "killed at a statement"
+    KILLED_AT_CALL = "killed at a call of the cluster's API"
     KILLED_AT_CHANGE = "killed at a change of a file"
     TERMINATED = "asked to end"
     TERMINATED_AT_COMMAND = "asked to end at a command"
@@ -61,11 +65,21 @@ class Trouble(StrEnum):
 
     @property
     def cuts(self) -> bool:
-        """The script loses its way to the database."""
-        return self in (Trouble.AWAY, Trouble.AWAY_AND_BACK)
+        """The script loses its way to the database, or to the cluster."""
+        return self in (Trouble.AWAY, Trouble.AWAY_AND_BACK) or self.cuts_cluster
+
+    @property
+    def cuts_cluster(self) -> bool:
+        """The script loses its way to the cluster."""
+        return self in (Trouble.API_AWAY, Trouble.API_AWAY_AND_BACK)
 
 
-_KILLED_AT: Final = (Trouble.KILLED_AT_COMMAND, Trouble.KILLED_AT_STATEMENT, Trouble.KILLED_AT_CHANGE)
+_KILLED_AT: Final = (
+    Trouble.KILLED_AT_COMMAND,
+    Trouble.KILLED_AT_STATEMENT,
+    Trouble.KILLED_AT_CALL,
+    Trouble.KILLED_AT_CHANGE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from harness.gate.case import Case, Expect, Trouble
 from harness.gate.goods import ABSENT
-from harness.gate.instants import away, kills
+from harness.gate.instants import api_away, away, kills
 from harness.gate.seen import Seen, Subject
 from harness.gate.variation import Archive, Backup, Release, Variation
 
@@ -158,12 +158,54 @@ _SERVICE: Final = (
     ),
 )
 
+_CLUSTER: Final = (
+    Case(
+        "image-crashes",
+        "the target's image ends as soon as it is started",
+        "an old release may lack what it needs: then the newer one must serve on, and the exit code say so",
+        variation=Variation(release=Release.BROKEN),
+    ),
+    Case(
+        "image-unready",
+        "the target's image starts, and its pods are never ready",
+        "a Deployment that was changed is no rollout: only its status tells",
+        variation=Variation(release=Release.UNHEALTHY),
+    ),
+    Case(
+        "image-missing",
+        "the target's image cannot be pulled any more",
+        "registries are cleaned up; pods of an image that is gone never start",
+        variation=Variation(release=Release.MISSING),
+    ),
+    Case(
+        "api-slow",
+        "the cluster's API is slow",
+        "each answer takes longer, as of a cluster under load: what is timed too tightly breaks off in the middle",
+        trouble=Trouble.API_SLOW,
+    ),
+    Case(
+        "revision-gone",
+        "the target is not in the history any more",
+        "histories are short; undo goes to whatever is left in them",
+        variation=Variation(release=Release.FORGOTTEN),
+    ),
+    Case(
+        "standby-asleep",
+        "the Deployment on standby has no replicas",
+        "a Service that leads to a slot without pods serves nobody",
+        variation=Variation(release=Release.ASLEEP),
+    ),
+)
+
 NAMES: Final = (
-    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION, *_SERVICE)),
+    *(one.id for one in (PLAIN, *_ALWAYS, *_DATABASE, *_CONFIGURATION, *_SERVICE, *_CLUSTER)),
     "away",
     "away-and-back",
+    "api-away",
+    "api-away-and-back",
     "killed-at-statement",
     "killed-at-command",
+    "killed-at-call",
     "killed-at-change",
     "killed-after",
     "asked-to-end",
@@ -185,4 +227,6 @@ def standard(plain: Seen, claims: AbstractSet[Subject]) -> tuple[Case, ...]:
         found += _CONFIGURATION
     if Subject.SERVICE in claims:
         found += _SERVICE
+    if Subject.CLUSTER in claims:
+        found += (*_CLUSTER, *api_away(plain))
     return (*found, *_ALWAYS, *kills(plain))

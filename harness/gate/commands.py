@@ -23,6 +23,8 @@ CLUSTER: Final = ("kubectl", "helm")
 SYSTEMCTL: Final = "systemctl"
 PROGRAMS: Final = "bin"
 """The folder of the stand-ins, in a world's own."""
+KUBECONFIG: Final = "kubeconfig"
+"""The file in a world's own folder by which a script reaches a cluster."""
 NOTES: Final = ("commands", "hold", "held", "told", "output", "postgres.log")
 """The files that the gate itself writes there while a script runs."""
 

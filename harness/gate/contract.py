@@ -39,7 +39,9 @@ class Contract(BaseModel):
     drill_config_archive_dir: str = Field(
         description="folder of config_<version>.tar.gz, whose entries lie at the root of the archive"
     )
-    drill_service: str = Field(description="name of the service: systemctl start, stop, restart and is-active know it")
+    drill_service: str = Field(
+        description="name of the service: systemctl start, stop, restart and is-active know it; likewise in a cluster"
+    )
     drill_releases_dir: str = Field(description="folder of the service's releases, each a folder by its version")
     drill_current_link: str = Field(
         description="the link to the release that the service starts from; a release is live once it was restarted"

@@ -148,6 +148,25 @@ FINDINGS: Final[Mapping[str, Kind]] = {
         "it changed what it was given to read: backups, migrations or archives",
         "work on a copy in DRILL_SCRATCH_DIR",
     ),
+    "not-rolled-out": Kind(
+        "it ended before clients were served by the target alone",
+        "wait for the rollout (kubectl rollout status --timeout, helm rollback --wait), and exit with what that says",
+    ),
+    "not-as-released": Kind(
+        "what belongs to the service in the cluster is not as it was released",
+        "go back by the history or the selector alone, and change no replicas, settings or labels",
+    ),
+    "left-pending": Kind(
+        "it left the Helm release in the middle of an operation, which stops whoever comes next",
+        "give helm --timeout more time than its rollout needs, and finish what a killed run has begun",
+    ),
+    "left-in-cluster": Kind(
+        "it left objects in the namespace that were not there", "delete what was made on the way, also when it fails"
+    ),
+    "reached-elsewhere": Kind(
+        "it reached for what is outside of its namespace, and was refused",
+        'say -n "$DRILL_NAMESPACE" with every call, and never --all-namespaces',
+    ),
     "ended-others": Kind(
         "it ended a session of another application, in another database, or cancelled what that was at",
         "end only sessions WHERE datname = the database that is rolled back",

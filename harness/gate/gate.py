@@ -11,11 +11,11 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from harness.clock import now
 from harness.errors import DrillError, NotFound, UsageError
-from harness.gate import cases
+from harness.gate import cases, limits
 from harness.gate.case import Case
 from harness.gate.choice import chosen, sooner
 from harness.gate.judge import Objectives, judge
@@ -29,6 +29,9 @@ from harness.gate.trial import Workshop, try_case
 from harness.sandbox.common.process import Process
 from harness.secrecy import learn
 from harness.settings import environment
+
+if TYPE_CHECKING:
+    from harness.gate.cluster.ground import Ground
 
 LANES: Final = 3  # cases at once: most of their time is waiting, so one more than there are cores on a small machine
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
@@ -68,6 +71,7 @@ def run_gate(
     static: Sequence[StaticFinding],
     strict: bool,
     told: Told,
+    ground: Callable[[Path], Ground] | None = None,
 ) -> GateResult:
     """Tries a script in every case of the standard set.
 
@@ -79,6 +83,7 @@ def run_gate(
         static: what its text shows.
         strict: that counts, too.
         told: is told of each case that ended.
+        ground: gives what worlds stand on in a cluster, where they have a part there; takes a folder of the gate's.
 
     Raises:
         DrillError: the script cannot be run at all, or this machine lacks something.
@@ -92,7 +97,8 @@ def run_gate(
     learn(*spellings(password))
     with _folder() as folder:
         mould = make_mould(folder, password)
-        shop = Workshop(folder, mould, command, environment("PATH") or os.defpath)
+        path = environment("PATH") or os.defpath
+        shop = Workshop(folder, mould, command, path, None if ground is None else ground(folder))
         seen = try_case(cases.PLAIN, shop)
         found = frozenset(claims) or touched(seen.before, seen.after)
         text = script.read_bytes()
@@ -103,7 +109,7 @@ def run_gate(
         if first.outcome is Outcome.PASSED:
             wanted = chosen(cases.standard(seen, found), only)
         told(first, 1, len(wanted) + 1)
-        with ThreadPoolExecutor(LANES) as lanes:
+        with ThreadPoolExecutor(LANES if ground is None else limits.CLUSTER_LANES) as lanes:
             tried = [lanes.submit(_tried, case, shop, found, objectives, serves=serves) for case in wanted]
             try:
                 for future in as_completed(tried):

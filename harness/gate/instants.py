@@ -18,7 +18,9 @@ _CHANGING: Final = (
     "cp",
     "createdb",
     "dropdb",
+    "helm",
     "install",
+    "kubectl",
     "ln",
     "mkdir",
     "mv",
@@ -78,6 +80,39 @@ def away(plain: Seen) -> Iterator[Case]:
     )
 
 
+def api_away(plain: Seen) -> Iterator[Case]:
+    """From the start, and after some of its changes; the way back once."""
+    count = _changes(plain)
+    if not count:
+        return
+    yield Case("api-away-0", "the cluster's API is away from the start", _AWAY, trouble=Trouble.API_AWAY)
+    last = plain.calls[-1]  # only what is asked for after a change can go amiss
+    followed = range(1, count if last.changes else count + 1)
+    for number in _few(followed, limits.API_CUTS):
+        yield Case(
+            f"api-away-{number}",
+            f"the cluster's API goes away after change {number} of {count}",
+            _AWAY,
+            trouble=Trouble.API_AWAY,
+            at=number,
+        )
+    if not followed:
+        return
+    middle = (len(followed) + 1) // 2
+    yield Case(
+        f"api-away-and-back-{middle}",
+        f"the cluster's API goes away after change {middle} of {count}, and is back after {limits.BACK_AFTER}",
+        _AWAY,
+        trouble=Trouble.API_AWAY_AND_BACK,
+        at=middle,
+    )
+
+
+def _changes(plain: Seen) -> int:
+    """How often it asked the cluster's API to change something."""
+    return sum(one.changes for one in plain.calls)
+
+
 def kills(plain: Seen) -> Iterator[Case]:
     """Right after a change to what serves: of its statements, its commands, its files; and after shares of its time."""
     took = plain.last.took.seconds
@@ -97,6 +132,15 @@ def kills(plain: Seen) -> Iterator[Case]:
             f"killed when it calls {plain.commands[number - 1]} (command {number} of {commands}), and run again",
             _KILLED,
             trouble=Trouble.KILLED_AT_COMMAND,
+            at=number,
+        )
+    calls = _changes(plain)
+    for number in _few(range(1, calls + 1), limits.CALL_KILLS):
+        yield Case(
+            f"killed-at-call-{number}",
+            f"killed when it sends its change {number} of {calls} to the cluster, and run again",
+            _KILLED,
+            trouble=Trouble.KILLED_AT_CALL,
             at=number,
         )
     changes = [number + 1 for number, one in enumerate(plain.changes[:-1], start=1) if one.serves]

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from harness.gate import limits
 from harness.gate.case import Case, Expect
+from harness.gate.cluster_state import written_to
 from harness.gate.findings import Finding
 from harness.gate.relay import Statement
 from harness.gate.residue import residue
@@ -137,6 +138,8 @@ def _refused_late(seen: Seen, changing: Sequence[Statement], *, prepares: bool =
     one, other = seen.before.service, seen.after.service
     if one and other and (one.leads_to, one.version) != (other.leads_to, other.version):
         yield Finding("late-refusal", "it had changed the service")
+    if seen.before.cluster and seen.after.cluster and (told := written_to(seen.before.cluster, seen.after.cluster)):
+        yield Finding("late-refusal", f"it had changed {told} in the cluster, and put it back")
     was, is_ = seen.before.places, seen.after.places
     if any(_moved(place, is_.get(name)) for name, place in was.items()) if prepares else was != is_:
         yield Finding("late-refusal", "it had changed the configuration, and put it back")
@@ -204,23 +207,26 @@ def _clients(
 def _service(
     case: Case, seen: Seen, claims: AbstractSet[Subject], *, done: bool, kept: bool, objectives: Objectives
 ) -> Iterator[Finding]:
-    """How long clients of the service were not served."""
-    if Subject.SERVICE not in claims:
-        return
-    took = _recovered_after(seen, seen.service_probes)
-    if done and took is not None and took > objectives.rto:
-        yield Finding("too-slow", f"{took}; at most {objectives.rto}")
-    elif kept and not seen.last.said_done:
-        longest = _longest_outage(seen.service_probes, seen.runs[0].started)
-        if longest > limits.OUTAGE_ALLOWED:
-            yield Finding("clients-blocked", f"for {longest}, in '{case.title}'")
-        if case.variation.release is Release.MISSING and longest > Duration(0):
-            yield Finding("late-refusal", "it had stopped the service")
+    """How long clients of the service were not served, of the machine's and of the cluster's."""
+    for subject, probes in ((Subject.SERVICE, seen.service_probes), (Subject.CLUSTER, seen.cluster_probes)):
+        took = _recovered_after(seen, probes)
+        if subject in claims and done and took is not None and took > objectives.rto:
+            yield Finding("too-slow", f"{took}; at most {objectives.rto}")
+        elif subject in claims and kept and not seen.last.said_done:
+            longest = _longest_outage(probes, seen.runs[0].started)
+            if longest > limits.OUTAGE_ALLOWED:
+                yield Finding("clients-blocked", f"for {longest}, in '{case.title}'")
+            if subject is Subject.SERVICE and case.variation.release is Release.MISSING and longest > Duration(0):
+                yield Finding("late-refusal", "it had stopped the service")
 
 
 def _slowest(seen: Seen, claims: AbstractSet[Subject]) -> Duration | None:
     """Until all that it rolls back is served."""
-    asked = {Subject.DATABASE: seen.probes, Subject.SERVICE: seen.service_probes}
+    asked = {
+        Subject.DATABASE: seen.probes,
+        Subject.SERVICE: seen.service_probes,
+        Subject.CLUSTER: seen.cluster_probes,
+    }
     took = [_recovered_after(seen, probes) for subject, probes in asked.items() if subject in claims]
     return max((one for one in took if one is not None), default=None)
 

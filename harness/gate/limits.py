@@ -1,5 +1,6 @@
 """Every number of the gate, each with its reason. Imports only the floor."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from harness.units import Duration
@@ -37,3 +38,26 @@ CRITICAL_KILLS: Final = 8  # instants right after a change to what serves, of co
 OTHER_KILLS: Final = 2  # of the others, of each
 CRITICAL_CUTS: Final = 6  # instants after a change at which the database goes away, beside the middle and the end
 TIMED_KILLS: Final = (0.15, 0.35, 0.55, 0.75, 0.9)  # of the time that the plain run took
+# In a cluster
+CLUSTER_TOLD: Final = Duration.of(s=120)  # as TOLD; a rollout takes 4 s on a quiet machine, 20 s on a busy one
+CLUSTER_DEADLINE: Final = Duration.of(s=130)  # as DEADLINE; what a script waits for there ends by itself more slowly
+CLUSTER_RTO: Final = Duration.of(s=120)  # as RTO: within what the script is told
+CLUSTER_UP: Final = Duration.of(s=120)  # for a namespace with all its pods; 6 s on a quiet machine
+CLUSTER_SETTLE: Final = Duration.of(s=10)  # for each node's proxy to follow a rollout that has ended, on a busy machine
+API_SLOW: Final = Duration.of(ms=300)  # added to each call of the cluster's API; 5 ms on a quiet machine
+API_CUTS: Final = 4  # changes in the cluster after which its API goes away
+CALL_KILLS: Final = 6  # changes in the cluster at which a script is killed; Helm makes about so many
+CLUSTER_LANES: Final = 2  # cases at once: each has seven pods, which start all together
+TOKEN: Final = Duration.of(s=3600)  # of a script's account; the least that Kubernetes gives is ten minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a script may take."""
+
+    told: Duration = TOLD
+    deadline: Duration = DEADLINE
+    rto: Duration = RTO
+
+
+IN_A_CLUSTER: Final = Pace(CLUSTER_TOLD, CLUSTER_DEADLINE, CLUSTER_RTO)

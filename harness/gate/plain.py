@@ -38,8 +38,9 @@ def plain_result(
     cluster = called or (sorted({one.decode() for one in _NAMED.findall(text)}) if idle else [])
     # Without a cluster neither its failure nor that nothing changed is to blame on the script; all else is.
     excused = not seen.last.said_done or (idle and not told)
-    if cluster and (excused or not judged.findings) and not _worse(judged):
-        reason = f"it has to do with {' and '.join(cluster)}: that needs a cluster, and there is none in this gate"
+    if cluster and seen.after.cluster is None and (excused or not judged.findings) and not _worse(judged):
+        what = " and ".join(cluster)
+        reason = f"it has to do with {what}: that needs a cluster, and there is none in this gate (--sandbox kind)"
         return CaseResult.not_tried(PLAIN, reason, output=seen.last.output)
     if not claims and not judged.findings:
         judged = Judged((Finding("not-recovered", judged.end),), judged.end)

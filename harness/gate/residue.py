@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from harness.gate.case import Case
+from harness.gate.cluster_state import cluster_residue
 from harness.gate.findings import Finding
 from harness.gate.seen import Files, FileSeen, Seen
 from harness.gate.state import difference, no_safety_copy
@@ -24,7 +25,7 @@ _LIST: Final = "toc.dat"  # of a dump that is a folder
 _TEXT: Final = ".sql"  # among the backups; a migration is another thing
 _LOCKS: Final = (*_TEMPORARY, "/run/", "/var/lock/", "/var/run/")
 """Of what is there before a rollback a copy may be laid beside those that are given."""
-_HOME_MAY: Final = (".cache", ".npm", ".config", ".local", ".psql_history", ".node_repl_history")
+_HOME_MAY: Final = (".cache", ".kube/cache", ".npm", ".config", ".local", ".psql_history", ".node_repl_history")
 """What programs keep in a home folder by themselves."""
 
 
@@ -33,6 +34,9 @@ def residue(case: Case, seen: Seen, *, done: bool) -> Iterator[Finding]:
     yield from _living(seen)
     yield from _secrets(seen)
     yield from _business(seen, interrupted=case.trouble.interrupts)
+    if seen.before.cluster is not None and seen.after.cluster is not None:
+        interrupted, cut = case.trouble.interrupts, case.trouble.cuts_cluster
+        yield from cluster_residue(seen.before.cluster, seen.after.cluster, interrupted=interrupted, cut=cut)
     if not case.trouble.cuts:  # who cannot get to the database cannot take anything back in it
         yield from _modes(seen)
     if not case.trouble.interrupts:

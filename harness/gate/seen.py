@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from harness.gate.calls import Call
 from harness.gate.changes import FileChange
 from harness.gate.relay import Statement
 from harness.journal.observation import Row, Write
@@ -19,6 +20,7 @@ class Subject(StrEnum):
     DATABASE = "database"
     CONFIGURATION = "configuration"
     SERVICE = "service"
+    CLUSTER = "cluster"
 
 
 class Method(StrEnum):
@@ -97,6 +99,31 @@ class ServiceSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterSeen:
+    """The namespace of a world in a cluster."""
+
+    version: str
+    """The release that clients are served by; empty where none answers."""
+    slot: str
+    """The one that the Service leads to; empty where that is none of ours."""
+    releases: Mapping[str, str]
+    """The version of each Deployment of the service, by the Deployment's name."""
+    objects: Mapping[str, str]
+    """All objects by kind and name, as JSON without what Kubernetes keeps there for itself.
+
+    Those of the service are told without their version and slot, which a rollback may change.
+    """
+    marks: Mapping[str, str]
+    """By the same names what becomes other whenever an object is written to."""
+    history: Mapping[str, str]
+    """The state of each revision of the Helm release, by its number."""
+    unfinished: str = ""
+    """The Deployment that serves, where its rollout had not ended when the script had."""
+    elsewhere: tuple[str, ...] = ()
+    """What the script asked for in other namespaces, or of the whole cluster."""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """A whole world at one instant."""
 
@@ -126,6 +153,8 @@ class Look:
     """What lies beside all those folders, and the programs on the script's PATH that are the gate's."""
     places: Mapping[str, Place] = field(default_factory=dict)
     """Of the folder of the configuration, and of all that is in it."""
+    cluster: ClusterSeen | None = None
+    """None where there is no cluster."""
 
 
 class Probe(NamedTuple):
@@ -208,6 +237,10 @@ class Seen:
     """How many of the writes, the first ones, are older than the load."""
     connected: bool = False
     """The script used its way to the database."""
+    cluster_probes: tuple[Probe, ...] = ()
+    """Likewise, of the service in the cluster."""
+    calls: tuple[Call, ...] = ()
+    """What the first run asked the cluster's API for."""
     no_effect: str = ""
     """Why the case's own hardship did not come about; empty when it did."""
 

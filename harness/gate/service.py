@@ -6,26 +6,25 @@ script's enclosure, as a service does that somebody else started.
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Final
 
-from harness.clock import Deadline, now, wait_for
+from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded
 from harness.gate import goods, limits
+from harness.gate.clients import Clients
 from harness.gate.look import files
 from harness.gate.seen import Probe, ServiceSeen
 from harness.gate.variation import Release
 from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.common.reserved import reserved
-from harness.units import Duration, Instant
+from harness.units import Duration
 
 UNIT: Final = "shop"
 RELEASES: Final = "releases"
@@ -33,7 +32,6 @@ CURRENT: Final = "current"
 _HOST: Final = "127.0.0.1"
 _SERVE: Final = "serve.py"
 _FAULTS: Final[Mapping[Release, str]] = {
-    Release.GOOD: "",
     Release.BROKEN: 'sys.exit("serve.py: a part of this release is missing")\n',
     Release.UNHEALTHY: "HEALTHY = False\n",
 }
@@ -58,8 +56,19 @@ class Front(BaseHTTPRequestHandler):
         pass
 
 
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Front).serve_forever()
+ThreadingHTTPServer(("{host}", int(sys.argv[1])), Front).serve_forever()
 '''
+
+
+def program(version: str, release: Release, host: str = _HOST) -> str:
+    """The text of a release, which listens on the port that it is given as an argument.
+
+    Args:
+        version: that it tells.
+        release: what is wrong with it.
+        host: on which it listens.
+    """
+    return _PROGRAM.format(version=version, fault=_FAULTS.get(release, ""), host=host)
 
 
 def lay_releases(folder: Path, versions: tuple[str, ...], target: Release) -> None:
@@ -69,8 +78,8 @@ def lay_releases(folder: Path, versions: tuple[str, ...], target: Release) -> No
             continue
         release = folder / RELEASES / version
         release.mkdir(parents=True)
-        fault = _FAULTS[target] if version == goods.TARGET else ""
-        (release / _SERVE).write_text(_PROGRAM.format(version=version, fault=fault), encoding="utf-8")
+        kind = target if version == goods.TARGET else Release.GOOD
+        (release / _SERVE).write_text(program(version, kind), encoding="utf-8")
     (folder / CURRENT).symlink_to(f"{RELEASES}/{goods.CURRENT}")
 
 
@@ -85,10 +94,8 @@ class Service:
         self.port: int = self._reserved.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._probes: list[Probe] = []
+        self._clients = Clients(_HOST, self.port)
         self._foreign: list[str] = []
-        self._asking = threading.Thread(target=self._ask_on, name="gate service load", daemon=True)
         threading.Thread(target=self._serve_commands, name="gate systemctl", daemon=True).start()
 
     def start(self) -> None:
@@ -98,17 +105,11 @@ class Service:
             DeadlineExceeded: they are not.
         """
         self._run()
-        self._asking.start()
-        since = now()
-        wait_for(
-            lambda: self._served(limits.ENOUGH_ANSWERS, since), Deadline.after(limits.WARM), "answers of the service"
-        )
+        self._clients.start()
 
     def stop(self) -> None:
         """Ends all of it."""
-        self._stopping.set()
-        if self._asking.is_alive():
-            self._asking.join()
+        self._clients.stop()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -118,9 +119,7 @@ class Service:
 
     def wait_until_served(self, within: Duration = limits.SETTLE) -> None:
         """Until one release answers, so many times in a row."""
-        since = now()
-        with suppress(DeadlineExceeded):
-            wait_for(lambda: self._served(limits.SUSTAIN, since), Deadline.after(within), "answers after the script")
+        self._clients.wait_until_served(within)
 
     @property
     def url(self) -> str:
@@ -130,7 +129,7 @@ class Service:
     @property
     def probes(self) -> tuple[Probe, ...]:
         """All requests of clients so far."""
-        return tuple(self._probes)
+        return self._clients.probes
 
     def look(self) -> ServiceSeen:
         """What there is of it now."""
@@ -138,34 +137,11 @@ class Service:
         kept = {RELEASES, CURRENT}
         return ServiceSeen(
             leads_to=link.resolve().name if link.is_symlink() else "",
-            version=self._version(),
+            version=self._clients.version(),
             releases=files(self.folder / RELEASES),
             beside=tuple(sorted(path.name for path in self.folder.iterdir() if path.name not in kept)),
             foreign=tuple(self._foreign),
         )
-
-    def _served(self, count: int, since: Instant) -> bool:
-        last = [one for one in self._probes[-count:] if one.at >= since]
-        return len(last) == count and (all(one.good_current for one in last) or all(one.good_target for one in last))
-
-    def _ask_on(self) -> None:
-        while not self._stopping.wait(limits.ASK_EVERY.seconds):
-            at = now()
-            version = self._version()
-            self._probes.append(Probe(at, version == goods.CURRENT, version == goods.TARGET))
-
-    def _version(self) -> str:
-        """The release that answers; empty when none does, or when it is not healthy."""
-        connection = HTTPConnection(_HOST, self.port, timeout=limits.CLIENT.seconds)
-        try:
-            connection.request("GET", "/health")
-            answer = connection.getresponse()
-            body = answer.read()
-            return str(json.loads(body)["version"]) if answer.status == 200 else ""  # noqa: PLR2004 - HTTP's "OK"
-        except (OSError, HTTPException, ValueError):
-            return ""
-        finally:
-            connection.close()
 
     def _serve_commands(self) -> None:
         while True:
@@ -212,11 +188,11 @@ class Service:
         process = self._process
         with suppress(DeadlineExceeded):
             wait_for(
-                lambda: bool(self._version()) or process.poll() is not None,
+                lambda: bool(self._clients.version()) or process.poll() is not None,
                 Deadline.after(limits.SERVICE_START),
                 "the service's health",
             )
-        if process.poll() is None and self._version():
+        if process.poll() is None and self._clients.version():
             return True
         self._end()
         return False

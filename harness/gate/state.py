@@ -9,6 +9,7 @@ from itertools import takewhile
 from textwrap import shorten
 from typing import Final
 
+from harness.gate.cluster_state import cluster_problems, cluster_unchanged
 from harness.gate.findings import Finding
 from harness.gate.goods import BETWEEN, CURRENT
 from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, ServiceSeen, Subject
@@ -38,7 +39,9 @@ class Stand:
 def stands(seen: Seen) -> Mapping[Subject, Stand]:
     """Where each subject stands at the end."""
     service = tuple(_service_problems(seen.after.service, seen.reference.version))
+    cluster = tuple(cluster_problems(seen.before.cluster, seen.after.cluster, seen.reference.version))
     return {
+        Subject.CLUSTER: Stand(cluster_unchanged(seen.before.cluster, seen.after.cluster), cluster),
         Subject.SERVICE: Stand(service_unchanged(seen.before, seen.after), service),
         Subject.DATABASE: Stand(
             database_unchanged(seen.before, seen.after),
@@ -62,6 +65,8 @@ def touched(before: Look, after: Look) -> frozenset[Subject]:
         found.add(Subject.CONFIGURATION)
     if not service_unchanged(before, after):
         found.add(Subject.SERVICE)
+    if not cluster_unchanged(before.cluster, after.cluster):
+        found.add(Subject.CLUSTER)
     return frozenset(found)
 
 

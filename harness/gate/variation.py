@@ -38,6 +38,8 @@ class Release(StrEnum):
     MISSING = "missing"
     BROKEN = "does not start"
     UNHEALTHY = "never healthy"
+    FORGOTTEN = "not in the history of the cluster"
+    ASLEEP = "on standby in the cluster without replicas"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import psycopg
 
@@ -24,6 +24,9 @@ from harness.gate.service import CURRENT, RELEASES, UNIT, Service, lay_releases
 from harness.gate.variation import Archive, Backup, Variation
 from harness.journal.observation import Write
 from harness.units import Duration
+
+if TYPE_CHECKING:  # a second of imports that worlds without a cluster do without
+    from harness.gate.cluster.world import ClusterWorld
 
 _FOLDERS: Final = {
     "backups": "backups",
@@ -46,7 +49,16 @@ _FLIPPED: Final = 32  # bytes of a corrupt backup
 class World:
     """Made by `with`; at its end the server is stopped and the folder is gone."""
 
-    def __init__(self, folder: Path, mould: Mould, variation: Variation, path: str, *, serves: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mould: Mould,
+        variation: Variation,
+        path: str,
+        *,
+        serves: bool = False,
+        cluster: ClusterWorld | None = None,
+    ) -> None:
         """Lays it out.
 
         Args:
@@ -55,8 +67,11 @@ class World:
             variation: how it differs from the plain one.
             path: the PATH on which commands are found.
             serves: the service runs.
+            cluster: its part in a cluster, where there is one.
         """
         self.folder = folder
+        self.cluster = cluster
+        self.pace = limits.Pace() if cluster is None else limits.IN_A_CLUSTER
         self.mould = mould
         self._since = now() - mould.present
         self._variation = variation
@@ -71,6 +86,10 @@ class World:
         run = folder / "run"
         run.mkdir(mode=0o700)
         give(run, mould.programs)
+        if cluster is not None:
+            kubeconfig = folder / commands.KUBECONFIG
+            kubeconfig.touch(mode=0o600)
+            kubeconfig.write_text(cluster.kubeconfig(), encoding="utf-8")
         self._lay()
         self.service = Service(self.folders["service"])
         self._serves = serves
@@ -116,7 +135,8 @@ class World:
         """All that there is now; with `let_in` also what is in a database that lets nobody in."""
         look = look_at_world(self.server.dsn(), self.folders, let_in=let_in)
         service = self.service.look() if self._serves else None
-        return replace(look, service=service, half_backups=tuple(self._half_backups()))
+        cluster = None if self.cluster is None else self.cluster.look()
+        return replace(look, service=service, cluster=cluster, half_backups=tuple(self._half_backups()))
 
     def _half_backups(self) -> Iterator[str]:
         """What a script laid among the backups or archives, and is none."""
@@ -137,9 +157,9 @@ class World:
         return tuple(_later(one, self._since) for one in self.mould.seeds)
 
     @property
-    def password(self) -> str:
-        """Of the script's role."""
-        return self.mould.password
+    def passwords(self) -> tuple[str, ...]:
+        """Those that the script is given: of its role, and of its account in the cluster."""
+        return (self.mould.password, *(() if self.cluster is None else (self.cluster.token,)))
 
     @property
     def script_sessions(self) -> int:
@@ -176,7 +196,9 @@ class World:
             drill_service_url=self.service.url,
             drill_environment=self._variation.environment,
             drill_scratch_dir=scratch,
-            drill_deadline=str(round(limits.TOLD.seconds)),
+            drill_deadline=str(round(self.pace.told.seconds)),
+            drill_namespace=None if self.cluster is None else self.cluster.namespace,
+            kubeconfig=None if self.cluster is None else str(self.folder / commands.KUBECONFIG),
         )
         home = str(self.folders["home"])
         return {**contract.variables(), "PATH": self.path, "HOME": home, "TMPDIR": scratch, "LANG": "C.UTF-8"}

@@ -19,11 +19,11 @@ from tests.support.scripts import FAILS, SCRIPTS
 DRILL = str(Path(sys.executable).with_name("drill"))
 
 
-def gate(script: Path, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def gate(script: Path, out: Path, *options: str, within: int = 600) -> subprocess.CompletedProcess[str]:
     command = [DRILL, "gate", str(script), "--out", str(out), *options]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # where Python has psycopg, for scripts that use it
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=600, env={**os.environ, "PATH": path}
+        command, capture_output=True, text=True, check=False, timeout=within, env={**os.environ, "PATH": path}
     )
 
 

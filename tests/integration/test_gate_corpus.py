@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_gate import gate, report
-from tests.support.scripts import BAD, FAILS, GOOD
+from tests.support.scripts import BAD, CLUSTER_BAD, FAILS, GOOD
 
 SUBJECTS = ("schema", "restore", "config", "service")
 
@@ -20,7 +20,7 @@ def test_the_corpus_is_large_enough_and_about_each_subject() -> None:
         assert all(any(one.name.startswith(subject) for one in scripts) for subject in SUBJECTS)
 
 
-@pytest.mark.parametrize("script", BAD, ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", [*BAD, *CLUSTER_BAD], ids=lambda path: path.stem)
 def test_every_bad_script_says_why_and_where(script: Path) -> None:
     assert len(FAILS.findall(script.read_text())) == 1
 

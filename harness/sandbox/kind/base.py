@@ -16,7 +16,7 @@ from harness.sandbox.kind.images import Images
 from harness.sandbox.kind.marks import CLUSTER, Mark
 from harness.sandbox.kind.prepared import prepared, remove_prepared
 from harness.sandbox.kind.prometheus import ApiAccess, ensure_prometheus
-from harness.sandbox.kind.publish import publish
+from harness.sandbox.kind.publish import images_of, publish
 from harness.sandbox.kind.pushgateway import ensure_pushgateway
 from harness.sandbox.kind.registry import ensure_registry
 from harness.sandbox.kind.which import PROJECT, Which
@@ -59,9 +59,8 @@ def up(
         ensure_registry(which.name, network=nodes.NETWORK, image=Images().registry, deadline=deadline, port=which.port)
     ) as registry:
         found.pull_from(registry.address, deadline)
-        for model in systems:
-            current = {model.image(service, model.releases.current) for service in model.services}
-            publish(model, registry, frozenset({*current, AGENT}), deadline)
+        current = {model.image(service, model.releases.current) for model in systems for service in model.services}
+        publish(frozenset().union(*map(images_of, systems)), registry, frozenset({*current, AGENT}), deadline)
     if any(model.database for model in models):
         prepared(Images().postgres, Mark.of_this_process("up", limits.EXPIRY), deadline)
     return {**versions, "kubernetes": server_version(found)}

@@ -105,11 +105,16 @@ def forget(registry: Registry, drill: str) -> None:
             registry.delete(f"{repository}:{tag}")
 
 
-def publish(model: SystemModel, registry: Registry, needed: frozenset[str], deadline: Deadline) -> None:
-    """Pushes the images of all releases that this machine has and the registry has not, or has otherwise.
+def images_of(model: SystemModel) -> frozenset[str]:
+    """The images of all releases of a system."""
+    return frozenset(model.image(service, version) for service in model.services for version in versions(model))
+
+
+def publish(images: frozenset[str], registry: Registry, needed: frozenset[str], deadline: Deadline) -> None:
+    """Pushes the images that this machine has and the registry has not, or has otherwise.
 
     Args:
-        model: the system.
+        images: what is wanted.
         registry: the cluster's.
         needed: images without which nothing can begin; of the others some may be missing.
         deadline: when all must be there.
@@ -118,10 +123,9 @@ def publish(model: SystemModel, registry: Registry, needed: frozenset[str], dead
         Unavailable: a needed image is neither in the registry nor on this machine.
         MayWorkLater: the registry or Docker did not answer in time.
     """
-    releases = {model.image(service, version) for service in model.services for version in versions(model)}
     with closing(Engine.open(deadline)) as engine:
         own = engine.images(deadline)
-    for image in sorted(releases | needed):
+    for image in sorted(images | needed):
         if registry.holds(image, own.get(image)):
             continue
         try:

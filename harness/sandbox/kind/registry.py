@@ -3,10 +3,13 @@
 It keeps its images on a volume, so that a registry that is made anew still has them.
 """
 
+import hashlib
+import json
 import re
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import httpx
 
@@ -125,6 +128,34 @@ class Registry:
         if not self._copy_manifest(source.repository, source.tag, target.repository, target.tag):
             raise NotFound(f"image {image} is not in the registry at {self.address}")
 
+    def derive(self, image: str, to: str, command: Sequence[str]) -> None:
+        """Makes an image that is as another one, but starts a command; nothing but that command is copied.
+
+        Args:
+            image: what it is made of.
+            to: its name.
+            command: what its containers start, with all arguments.
+
+        Raises:
+            NotFound: the image is not here.
+            InputError, MayWorkLater: as `has` does.
+        """
+        source, target = Image.parse(image), Image.parse(to)
+        manifest = self._manifest(source.repository, source.tag)
+        config = self._good(self._ask("GET", f"{source.repository}/blobs/{manifest['config']['digest']}")).json()
+        config["config"] = {**config["config"], "Entrypoint": list(command), "Cmd": None}
+        content = json.dumps(config).encode()
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        for layer in manifest["layers"]:
+            mounted = f"{target.repository}/blobs/uploads/?mount={layer['digest']}&from={source.repository}"
+            self._good(self._ask("POST", mounted))
+        upload = self._good(self._ask("POST", f"{target.repository}/blobs/uploads/")).headers["Location"]
+        place = f"{upload}{'&' if '?' in upload else '?'}digest={digest}"
+        self._good(self._ask("PUT", place, content, "application/octet-stream"))
+        made = {**manifest, "config": {**manifest["config"], "digest": digest, "size": len(content)}}
+        text = json.dumps(made).encode()
+        self._good(self._ask("PUT", f"{target.repository}/manifests/{target.tag}", text, made["mediaType"]))
+
     def push(self, image: str, deadline: Deadline) -> None:
         """Copies an image of this machine's Docker into the registry, under the same name.
 
@@ -172,6 +203,17 @@ class Registry:
     def close(self) -> None:
         """Closes connections; the registry goes on."""
         self._http.close()
+
+    def _manifest(self, repository: str, reference: str) -> dict[str, Any]:
+        """The manifest of an image; of one for several platforms, that of the first with a system of its own."""
+        found = self._ask("GET", f"{repository}/manifests/{reference}")
+        if found.status_code == httpx.codes.NOT_FOUND:
+            raise NotFound(f"image {repository}:{reference} is not in the registry at {self.address}")
+        content = self._good(found).json()
+        for platform in content.get("manifests", ()):
+            if platform["platform"]["os"] != "unknown":  # what tells how an image was built has none
+                return self._manifest(repository, platform["digest"])
+        return {"mediaType": found.headers["Content-Type"], **content}
 
     def _copy_manifest(self, source: str, reference: str, target: str, name: str) -> bool:
         """Puts a manifest into another repository, and what it lists first; False when it is not here."""

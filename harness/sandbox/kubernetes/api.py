@@ -54,6 +54,7 @@ class Kube:
         self.batch = client.BatchV1Api(self._client)
         self.discovery = client.DiscoveryV1Api(self._client)
         self.rbac = client.RbacAuthorizationV1Api(self._client)
+        self.objects = client.CustomObjectsApi(self._client)
         self.version = client.VersionApi(self._client)
 
     def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
