@@ -46,7 +46,7 @@ def plan(file: File, *, out: Out = RUNS) -> int:
     day = load_game_day(file)
     require_files(day)
     took = durations(out)
-    total = 0.0
+    total, never = 0.0, 0
     lines = [f"{day.name}: {counted(len(day.steps), 'step')}, at most {day.budget}, stops on {day.stop_on}"]
     for number, step in enumerate(day.steps, start=1):
         lines.append(f"{number}. {step.title}")
@@ -57,14 +57,24 @@ def plan(file: File, *, out: Out = RUNS) -> int:
             found = _collected(one)
             known = [took[name, one.sandbox] for name, _ in found if (name, one.sandbox) in took]
             longest = max(longest, sum(known))
-            unknown = f", {len(found) - len(known)} of them never run here" if len(known) < len(found) else ""
-            lines.append(f"   {one.sandbox}: {counted(len(found), 'drill')}, about {sum(known):.0f} s{unknown}")
+            never += len(found) - len(known)
+            lines.append(
+                f"   {one.sandbox}: {counted(len(found), 'drill')}, {_about(sum(known), len(found) - len(known))}"
+            )
             lines += [f"     {title}" for _, title in found]
         total += longest
-    lines.append(f"about {Duration.of(s=round(total))} in all, pauses apart")
+    lines.append(f"in all, pauses apart: {_about(total, never)}")
     with results_to_stdout():
         print(clean("\n".join(lines)))
     return 0
+
+
+def _about(seconds: float, never: int) -> str:
+    """How long drills take, some of which may never have been run here."""
+    if never and not seconds:
+        return "never run here, so it is not known how long"
+    known = f"about {Duration.of(s=round(seconds))}"
+    return f"{known}, {never} never run here and not counted" if never else known
 
 
 @app.command()

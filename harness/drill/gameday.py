@@ -7,6 +7,7 @@ Drills are stopped once by whoever stops the game day, as by Ctrl-C, and then wa
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,11 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask, l
                 break
             tell(f"step {number + 1} of {len(day.steps)}: {step.title}")
             append(folder, StepBegun(utc=utc_second(), step=number))
-            ended = _pause(step.pause, number, ask) if step.pause else _drill(step, number, out, tell, lock)
+            ended = (
+                _pause(step.pause, number, ask)
+                if step.pause
+                else _drill(step, number, folder, out, tell=tell, lock=lock)
+            )
             append(folder, ended)
             codes.append(ended.code)
             if step.pause and ended.said:
@@ -104,7 +109,7 @@ def _pause(pause: Pause, number: int, ask: Ask) -> StepEnded:
     return StepEnded(utc=utc_second(), step=number, code=ABORTED if refused else 0, said=refused)
 
 
-def _drill(step: Step, number: int, out: Path, tell: Tell, lock: int | None) -> StepEnded:
+def _drill(step: Step, number: int, folder: Path, out: Path, *, tell: Tell, lock: int | None) -> StepEnded:
     """Runs all drills of a step side by side."""
     commands = []
     for place, one in enumerate(step.drills, start=1):
@@ -123,7 +128,7 @@ def _drill(step: Step, number: int, out: Path, tell: Tell, lock: int | None) -> 
         utc=utc_second(),
         step=number,
         code=gravest([run.code for run in runs]),
-        runs=tuple(str(run.folder.resolve()) for run in runs if run.folder),
+        runs=tuple(os.path.relpath(run.folder.resolve(), folder.resolve()) for run in runs if run.folder),
         said="; ".join(
             f"drill {' '.join(command_of(one, out))} ended with {run.code}"
             for one, run in zip(step.drills, runs, strict=True)

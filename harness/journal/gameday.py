@@ -34,7 +34,7 @@ class StepBegun(Value):
 
 
 class StepEnded(Value):
-    """A step ended: the folders of its runs, and their gravest exit code."""
+    """A step ended: the folders of its runs, as seen from that of the record, and their gravest exit code."""
 
     kind: Literal["step.ended"] = "step.ended"
     utc: str

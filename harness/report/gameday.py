@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from harness.journal.gameday import Begun, Ended, Event, Note, StepBegun, StepEnded, read_events
 from harness.report.html import render
+from harness.report.markdown import escaped
 from harness.report.summary import DrillSummary, RunSummary
-from harness.report.words import clean, interval
+from harness.report.words import duration, interval
 from harness.report.write import INDEX, REPORT, write_whole
 
 PAGE: Final = INDEX
@@ -101,14 +102,16 @@ def _step(number: int, title: str, events: Sequence[Event], folder: Path) -> Ste
     begun = next((one for one in events if isinstance(one, StepBegun) and one.step == number), None)
     ended = next((one for one in events if isinstance(one, StepEnded) and one.step == number), None)
     outcome, tone = _outcome(begun, ended)
+    runs = [(run, _drills(Path(run), folder)) for run in (ended.runs if ended else ())]
+    lost = [f"the summary of its run {run} cannot be read any more" for run, drills in runs if drills is None]
     return StepTold(
         title=title,
         outcome=outcome,
         tone=tone,
         begun=begun.utc if begun else "",
         ended=ended.utc if ended else "",
-        said=ended.said if ended else "",
-        drills=tuple(one for run in (ended.runs if ended else ()) for one in _drills(Path(run), folder)),
+        said="; ".join(filter(None, [ended.said if ended else "", *lost])),
+        drills=tuple(one for _, drills in runs for one in drills or ()),
     )
 
 
@@ -129,34 +132,40 @@ def _outcome(begun: StepBegun | None, ended: StepEnded | None) -> tuple[str, str
     return _OUTCOMES.get(ended.code, ("could not be run", "invalid"))
 
 
-def _drills(run: Path, folder: Path) -> list[tuple[DrillSummary, str]]:
-    """The drills of a run, with the links to their reports; none where its summary is gone or cannot be read."""
+def _drills(run: Path, folder: Path) -> list[tuple[DrillSummary, str]] | None:
+    """The drills of a run, with the links to their reports; None where its summary is gone or cannot be read."""
+    there = folder.resolve() / run
     try:
-        summary = RunSummary.model_validate_json((run / "summary.json").read_bytes())
+        summary = RunSummary.model_validate_json((there / "summary.json").read_bytes())
     except (OSError, ValidationError):
-        return []
-    where = os.path.relpath(run, folder.resolve())
+        return None
+    where = os.path.relpath(there, folder.resolve())
     return [(one, f"{where}/{one.drill_id}/{REPORT}") for one in summary.drills]
 
 
 def markdown(day: Day) -> str:
     """The summary as Markdown, to be pasted where people talk."""
-    lines = [f"# {day.name}", "", f"{day.headline}. {day.begun} to {day.ended or '(not over)'}.", ""]
+    lines = [f"# {escaped(day.name)}", "", f"{day.headline}. {day.begun} to {day.ended or '(not over)'}.", ""]
     if day.reason:
-        lines += [f"Not all of it was run: {day.reason}.", ""]
+        lines += [f"Not all of it was run: {escaped(day.reason)}.", ""]
     for step in day.steps:
-        lines += [f"## {step.title}: {step.outcome}", ""]
-        lines += [f"{step.said}.", ""] if step.said else []
-        for drill, link in step.drills:
-            expected = ", as expected" if drill.as_expected and drill.verdict != "passed" else ""
-            rto = f", RTO {interval(drill.rto)}" if drill.rto else ""
-            lines.append(f"- [{drill.name}]({link}): {drill.verdict}{expected}{rto}")
+        lines += [f"## {escaped(step.title)}: {step.outcome}", ""]
+        lines += [f"{escaped(step.said)}.", ""] if step.said else []
+        lines += [f"- [{escaped(drill.name)}]({link}): {_told(drill)}" for drill, link in step.drills]
         lines += [""] if step.drills else []
     for title, notes, mark in (("Observations", day.notes, "-"), ("To do", day.actions, "- [ ]")):
         if notes:
-            lines += [f"## {title}", "", *(f"{mark} {one.text} ({_who(one)})" for one in notes), ""]
-    return clean("\n".join(lines))
+            lines += [f"## {title}", "", *(f"{mark} {escaped(one.text)} ({_who(one)})" for one in notes), ""]
+    return "\n".join(lines)
+
+
+def _told(drill: DrillSummary) -> str:
+    """What came of a drill, as its report opens, with its recovery time."""
+    expected = " This was expected." if drill.as_expected and drill.verdict != "passed" else ""
+    allowed = "" if drill.rto_objective is None else f", allowed {duration(drill.rto_objective)}"
+    rto = f" RTO {interval(drill.rto)}{allowed}." if drill.rto else ""
+    return f"{escaped(drill.headline)}{expected}{rto}"
 
 
 def _who(note: Note) -> str:
-    return f"{note.by}, {note.utc}" if note.by else note.utc
+    return f"{escaped(note.by)}, {note.utc}" if note.by else note.utc

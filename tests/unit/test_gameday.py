@@ -151,7 +151,7 @@ def test_the_summary_tells_what_was_run_what_was_not_and_what_people_said(tmp_pa
         StepEnded(utc=UTC, step=0, code=0),
         Note(utc=UTC, text="the pager <i>was late", by="eve"),
         StepBegun(utc=UTC, step=1),
-        StepEnded(utc=UTC, step=1, code=1, runs=(str(tmp_path / "gone"),)),
+        StepEnded(utc=UTC, step=1, code=1, runs=("gone",)),
         Note(utc=UTC, text="mend it", action=True),
         Ended(utc=UTC, reason="a step did not end as expected"),
     ):
@@ -164,7 +164,9 @@ def test_the_summary_tells_what_was_run_what_was_not_and_what_people_said(tmp_pa
     assert "the pager &lt;i&gt;was late" in page
     text = (tmp_path / TEXT).read_text()
     assert "- [ ] mend it" in text
-    assert "- the pager <i>was late (eve, 2026-11-30T08:00:00Z)" in text
+    assert r"- the pager \<i\>was late (eve, 2026-11-30T08:00:00Z)" in text
+    assert "the summary of its run gone cannot be read any more" in page
+    assert "the summary of its run gone cannot be read any more" in text
 
 
 @pytest.mark.parametrize("code", [1, 2, 3, 66])
