@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from harness.clock import Deadline, now
 from harness.drill.live import Live
@@ -23,6 +24,14 @@ from harness.secrecy import masked
 from harness.settings import Settings
 
 Part = tuple[str, Callable[[], object]]
+
+
+@runtime_checkable
+class _Staying(Protocol):
+    """A system that was there before the drill."""
+
+    def leave(self) -> None:
+        """Lets go of it as it is, for another process to take back what is left of the drill there."""
 
 
 def attempt(*parts: Part) -> list[str]:
@@ -64,8 +73,10 @@ def keep_logs(copy: Copy, folder: Path) -> list[str]:
     return attempt(("the logs were not copied", keep))
 
 
-def end_sandbox(sandbox: Sandbox, settings: Settings) -> list[str]:
-    """Ends the sandbox; returns what failed."""
+def end_sandbox(sandbox: Sandbox, settings: Settings, *, stays: bool) -> list[str]:
+    """Ends the sandbox, or only lets go of it where something is to be taken back on what `stays`; what failed."""
+    if stays and isinstance(sandbox, _Staying):
+        return attempt(("the system was not left in order", sandbox.leave))
     return attempt(("the sandbox was not ended in order", lambda: sandbox.close(Deadline.after(settings.teardown))))
 
 

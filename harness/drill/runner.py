@@ -22,6 +22,7 @@ from harness.drill.inputs import keep_inputs
 from harness.drill.interrupt import Halt, Halted, Interruption, LeftToWatchdog
 from harness.drill.recorder import clock_read
 from harness.drill.restore import attempt, end_sandbox, is_gone, keep_logs, restore
+from harness.drill.sandboxes import ends_with_drill
 from harness.drill.spec import Drill
 from harness.drill.stages import StageFailed
 from harness.drill.watch.post import Post
@@ -181,8 +182,11 @@ class _Run:
         else:
             failed += restore(course.drill, course.live, self._journal, settings)
         failed += keep_logs(course.sandbox.copy_logs, self._folder)
-        left = end_sandbox(course.sandbox, settings)
-        if course.live is not None and course.live.fault is not None and not course.live.fault.taken_back:
+        fault = course.live.fault if course.live else None
+        whole = fault is None or fault.taken_back
+        stays = not whole and not ends_with_drill(self._context.sandbox)
+        left = end_sandbox(course.sandbox, settings, stays=stays)
+        if not whole:
             left.append("the fault was not taken back")
         if post.taken:  # the drill stood still while it was at it
             return self._give_way(post)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock import Deadline, wait_for
+from harness.drill.restore import end_sandbox
 from harness.drill.sandboxes import make_ready
 from harness.errors import ConfigurationError, MayWorkLater, NotFound, Unavailable, UsageError, WillNotWork
 from harness.sandbox.cluster import lease
@@ -159,12 +160,15 @@ def later(there: System, agent_image: str | None) -> Iterator[System]:
     """The system as somebody enters it who takes back what a drill did that is gone."""
     from harness.sandbox.cluster.start import left_behind  # noqa: PLC0415 - only for those who need it: it takes long
 
+    with left_behind(leased(there, agent_image), "gone", there.kube.kubeconfig) as system:  # type: ignore[attr-defined]
+        yield system
+
+
+def leased(there: System, agent_image: str | None) -> SystemModel:
     kube = there.kube  # type: ignore[attr-defined]
     host = there.router.address("echo").host
     place = ClusterTable(context=CONTEXT, namespace=kube.namespace, host=host, agent_image=agent_image)
-    model = model_of(place, Allowed(context=CONTEXT, namespace=kube.namespace))
-    with left_behind(model, "gone", kube.kubeconfig) as system:
-        yield system
+    return model_of(place, Allowed(context=CONTEXT, namespace=kube.namespace))
 
 
 @needs("docker", "kind", "helm")
@@ -186,6 +190,29 @@ def test_what_people_have_changed_since_is_left_to_them(there: System) -> None:
 def test_what_the_cluster_has_given_back_is_not_taken_back_again(there: System) -> None:
     with later(there, "any") as system, pytest.raises(WillNotWork, match="does not have the lease of namespace"):
         system.require_ours()
+
+
+@needs("docker", "kind", "helm")
+def test_the_lease_stays_until_all_is_taken_back_whoever_tries(there: System) -> None:
+    from harness.sandbox.cluster.start import start  # noqa: PLC0415 - only for those who need it: it takes long
+
+    kube = there.kube  # type: ignore[attr-defined]
+    image = agent_image(kube.namespace)
+    drill = start(
+        leased(there, image),
+        run_id="gone",
+        kubeconfig=kube.kubeconfig,
+        deadline=soon(60),
+        live={"echo": OLD},
+        standby={},
+    )
+    assert end_sandbox(drill, Settings(), stays=True) == []
+    for error in (MayWorkLater("busy"), None):
+        with suppress(MayWorkLater), later(there, image) as system:
+            system.require_ours()
+            if error:
+                raise error
+    gone(kube)
 
 
 def lease_of(kube: Kube, run: str, silence: Duration = limits.SILENCE) -> Lease:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Callable
 from typing import Final, Literal
 
 from pydantic import ValidationError
@@ -29,11 +30,16 @@ from harness.sandbox.common.process import Process, end_tops_of, tools_of
 from harness.secrecy import masked
 from harness.settings import Settings
 from harness.system.load import learn_secrets
+from harness.system.ports import System
 from harness.units import Duration
 
 _LOG: Final = logging.getLogger(__name__)
 _KILLED: Final = Duration.of(s=2)  # from SIGKILL of a tool to its end
 _AGAIN: Final = Duration.of(ms=200)  # between two tries to end a sandbox that somebody else is busy with
+
+
+class _NotWholeError(Exception):
+    """Something of an undo list is left."""
 
 
 class _Masking(logging.Formatter):
@@ -135,11 +141,20 @@ def _undo(order: Order, undo: tuple[Undo, ...], account: Account, deadline: Dead
     settings = order.settings
     try:
         with sandboxes.left_behind(order.sandbox, order.sandbox_id, order.system, order.run_id, settings) as system:
-            take_back(mine, system, deadline, tell)
+            _take_all_back(mine, system, deadline, tell)
+    except _NotWholeError:
+        _LOG.warning("not everything was taken back: the lease of a system that stays is kept for who tries again")
     except Exception as error:  # noqa: BLE001 - the sandbox must be ended, whatever this raised
         _LOG.exception("the undo list was not carried out")
         left.append(f"what the drill did could not be taken back: {_told(error)}; try again with: {HEAL}")
     return left
+
+
+def _take_all_back(
+    undo: tuple[Undo, ...], system: System, deadline: Deadline, tell: Callable[[UndoDone], None]
+) -> None:
+    if not take_back(undo, system, deadline, tell):
+        raise _NotWholeError
 
 
 def _end(order: Order, settings: Settings, account: Account) -> list[str]:

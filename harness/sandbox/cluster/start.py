@@ -89,8 +89,7 @@ class ClusterSandbox(KubernetesSystem):
     def close(self, deadline: Deadline) -> None:  # noqa: ARG002 - a few short calls
         """Removes what the run made beside the system; the system stays."""
         kube = self.kube
-        if self._lease is not None:
-            self._lease.close()
+        self._end_beat()
         try:
             for kind in ("deployment", "service"):
                 api = kube.apps if kind == "deployment" else kube.core
@@ -104,6 +103,15 @@ class ClusterSandbox(KubernetesSystem):
             lease.end(kube, self._run)
         finally:
             kube.close()
+
+    def leave(self) -> None:
+        """Lets go and keeps the lease, for whoever takes the rest back; where nobody does, the cluster does in time."""
+        self._end_beat()
+        self.kube.close()
+
+    def _end_beat(self) -> None:
+        if self._lease is not None:
+            self._lease.close()
 
 
 def start(
@@ -155,7 +163,8 @@ def entered(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[Clust
 def left_behind(model: SystemModel, run_id: str, kubeconfig: Path) -> Iterator[ClusterSandbox]:
     """The system of a drill that is gone, to take back what it has done; what it put beside the system goes at the end.
 
-    What is taken back was done by that drill, so it is allowed, whatever drills may install here.
+    Where that ends by an error the lease stays, for who tries again. What is taken back was done by that drill, so it
+    is allowed, whatever drills may install here.
 
     Raises:
         UsageError, ConfigurationError, Unavailable: as `start` does.
