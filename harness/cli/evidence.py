@@ -81,7 +81,7 @@ def _lines(found: Verification) -> list[str]:
     ]
     judged = f"judged again: {found.judged_again}" + (f" ({found.why})" if found.why else "")
     told = [
-        f"{found.evidence}: {found.about}: {found.verdict}"
+        f"{found.evidence}: {'not as it was signed: ' if changes else ''}{found.about}: {found.verdict}"
         + (f" ({found.unexpected})" if found.unexpected else "")
         + ("" if found.signers else ", as it says of itself"),
         f"signed by {signers}, {found.signed_utc}",

@@ -250,6 +250,9 @@ def test_nobody_is_told_a_verdict_that_nobody_signed_without_being_told_so(
     said = say(monkeypatch, capsys, "verify", run, "--key", tmp_path / "others")
     assert said.code == 2
     assert ": passed, as it says of itself\n" in said.out
+    (run / "more").write_text("added")
+    first, *_ = say(monkeypatch, capsys, "verify", run, "--key", keys).out.splitlines()
+    assert ": not as it was signed: run " in first
 
 
 def test_who_verifies_is_told_what_did_not_end_as_expected(

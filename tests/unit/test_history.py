@@ -278,6 +278,18 @@ def test_a_drill_that_does_not_say_when_it_began_has_no_metric_of_that_and_no_do
     assert (tmp_path / PAGE).is_file()
 
 
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_a_drill_lost_in_which_nothing_happened_is_no_metric(verdict: Verdict, one: Entry, tmp_path: Path) -> None:
+    span = Seconds(low=0.0, high=0.1)
+    with opened(tmp_path, make=True) as history:
+        history.add([one.model_copy(update={"verdict": verdict, "rto": span, "rpo": span, "lost": 0})])
+    text = generate_latest(registry_of(trends_of(tmp_path, None))).decode()
+    counts = verdict not in (Verdict.INVALID, Verdict.ABORTED)
+    for name in ("drill_rto_seconds", "drill_rpo_seconds", "drill_lost_writes"):
+        assert (f"\n{name}{{" in text) is counts
+    assert f'verdict="{verdict.value}"}} 1.0' in text
+
+
 def test_what_was_not_measured_is_no_metric(one: Entry, tmp_path: Path) -> None:
     with opened(tmp_path, make=True) as history:
         history.add(drills(one, [None], "i"))

@@ -71,3 +71,10 @@ class Entry(DrillSummary):
     def measured(self) -> Seconds | None:
         """The recovery time, where it tells of the rollback: of a drill that was judged and measured one."""
         return self.rto if self.verdict in {Verdict.PASSED, Verdict.MISSED} else None
+
+    @property
+    def counting(self) -> Self:
+        """The same without measures where they tell of no rollback: nothing is lost where nothing happened."""
+        if self.verdict not in {Verdict.INVALID, Verdict.ABORTED}:
+            return self
+        return self.model_copy(update={"rto": None, "rpo": None, "lost": None})

@@ -17,7 +17,7 @@ LABELS: Final = ("system", "environment", "sandbox", "feature", "scenario", "dri
 
 
 def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
-    """The metrics of all scenarios; what was not measured has no value, rather than a wrong one."""
+    """The metrics of all scenarios; what was not measured, or does not count, has no value, rather than a wrong one."""
     registry = CollectorRegistry()
 
     def gauge(name: str, meaning: str, *more: str) -> Gauge:
@@ -34,7 +34,7 @@ def registry_of(trends: Sequence[Trend]) -> CollectorRegistry:
     last_pass = gauge("last_pass_timestamp_seconds", "When the last drill that passed began.")
     last_well = gauge("last_as_expected_timestamp_seconds", "When the last drill that ended as expected began.")
     for trend in trends:
-        one, entry = trend.scenario, trend.last
+        one, entry = trend.scenario, trend.last.counting
         labels = (one.system, one.environment, one.sandbox, one.feature, one.name, one.drill)
         _span(rto, labels, entry.rto)
         _span(rpo, labels, entry.rpo)
