@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import select
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +17,7 @@ from harness.cli.output import results_to_stdout, tell
 from harness.clock import Deadline, utc_second
 from harness.conduct import make_run_folder, new_run_id
 from harness.drill.alone import alone
-from harness.drill.gameday import go_through, require_answerable, require_files
+from harness.drill.gameday import Answer, go_through, require_answerable, require_files
 from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
 from harness.errors import NotFound
 from harness.journal.gameday import FILE, Note, append
@@ -142,7 +141,7 @@ def _collected(drills: Drills) -> list[tuple[str, str]]:
     return [(one.slug, one.name) for one in found]
 
 
-def _ask(pause: Pause) -> str:
+def _ask(pause: Pause) -> Answer:
     """Waits for a line at the terminal, or for the file of the approval to be made, or made anew."""
     terminal = sys.stdin.isatty()
     ways = [
@@ -151,34 +150,51 @@ def _ask(pause: Pause) -> str:
     ]
     tell(f"{pause.ask} ({' '.join(ways).removeprefix('or ')})")
     deadline = Deadline.after(pause.within)
-    approved = _approval(pause)
+    approval = _Approval(Path(pause.approval)) if pause.approval else None
     while not deadline.passed:
-        if approved():
-            return ""
+        if approval and approval.is_there():
+            return Answer(goes_on=True, said=f"approved by {approval.path}, made by {approval.owner()}")
         ready, _, _ = select.select([sys.stdin] if terminal else [], [], [], min(_LOOK, deadline.left).seconds)
         if ready:
-            said = sys.stdin.readline()
-            if not said:
-                return "the terminal was closed"
-            return f"somebody said: {said.strip()}" if said.strip() else ""
-    return f"nobody answered within {pause.within}"
+            return _said(sys.stdin.readline())
+    return Answer(goes_on=False, said=f"nobody answered within {pause.within}")
 
 
-def _approval(pause: Pause) -> Callable[[], bool]:
-    """Whether the file was made since; one that lay there before is of another day."""
-    if pause.approval is None:
-        return lambda: False
-    path = Path(pause.approval)
+def _said(line: str) -> Answer:
+    """What a line at the terminal says, without its end only where the terminal was closed."""
+    if not line:
+        return Answer(goes_on=False, said="the terminal was closed")
+    if why := line.strip():
+        return Answer(goes_on=False, said=f"{getpass.getuser()} said: {why}")
+    return Answer(goes_on=True, said=f"approved at the terminal by {getpass.getuser()}")
 
-    def stamp() -> tuple[int, int] | None:
+
+class _Approval:
+    """A file that is made to go on; one that lay there before is of another day."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._before = self._stamp()
+
+    def is_there(self) -> bool:
+        """Whether it was made since."""
+        return self._stamp() not in (None, self._before)
+
+    def owner(self) -> str:
+        """Whose it is, by name where there is one."""
         try:
-            found = path.stat()
+            return self.path.owner()
+        except KeyError:
+            return f"user {self.path.stat().st_uid}"
+        except OSError:
+            return "nobody knows whom: it is gone again"
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
         except OSError:
             return None
         return found.st_ino, found.st_mtime_ns
-
-    before = stamp()
-    return lambda: stamp() not in (None, before)
 
 
 def _notice(occasion: Occasion, day: GameDay, folder: Path, title: str, told: Day | None = None) -> Notice:

@@ -22,7 +22,7 @@ from rich.text import Text
 from harness.cli.output import tell
 from harness.cli.progress import Lasting
 from harness.clock import Deadline
-from harness.drill.gameday import Ask
+from harness.drill.gameday import Answer, Ask
 from harness.drill.gameday_model import GameDay, Pause
 from harness.drill.runs import runs_below
 from harness.drill.watch.survey import LiveDrill, Survey
@@ -79,7 +79,7 @@ class DayView:
     def asked(self, ask: Ask) -> Ask:
         """Asks people without a picture that would be drawn over what they type."""
 
-        def still(pause: Pause) -> str:
+        def still(pause: Pause) -> Answer:
             self._hide()
             try:
                 return ask(pause)

@@ -22,8 +22,18 @@ from harness.system.blackout import first_stretch
 from harness.units import counted
 
 Tell = Callable[[str], None]
-Ask = Callable[[Pause], str]
-"""Waits for people; returns why they did not go on, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What people said to a pause: whether it goes on, and a sentence of who said so and how, or why it does not."""
+
+    goes_on: bool
+    said: str
+
+
+Ask = Callable[[Pause], Answer]
+"""Waits for people."""
 
 ABORTED: Final = 3
 
@@ -75,7 +85,7 @@ def go_through(day: GameDay, folder: Path, out: Path, *, tell: Tell, ask: Ask, l
             )
             append(folder, ended)
             codes.append(ended.code)
-            if step.pause and ended.said:
+            if step.pause and ended.code:
                 reason = ended.said
                 break
     except KeyboardInterrupt:
@@ -105,8 +115,8 @@ def _kept_from(day: GameDay, budget: Deadline, codes: Sequence[int]) -> str:
 
 
 def _pause(pause: Pause, number: int, ask: Ask) -> StepEnded:
-    refused = ask(pause)
-    return StepEnded(utc=utc_second(), step=number, code=ABORTED if refused else 0, said=refused)
+    answer = ask(pause)
+    return StepEnded(utc=utc_second(), step=number, code=0 if answer.goes_on else ABORTED, said=answer.said)
 
 
 def _drill(step: Step, number: int, folder: Path, out: Path, *, tell: Tell, lock: int | None) -> StepEnded:

@@ -41,7 +41,7 @@ class StepEnded(Value):
     step: int
     code: int
     runs: tuple[str, ...] = ()
-    said: str = Field(default="", description="why, where it was not as expected")
+    said: str = Field(default="", description="why, where it was not as expected; of a pause, who answered and how")
 
 
 class Ended(Value):

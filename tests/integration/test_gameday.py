@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 from harness.clock import wait_for
@@ -49,9 +50,10 @@ def test_a_game_day_runs_drills_side_by_side_and_stops_where_one_was_not_as_expe
     assert process.returncode == 2, err
     text = (folder / "gameday.md").read_text()
     assert "## Ready: as expected" in text
+    assert f"made by {getpass.getuser()}." in text
     assert "## Side by side: could not tell" in text
-    assert "passed" in text
-    assert "invalid" in text
+    assert ": Passed: " in text
+    assert ": Invalid: " in text
     assert "## After: not run" in text
     assert "- [ ] the pager was late" in text
     assert "a step did not end as expected" in out

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from harness.cli.gameday_live import DayView, picture
+from harness.drill.gameday import Answer
 from harness.drill.gameday_model import GameDay, Pause
 from harness.drill.watch.survey import LiveDrill
 from harness.journal.gameday import Begun, Event, Note, StepBegun, StepEnded, append
@@ -92,16 +93,18 @@ def test_lines_stand_above_the_picture_which_is_away_while_people_are_asked(
     pause = Pause(ask="Go on?")
     during = []
 
-    def ask(_: Pause) -> str:
+    answer = Answer(goes_on=False, said="no")
+
+    def ask(_: Pause) -> Answer:
         during.append(stream.tell())
         stream.write("asked")
         during.append(stream.tell())
-        return "no"
+        return answer
 
     day = GameDay.model_validate({"name": "Weekly", "steps": [{"title": "Ready", "pause": {"ask": "Go on?"}}]})
     with DayView(day, tmp_path, stream) as view:
         view.tell("step 1 of 3")
-        assert view.asked(ask)(pause) == "no"
+        assert view.asked(ask)(pause) == answer
     text = stream.getvalue()
     assert "drill: step 1 of 3" in text
     assert "Side by side" in text[: during[0]]
@@ -117,6 +120,7 @@ def test_where_there_is_no_terminal_only_lines_are_told(
     day = GameDay.model_validate({"name": "Weekly", "steps": [{"title": "Ready", "pause": {"ask": "Go on?"}}]})
     with DayView(day, tmp_path, stream) as view:
         view.tell("step 1 of 3")
-        assert view.asked(lambda pause: pause.ask)(Pause(ask="Go on?")) == "Go on?"
+        answer = view.asked(lambda pause: Answer(goes_on=True, said=pause.ask))(Pause(ask="Go on?"))
+    assert answer == Answer(goes_on=True, said="Go on?")
     assert stream.getvalue() == ""
     assert capsys.readouterr().err == "drill: step 1 of 3\n"

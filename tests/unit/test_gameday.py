@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 
 import pytest
 
 from harness.cli import gameday as command
 from harness.drill.alone import alone
-from harness.drill.gameday import command_of, go_through, gravest, require_answerable, require_files
-from harness.drill.gameday_model import Drills, GameDay, Pause, load_game_day
+from harness.drill.gameday import Answer, command_of, go_through, gravest, require_answerable, require_files
+from harness.drill.gameday_model import Drills, GameDay, load_game_day
 from harness.errors import ConfigurationError, InputError, NotFound, UsageError
 from harness.journal.gameday import FILE, Begun, Ended, Note, StepBegun, StepEnded, append, read_events
 from harness.report.gameday import TEXT, markdown, tell, write_game_day
@@ -79,7 +80,10 @@ def test_the_gravest_end_counts() -> None:
     assert gravest([0, 70, 3]) == 70
 
 
-def walked(one: GameDay, folder: Path, answers: list[str]) -> tuple[int, str]:
+APPROVED = Answer(goes_on=True, said="approved at the terminal by eve")
+
+
+def walked(one: GameDay, folder: Path, answers: list[Answer]) -> tuple[int, str]:
     folder.mkdir()
     code = go_through(one, folder, folder, tell=lambda _: None, ask=lambda _: answers.pop(0))
     ended = read_events(folder)[-1]
@@ -88,14 +92,18 @@ def walked(one: GameDay, folder: Path, answers: list[str]) -> tuple[int, str]:
 
 
 def test_steps_are_gone_through_in_order(tmp_path: Path) -> None:
-    assert walked(day(tmp_path, PAUSES), tmp_path / "day", ["", ""]) == (0, "")
+    assert walked(day(tmp_path, PAUSES), tmp_path / "day", [APPROVED, APPROVED]) == (0, "")
     assert [one.kind for one in read_events(tmp_path / "day")] == [
         *("begun", "step.begun", "step.ended", "step.begun", "step.ended", "ended")
     ]
+    assert "approved at the terminal by eve." in markdown(tell(read_events(tmp_path / "day"), tmp_path / "day"))
 
 
 def test_who_does_not_go_on_stops_it(tmp_path: Path) -> None:
-    assert walked(day(tmp_path, PAUSES), tmp_path / "day", ["somebody said: no"]) == (3, "somebody said: no")
+    assert walked(day(tmp_path, PAUSES), tmp_path / "day", [Answer(goes_on=False, said="somebody said: no")]) == (
+        3,
+        "somebody said: no",
+    )
 
 
 def test_no_step_begins_when_the_budget_is_used_up(tmp_path: Path) -> None:
@@ -127,7 +135,7 @@ def test_a_step_that_could_not_be_run_stops_what_it_should(
     stop_on: str, kinds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path / "state"))
-    code, reason = walked(day(tmp_path, FAILS.format(stop_on=stop_on)), tmp_path / "day", [""])
+    code, reason = walked(day(tmp_path, FAILS.format(stop_on=stop_on)), tmp_path / "day", [APPROVED])
     ended = [one for one in read_events(tmp_path / "day") if isinstance(one, StepEnded)]
     assert (code, len(ended), ended[0].code, bool(reason)) == (66, kinds, 66, kinds == 1)
     assert "no/such.feature" in ended[0].said
@@ -197,16 +205,28 @@ def test_one_that_was_killed_is_no_good_one(tmp_path: Path) -> None:
     assert "under way still, or was killed" in markdown(told)
 
 
-def test_the_file_of_an_approval_counts_when_it_was_made_since(tmp_path: Path) -> None:
+def test_the_file_of_an_approval_counts_when_it_was_made_since_and_says_by_whom(tmp_path: Path) -> None:
     path = tmp_path / "ok"
-    pause = Pause(ask="?", approval=str(path))
     path.write_text("of last week")
-    approved = command._approval(pause)
-    assert not approved()
+    approval = command._Approval(path)
+    assert not approval.is_there()
     path.unlink()
-    assert not approved()
+    assert not approval.is_there()
     path.write_text("of today")
-    assert approved()
+    assert approval.is_there()
+    assert approval.owner() == getpass.getuser()
+
+
+@pytest.mark.parametrize(
+    ("line", "goes_on", "said"),
+    [
+        ("\n", True, f"approved at the terminal by {getpass.getuser()}"),
+        ("the pager is down\n", False, f"{getpass.getuser()} said: the pager is down"),
+        ("", False, "the terminal was closed"),
+    ],
+)
+def test_who_answers_at_the_terminal_is_noted(line: str, said: str, *, goes_on: bool) -> None:
+    assert command._said(line) == Answer(goes_on=goes_on, said=said)
 
 
 def test_one_game_day_at_a_time(
