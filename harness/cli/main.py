@@ -24,8 +24,6 @@ from typer.exceptions import TyperException
 from harness.cli.output import results_to_stdout
 from harness.errors import DrillError, InternalError, Interrupted, UsageError
 from harness.secrecy import masked
-from harness.settings import Settings
-from harness.state import has_traces
 
 COMMANDS: Final = {
     "init": "harness.cli.init:init",
@@ -123,15 +121,19 @@ def _before_any_command(
 
 def _heal(command: str) -> None:
     try:
-        if has_traces(Settings().state_dir):  # so most commands do not wait for the imports of the live half
-            _healer(command)()
+        _healer(command)()
     except DrillError as error:  # a report can be read all the same; what needs the state folder will say so
         _complain(f"what an earlier drill left could not be removed: {error}")
 
 
 def _healer(command: str) -> Callable[[], object]:
     try:
-        from harness.cli import sandbox  # noqa: PLC0415 - it needs the live half
+        from harness.settings import Settings  # noqa: PLC0415 - it is of the live half
+        from harness.state import has_traces  # noqa: PLC0415 - likewise
+
+        if not has_traces(Settings().state_dir):  # so most commands do not wait for all that healing imports
+            return lambda: None
+        from harness.cli import sandbox  # noqa: PLC0415 - likewise
     except ImportError:
         if command in HEAL_IF_POSSIBLE:
             return lambda: None  # where nothing can be drilled, nothing was left, and judging needs only the journal

@@ -113,8 +113,10 @@ def test_a_bug_is_never_mistaken_for_a_verdict(
     ("error", "code"), [(KeyboardInterrupt(), 3), (BrokenPipeError(errno.EPIPE, "Broken pipe"), 70), (EOFError(), 70)]
 )
 def test_what_a_command_raises_is_not_given_another_meaning_on_its_way(
-    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: BaseException, code: int
 ) -> None:
+    (tmp_path / "of a drill").mkdir()
+    monkeypatch.setenv("DRILL_STATE_DIR", str(tmp_path))
     monkeypatch.setattr("harness.cli.sandbox.heal", fail_with(error))
     monkeypatch.setattr(sys, "argv", ["drill", "steps"])
     with pytest.raises(SystemExit) as exit_:
