@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from harness.gate.findings import Finding
+from harness.gate.findings import Finding, some
 from harness.gate.goods import CURRENT
 from harness.gate.seen import ClusterSeen
 from harness.gate.service import UNIT
@@ -19,7 +19,6 @@ SLOTS: Final[Mapping[str, str]] = {"green": UNIT, "blue": STANDBY}
 OWN: Final = (f"service {UNIT}", f"deployment {UNIT}", f"deployment {STANDBY}", f"configmap {UNIT}", f"secret {UNIT}")
 """What a rollback of the service is about."""
 _PENDING: Final = "pending-"
-_SOME: Final = 3
 
 
 def cluster_unchanged(before: ClusterSeen | None, after: ClusterSeen | None) -> bool:
@@ -71,20 +70,20 @@ def cluster_residue(before: ClusterSeen, after: ClusterSeen, *, interrupted: boo
         yield Finding("changed-other", f"of the Helm release: revision {', '.join(lost)} is gone from its history")
     new = sorted(after.objects.keys() - before.objects.keys())
     if new and not interrupted and not cut:
-        yield Finding("left-in-cluster", _some(new))
+        yield Finding("left-in-cluster", some(new))
     others = sorted(name for name in before.objects if name not in OWN)
     gone = [name for name in others if name not in after.objects]
     changed = [name for name in others if name in after.objects and before.objects[name] != after.objects[name]]
     told = [*(f"{name} is gone" for name in gone), *(f"{name} is another" for name in changed)]
     if told:
-        yield Finding("changed-other", f"in the cluster: {_some(told)}")
+        yield Finding("changed-other", f"in the cluster: {some(told)}")
     if after.elsewhere:
-        yield Finding("reached-elsewhere", _some(after.elsewhere))
+        yield Finding("reached-elsewhere", some(after.elsewhere))
 
 
 def written_to(before: ClusterSeen, after: ClusterSeen) -> str:
     """What of the service was written to, even if it is as it was by now; empty when nothing was."""
-    return _some(sorted(name for name in OWN if before.marks.get(name) != after.marks.get(name)))
+    return some(sorted(name for name in OWN if before.marks.get(name) != after.marks.get(name)))
 
 
 def _led_elsewhere(before: ClusterSeen, after: ClusterSeen) -> bool:
@@ -105,7 +104,7 @@ def _changed(before: ClusterSeen, after: ClusterSeen) -> str:
             told.append(f"{name} is gone")
         elif was is not None and is_ is not None and was != is_:
             told.append(f"{name}: {_difference(json.loads(was), json.loads(is_))}")
-    return _some(told)
+    return some(told)
 
 
 def _difference(was: Any, is_: Any, path: str = "") -> str:
@@ -120,8 +119,3 @@ def _difference(was: Any, is_: Any, path: str = "") -> str:
     if isinstance(was, int) and isinstance(is_, int):
         return f"{place} is {is_} instead of {was}"
     return f"{place} is another"
-
-
-def _some(told: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(told) - _SOME} more" if len(told) > _SOME else ""
-    return ", ".join(told[:_SOME]) + more

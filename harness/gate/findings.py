@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+_SOME: Final = 3  # of the things that a finding is about so many are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +175,9 @@ FINDINGS: Final[Mapping[str, Kind]] = {
     ),
     "not-tried": Kind("this could not be tried", "see the reason; run the gate again, on a quiet machine"),
 }
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of what a finding is about, and how many more there are."""
+    more = f" and {len(names) - _SOME} more" if len(names) > _SOME else ""
+    return ", ".join(names[:_SOME]) + more

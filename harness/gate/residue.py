@@ -11,12 +11,11 @@ from typing import Any, Final
 
 from harness.gate.case import Case
 from harness.gate.cluster_state import cluster_residue
-from harness.gate.findings import Finding
+from harness.gate.findings import Finding, some
 from harness.gate.seen import Files, FileSeen, Seen
 from harness.gate.state import difference, no_safety_copy
 from harness.units import counted
 
-_SOME: Final = 3
 _TEMPORARY: Final = ("/tmp/", "/var/tmp/", "/dev/shm/", "its working folder/")  # noqa: S108 - names only
 _BACKUPS: Final = "backups/"
 _SAFETY: Final = (".dump", ".dump.sha256", ".sql.gz", ".tar.gz")
@@ -48,12 +47,12 @@ def residue(case: Case, seen: Seen, *, done: bool) -> Iterator[Finding]:
 def _living(seen: Seen) -> Iterator[Finding]:
     for run in seen.runs:
         if run.left and not run.killed:
-            yield Finding("left-process", _some(run.left))
+            yield Finding("left-process", some(run.left))
         if run.sessions and not run.killed:
             yield Finding("left-session", counted(run.sessions, "session"))
     new = sorted(set(seen.after.prepared) - set(seen.before.prepared))
     if new:
-        yield Finding("left-prepared", _some(new))
+        yield Finding("left-prepared", some(new))
 
 
 def _secrets(seen: Seen) -> Iterator[Finding]:
@@ -62,7 +61,7 @@ def _secrets(seen: Seen) -> Iterator[Finding]:
     of_killed = {name for run in seen.runs if run.killed for name in run.written}
     written = [name for run in seen.runs if not run.killed for name in run.written if name not in of_killed]
     if written:
-        yield Finding("left-credentials", _some(written))
+        yield Finding("left-credentials", some(written))
 
 
 def _business(seen: Seen, *, interrupted: bool) -> Iterator[Finding]:
@@ -91,7 +90,7 @@ def _service(seen: Seen) -> Iterator[Finding]:
     if before is None or after is None:
         return
     if after.foreign:
-        yield Finding("changed-other", _some(after.foreign))
+        yield Finding("changed-other", some(after.foreign))
     if told := _changes(before.releases, after.releases):
         yield Finding("changed-given", f"of the service's releases: {told}")
 
@@ -107,7 +106,7 @@ def _given(seen: Seen, *, interrupted: bool) -> Iterator[Finding]:
     if told := _changes(before.given, {name: one for name, one in after.given.items() if name not in added}):
         yield Finding("changed-given", told)
     if after.half_backups and not interrupted:
-        yield Finding("changed-given", f"among the backups lies half of one: {_some(after.half_backups)}")
+        yield Finding("changed-given", f"among the backups lies half of one: {some(after.half_backups)}")
 
 
 def _modes(seen: Seen) -> Iterator[Finding]:
@@ -133,14 +132,14 @@ def _files(seen: Seen) -> Iterator[Finding]:
         if name not in before.beside_config and not copy:
             left.append(f"{name}, beside the configuration")
     if left:
-        yield Finding("left-files", _some(left))
+        yield Finding("left-files", some(left))
     locks = {name for run in seen.runs for name in run.empty if "lock" in name and name.startswith(_LOCKS)}
     outside = sorted({name for run in seen.runs for name in run.outside} - locks)
     new = [name for name in outside if name.startswith(_TEMPORARY)]
     if new:
-        yield Finding("left-files", _some(new))
+        yield Finding("left-files", some(new))
     if other := [name for name in outside if name not in new]:
-        yield Finding("changed-other", _some(other))
+        yield Finding("changed-other", some(other))
 
 
 def _may_stay(name: str, file: FileSeen, seen: Seen) -> bool:
@@ -182,14 +181,9 @@ def _databases(seen: Seen, *, done: bool) -> Iterator[Finding]:
     why = {name: no_safety_copy(name, seen) for name in new}
     left = [f"{name}: {reason}" if reason else name for name, reason in why.items() if reason or not done]
     if left:
-        yield Finding("left-database", _some(left))
+        yield Finding("left-database", some(left))
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     texts = [{name: str(one) for name, one in mapping.items()} for mapping in (before, after)]
     return difference(*texts)
-
-
-def _some(names: list[str] | tuple[str, ...]) -> str:
-    more = f" and {len(names) - _SOME} more" if len(names) > _SOME else ""
-    return ", ".join(names[:_SOME]) + more

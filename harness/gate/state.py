@@ -10,12 +10,11 @@ from textwrap import shorten
 from typing import Final
 
 from harness.gate.cluster_state import cluster_problems, cluster_unchanged
-from harness.gate.findings import Finding
+from harness.gate.findings import Finding, some
 from harness.gate.goods import BETWEEN, CURRENT
 from harness.gate.seen import DatabaseSeen, Files, Look, Method, Reference, Seen, ServiceSeen, Subject
 from harness.units import counted
 
-_NAMED: Final = 3  # of differing things so many are named
 _SHOWN: Final = 80  # letters of a difference
 _OTHERS_MAY: Final = 0o077
 _GO_THROUGH: Final = 0o005  # of a folder: to see what is in it, and to go in
@@ -209,15 +208,15 @@ def _config_problems(before: Look, after: Look, expected: Files) -> Iterator[Fin
     )
     wide += _opened(before, after)
     if stale:
-        yield Finding("stale-config", _some(stale))
+        yield Finding("stale-config", some(stale))
     if wrong:
-        yield Finding("wrong-config", _some(wrong))
+        yield Finding("wrong-config", some(wrong))
     if shut := [*narrow, *_shut(before, after)]:
-        yield Finding("wrong-config", f"not all who could read it can any more: {_some(shut)}")
+        yield Finding("wrong-config", f"not all who could read it can any more: {some(shut)}")
     if strange:
-        yield Finding("wrong-config", f"files belong to another user or group: {_some(strange)}")
+        yield Finding("wrong-config", f"files belong to another user or group: {some(strange)}")
     if wide:
-        yield Finding("exposed-secret", _some(wide))
+        yield Finding("exposed-secret", some(wide))
 
 
 def difference(expected: Mapping[str, str], found: Mapping[str, str], *, how: bool = False) -> str:
@@ -234,7 +233,7 @@ def difference(expected: Mapping[str, str], found: Mapping[str, str], *, how: bo
         *(f"{name} should not be there" for name in sorted(found.keys() - expected.keys())),
         *(f"{name} {_how(expected[name], found[name]) if how else 'is different'}" for name in both),
     ]
-    return _some(told)
+    return some(told)
 
 
 def _how(expected: str, found: str) -> str:
@@ -245,8 +244,3 @@ def _how(expected: str, found: str) -> str:
         one, other = one[same:][::-1], other[same:][::-1]
     told = [f"'{shorten(' '.join(words), _SHOWN, placeholder='…')}'" if words else "nothing" for words in (one, other)]
     return f"has {told[1]} instead of {told[0]}"
-
-
-def _some(told: list[str]) -> str:
-    more = f" and {len(told) - _NAMED} more" if len(told) > _NAMED else ""
-    return ", ".join(told[:_NAMED]) + more

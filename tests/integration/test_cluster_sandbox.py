@@ -24,12 +24,11 @@ from harness.system.model import SystemModel
 from harness.system.ports import System
 from harness.system.values import Slot
 from harness.units import Duration
-from tests.support.kind import agent_image, opened_on_kind
+from tests.support.kind import CONTEXT, agent_image, opened_on_kind
 from tests.support.sandboxes import echo, soon, version
 from tests.support.tools import needs
 
 OLD, NEW = "1.0.0", "1.1.0"
-CONTEXT = "kind-rollback-drill"
 
 
 def model_of(table: ClusterTable | None, *allow: Allowed) -> SystemModel:
