@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gherkin.parser import Parser
+from gherkin.pickles.compiler import Compiler
 
 from harness.settings import Settings
 from tests.support.commands import drill
@@ -38,6 +40,14 @@ def ran(
     with told.disabled():
         sys.stdout.write(f"\n{len(found)} drills ran on {sandbox}: {', '.join(str(path) for path in paths)}\n")
     return found
+
+
+def written(*folders: str, but: str = "") -> int:
+    """How many drills the features of some folders ask for, by the Gherkin parser's own count; none with tag `but`."""
+    files = (file for folder in folders for file in Path(folder).glob("*.feature"))
+    documents = (Parser().parse(file.read_text(encoding="utf-8")) | {"uri": str(file)} for file in files)
+    pickles = (one for document in documents for one in Compiler().compile(document))
+    return sum(but not in (tag["name"] for tag in one["tags"]) for one in pickles)
 
 
 def unexpected(drills: Drills) -> list[str]:
