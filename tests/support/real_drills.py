@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from gherkin.parser import Parser
-from gherkin.pickles.compiler import Compiler
+from gherkin.pickles.compiler import Compiler, GherkinDocumentWithURI
 
 from harness.settings import Settings
 from tests.support.commands import drill
@@ -45,7 +45,9 @@ def ran(
 def written(*folders: str, but: str = "") -> int:
     """How many drills the features of some folders ask for, by the Gherkin parser's own count; none with tag `but`."""
     files = (file for folder in folders for file in Path(folder).glob("*.feature"))
-    documents = (Parser().parse(file.read_text(encoding="utf-8")) | {"uri": str(file)} for file in files)
+    documents = (
+        GherkinDocumentWithURI(**Parser().parse(file.read_text(encoding="utf-8")), uri=str(file)) for file in files
+    )
     pickles = (one for document in documents for one in Compiler().compile(document))
     return sum(but not in (tag["name"] for tag in one["tags"]) for one in pickles)
 
