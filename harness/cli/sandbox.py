@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_text
 import sys
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -20,6 +21,7 @@ from harness.drill.sandboxes import KIND, cluster_status, known, make_ready, tak
 from harness.drill.sandboxes import heal as heal_sandboxes
 from harness.drill.watch.heal import heal_drills
 from harness.errors import MayWorkLater, UsageError
+from harness.gate.folder import left_of_gates
 from harness.sandbox.embedded import start as embedded
 from harness.settings import Settings
 
@@ -132,9 +134,10 @@ def status(*, json: Json = False) -> int:
 
 
 def heal() -> int:
-    """Remove what killed drills left and nobody owns: processes, ports, folders, containers, volumes, namespaces."""
+    """Remove what killed drills and gates left, and nobody owns: processes, ports, folders, containers, namespaces."""
     settings = Settings()
-    for healed in (*heal_drills(settings), *heal_sandboxes(settings)):
+    gates = (f"{one.kind} {one.name}: {one.why}" for one in left_of_gates(remove=True) if one.rubbish)
+    for healed in (*heal_drills(settings), *heal_sandboxes(settings), *gates):
         print(f"drill: healed {healed}", file=sys.stderr)
     return 0
 
@@ -145,7 +148,7 @@ def gc(
     json: Json = False,
 ) -> int:
     """Look for all that drills have left, notes or not, and remove it; what is alive or not ours is told and kept."""
-    found = collect(Settings(), remove=not dry_run)
+    found = collect(Settings(), remove=not dry_run, also=[partial(left_of_gates, remove=not dry_run)])
     with results_to_stdout():
         if json:
             print(json_text.dumps([asdict(one) for one in found.things], indent=2))

@@ -8,6 +8,7 @@ While somebody takes a drill back, nothing is removed beside him: it may be what
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.drill.sandboxes import look_everywhere
@@ -26,10 +27,16 @@ class Collection:
     problems: tuple[str, ...]
 
 
-def collect(settings: Settings, *, remove: bool, among: str = "") -> Collection:
+def collect(
+    settings: Settings, *, remove: bool, among: str = "", also: Sequence[Callable[[], Sequence[Collected]]] = ()
+) -> Collection:
     """Looks everywhere; with `remove` what nobody owns any more is removed.
 
-    With `among` only what bears this very mark is looked at outside of the state folder: on a machine that others use.
+    Args:
+        settings: where things are.
+        remove: whether anything is done.
+        among: only what bears this very mark is looked at outside of the state folder: on a machine that others use.
+        also: looks for what others than drills have left, which are made last.
     """
     things = [
         Collected("drill", f"{one.drill} of run {one.run_id}", one.state, one.state == "left")
@@ -46,7 +53,7 @@ def collect(settings: Settings, *, remove: bool, among: str = "") -> Collection:
         told = ", ".join(f"{one.drill} of run {one.run_id} (process {one.watchdog})" for one in busy)
         problems.append(f"{told}: being taken back; what else is left is looked at once that is over: ask again then")
         return Collection(tuple(things), tuple(problems))
-    for look in look_everywhere(settings, remove=remove, among=among):
+    for look in (*look_everywhere(settings, remove=remove, among=among), *also):
         try:
             things += look()
         except DrillError as error:

@@ -16,6 +16,7 @@ from harness.sandbox.common.strays import strays
 from harness.sandbox.embedded import folder as embedded_folder
 from harness.sandbox.embedded import heal as embedded_left
 from harness.sandbox.embedded import start as embedded
+from harness.sandbox.embedded.binaries import accounts
 from harness.sandbox.kind.which import Which
 from harness.settings import Settings
 from harness.state import make_own
@@ -255,7 +256,7 @@ def look_everywhere(
         )
 
     yield embedded_ones
-    yield lambda: strays(remove=remove, among=among)
+    yield lambda: strays(remove=remove, among=among, accounts=accounts())
     yield kind_ones
 
 

@@ -25,7 +25,7 @@ from harness.errors import DeadlineExceeded, Unavailable
 from harness.gate import limits
 from harness.gate.changes import Changes
 from harness.sandbox.common.logs import tail
-from harness.sandbox.common.process import Process, mark_of
+from harness.sandbox.common.process import Process, bound, mark_of
 
 _INIT: Final = Path(__file__).with_name("enclosure.sh")
 _NOT_WATCHED: Final = ("/proc", "/sys", "/dev")  # of the kernel; /dev is read-only in there
@@ -40,8 +40,8 @@ _OUTPUT_BYTES: Final = 256 * 1024  # of what a script says the last so much is k
 
 def namespaces() -> tuple[str, ...]:
     """The command that makes them; somebody who is not root needs a user namespace first."""
-    own = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
-    return own if os.geteuid() == 0 else (*own, "--user", "--map-root-user")
+    own = bound(("unshare", "--mount", "--pid", "--fork", "--kill-child"))
+    return tuple(own) if os.geteuid() == 0 else ("unshare", "--user", "--map-root-user", *own)
 
 
 class Enclosure:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +15,7 @@ from harness.errors import DrillError, NotFound, UsageError
 from harness.gate import cases, limits
 from harness.gate.case import Case
 from harness.gate.choice import chosen, sooner
+from harness.gate.folder import own_folder
 from harness.gate.judge import Objectives, judge
 from harness.gate.mould import make_mould
 from harness.gate.plain import plain_result, uses_service
@@ -26,7 +24,6 @@ from harness.gate.seen import Subject
 from harness.gate.spelling import spellings
 from harness.gate.state import touched
 from harness.gate.trial import Workshop, try_case
-from harness.sandbox.common.process import Process
 from harness.secrecy import learn
 from harness.settings import environment
 
@@ -34,10 +31,7 @@ if TYPE_CHECKING:
     from harness.gate.cluster.ground import Ground
 
 LANES: Final = 3  # cases at once: most of their time is waiting, so one more than there are cores on a small machine
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
-_ROOM: Final = 1 << 30  # bytes: each lane needs about 100 MB
 _TRIES: Final = 4  # of a case that did not come about: on a busy machine a run may be four times as long as the next
-_PREFIX: Final = "drill-gate-"
 _SHEBANG: Final = b"#!"
 Told = Callable[[CaseResult, int, int], None]
 """Called for each case that ended: its result, how many ended, how many there are."""
@@ -95,7 +89,7 @@ def run_gate(
     begun = now()
     password = secrets.token_urlsafe(18).replace("-", "x")
     learn(*spellings(password))
-    with _folder() as folder:
+    with own_folder() as folder:
         mould = make_mould(folder, password)
         path = environment("PATH") or os.defpath
         shop = Workshop(folder, mould, command, path, None if ground is None else ground(folder))
@@ -141,29 +135,3 @@ def _tried(
         told = CaseResult.not_tried(case, seen.no_effect, output=seen.last.output)
         case = sooner(case, seen.runs[0].took)
     return told
-
-
-def _parent() -> Path:
-    """Where worlds are made: in memory, where copying a database is ten times faster, if there is room."""
-    with suppress(OSError):
-        runs = not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC  # stand-ins for commands are run there
-        if runs and os.access(_MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
-            return _MEMORY
-    return Path(tempfile.gettempdir())
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder for all worlds, gone at the end; those of gates that were killed are removed first."""
-    parent = _parent()
-    own = Process.own()
-    for path in parent.glob(f"{_PREFIX}*"):
-        label = path.name.removeprefix(_PREFIX).rpartition("-")[0]
-        if path.is_dir() and path.stat().st_uid == os.geteuid() and not Process.lives(label):
-            shutil.rmtree(path, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{own.label}-", dir=parent))
-    folder.chmod(0o711)  # PostgreSQL's user goes through it
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)

@@ -20,7 +20,7 @@ from harness.clock import Deadline, wait_for
 from harness.errors import Unavailable
 from harness.gate import limits
 from harness.sandbox.common.logs import last_lines
-from harness.sandbox.common.process import Process, mark_of
+from harness.sandbox.common.process import Process, bound, mark_of
 from harness.sandbox.embedded.binaries import Binaries
 from harness.sandbox.embedded.shared_memory import remove_segment
 
@@ -71,7 +71,7 @@ class Programs:
         Raises:
             Unavailable: it failed; the message has what it said.
         """
-        command = [str(self.binaries.bin / program), *arguments]
+        command = bound([str(self.binaries.bin / program), *arguments], signal.SIGTERM)  # initdb ends what it runs, too
         try:
             done = subprocess.run(
                 command,
@@ -85,7 +85,7 @@ class Programs:
                 **self.identity(),
             )
         except OSError as error:
-            raise Unavailable(f"{command[0]}: cannot be run: {error.strerror}; is the package broken?") from error
+            raise Unavailable(f"{command[0]}: cannot be run: {error.strerror}; is util-linux installed?") from error
         except subprocess.TimeoutExpired:
             raise Unavailable(f"{program} did not end within {limits.TOOL}") from None
         if done.returncode:
@@ -116,7 +116,8 @@ class Server:
             Unavailable: it ended or took too long; the message has the end of its log.
         """
         deadline = Deadline.after(limits.SERVER_START)
-        command = [str(self._programs.binaries.bin / "postgres"), "-D", str(self._data), "-k", str(self._run)]
+        server = [str(self._programs.binaries.bin / "postgres"), "-D", str(self._data), "-k", str(self._run)]
+        command = bound(server, signal.SIGQUIT)  # then it removes its shared memory
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,

@@ -22,7 +22,7 @@ from harness.gate.clients import Clients
 from harness.gate.look import files
 from harness.gate.seen import Probe, ServiceSeen
 from harness.gate.variation import Release
-from harness.sandbox.common.process import Process, mark_of
+from harness.sandbox.common.process import Process, bound, mark_of
 from harness.sandbox.common.reserved import reserved
 from harness.units import Duration
 
@@ -178,7 +178,7 @@ class Service:
         """Starts the release to which the link leads; true once it is healthy. One that is not is ended."""
         program = self.folder / CURRENT / _SERVE
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-B", str(program.resolve()), str(self.port)],
+            bound([sys.executable, "-I", "-S", "-B", str(program.resolve()), str(self.port)]),
             env=mark_of(Process.own()),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from harness.drill.watch.entries import make
+from harness.settings import Settings
 from tests.fuzz.test_damaged_systems import ALL_ELSE, SAMPLE
 from tests.support.commands import REPOSITORY
 from tests.support.fuzzing import Trial, why_bad
+from tests.support.orders import order_of
 
 FEATURE = REPOSITORY / "features/validation/after_a_rollback.feature"
 LONG = "y" * 400  # longer than any name may be
@@ -88,3 +93,12 @@ def test_a_tag_without_a_name_is_told(trial: Trial, tag: str) -> None:
     said = trial.ask("run", "--dry-run", path, "--system", SAMPLE / "drill.toml")
     assert (why_bad(said), said.code) == ("", 65)
     assert "is no tag; one begins with a letter or a digit" in said.err
+
+
+def test_a_note_that_names_a_folder_no_kernel_knows_is_passed_over(trial: Trial) -> None:
+    order = order_of(replace(Settings(), state_dir=trial.state), trial.folder)
+    path = make(trial.state, order).path / "order.json"
+    document = order.model_dump(mode="json", by_alias=True) | {"folder": "/there/is\0none"}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    said = trial.ask("status")
+    assert (why_bad(said), said.code) == ("", 0)

@@ -171,6 +171,17 @@ def test_a_database_that_was_killed_with_its_daemon_leaves_no_shared_memory_afte
         assert segments_of(pids) == []
 
 
+def test_a_database_that_was_killed_leaves_no_shared_memory_though_its_daemon_takes_all_down(state: Path) -> None:
+    with started(state, TRACKTION) as sandbox:
+        everything = marked(sandbox.owner.sandbox)
+        [server] = [one for one in everything if one.program == "postgres"]
+        server.send(signal.SIGKILL)
+        wait_for(lambda: not server.alive, soon(), "the server's end")
+        end(state, sandbox.owner.sandbox, "a test")
+        wait_for(lambda: sandbox.gone, soon(), "the end of everything")
+        assert segments_of(one.pid for one in everything) == []
+
+
 def test_a_database_that_heal_finds_alive_leaves_no_shared_memory(state: Path) -> None:
     with started(state, TRACKTION) as sandbox:
         everything = [sandbox.owner.daemon, *marked(sandbox.owner.sandbox)]

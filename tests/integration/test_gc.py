@@ -23,6 +23,7 @@ from harness.drill.watch.entries import make
 from harness.journal.records import Stage
 from harness.sandbox.common.process import Process, mark_of
 from harness.sandbox.common.strays import strays
+from harness.sandbox.embedded.binaries import accounts
 from harness.settings import Settings
 from harness.units import Duration
 from tests.support.commands import REPOSITORY, drill
@@ -41,9 +42,9 @@ def state() -> Iterator[Path]:
 
 
 @contextmanager
-def sleeping(mark: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def sleeping(mark: Mapping[str, str], user: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A process that bears a mark."""
-    process = subprocess.Popen(["sleep", "600"], env={**os.environ, **mark})
+    process = subprocess.Popen(["sleep", "600"], env={**os.environ, **mark}, user=user)
     try:
         yield process
     finally:
@@ -75,12 +76,14 @@ def test_processes_without_an_owner_are_killed_and_those_of_the_living_are_kept(
         assert f" {other.pid} " not in told.out
         assert [one.poll() for one in (stray, tool, own, other)] == [None] * 4, "a dry run touches nothing"
         dead = next(f"{name}={label}" for name, label in mark_of(gone).items())
-        for among in (STRAY, dead):
-            done = strays(remove=True, among=among)
-            assert [(one.kind, one.rubbish) for one in done] == [("process", True)]
+        server = all_of_them.enter_context(sleeping(mark_of(gone), user=next(iter(accounts()), None)))
+        assert f"would remove  process {server.pid} (sleep)" in drill("gc", "--dry-run", state=state).out
+        for among, number in ((STRAY, 1), (dead, 2)):
+            done = strays(remove=True, among=among, accounts=accounts())
+            assert [(one.kind, one.rubbish) for one in done] == [("process", True)] * number
         [kept] = strays(remove=True, among=next(f"{name}={label}" for name, label in mark_of(Process.own()).items()))
         assert not kept.rubbish
-        assert [one.wait(10) for one in (stray, tool)] == [-signal.SIGKILL] * 2
+        assert [one.wait(10) for one in (stray, tool, server)] == [-signal.SIGKILL] * 3
         assert [one.poll() for one in (own, other)] == [None] * 2
 
 

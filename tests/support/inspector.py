@@ -66,20 +66,29 @@ def _below(pid: int) -> Iterator[int]:
                 yield from _below(int(child))
 
 
-def segments_of(pids: Iterable[int]) -> list[str]:
-    """The System V shared memory segments that processes made, alive or not, and that are still there."""
-    makers = set(pids)
+def segments() -> dict[int, int]:
+    """The System V shared memory segments there are, by their ids, and the process that made each, alive or not."""
     table = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
-    return [f"segment {one[1]} of process {one[4]}" for one in table if int(one[4]) in makers]
+    return {int(one[1]): int(one[4]) for one in table}
+
+
+def segments_of(pids: Iterable[int], before: Iterable[int] = ()) -> list[str]:
+    """The segments that processes made; not those there were `before`, for ids of processes are given out again."""
+    makers, others = set(pids), set(before)
+    return [f"segment {one} of process {pid}" for one, pid in segments().items() if pid in makers and one not in others]
 
 
 @dataclass
 class Holdings:
-    """What processes have held at some time: their ids, the ports they listened on, the shared memory they mapped."""
+    """What processes have held at some time: their ids, the ports they listened on, the shared memory they mapped.
+
+    `before` are the segments that there were before any of them.
+    """
 
     pids: set[int] = field(default_factory=set)
     ports: set[tuple[str, int]] = field(default_factory=set)
     shared: set[str] = field(default_factory=set)
+    before: frozenset[int] = field(default_factory=lambda: frozenset(segments()))
 
     def add(self, processes: Iterable[psutil.Process]) -> None:
         """Takes in what they hold now."""
@@ -98,7 +107,7 @@ class Holdings:
         """What of it is there still."""
         accepted = [f"port {host}:{port}" for host, port in sorted(self.ports) if _accepts(host, port)]
         shared = [name for name in sorted(self.shared) if Path(name).exists()]
-        return [*accepted, *shared, *segments_of(self.pids)]
+        return [*accepted, *shared, *segments_of(self.pids, self.before)]
 
 
 def _accepts(host: str, port: int) -> bool:

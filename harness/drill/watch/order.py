@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from harness.sandbox.common.process import Process
 from harness.settings import Settings
 from harness.system.model import SystemModel
+
+
+def _possible(path: Path) -> Path:
+    if "\0" in str(path):
+        raise ValueError("no path has a zero byte")
+    return path
+
+
+PossiblePath = Annotated[Path, AfterValidator(_possible)]
+"""What the kernel takes as a path: a damaged note may name something else."""
 
 
 class Sketch(BaseModel):
@@ -21,7 +31,7 @@ class Sketch(BaseModel):
     run_id: str = ""
     slug: str = ""
     name: str = ""
-    folder: Path = Path()
+    folder: PossiblePath = Path()
     sandbox: str = ""
     sandbox_id: str = ""
 
@@ -35,13 +45,13 @@ class Order(BaseModel):
     run_id: str
     slug: str
     name: str
-    folder: Path
+    folder: PossiblePath
     sandbox: str
     sandbox_id: str
-    root: Path
+    root: PossiblePath
     model: SystemModel
-    state_dir: Path
-    kubeconfig: Path
+    state_dir: PossiblePath
+    kubeconfig: PossiblePath
     cluster: str
     registry_port: int
 

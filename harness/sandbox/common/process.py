@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,6 +114,14 @@ def mark_of(owner: Process) -> dict[str, str]:
     """
     drill = acted_for() if owner.pid == os.getpid() else ""
     return {TOOL_OF: drill or owner.label}
+
+
+def bound(command: Sequence[str], at_end: signal.Signals = signal.SIGKILL) -> list[str]:
+    """The command line of a program that gets a signal when the thread that starts it ends, even by SIGKILL (prctl(2)).
+
+    What such a program starts itself is not bound.
+    """
+    return ["setpriv", f"--pdeathsig={at_end.name.removeprefix('SIG')}", *command]
 
 
 def tools_of(owner: Process) -> tuple[Process, ...]:

@@ -1,20 +1,22 @@
 """Processes that drills have started and nobody owns any more, wherever the folder of their sandbox lay.
 
 A process says in its environment whose it is: of a sandbox (`DRILL_SANDBOX`), or called by a drill (`DRILL_TOOL_OF`).
-Invariant: one is a stray only if it runs as this user, in this process namespace, and neither the drill that called it
-nor a daemon of a sandbox above it lives; of what cannot be looked at nothing is believed.
+Invariant: one is a stray only if it runs as this user, or as the one whom this user's servers run as, in this process
+namespace, and neither the drill that called it nor a daemon of a sandbox above it lives; of what cannot be looked at
+nothing is believed.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from harness.clock import Deadline, wait_for
+from harness.errors import DeadlineExceeded
 from harness.sandbox.common.collected import Collected
 from harness.sandbox.common.process import Process
 from harness.units import Duration
@@ -22,30 +24,49 @@ from harness.units import Duration
 _SANDBOX: Final = b"DRILL_SANDBOX="
 _TOOL: Final = b"DRILL_TOOL_OF="
 _DAEMON: Final = b"harness.sandbox.embedded.daemon"
+_SERVER: Final = "postgres"
+_QUIT: Final = Duration.of(ms=300)  # from SIGQUIT to a server's end: it writes nothing any more
 _KILLED: Final = Duration.of(s=5)  # from SIGKILL to the end: milliseconds, unless it waits for a disk
 
 
-def strays(*, remove: bool, among: str = "") -> tuple[Collected, ...]:
+def strays(*, remove: bool, among: str = "", accounts: Collection[int] = ()) -> tuple[Collected, ...]:
     """The processes that bear the mark of a drill; with `remove` those that nobody owns are killed.
 
-    With `among`, such as "DRILL_SANDBOX=0bad0bad", only those that bear this very mark are looked at.
+    Args:
+        remove: whether anything is done.
+        among: such as "DRILL_SANDBOX=0bad0bad": then only those that bear this very mark are looked at.
+        accounts: the ids of the users that this one's servers run as.
 
     Raises:
         DeadlineExceeded: one of them did not die.
     """
-    found = list(_marked(among.encode()))
+    found = list(_marked(among.encode(), {os.geteuid(), *accounts}))
     ours = [process for process, told in found if told.rubbish]
     if remove and ours:
+        quit_servers(ours)
         for process in ours:
             process.send(signal.SIGKILL)
         wait_for(lambda: not any(one.alive for one in ours), Deadline.after(_KILLED), "the end of stray processes")
     return tuple(told for _, told in found)
 
 
-def _marked(among: bytes) -> Iterator[tuple[Process, Collected]]:
+def quit_servers(among: Sequence[Process]) -> tuple[Process, ...]:
+    """Ends the PostgreSQL servers among some processes, and returns them; one that does not end in time lives on.
+
+    They end at once, and remove their shared memory, which one that is killed cannot.
+    """
+    servers = tuple(process for process in among if process.program == _SERVER)
+    for process in servers:
+        process.send(signal.SIGQUIT)
+    with suppress(DeadlineExceeded):
+        wait_for(lambda: not any(one.alive for one in servers), Deadline.after(_QUIT), "the end of PostgreSQL")
+    return servers
+
+
+def _marked(among: bytes, users: Collection[int]) -> Iterator[tuple[Process, Collected]]:
     for pid in sorted(int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()):
         with suppress(OSError):  # ended meanwhile, or another user's
-            if Path(f"/proc/{pid}").stat().st_uid != os.geteuid():
+            if Path(f"/proc/{pid}").stat().st_uid not in users:
                 continue
             environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
             mark = next((one for one in environment if one.startswith((_SANDBOX, _TOOL))), None)

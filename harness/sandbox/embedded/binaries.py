@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
@@ -51,6 +52,15 @@ def usable(install: Path, copy_to: Path) -> Binaries:
     if not open_to_all(install):
         install = copied(install, copy_to)
     return Binaries(install / "bin", account)
+
+
+def accounts() -> tuple[int, ...]:
+    """The ids of the users that this one's servers run as, beside itself."""
+    if os.geteuid() != 0:
+        return ()
+    with suppress(Unavailable):
+        return (_unprivileged().uid,)
+    return ()
 
 
 def copied(install: Path, to: Path) -> Path:

@@ -24,6 +24,7 @@ from harness.errors import CannotCreate, NotFound
 from harness.locks import lock_within, try_lock
 from harness.sandbox.common.process import Process
 from harness.sandbox.embedded import limits
+from harness.sandbox.embedded.shared_memory import remove_segment
 from harness.sandbox.embedded.spread import keep_apart
 from harness.state import make_own
 
@@ -151,7 +152,9 @@ def make(state_dir: Path, name: str) -> tuple[Folder, int]:
 
 
 def remove(folder: Folder) -> None:
-    """Removes a folder whose lock the caller holds; the lock goes last, so that nobody finds it without one.
+    """Removes a folder whose lock the caller holds, and the shared memory of servers that were killed on its data.
+
+    The lock goes last, so that nobody finds the folder without one.
 
     Raises:
         NotFound: its name is not that of a sandbox, so it is none.
@@ -159,6 +162,8 @@ def remove(folder: Folder) -> None:
         DeadlineExceeded: the lock of the state folder was not free in time.
     """
     require_id(folder.id)
+    for data in folder.postgres.glob("data*"):  # also of servers that were lost, replaced, or to be put in a place
+        remove_segment(data)
     for path in folder.path.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

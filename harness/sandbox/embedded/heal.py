@@ -14,9 +14,9 @@ from harness.clock import Deadline, wait_for
 from harness.errors import DeadlineExceeded, MayWorkLater
 from harness.sandbox.common.collected import Collected
 from harness.sandbox.common.process import Process, marked
+from harness.sandbox.common.strays import quit_servers
 from harness.sandbox.embedded import limits
 from harness.sandbox.embedded.folder import Folder, Owner, folders, locked, remove, require_id
-from harness.sandbox.embedded.shared_memory import remove_segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,6 @@ def _wait_for_end(daemon: Process) -> None:
 def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:
     owner = folder.owner()
     recorded = owner.children if owner is not None else ()
-    killed: dict[int, Process] = {}
 
     def left() -> list[Process]:
         mark = f"DRILL_SANDBOX={folder.id}"
@@ -192,14 +191,6 @@ def _kill_leftovers(folder: Folder) -> tuple[Process, ...]:
                 killed[process.pid] = process
         return not found
 
-    servers = [process for process in left() if process.program == "postgres"]
-    for process in servers:  # they end at once, and remove their shared memory, which a killed one cannot
-        process.send(signal.SIGQUIT)
-        killed[process.pid] = process
-    with suppress(DeadlineExceeded):
-        deadline = Deadline.after(limits.GRACE_AT_TEARDOWN)
-        wait_for(lambda: not any(process.alive for process in servers), deadline, "the end of PostgreSQL")
+    killed = {process.pid: process for process in quit_servers(left())}
     wait_for(none_left, Deadline.after(limits.HEAL_PATIENCE), f"the end of what sandbox {folder.id} left")
-    for data in folder.postgres.glob("data*"):  # also of servers that were lost, replaced, or to be put in a place
-        remove_segment(data)
     return tuple(killed.values())

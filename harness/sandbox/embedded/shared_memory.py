@@ -16,13 +16,13 @@ _LINE: Final = 6  # of postmaster.pid, counted from zero: key and id of the segm
 _TABLE: Final = Path("/proc/sysvipc/shm")  # proc(5)
 _KEY: Final = 0  # its columns
 _ID: Final = 1
-_ATTACHED: Final = 6
 
 
 def remove_segment(data: Path) -> bool:
-    """Removes the segment of the server that ran on a data folder, if there is one and nobody uses it any more.
+    """Removes the segment of the server that ran on a data folder, if there is one.
 
-    A segment of the same id but another key is another server's, which got the id since.
+    A child of that server which ends only just now keeps it until then (shmctl(2), IPC_RMID). A segment of the same id
+    but another key is another server's, which got the id since.
 
     Returns:
         True when there was one.
@@ -31,6 +31,6 @@ def remove_segment(data: Path) -> bool:
         key, number = (int(part) for part in (data / "postmaster.pid").read_text().splitlines()[_LINE].split())
         for line in _TABLE.read_text().splitlines()[1:]:
             found = [int(part) for part in line.split()]
-            if (found[_KEY], found[_ID], found[_ATTACHED]) == (key, number, 0):
+            if (found[_KEY], found[_ID]) == (key, number):
                 return bool(_LIBC.shmctl(number, _IPC_RMID, None) == 0)
     return False
