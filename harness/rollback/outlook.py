@@ -16,7 +16,15 @@ from harness.errors import DrillError, InputError
 from harness.rollback.data.find import scripts_back
 from harness.rollback.impact import Effect, Goes, broken_sessions, business, features, reformatted, reversed_schema
 from harness.rollback.plan import Procedure
-from harness.rollback.readiness import BackupFacts, Item, ServiceFacts, backup_items, instead, readiness
+from harness.rollback.readiness import (
+    BackupFacts,
+    Item,
+    ServiceFacts,
+    backup_items,
+    instead,
+    newest_usable,
+    readiness,
+)
 from harness.rollback.sessions import count_sessions
 from harness.system.model import SystemModel
 from harness.system.ports import System
@@ -92,19 +100,26 @@ def _scripts(model: SystemModel) -> dict[str, bool | None]:
 
 
 def _backup(system: System, deadline: Deadline) -> list[Item]:
-    """What is known of the newest backup; nothing where no backup was ever taken."""
+    """What is known of the newest backup that is usable; nothing where no backup was ever taken.
+
+    An older one is examined only where all younger ones are of no use.
+    """
     recovery = system.recovery
     there = [] if recovery is None else [one for kind in BackupKind for one in recovery.backups(kind) if not one.safety]
     if recovery is None or not there:
         return []
-    newest = max(there, key=lambda one: one.taken)
-    wrong: str | None
-    try:
-        wrong = recovery.examine(newest, deadline.within(LOOK))
-    except DrillError:
-        wrong = None
-    age = Duration(max(0, utc_anchor()[1] - round(newest.taken.timestamp() * 1e9)))
-    return backup_items(BackupFacts(newest.name, age, wrong, *recovery.room(newest)))
+    found = []
+    for one in sorted(there, key=lambda one: one.taken, reverse=True):
+        wrong: str | None
+        try:
+            wrong = recovery.examine(one, deadline.within(LOOK))
+        except DrillError:
+            wrong = None
+        age = Duration(max(0, utc_anchor()[1] - round(one.taken.timestamp() * 1e9)))
+        found.append(BackupFacts(one.name, age, wrong, *recovery.room(one)))
+        if not wrong:
+            break
+    return backup_items(newest_usable(found))
 
 
 def _scripts_lead(system: System, current: str, target: str) -> bool | None:

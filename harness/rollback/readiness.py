@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from harness.rollback.plan import Procedure
@@ -35,13 +35,29 @@ class ServiceFacts:
 
 @dataclass(frozen=True, slots=True)
 class BackupFacts:
-    """The newest backup: how old it is, what is wrong with it (None: not known), and the room that a restore needs."""
+    """A backup: how old it is, what is wrong with it (None: not known), and the room that a restore needs, in bytes.
+
+    `others` are the younger ones that are of no use, each with what is wrong with it.
+    """
 
     name: str
     age: Duration
     wrong: str | None
     needed: int
     free: int
+    others: tuple[str, ...] = ()
+
+
+def newest_usable(backups: Sequence[BackupFacts]) -> BackupFacts:
+    """The youngest backup with which nothing is known to be wrong; the youngest of all where there is none.
+
+    Raises:
+        ValueError: there is no backup.
+    """
+    by_age = sorted(backups, key=lambda one: one.age)
+    chosen = next((one for one in by_age if not one.wrong), by_age[0])
+    younger = by_age[: by_age.index(chosen)]
+    return replace(chosen, others=tuple(f"{one.name} ({one.wrong})" for one in younger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +83,16 @@ def readiness(procedure: Procedure, facts: Sequence[ServiceFacts], scripts: Mapp
 
 
 def backup_items(backup: BackupFacts) -> list[Item]:
-    """Whether the newest backup could be restored, if the rollback made it worse."""
+    """Whether a backup, the newest that is usable, could be restored, if the rollback made it worse."""
     known = {None: "whether it is whole is not known", "": "whole"}.get(backup.wrong, backup.wrong)
-    found = f"{backup.name}, {backup.age} old, {known}"
+    newer = f"; of no use, though newer: {', '.join(backup.others)}" if backup.others else ""
+    found = f"{backup.name}, {backup.age} old, {known}{newer}"
     usable = False if backup.wrong or backup.age >= FRESH else None if backup.wrong is None else True
+    remedy = "" if usable else f"take another one; it should be younger than {FRESH}"
     room = f"a restore needs {backup.needed // _MB} MB, and {backup.free // _MB} MB are free"
     enough = backup.free >= backup.needed
     return [
-        Item("newest backup", usable, found, "" if usable else f"take another one; it should be younger than {FRESH}"),
+        Item("newest usable backup", usable, found, remedy),
         Item("room for a restore", enough, room, "" if enough else "make room on the database's disk"),
     ]
 

@@ -111,6 +111,27 @@ def test_what_is_refused_has_changed_nothing(
     assert all(before[subject] for subject in ("process", "port", "file", "served", "row", "content"))
 
 
+def test_a_backup_that_is_of_no_use_is_refused_with_the_way_to_the_one_before_it(
+    up: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, state = up
+    monkeypatch.setenv("DRILL_STATE_DIR", str(state))
+    sandbox = attach(state / found["id"])
+    assert sandbox.recovery is not None
+    good = sandbox.recovery.back_up(BackupKind.DUMP, soon())
+    spoiled(BackupKind.DUMP, "truncated")(sandbox)
+    backup = ("rollback", "run", Procedure.BACKUP, "--system", TRACKTION, "--json", "--data-to")
+    refused = json.loads(say(monkeypatch, capsys, *backup, "newest").out)
+    assert refused["refusal"] == Refusal.BAD_BACKUP
+    assert f"go back to {good.name}, by its time: {good.taken.isoformat()}" in refused["steps"][0]["detail"]
+    plan = say(
+        monkeypatch, capsys, "rollback", "plan", "service", "--to", f"{SERVICE}=2.4.1", "--system", TRACKTION
+    ).out
+    assert f"{good.name}, " in plan
+    assert "of no use, though newer: " in plan
+    assert say(monkeypatch, capsys, *backup, good.taken.isoformat()).code == 0
+
+
 def test_a_rollback_that_is_carried_out_is_seen(
     up: tuple[dict[str, Any], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

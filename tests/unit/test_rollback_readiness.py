@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 
 from harness.rollback.plan import Procedure
-from harness.rollback.readiness import BackupFacts, ServiceFacts, backup_items, instead, readiness
+from harness.rollback.readiness import (
+    BackupFacts,
+    ServiceFacts,
+    backup_items,
+    instead,
+    newest_usable,
+    readiness,
+)
 from harness.system.values import Replica, ReplicaState, Slot
 from harness.units import Duration
 
@@ -116,6 +123,23 @@ def test_a_backup_is_of_use_that_is_whole_and_younger_than_a_day(
     assert backup.ready is ready
     assert (backup.remedy == "") is bool(ready)
     assert (room.ready, room.remedy) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name", "others"),
+    [
+        (["", "", ""], "b0", ()),
+        (["it ends in the middle", "", ""], "b1", ("b0 (it ends in the middle)",)),
+        (["bad", None, ""], "b1", ("b0 (bad)",)),
+        (["bad", "worse", ""], "b2", ("b0 (bad)", "b1 (worse)")),
+        (["bad", "worse", "worst"], "b0", ()),
+    ],
+)
+def test_the_newest_backup_that_is_usable_counts(wrong: list[str | None], name: str, others: tuple[str, ...]) -> None:
+    facts = [BackupFacts(f"b{hours}", Duration.of(s=3600 * hours), one, 10, 10) for hours, one in enumerate(wrong)]
+    chosen = newest_usable([*reversed(facts)])
+    assert (chosen.name, chosen.others) == (name, others)
+    assert ("of no use, though newer" in backup_items(chosen)[0].found) is bool(others)
 
 
 def test_too_little_room_for_a_restore_is_told_with_what_is_missing() -> None:

@@ -28,7 +28,7 @@ from harness.rollback.history import Found
 from harness.rollback.plan import Plan, Procedure
 from harness.system.model import SystemModel
 from harness.system.ports import System
-from harness.system.restoring import BackupKind, Point
+from harness.system.restoring import Backup, BackupKind, Point
 from harness.units import Duration
 
 _LOOK: Final = Duration.of(s=2)  # at a database that may be the one that is lost
@@ -112,7 +112,7 @@ def look_at_data(check: DataCheck, system: System, deadline: Deadline) -> Found:
                 why = f"there is no {kind} backup that is good for {goal}; there is {told}; take one before"
                 return Found(why, Refusal.NO_BACKUP)
             if wrong := recovery_of(system).examine(backup, deadline):
-                return Found(f"{wrong}; go back to another backup", Refusal.BAD_BACKUP)
+                return Found(f"{wrong}; {_older(system, kind, backup)}", Refusal.BAD_BACKUP)
             return Found(
                 f"{backup.name} of {backup.taken.isoformat(timespec='seconds')}, {backup.size} bytes, is whole"
             )
@@ -161,3 +161,13 @@ def _find_scripts(way: Sequence[str], goal: str, system: System, deadline: Deadl
             if text is None or not text.strip():
                 return Found(f"there is no script from schema {start} to {end}, or it is empty", Refusal.NO_SCRIPT)
     return Found(f"the schema is {now}; each script is there, and the one that takes it back")
+
+
+def _older(system: System, kind: BackupKind, bad: Backup) -> str:
+    """What can be done about a backup that is of no use."""
+    older = [one for one in recovery_of(system).backups(kind) if not one.safety and one.taken < bad.taken]
+    if not older:
+        return "there is no older one"
+    if kind is BackupKind.BASE:  # with more of the log it leads to the same point
+        return f"put that one aside: {older[-1].name} is taken then"
+    return f"go back to {older[-1].name}, by its time: {older[-1].taken.isoformat()}"
