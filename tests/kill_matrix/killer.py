@@ -12,8 +12,9 @@ import resource
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
@@ -86,8 +87,12 @@ def _half(file: int, data: bytes, offset: int) -> int:
 
 
 def _watchdogs() -> list[psutil.Process]:
-    found: list[Any] = psutil.Process().children(recursive=True)
-    return [one for one in found if "harness.drill.watch.watchdog" in one.cmdline()]
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "harness.drill.watch.watchdog" in one.cmdline():
+                found.append(one)
+    return found
 
 
 if __name__ == "__main__":
