@@ -25,4 +25,4 @@ Feature: A database whose disk is full comes back on another one
     Then clients feel it within 5 s
     And a rollback is called for within 10 s
     And the database is restored from its newest dump within 60 s
-    And the drill is missed because the rollback failed
+    And the rollback is refused because the disk has no room for a restore

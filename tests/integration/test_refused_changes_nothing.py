@@ -46,6 +46,12 @@ def spoiled(kind: BackupKind, how: str) -> Callable[[EmbeddedSandbox], None]:
     return prepare
 
 
+def backed_up(sandbox: EmbeddedSandbox) -> None:
+    """A base backup that is whole."""
+    assert sandbox.recovery is not None
+    sandbox.recovery.back_up(BackupKind.BASE, soon())
+
+
 def suspended(sandbox: EmbeddedSandbox) -> None:
     """A service of which no replica is ready."""
     for one in sandbox.workloads.replicas(SERVICE, Slot.BLUE):
@@ -70,6 +76,11 @@ CASES: tuple[Case, ...] = (
     (Procedure.POINT_IN_TIME, END, as_it_is, Refusal.NO_BACKUP),
     (Procedure.BACKUP, NEWEST, as_it_is, Refusal.NO_BACKUP),
     (Procedure.BACKUP, NEWEST, spoiled(BackupKind.DUMP, "truncated"), Refusal.BAD_BACKUP),
+    (Procedure.POINT_IN_TIME, ("--data-to", "2001-01-01T00:00:00+00:00"), backed_up, Refusal.NO_BACKUP),
+    (Procedure.POINT_IN_TIME, ("--data-to", "2101-01-01T00:00:00+00:00"), as_it_is, Refusal.UNREACHABLE),
+    (Procedure.POINT_IN_TIME, ("--data-to", "lsn=FFFF/0"), as_it_is, Refusal.UNREACHABLE),
+    (Procedure.POINT_IN_TIME, ("--data-to", "name=nowhere"), as_it_is, Refusal.UNREACHABLE),
+    (Procedure.POINT_IN_TIME, ("--data-to", "transaction=4000000000"), as_it_is, Refusal.UNREACHABLE),
     (Procedure.POINT_IN_TIME, END, spoiled(BackupKind.BASE, "corrupt"), Refusal.BAD_BACKUP),
     (Procedure.POINT_IN_TIME, END, spoiled(BackupKind.BASE, "cut off from its log"), Refusal.UNREACHABLE),
     (Procedure.ROLLING, ("--to", f"{SERVICE}=2.4.1"), suspended, Refusal.NOT_READY),
@@ -92,7 +103,7 @@ def test_every_procedure_that_can_be_refused_is_here() -> None:
     assert {case[0] for case in CASES} == set(Procedure) - {Procedure.EMERGENCY}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[3]}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1][-1]}-{case[3]}")
 def test_what_is_refused_has_changed_nothing(
     up: tuple[dict[str, Any], Path],
     monkeypatch: pytest.MonkeyPatch,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from harness.clock import Deadline
+from harness.system.restoring import BackupKind
 
 S = TypeVar("S")
 
@@ -103,8 +104,8 @@ class Place(Protocol):
     async def remove(self, *paths: str) -> None:
         """Removes files and folders, with everything in them; one that is gone is fine."""
 
-    async def free(self) -> int:
-        """The bytes that are free where backups are restored."""
+    async def free(self, kind: BackupKind) -> int:
+        """The bytes that are free where backups are restored: a dump into the live server, beside its data."""
 
 
 class Servers(Protocol[S]):

@@ -107,7 +107,7 @@ class Reach:
 
     async def room(self, backup: Backup) -> tuple[int, int]:
         """See the port."""
-        return backup.needs + _SPARE, await self._files.free()
+        return backup.needs + _SPARE, await self._files.free(backup.kind)
 
     async def spoil(self, backup: Backup, how: str) -> None:
         """See the port. Without its log a base backup leads nowhere."""

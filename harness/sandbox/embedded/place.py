@@ -18,6 +18,7 @@ from harness.sandbox.common.logs import last_lines
 from harness.sandbox.embedded.postgres import Postgres
 from harness.sandbox.embedded.processes import told_exit
 from harness.sandbox.embedded.wal import WalStream
+from harness.system.restoring import BackupKind
 
 
 class LocalPlace:
@@ -107,9 +108,10 @@ class LocalPlace:
         """See the protocol."""
         await asyncio.to_thread(remove_all, *map(Path, paths))
 
-    async def free(self) -> int:
-        """See the protocol."""
-        return shutil.disk_usage(self._postgres.folder).free
+    async def free(self, kind: BackupKind) -> int:
+        """See the protocol. The live data may have a disk of its own; where it is lost nothing is restored into it."""
+        beside = kind is BackupKind.DUMP and self._postgres.data.exists()
+        return shutil.disk_usage(self._postgres.data if beside else self._postgres.folder).free
 
     def _make(self, folder: Path) -> None:
         if not folder.is_dir():

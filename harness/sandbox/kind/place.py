@@ -14,6 +14,7 @@ from harness.sandbox.kind import limits
 from harness.sandbox.kind.blueprint import ARCHIVE, BACKUPS, STREAM
 from harness.sandbox.kind.database import DrillPostgres, DrillServer
 from harness.sandbox.kind.inside import Inside
+from harness.system.restoring import BackupKind
 
 _LINK: Final = """\
 mkdir -p "$0"
@@ -89,7 +90,7 @@ class VolumePlace:
         """See the protocol."""
         self._short("rm", "-rf", *paths)
 
-    async def free(self) -> int:
+    async def free(self, kind: BackupKind) -> int:  # noqa: ARG002 - one disk for all
         """See the protocol. Servers have their files where volumes lie, too: on Docker's disk."""
         return int(self._short("sh", "-c", _FREE, self.backups))
 
