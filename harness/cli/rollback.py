@@ -9,6 +9,7 @@ from __future__ import annotations
 import json as json_text
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -19,9 +20,10 @@ from harness.cli.options import Json, System
 from harness.cli.output import readable
 from harness.cli.rollback_live import live
 from harness.cli.rollback_output import Told, as_json, headline, print_outlook
+from harness.cli.rollback_page import Parts, left_by
 from harness.cli.rollback_tell import Telling
 from harness.cli.versions import of_services
-from harness.clock import Deadline
+from harness.clock import Deadline, now, utc_anchor, utc_text
 from harness.drill.automatic import Order
 from harness.drill.goals import archive_as
 from harness.errors import NotFound, UsageError
@@ -115,9 +117,10 @@ def run(
         target = _target(engine, (to or ()) if goal is None else (), deadline)
         found = engine.plan(procedure, target, deadline, goal)
         deadline = _time_for(found)
-        telling = Telling(model, procedure, found.target, found.goal)
-        with records.begin(found, engine.standing.before(found.target)) as writer:
-            return _carry_out(engine, found, (told, writer, telling), deadline, json=json, whole=True)
+        telling, before = Telling(model, procedure, found.target, found.goal), engine.standing.before(found.target)
+        with records.begin(found, before) as writer:
+            parts = Parts(told, writer, telling, left_by(found, before), model.rollback.follow_up)
+            return _carry_out(engine, found, parts, deadline, json=json, whole=True)
 
 
 @app.command(name="back-up")
@@ -157,7 +160,7 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
     what = "drill rollback resume"
     with live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
-        if kept is None or kept.outcome in ("done", "refused", "reversed"):
+        if kept is None or kept.outcome in ("done", "reversed"):
             raise NotFound("there is no rollback that was interrupted or failed")
         if kept.reversing:
             raise UsageError("that rollback is being taken back already, so it cannot be gone on with: reverse it")
@@ -166,7 +169,8 @@ def resume(*, on: On = None, system: System = None, json: Json = False) -> int:
         deadline = _time_for(kept.plan)
         left = engine.left_of(kept, deadline)
         with records.take_up(reversing=False) as writer:
-            return _carry_out(engine, left, (told, writer, telling), deadline, json=json)
+            parts = Parts(told, writer, telling, left_by(plan_kept, kept.before), model.rollback.follow_up)
+            return _carry_out(engine, left, parts, deadline, json=json)
 
 
 @app.command(name="reverse")
@@ -176,14 +180,14 @@ def take_back(*, on: On = None, system: System = None, json: Json = False) -> in
     what = "drill rollback reverse"
     with live(on, system) as (model, _, engine, _, folder), only_one(folder, what) as records:
         kept = records.newest()
-        if kept is None or kept.outcome in ("refused", "reversed"):
+        if kept is None or kept.outcome == "reversed":
             raise NotFound("there is no rollback that changed anything")
         told, found = Told(quiet=json), reverse(kept)
         with records.take_up(reversing=True) as writer:
             if not found.steps:
                 writer.ended("reversed", "nothing had been changed")
                 return _ended(found, told, Outcome("done", "nothing had been changed"), json=json)
-            parts = (told, writer, Telling(model, found.procedure, found.target, found.goal))
+            parts = Parts(told, writer, Telling(model, found.procedure, found.target, found.goal))
             return _carry_out(engine, found, parts, _time_for(found), json=json, done="reversed")
 
 
@@ -225,7 +229,7 @@ def _duration(text: str | None) -> Duration | None:
 def _carry_out(
     engine: Engine,
     found: Plan,
-    told: tuple[Told, Writer, Telling],
+    parts: Parts,
     deadline: Deadline,
     *,
     json: bool,
@@ -233,27 +237,31 @@ def _carry_out(
     whole: bool = False,
 ) -> int:
     """Runs a plan to its end, records each step and the end, tells people and monitoring, and says how that was."""
-    screen, writer, telling = told
+    screen, writer, telling = parts.screen, parts.writer, parts.telling
     if not json:
         print(headline(found))
+    begun = (now(), utc_text(utc_anchor()[1]))
     telling.begins("by hand")
     outcome = engine.run(found, _Both(screen, writer), deadline, whole=whole)
     if outcome.outcome == "done":
         outcome = engine.clean_up(found, _Both(screen, writer), deadline)
     ended, helped = done if outcome.outcome == "done" else outcome.outcome, outcome.outcome == "done"
     writer.ended(ended, outcome.reason, taken_back=outcome.taken_back)
+    parts.write_page(found, begun, ended, outcome.reason)
     escalate = outcome.outcome == "failed" and found.procedure is Procedure.EMERGENCY
     telling.ended(ended, f"the rollback is {ended} {outcome.reason}".rstrip(), helped=helped, escalate=escalate)
-    return _ended(found, screen, outcome, json=json)
+    return _ended(found, screen, outcome, json=json, page=writer.page)
 
 
-def _ended(found: Plan | None, told: Told, outcome: Outcome, *, json: bool) -> int:
+def _ended(found: Plan | None, told: Told, outcome: Outcome, *, json: bool, page: Path | None = None) -> int:
     if json:
         steps = as_json(found, told.reports) if found else {}
         ended = {"outcome": outcome.outcome, "reason": outcome.reason, "refusal": outcome.refusal}
-        print(json_text.dumps(steps | ended, indent=2))
+        print(json_text.dumps(steps | ended | {"record": page and str(page)}, indent=2))
     else:
         print(f"{outcome.outcome}: {outcome.reason}" if outcome.reason else outcome.outcome)
+        if page is not None:
+            print(f"record: {page}")
     return EXITS[outcome.outcome]
 
 

@@ -28,6 +28,7 @@ from harness.rollback.metrics_source import MetricsSource
 from harness.rollback.plan import Procedure
 from harness.rollback.record import Records, Writer, only_one
 from harness.rollback.triggers import window_for
+from harness.secrecy import masked
 from harness.system.metrics_model import ANSWER
 from harness.system.model import SystemModel
 from harness.units import Duration, Instant
@@ -229,7 +230,7 @@ class Automatic:
         anchor, utc_ns = utc_anchor()
         since = utc_text(utc_ns - (anchor - told.since).ns)
         path = self.folder / f"incident-{since.replace(':', '')}.md"
-        path.write_text(incident_record(told, since), encoding="utf-8")
+        path.write_text(masked(incident_record(told, since)), encoding="utf-8")
         return path
 
 

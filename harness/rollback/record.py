@@ -41,13 +41,12 @@ class Records:
         self._folder, self._owner = folder, owner
 
     def newest(self) -> Kept | None:
-        """What is recorded of the last rollback; None where there was none.
+        """What is recorded of the last rollback that was not refused, which changes nothing; None where there was none.
 
         Raises:
             InputError: it cannot be read.
         """
-        path = self._newest()
-        return None if path is None else _read(path)
+        return next((kept for _, kept in self._newest_first()), None)
 
     @contextmanager
     def begin(self, plan: Plan, before: tuple[Before, ...]) -> Iterator[Writer]:
@@ -57,7 +56,7 @@ class Records:
             CannotCreate: it cannot be written.
         """
         path = self._folder / f"{len(self._paths()) + 1:06}.jsonl"
-        with _opened(path, os.O_CREAT | os.O_EXCL) as writer:
+        with _opened(path, os.O_CREAT | os.O_EXCL, self._owner) as writer:
             told = {"plan": _of_plan(plan), "before": _BEFORE.dump_python(before, mode="json"), "owner": self._owner}
             writer.add(told)
             _sync(self._folder)
@@ -71,10 +70,10 @@ class Records:
             NotFound: there is none.
             CannotCreate: it cannot be written.
         """
-        path = self._newest()
+        path = next((path for path, _ in self._newest_first()), None)
         if path is None:
             raise NotFound("no rollback of this system was ever begun")
-        with _opened(path, os.O_APPEND) as writer:
+        with _opened(path, os.O_APPEND, self._owner) as writer:
             whole, _, torn = path.read_bytes().rpartition(b"\n")
             if torn:  # what its process was writing when it ended
                 writer.cut(len(whole) + 1)
@@ -84,16 +83,21 @@ class Records:
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("*.jsonl"))
 
-    def _newest(self) -> Path | None:
-        """The newest record that has its plan: before that is on disk nothing was done."""
-        return next((path for path in reversed(self._paths()) if b"\n" in path.read_bytes()), None)
+    def _newest_first(self) -> Iterator[tuple[Path, Kept]]:
+        """The records that have their plan, before which nothing was done, and were not refused."""
+        for path in reversed(self._paths()):
+            if b"\n" in path.read_bytes() and (kept := _read(path)).outcome != "refused":
+                yield path, kept
 
 
 class Writer:
-    """Adds to one record; what was added is on disk."""
+    """Adds to one record; what was added is on disk.
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    `owner` is who adds to it, in words; `page` the file in which people read of it.
+    """
+
+    def __init__(self, descriptor: int, page: Path, owner: str) -> None:
+        self._descriptor, self.page, self.owner = descriptor, page, owner
 
     def step_ended(self, report: StepReport) -> None:
         """See the engine. A step is recorded before the next one begins."""
@@ -148,13 +152,13 @@ def only_one(folder: Path, what: str) -> Iterator[Records]:
 
 
 @contextmanager
-def _opened(path: Path, how: int) -> Iterator[Writer]:
+def _opened(path: Path, how: int, owner: str) -> Iterator[Writer]:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | how, 0o600)
     except OSError as error:
         raise CannotCreate(f"{path}: the rollback's record cannot be written: {error.strerror}") from error
     try:
-        yield Writer(descriptor)
+        yield Writer(descriptor, path.with_suffix(".md"), owner)
     finally:
         os.close(descriptor)
 

@@ -57,7 +57,13 @@ def test_a_plan_is_printed_and_changes_nothing_and_a_run_carries_it_out(state: P
     assert ahead["instead"] == ["echo: the service procedure deploys 2.0.0 in green, where clients are"]
     again = rollback(state, "run", "traffic", "--to", "echo=2.0.0")
     assert again.code == 2
-    assert again.out.splitlines()[-1].startswith("refused: ")
+    assert again.out.splitlines()[-2].startswith("refused: ")
+    assert again.out.splitlines()[-1].startswith("record: ")
+    page = Path(told["record"]).read_text(encoding="utf-8")
+    assert page.startswith("# traffic: back to echo 1.0.0\n\nFrom ")
+    assert "s: switch the traffic of echo to green: done\n" in page
+    assert "- [ ] look again after 5 min whether it stays well\n" in page
+    assert "- [ ] keep echo 2.0.0 from being released again before it is mended\n" in page
 
 
 def test_what_cannot_be_told_apart_or_is_not_there_is_a_clear_error(state: Path) -> None:
@@ -160,7 +166,7 @@ def test_a_rollback_whose_process_is_killed_after_any_step_is_refused_taken_back
     killed_after(at, state, *run)
     done = rollback(state, "resume")
     assert done.code == 0, done
-    assert done.out.splitlines()[-1] == "done"
+    assert done.out.splitlines()[-2] == "done"
     assert served(state)[0] == "1.0.0 is what serves now"
 
 
@@ -168,7 +174,13 @@ def test_a_rollback_that_is_done_can_be_taken_back_once(state: Path) -> None:
     up(state, "--live", "echo=2.0.0", "--standby", "echo=1.0.0")
     before = served(state)
     assert rollback(state, "run", "traffic", "--to", "echo=1.0.0").code == 0
-    assert rollback(state, "reverse").code == 0
+    assert rollback(state, "run", "traffic", "--to", "echo=9").code == 2  # which has changed nothing
+    taken_back = rollback(state, "reverse")
+    assert taken_back.code == 0
+    page = Path(taken_back.out.splitlines()[-1].removeprefix("record: ")).read_text(encoding="utf-8")
+    assert page.startswith("# traffic: back to echo 1.0.0\n\nFrom ")
+    assert ", drill rollback reverse, by " in page
+    assert "what called for it is there still" in page
     assert served(state) == before
     assert rollback(state, "reverse").code == 66
 
