@@ -20,7 +20,7 @@ from harness.sandbox.kind import limits, nodes
 from harness.sandbox.kind.configuration import configuration
 from harness.sandbox.kind.which import PROJECT, Which
 from harness.sandbox.kubernetes.api import Kube
-from harness.sandbox.kubernetes.nodes import ready_nodes
+from harness.sandbox.kubernetes.nodes import addresses, ready_nodes
 from harness.sandbox.kubernetes.tools import ToolFailed, Version, require, run, version_of
 from harness.units import counted
 
@@ -147,8 +147,8 @@ def find_or_make(
                 found = wait_for(lambda: find(state_dir, which), deadline.within(limits.AWAKE), "an answer of it")
             except DeadlineExceeded as error:
                 raise Unavailable(
-                    f"the cluster {which.name} runs but does not answer, or not all its nodes are ready; wait for it, "
-                    "or remove it with 'drill sandbox down kind'"
+                    f"the cluster {which.name} runs but does not answer, not all its nodes are ready, or Docker has "
+                    "given one another address; wait for it, or remove it with 'drill sandbox down kind'"
                 ) from error
     if len(found.nodes) < which.nodes:
         raise Unavailable(
@@ -227,11 +227,16 @@ def _make(state_dir: Path, deadline: Deadline, which: Which, tell: Callable[[str
 
 
 def _answers(cluster: Cluster) -> bool:
-    """True when the kubeconfig works, the API answers, and the cluster is ready for pods on all its nodes."""
+    """True when the kubeconfig works, the API answers, and the cluster is ready for pods on all its nodes.
+
+    One to which Docker gave another address when it was started again is called ready for ever: nobody reaches it.
+    """
     try:
         with closing(cluster.kube("default")) as kube:
             kube.call(kube.core.read_namespaced_service_account, "default", "default")
-            return len(ready_nodes(kube)) == len(cluster.nodes)
+            known = addresses(kube)
+            stayed = all(known.get(name) == nodes.address(name) for name in cluster.nodes)
+            return stayed and len(ready_nodes(kube)) == len(cluster.nodes)
     except DrillError:
         return False
 

@@ -19,6 +19,17 @@ def ready_nodes(kube: Kube) -> tuple[str, ...]:
     return tuple(str(one.metadata.name) for one in kube.call(kube.core.list_node).items if _is_ready(one))
 
 
+def addresses(kube: Kube) -> dict[str, str]:
+    """The address by which each node is known to the cluster, by its name."""
+    nodes = kube.call(kube.core.list_node).items
+    return {
+        str(node.metadata.name): str(one.address)
+        for node in nodes
+        for one in node.status.addresses or ()
+        if one.type == "InternalIP"
+    }
+
+
 def take_out(kube: Kube, node: str) -> None:
     """Lets no pod start on a node any more, for the drill in the namespace of `kube`.
 
