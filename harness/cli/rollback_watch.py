@@ -123,9 +123,9 @@ def _source(model: SystemModel) -> Iterator[MetricsSource | None]:
 
 @contextmanager
 def _observed(on: Watched) -> Iterator[Observer]:
-    """An observer that sends nothing but probes."""
+    """An observer that sends nothing but probes. Its files end with the sandbox where this process is killed."""
     model = on.model.model_copy(update={"load": (), "ledger": None})
-    with TemporaryDirectory(prefix="drill-watch-") as folder:
+    with TemporaryDirectory(prefix="watch-", dir=on.folder.parent) as folder:
         plan = ObservationPlan.of(
             model, on.system.router.address, ledger=Path(folder) / "ledger", prefix="watch", seed=0, rate=PROBES
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
+import psutil
 import pytest
 
 from harness.clock import wait_for
@@ -107,3 +109,21 @@ def test_who_watches_keeps_nobody_from_acting_and_sees_when_it_does_not_help_for
     assert told["helped"] is True
     assert " for 1 s again " in told["handed_over"]
     assert Path(told["incident"]).read_text(encoding="utf-8").endswith("; a person must take over\n")
+
+
+def test_of_a_watch_that_is_killed_nothing_is_left_once_its_sandbox_is_down(tmp_path: Path, state: Path) -> None:
+    system = altered(tmp_path, ECHO)
+    up(state, system, "1.1.0", "1.0.0")
+    before = set(Path(gettempdir()).iterdir())
+    arguments = ("traffic", "--to", "echo", "--system", system)
+    watching = drill_process("rollback", "watch", *arguments, state=state)
+    assert watching.stdout is not None
+    assert watching.stdout.readline().startswith("watching echo")
+    children = psutil.Process(watching.pid).children(recursive=True)
+    watching.kill()
+    watching.communicate()
+    gone, alive = psutil.wait_procs(children, timeout=30)
+    assert (bool(gone), alive) == (True, [])
+    assert drill("sandbox", "down", state=state).code == 0
+    assert [path for path in set(Path(gettempdir()).iterdir()) - before if "watch" in path.name] == []
+    assert [path.name for path in state.iterdir() if path.is_dir()] == []
